@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The admin: a panel for every model that an app lists.
+ *
+ *     const ModelAdmin blog_admin[] = {
+ *         ADMIN(Post, .list_display = LIST("title", "author"), .search_fields = LIST("title"),
+ *                     .inlines = { { INLINE(Comment), .extra = 0, .style = TABULAR } }),
+ *         ADMIN(Tag),
+ *         { 0 }
+ *     };
+ *
+ * URLs, form names and sentences are Django's. Names of fields in the options are checked at start (`check`). */
+#pragma once
+#include <capo/forms.h>
+#include <capo/auth.h>
+
+extern const App capo_admin;
+extern const Route capo_admin_urls[];       /* { "admin/", .include = capo_admin_urls } */
+
+#define CAPO_MODELS "capo/admin_models.def"
+#include <capo/declare_models.h>            /* LogEntry */
+
+typedef enum InlineStyle { TABULAR, STACKED } InlineStyle;
+
+typedef struct Inline {
+    Model *model;
+    const char *fk_name;
+    int extra, min_num, max_num;            /* empty forms; extra: 0 is 0 here */
+    InlineStyle style;
+    const char *const *fields, *const *exclude, *const *readonly_fields;
+    bool no_delete, no_add, no_change, show_change_link;
+    const char *verbose_name, *verbose_name_plural;
+    const char *const *ordering;
+} Inline;
+#define INLINE(M) .model = &M##_model
+
+typedef struct AdminAction {
+    const char *name, *description;
+    void (*run)(Request *req, Query *chosen);
+    const char *permission;                 /* "change": needed on the model; NULL: none */
+    bool confirm;                           /* asks on a page of its own first */
+} AdminAction;
+
+typedef struct Fieldset { const char *name; const char *const *fields; const char *description; bool collapse, aside; } Fieldset;
+typedef struct Prepopulated { const char *field; const char *const *from; } Prepopulated;
+/* A computed column or read-only field: its name stands in list_display or readonly_fields. */
+typedef struct AdminColumn {
+    const char *name, *description;
+    Value (*value)(void *instance);         /* capo_value_safe for HTML */
+    const char *ordering;                   /* path to sort by */
+    bool boolean;
+    const char *empty;
+} AdminColumn;
+/* An own filter in the list: ?name=value */
+typedef struct AdminFilter {
+    const char *name, *title;
+    const FieldChoice *choices;
+    Query *(*apply)(Request *req, Query *query, const char *value);
+} AdminFilter;
+
+typedef struct ModelAdmin {
+    Model *model;
+    const char *const *list_display;        /* default: "__str__" */
+    const char *const *list_display_links;
+    const char *const *list_filter;
+    const char *const *list_editable;
+    const char *const *search_fields;       /* "title", "^title", "=title", "author__username" */
+    const char *search_help_text;
+    const char *const *ordering;
+    const char *const *list_select_related;
+    const char *date_hierarchy;
+    int list_per_page, list_max_show_all;   /* 100, 200 */
+    const char *const *fields, *const *exclude, *const *readonly_fields;
+    const Fieldset *fieldsets;              /* FIELDSETS(…) */
+    const Prepopulated prepopulated_fields[8];
+    const char *const *autocomplete_fields, *const *raw_id_fields, *const *radio_fields, *const *filter_horizontal, *const *filter_vertical;
+    const Inline inlines[8];
+    const AdminAction actions[16];
+    const AdminColumn *columns;             /* COLUMNS(…) */
+    const AdminFilter *filters;             /* named in list_filter */
+    const FieldOverride *overrides;
+    const char *empty_value_display;        /* "-" */
+    bool save_as, save_on_top, no_view_on_site, no_delete_selected, hide_from_index;
+    /* hooks; each may be NULL */
+    Query *(*queryset)(Request *req, Query *query);
+    bool (*has_add)(Request *req);
+    bool (*has_change)(Request *req, void *instance);      /* instance NULL: in general */
+    bool (*has_delete)(Request *req, void *instance);
+    bool (*has_view)(Request *req, void *instance);
+    void (*save_model)(Request *req, void *instance, Form *form, bool change);      /* instead of capo_save */
+    void (*delete_model)(Request *req, void *instance);
+    void (*prepare_form)(Request *req, Form *form, void *instance);
+} ModelAdmin;
+#define ADMIN(M, ...) { .model = &M##_model, __VA_ARGS__ }
+#define FIELDSETS(...) ((const Fieldset[]){ __VA_ARGS__, { 0 } })
+#define COLUMNS(...) ((const AdminColumn[]){ __VA_ARGS__, { 0 } })
+#define ADMIN_FILTERS(...) ((const AdminFilter[]){ __VA_ARGS__, { 0 } })
+
+/* Its registered row, or NULL. */
+const ModelAdmin *capo_model_admin(const Model *model);
+/* An entry of the history: flag 1 added, 2 changed, 3 deleted; message as Django's JSON. */
+void capo_admin_log(Request *req, Instance *object, int flag, const char *change_message);

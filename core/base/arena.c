@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Arenas: bump allocation in a chain of blocks, and a stack of cleanups that lives in the arena itself.
+ *
+ * Under AddressSanitizer everything not handed out is poisoned and each allocation has a gap behind it, so that an overflow
+ * or a use after the reset is reported like one of malloc. */
+#include <capo/unit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define CAPO_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CAPO_ASAN 1
+#endif
+#endif
+#ifdef CAPO_ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+enum { GAP = 16 };
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+enum { GAP = 0 };
+#endif
+
+enum { FIRST_BLOCK = 8 * 1024, BLOCK = 32 * 1024, ALIGN = 16 };
+
+typedef struct Block {
+    struct Block *next;
+    size_t size, used;
+    char data[] __attribute__((aligned(ALIGN)));
+} Block;
+
+typedef struct Cleanup {
+    struct Cleanup *next;
+    void (*run)(void *);
+    void *argument;
+} Cleanup;
+
+struct Arena {
+    Block *first, *current;
+    Cleanup *cleanups;
+    size_t total;
+};
+
+__thread Unit *capo_unit;
+
+_Noreturn static void out_of_memory(size_t size)
+{
+    fprintf(stderr, "capo: out of memory: %zu bytes wanted%s%s; this process ends\n", size, capo_unit ? " in " : "",
+            capo_unit && capo_unit->what ? capo_unit->what : "");
+    abort();
+}
+
+static Block *block_new(size_t size)
+{
+    Block *block = malloc(sizeof(Block) + size);
+    if (!block)
+        out_of_memory(size);
+    block->next = NULL;
+    block->size = size;
+    block->used = 0;
+    POISON(block->data, size);
+    return block;
+}
+
+Arena *arena_new(void)
+{
+    Arena *arena = calloc(1, sizeof(Arena));
+    if (!arena)
+        out_of_memory(sizeof(Arena));
+    arena->first = arena->current = block_new(FIRST_BLOCK);
+    arena->total = FIRST_BLOCK;
+    return arena;
+}
+
+void *arena_alloc(Arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        out_of_memory(size);
+    size_t need = (size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    if (need == 0)
+        need = ALIGN;
+    Block *block = arena->current;
+    if (block->size - block->used < need) {
+        /* A large piece gets a block of its own, behind the current one, which stays in use for small pieces. */
+        size_t room = need > BLOCK / 4 ? need : BLOCK;
+        Block *fresh = block_new(room);
+        arena->total += room;
+        fresh->next = block->next;
+        block->next = fresh;
+        if (room != need)
+            arena->current = fresh;
+        block = fresh;
+    }
+    char *result = block->data + block->used;
+    block->used += need;
+    UNPOISON(result, size);
+    memset(result, 0, size);
+    return result;
+}
+
+char *arena_strndup(Arena *arena, const char *text, size_t size)
+{
+    char *copy = arena_alloc(arena, size + 1);
+    memcpy(copy, text, size);
+    return copy;
+}
+
+void arena_defer(Arena *arena, void (*cleanup)(void *), void *argument)
+{
+    Cleanup *entry = arena_alloc(arena, sizeof(Cleanup));
+    *entry = (Cleanup){ .next = arena->cleanups, .run = cleanup, .argument = argument };
+    arena->cleanups = entry;
+}
+
+ArenaMark arena_mark(Arena *arena)
+{
+    return (ArenaMark){ arena->cleanups };
+}
+
+void arena_unwind(Arena *arena, ArenaMark mark)
+{
+    while (arena->cleanups && (void *)arena->cleanups != mark.cleanup) {
+        Cleanup *entry = arena->cleanups;
+        arena->cleanups = entry->next;
+        if (entry->run)
+            entry->run(entry->argument);
+    }
+}
+
+void arena_reset(Arena *arena)
+{
+    arena_unwind(arena, (ArenaMark){ NULL });
+    Block *block = arena->first->next;
+    while (block) {
+        Block *next = block->next;
+        UNPOISON(block->data, block->size);
+        free(block);
+        block = next;
+    }
+    arena->first->next = NULL;
+    arena->first->used = 0;
+    POISON(arena->first->data, arena->first->size);
+    arena->current = arena->first;
+    arena->total = FIRST_BLOCK;
+}
+
+void arena_free(Arena *arena)
+{
+    if (!arena)
+        return;
+    arena_reset(arena);
+    UNPOISON(arena->first->data, arena->first->size);
+    free(arena->first);
+    free(arena);
+}
+
+size_t arena_size(const Arena *arena)
+{
+    return arena->total;
+}
+
+/* --- of the running unit --- */
+
+Arena *capo_arena(void)
+{
+    if (!capo_unit) {
+        fprintf(stderr, "capo: bug: memory of a unit of work was asked for outside one (a helper thread, or main before capo_main)\n");
+        abort();
+    }
+    return capo_unit->arena;
+}
+
+void *capo_alloc(size_t size)
+{
+    return arena_alloc(capo_arena(), size);
+}
+
+void *capo_alloc_array(size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total))
+        capo_raise(500, "An array of %zu times %zu bytes does not fit in memory.", count, size);
+    return capo_alloc(total);
+}
+
+void *capo_realloc(void *old, size_t old_size, size_t new_size)
+{
+    Arena *arena = capo_arena();
+    Block *block = arena->current;
+    size_t old_need = (old_size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    size_t new_need = (new_size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    if (old && old_size > 0 && new_size >= old_size && (char *)old + old_need == block->data + block->used &&
+        block->size - block->used >= new_need - old_need) {
+        block->used += new_need - old_need;
+        UNPOISON((char *)old, new_size);
+        memset((char *)old + old_size, 0, new_size - old_size);
+        return old;
+    }
+    char *result = arena_alloc(arena, new_size);
+    if (old)
+        memcpy(result, old, old_size < new_size ? old_size : new_size);
+    return result;
+}
+
+char *capo_strdup(const char *text)
+{
+    return text ? arena_strndup(capo_arena(), text, strlen(text)) : NULL;
+}
+
+char *capo_strndup(const char *text, size_t size)
+{
+    return arena_strndup(capo_arena(), text, size);
+}
+
+void *capo_memdup(const void *bytes, size_t size)
+{
+    void *copy = capo_alloc(size);
+    if (size)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+char *capo_vformat(const char *format, va_list args)
+{
+    char small[256];
+    va_list again;
+    va_copy(again, args);
+    int size = vsnprintf(small, sizeof small, format, args);
+    if (size < 0)
+        capo_raise(500, "A text could not be formatted (%s).", format);
+    char *result = capo_alloc((size_t)size + 1);
+    if ((size_t)size < sizeof small)
+        memcpy(result, small, (size_t)size);
+    else
+        vsnprintf(result, (size_t)size + 1, format, again);
+    va_end(again);
+    return result;
+}
+
+char *capo_format(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *result = capo_vformat(format, args);
+    va_end(args);
+    return result;
+}
+
+void capo_defer(void (*cleanup)(void *), void *argument)
+{
+    arena_defer(capo_arena(), cleanup, argument);
+}
+
+void capo_defer_cancel(void (*cleanup)(void *), void *argument)
+{
+    for (Cleanup *entry = capo_arena()->cleanups; entry; entry = entry->next)
+        if (entry->run == cleanup && entry->argument == argument) {
+            entry->run = NULL;          /* stays in the chain, so that marks behind it hold */
+            return;
+        }
+}

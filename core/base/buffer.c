@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Growing text in the arena. Capacity doubles; a buffer that is the arena's latest allocation grows in place. */
+#include <capo/arena.h>
+#include <capo/buffer.h>
+#include <capo/error.h>
+#include <stdio.h>
+#include <string.h>
+
+char *capo_buffer_reserve(Buffer *buffer, size_t size)
+{
+    size_t need;
+    if (__builtin_add_overflow(buffer->size, size, &need) || need > SIZE_MAX / 4)
+        capo_raise(500, "A text of %zu bytes does not fit in memory.", size);
+    if (need + 1 > buffer->capacity) {
+        size_t capacity = buffer->capacity ? buffer->capacity : 128;
+        while (capacity < need + 1)
+            capacity *= 2;
+        buffer->data = capo_realloc(buffer->data, buffer->capacity, capacity);
+        buffer->capacity = capacity;
+    }
+    return buffer->data + buffer->size;
+}
+
+void capo_put_bytes(Buffer *buffer, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    char *end = capo_buffer_reserve(buffer, size);
+    memcpy(end, bytes, size);
+    end[size] = 0;
+    buffer->size += size;
+}
+
+void capo_put(Buffer *buffer, const char *text)
+{
+    capo_put_bytes(buffer, text, strlen(text));
+}
+
+void capo_put_char(Buffer *buffer, char c)
+{
+    capo_put_bytes(buffer, &c, 1);
+}
+
+void capo_put_vformat(Buffer *buffer, const char *format, va_list args)
+{
+    char small[256];
+    va_list again;
+    va_copy(again, args);
+    int size = vsnprintf(small, sizeof small, format, args);
+    if (size < 0)
+        capo_raise(500, "A text could not be formatted (%s).", format);
+    if ((size_t)size < sizeof small) {
+        capo_put_bytes(buffer, small, (size_t)size);
+    } else {
+        char *end = capo_buffer_reserve(buffer, (size_t)size);
+        vsnprintf(end, (size_t)size + 1, format, again);
+        buffer->size += (size_t)size;
+    }
+    va_end(again);
+}
+
+void capo_put_format(Buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    capo_put_vformat(buffer, format, args);
+    va_end(args);
+}
+
+void capo_put_int(Buffer *buffer, int64_t number)
+{
+    char digits[24], *at = digits + sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (number < 0)
+        *--at = '-';
+    capo_put_bytes(buffer, at, (size_t)(digits + sizeof digits - at));
+}
+
+static const char *const entities[256] = {
+    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#x27;",
+};
+
+void capo_put_escaped(Buffer *buffer, const char *text, size_t size)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < size; i++) {
+        const char *entity = entities[(unsigned char)text[i]];
+        if (!entity)
+            continue;
+        capo_put_bytes(buffer, text + start, i - start);
+        capo_put(buffer, entity);
+        start = i + 1;
+    }
+    capo_put_bytes(buffer, text + start, size - start);
+}
+
+char *capo_buffer_text(Buffer *buffer)
+{
+    if (!buffer->data)
+        capo_buffer_reserve(buffer, 0)[0] = 0;
+    return buffer->data;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Growing text in the unit's arena.
+ *
+ *     Buffer out = { 0 };
+ *     capo_put(&out, "<li>");
+ *     capo_put_escaped(&out, title, strlen(title));
+ *     return capo_buffer_text(&out);
+ *
+ * A zeroed Buffer is ready for use. `data` may move at each put; when size > 0 there is always a NUL behind it. */
+#pragma once
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Buffer {
+    char *data;
+    size_t size, capacity;
+} Buffer;
+
+void capo_put(Buffer *buffer, const char *text);
+void capo_put_bytes(Buffer *buffer, const void *bytes, size_t size);
+void capo_put_char(Buffer *buffer, char c);
+void capo_put_format(Buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void capo_put_vformat(Buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+void capo_put_int(Buffer *buffer, int64_t number);
+/* Escapes & < > " ' as Django's escape(): &amp; &lt; &gt; &quot; &#x27; */
+void capo_put_escaped(Buffer *buffer, const char *text, size_t size);
+/* Room for `size` more bytes; the caller fills them and adds to buffer->size. */
+char *capo_buffer_reserve(Buffer *buffer, size_t size);
+/* The text so far, with a NUL behind it; "" for an empty buffer. */
+char *capo_buffer_text(Buffer *buffer);
+
+/* --- text functions, all linear in their input ---------------------------------------------------------------------------- */
+
+/* HTML-escaped copy; the text itself where there is nothing to escape. */
+const char *capo_escape(const char *text);
+/* Percent-encoding of RFC 3986; `safe` are further characters to leave as they are (Django's quote: "/"). */
+char *capo_url_quote(const char *text, const char *safe);
+/* Decodes %XX (and '+' as space where plus). Bad escapes stay as they are, as Python's unquote has it. *ret_size may be NULL. */
+char *capo_url_unquote(const char *text, size_t size, bool plus, size_t *ret_size);
+bool capo_utf8_valid(const char *text, size_t size);
+/* Code points in valid UTF-8. */
+size_t capo_utf8_length(const char *text, size_t size);
+/* Decodes one code point at *at (moves it on); 0xFFFD for a bad byte. */
+uint32_t capo_utf8_next(const char **at, const char *end);
+size_t capo_utf8_encode(uint32_t code_point, char ret_bytes[4]);
+bool capo_starts_with(const char *text, const char *prefix);
+bool capo_ends_with(const char *text, const char *suffix);
+/* The parts between separators, NULL at the end. ",a" gives "", "a". */
+char **capo_split(const char *text, char separator, size_t *ret_count);
+char *capo_join(const char *const *parts, const char *separator);      /* parts end with NULL */
+char *capo_strip(const char *text);                                    /* ASCII and Unicode white space of both ends */
+char *capo_lower(const char *text);                                    /* Unicode, by utf8proc */
+char *capo_upper(const char *text);
+/* Django's slugify: "  Joel is a slug " -> "joel-is-a-slug". */
+char *capo_slugify(const char *text, bool allow_unicode);
+/* Constant time in the content, for tokens and signatures. */
+bool capo_constant_time_equal(const void *a, size_t a_size, const void *b, size_t b_size);
+/* `length` characters of [A-Za-z0-9], or of `alphabet`, from the system's random source. */
+char *capo_random_string(size_t length, const char *alphabet);
+/* "1 post", "2 posts": Django's pluralize for the common case. */
+const char *capo_plural(int64_t n, const char *one, const char *many);
+/* FNV-free keyed hash (SipHash), for tables that visitors fill. */
+uint64_t capo_hash(const void *bytes, size_t size);
+/* The whole file, or NULL with errno set; *ret_size may be NULL. A NUL stands behind it. */
+char *capo_read_file(const char *path, size_t *ret_size);
+/* Writes to a temporary name beside it, fsyncs and renames: the file is whole or as before. 0 or -errno. */
+int capo_write_file(const char *path, const void *bytes, size_t size);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The unit of work: a request, a command, a test, a background task. It owns the arena and is where a raise ends.
+ *
+ * The running unit is a property of the running fiber: the switch of fibers switches it, and there is no call to swap it in
+ * the middle. So neither the ORM nor the arena calls need a context argument. Framework code only; views never see it. */
+#pragma once
+#include "arena.h"
+#include "error.h"
+
+/* What the floors keep per unit. A slot is zero at the start of a unit. */
+typedef enum UnitSlot {
+    UNIT_REQUEST,       /* Request *, core/web */
+    UNIT_DATABASE,      /* connections and open transactions, orm */
+    UNIT_TIME_ZONE,     /* const TimeZone *, core/base */
+    UNIT_LANGUAGE,      /* const char *, core */
+    UNIT_QUERY_LOG,     /* List of statements in DEBUG, orm */
+    UNIT_TEST,          /* tests */
+    UNIT_SLOTS
+} UnitSlot;
+
+typedef struct Unit {
+    Arena *arena;
+    struct Catch *catcher;              /* the innermost protected call */
+    const char *what;                   /* "GET /blog/", "command migrate": for the log, the watchdog and the crash report */
+    void *slots[UNIT_SLOTS];
+    struct Unit *outer;                 /* the unit that this one interrupted (tests: a request inside a test) */
+} Unit;
+
+/* The unit that runs on this thread's current fiber; NULL between units. core/loop writes it at a switch. */
+extern __thread Unit *capo_unit;
+
+/* Runs function(argument) as a unit of work with this arena, on the caller's stack. NULL, or the error that ended it: it lives
+ * in the arena, which is the caller's to reset after use. Cleanups left at the end are run by arena_reset. */
+const Error *capo_unit_run(Unit *unit, Arena *arena, const char *what, void (*function)(void *), void *argument);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Routes, middleware, the site's settings and apps: what main.c declares.
+ *
+ *     static const Route urls[] = {
+ *         { "",                  post_list,   "index"  },
+ *         { "<slug:slug>/",      post_detail, "detail" },
+ *         { "api/", .include = api_urls, .name = "api" },           // a namespace: "api:…"
+ *         { 0 }
+ *     };
+ *
+ * Converters: str (no '/'), int, slug, uuid, path, and those of settings' `.converters`. A route is compiled once, at start;
+ * a mistake in one stops the program with a sentence. */
+#pragma once
+#include "request.h"
+#include "response.h"
+
+typedef Response *View(Request *req);
+
+typedef struct Route {
+    const char *path;               /* without a leading '/'; "" is the end of the prefix */
+    View *view;
+    const char *name;               /* to reverse it by; of an include: its namespace */
+    const struct Route *include;    /* more routes behind this prefix */
+    unsigned methods;               /* GET | POST; 0: any. HEAD goes with GET, OPTIONS is answered; others get 405 */
+    bool login_required;            /* redirects to settings' login_url with ?next= */
+    bool csrf_exempt;
+    bool no_append_slash;
+    const char *permission;         /* "blog.add_post": login, then 403 without it */
+    const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: CAPO_VARS(V("kind", "x")) */
+} Route;
+
+/* An own converter: one row in settings' `.converters`. `pattern` is a POSIX extended regular expression without groups. */
+typedef struct Converter {
+    const char *name, *pattern;
+    bool (*accepts)(const char *text, size_t size);     /* a further check after the pattern; NULL: none */
+} Converter;
+
+/* The URL of a named route; raises ERROR_NO_REVERSE_MATCH with what there is. capo_reverse("blog:detail", V("slug", s)) */
+#define capo_reverse(name, ...) capo_reverse_with((name), CAPO_VARS(__VA_ARGS__))
+char *capo_reverse_with(const char *name, const Var *arguments);
+/* NULL instead of raising. */
+char *capo_reverse_or_null(const char *name, const Var *arguments);
+/* Which route a path leads to: its full name, arguments into *ret_arguments; NULL: none. */
+const Route *capo_resolve(const char *path, const char **ret_name, const Var **ret_arguments);
+/* Calls see(pattern, name, route, context) for each route in order, includes unfolded. */
+void capo_each_route(void (*see)(const char *pattern, const char *name, const Route *route, void *context), void *context);
+
+/* --- middleware --- */
+
+/* A layer around the view: code before, `capo_next`, code after. It may answer without calling it.
+ *     Response *timing(Request *req, const Next *next)
+ *     {
+ *         int64_t start = capo_monotonic_us();
+ *         Response *res = capo_next(req, next);
+ *         capo_set_header(res, "X-Took", capo_format("%lld", (long long)(capo_monotonic_us() - start)));
+ *         return res;
+ *     }
+ * What a view raises is a response by the time capo_next returns (Django's convert_exception_to_response). */
+typedef struct Next Next;
+typedef Response *Middleware(Request *req, const Next *next);
+Response *capo_next(Request *req, const Next *next);
+#define MIDDLEWARE(...) ((Middleware *const[]){ __VA_ARGS__, NULL })
+
+/* The layers that core has; the default list of a site is in cli.h (with sessions and users between). */
+Response *capo_security_middleware(Request *req, const Next *next);     /* HTTPS redirect, HSTS, nosniff, referrer policy, COOP */
+Response *capo_common_middleware(Request *req, const Next *next);       /* host check, append slash */
+Response *capo_csrf_middleware(Request *req, const Next *next);
+Response *capo_messages_middleware(Request *req, const Next *next);
+Response *capo_clickjacking_middleware(Request *req, const Next *next); /* X-Frame-Options: DENY */
+
+/* The CSRF token for forms of this answer (64 characters, masked anew each request); sets the cookie. */
+const char *capo_csrf_token(Request *req);
+void capo_csrf_rotate(Request *req);                                    /* at login */
+
+/* --- messages (django.contrib.messages, signed cookie) --- */
+
+typedef enum MessageLevel {
+    MESSAGE_DEBUG = 10, MESSAGE_INFO = 20, MESSAGE_SUCCESS = 25, MESSAGE_WARNING = 30, MESSAGE_ERROR = 40,
+} MessageLevel;
+/* Shown on the next page that iterates over `messages`. The text is escaped when shown. */
+void capo_message(Request *req, MessageLevel level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The text is HTML already (made with capo_escape for its parts). */
+void capo_message_html(Request *req, MessageLevel level, const char *html);
+/* All waiting, and marks them as shown: maps with message, level, level_tag, tags. */
+List *capo_messages(Request *req);
+
+/* --- sessions: the interface; auth has the store in the database --- */
+
+/* A value under a key, or null. Reading marks the answer as varying by cookie. */
+Value capo_session_get(Request *req, const char *key);
+void capo_session_set(Request *req, const char *key, Value value);
+void capo_session_remove(Request *req, const char *key);
+void capo_session_flush(Request *req);              /* empties it and takes a new key: at logout */
+void capo_session_cycle_key(Request *req);          /* keeps the data, takes a new key: at login */
+typedef struct SessionStore {
+    /* The data of a live key as a map, or NULL: unknown or expired. */
+    Map *(*load)(const char *key);
+    void (*save)(const char *key, const Map *data, DateTime expires, bool must_be_new);
+    void (*remove)(const char *key);
+} SessionStore;
+Response *capo_session_middleware_with(Request *req, const Next *next, const SessionStore *store);
+
+/* --- signing (Django's core.signing: "value:signature", HMAC-SHA256, base64 without padding) --- */
+
+char *capo_sign(const char *value, const char *salt);
+/* NULL: the signature is wrong. Old keys of settings' secret_key_fallbacks are tried too. */
+char *capo_unsign(const char *signed_value, const char *salt);
+char *capo_sign_timestamped(const char *value, const char *salt);
+char *capo_unsign_timestamped(const char *signed_value, const char *salt, int64_t max_age_seconds);   /* max_age 0: any */
+/* A value as signed, compressed JSON in URL-safe text (signing.dumps), and back; false: tampered or too old. */
+char *capo_sign_value(Value value, const char *salt);
+bool capo_unsign_value(const char *text, const char *salt, int64_t max_age_seconds, Value *ret);
+/* HMAC-SHA256 of the text with a key derived from salt and secret (salted_hmac); 64 hex digits. */
+char *capo_salted_hmac(const char *salt, const char *text, const char *secret /* NULL: SECRET_KEY */);
+
+/* --- apps and settings --- */
+
+struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
+struct MigrationFunction;
+
+/* One app: a row that main.c lists. Everything may be absent but the name. */
+typedef struct App {
+    const char *name;                       /* label: "blog"; prefix of tables and permissions; must be unique */
+    const char *verbose_name;               /* "Blog"; default: the name with a capital */
+    struct Model *const *models;            /* `models` of define_models.h, NULL at the end */
+    const struct ModelAdmin *admin;         /* ends with { 0 } */
+    const struct Command *commands;         /* further commands of the program; ends with { 0 } */
+    const struct TagLibrary *tags;          /* template tags and filters for {% load %}; ends with { 0 } */
+    const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
+    const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */
+    void (*ready)(void);                    /* once, after all apps are known */
+    const char *directory;                  /* of templates/, static/, migrations/ in development; default: the name */
+    const struct EmbeddedFile *files;       /* the same in a release: generated; ends with { 0 } */
+} App;
+#define APPS(...) ((const App *const[]){ __VA_ARGS__, NULL })
+
+/* A file inside the program: "templates/blog/post_list.html". */
+typedef struct EmbeddedFile { const char *path; const void *bytes; size_t size; } EmbeddedFile;
+
+/* A sentence about a mistake, before serving (Django's system checks). */
+typedef enum { CHECK_INFO = 20, CHECK_WARNING = 30, CHECK_ERROR = 40 } CheckLevel;
+typedef struct CheckMessage { CheckLevel level; const char *id, *text, *hint, *object; } CheckMessage;
+typedef struct SystemCheck { const char *name; bool deploy; void (*run)(void (*report)(const CheckMessage *)); } SystemCheck;
+
+/* Zero is the default. Those marked (env) are overridden by a variable of the environment or of the file .env, in capitals. */
+typedef struct Settings {
+    const char *name;                       /* of the site; names the program in messages */
+    const App *const *apps;                 /* APPS(&capo_admin, &capo_auth, &blog) */
+    const Route *urls;
+    const char *database;                   /* (env DATABASE_URL) "sqlite:db.sqlite3" */
+    const char *secret_key;                 /* (env SECRET_KEY); in DEBUG one is made up and kept in .capo-secret-key */
+    const char *const *secret_key_fallbacks;
+    const char *const *allowed_hosts;       /* (env ALLOWED_HOSTS, commas) ".example.com", "*"; DEBUG allows localhost */
+    const char *const *csrf_trusted_origins;
+    Middleware *const *middleware;          /* default: capo_default_middleware (cli.h) */
+    const Converter *converters;            /* ends with { 0 } */
+    const char *time_zone;                  /* (env TIME_ZONE) "UTC" */
+    const char *language_code;              /* "en-us" */
+    const char *static_url;                 /* "/static/" */
+    const char *const *static_directories;  /* besides each app's static/ */
+    const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */
+    const char *login_url;                  /* "/accounts/login/", a path or a route's name */
+    const char *login_redirect_url;         /* "/accounts/profile/" */
+    const char *logout_redirect_url;
+    int64_t session_cookie_age;             /* seconds, 1209600 */
+    bool session_expire_at_browser_close;
+    bool session_save_every_request;
+    bool insecure_cookies;                  /* cookies without Secure outside DEBUG too: for plain-HTTP appliances */
+    bool ssl_redirect;
+    int64_t hsts_seconds;
+    const char *proxy_ssl_header;           /* "X-Forwarded-Proto": trusted to say https; only behind a proxy that sets it */
+    const char *referrer_policy;            /* "same-origin" */
+    const char *x_frame_options;            /* "DENY" */
+    int64_t data_upload_max_memory_size;    /* bytes of a body besides files, 2621440 */
+    int64_t data_upload_max_number_fields;  /* 1000 */
+    int64_t data_upload_max_number_files;   /* 100 */
+    int64_t upload_max_size;                /* bytes of a whole multipart body, 104857600 */
+    int header_timeout, body_timeout, idle_timeout, write_timeout;  /* seconds: 15, 60, 75, 60 */
+    int max_connections;                    /* of a worker, 1024 */
+    int graceful_timeout;                   /* seconds that a stopping worker lets requests finish, 30 */
+    View *handler400, *handler403, *handler404, *handler500;    /* own error pages; templates 404.html, 500.html work too */
+    const struct Command *commands;         /* further ones; ends with { 0 } */
+    const struct SystemCheck *checks;
+    const struct EmbeddedFile *files;       /* project's own templates/ and static/ in a release */
+    const char *date_format, *datetime_format, *time_format;        /* "N j, Y" "N j, Y, P" "P" */
+    bool debug;                             /* (env DEBUG=1) */
+} Settings;
+
+/* The resolved settings: defaults filled in, environment applied. Before start-up: a bug. */
+const Settings *capo_settings(void);
+/* Resolves and keeps them; reads `.env` beside the program's working directory. Raises ERROR_IMPROPERLY_CONFIGURED. */
+void capo_settings_init(const Settings *declared);
+/* A variable of the environment or of .env; NULL. */
+const char *capo_env(const char *name);
+const App *const *capo_apps(void);
+const App *capo_app(const char *name);          /* NULL: none of this name */
+/* A file of an app or the project, embedded or from disk: kind "templates", "static", "migrations". NULL: nowhere.
+ * *ret_tried, where given, is a text with all places, for messages. */
+typedef struct SourceFile { const char *path; const char *text; size_t size; const App *app; int64_t changed_ns; bool embedded; } SourceFile;
+const SourceFile *capo_find_file(const char *kind, const char *name, const char **ret_tried);
+/* All names of that kind under the app (NULL: the project), sorted; NULL at the end. */
+const char **capo_list_files(const char *kind, const App *app);
+
+/* --- one request through the whole site, without a socket: the server and the test client call this --- */
+Response *capo_handle(Request *req);
+/* What core asks of higher floors; cli sets it. Any entry may be NULL. */
+typedef struct WebHooks {
+    Response *(*error_page)(Request *req, const Error *error);      /* templates 404.html, 500.html; NULL result: core's own */
+    bool (*has_permission)(Request *req, const char *permission);   /* for Route.permission and login_required ("" = any user) */
+    const char *(*debug_extra)(Request *req, const Error *error);   /* HTML for the debug page: template line, SQL that ran */
+} WebHooks;
+extern WebHooks capo_web_hooks;
+
+/* The URL of a static file: "/static/css/site.css". */
+char *capo_static_url(const char *path);
+Response *capo_serve_static(Request *req);          /* view: argument "path" */
+/* Log lines go to standard error: time, level, text. Control characters are shown as escapes. */
+typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR } LogLevel;
+void capo_log(LogLevel level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Forms: fields, validation, HTML, forms from models, formsets.
+ *
+ *     CommentForm *form = capo_form(CommentForm, req);         // bound to the body when the request is a POST
+ *     if (capo_is_valid(form)) {
+ *         Comment *comment = capo_form_object(form);           // of a MODEL_FORM: the instance, filled, not saved
+ *         …
+ *     }
+ *     return capo_render(req, "page.html", V("form", form->capo));     // {{ form }}, {{ form.email.errors }}, …
+ *
+ * The struct of a form (declare_forms.h) holds the cleaned, typed values after capo_is_valid. Messages, codes, ids and names are
+ * Django's: id_email, "This field is required." */
+#pragma once
+#include <capo/orm.h>
+#include <capo/request.h>
+
+typedef struct Form Form;
+typedef struct FormField FormField;
+typedef struct FormType FormType;
+typedef struct Formset Formset;
+typedef struct FormWidget FormWidget;
+
+/* --- declared forms ------------------------------------------------------------------------------------------------------- */
+
+#define capo_form(F, req, ...) ((F *)capo_form_make(&F##_form, (req), &(FormOptions){ __VA_ARGS__ }))
+typedef struct FormOptions {
+    const QueryDict *data;              /* default: the request's body when it is a POST, else unbound */
+    struct Instance *instance;          /* model forms: the row to edit; &post->capo */
+    const Var *initial;                 /* CAPO_VARS(V("name", "x")) */
+    const char *prefix;                 /* "comments-0": names become comments-0-name */
+    const char *auto_id;                /* "id_%s" */
+    bool empty_permitted;               /* formsets: an untouched extra form is valid */
+    bool unbound;                       /* even when the request is a POST */
+} FormOptions;
+void *capo_form_make(const FormType *type, Request *req, const FormOptions *options);
+#define capo_is_valid(form) capo_form_is_valid((form)->capo)
+#define capo_form_object(form) ((void *)capo_form_instance((form)->capo))
+
+/* What FORM and MODEL_FORM become. */
+struct FormType {
+    const char *name;
+    const FieldRow *rows;               /* FORM's words; ends with { 0 } */
+    const FieldLayout *(*layout)(void);
+    size_t size;
+    Model *model;                       /* MODEL_FORM */
+    struct FormMeta {
+        const char *const *fields;      /* LIST("name", "email"); model forms: required, or .all_fields */
+        const char *const *exclude;
+        bool all_fields;
+        void (*clean)(Form *form);      /* Form.clean: capo_form_value, capo_add_error */
+        const struct FieldClean { const char *field; Value (*clean)(Form *form, Value value); } *clean_fields;   /* clean_<field> */
+        const struct FieldOverride *overrides;      /* widgets, labels, help texts; ends with { 0 } */
+    } meta;
+};
+typedef struct FieldOverride { const char *field, *widget, *label, *help_text; } FieldOverride;
+#define FIELD_OVERRIDES(...) ((const FieldOverride[]){ __VA_ARGS__, { 0 } })
+#define CLEAN_FIELDS(...) ((const struct FieldClean[]){ __VA_ARGS__, { 0 } })
+
+/* --- at run time, any form: what admin and formsets use --------------------------------------------------------------- */
+
+/* The kinds of form fields: a row each in forms/fields.c, Django's class in `name`. */
+typedef enum FormFieldKind {
+    FORM_CHAR, FORM_INTEGER, FORM_FLOAT, FORM_DECIMAL, FORM_BOOLEAN, FORM_NULL_BOOLEAN, FORM_DATE, FORM_TIME, FORM_DATETIME,
+    FORM_SPLIT_DATETIME, FORM_DURATION, FORM_EMAIL, FORM_URL, FORM_SLUG, FORM_UUID, FORM_IP_ADDRESS, FORM_JSON, FORM_REGEX,
+    FORM_CHOICE, FORM_TYPED_CHOICE, FORM_MULTIPLE_CHOICE, FORM_TYPED_MULTIPLE_CHOICE, FORM_MODEL_CHOICE, FORM_MODEL_MULTIPLE_CHOICE,
+    FORM_FILE, FORM_FILE_PATH, FORM_KINDS
+} FormFieldKind;
+
+/* One field of a form. Open: make one, set what differs, add it. Zero is Django's default but for the names below. */
+struct FormField {
+    const char *name;
+    FormFieldKind kind;
+    bool optional;                      /* required=False */
+    bool disabled, localize, no_strip, allow_unicode;
+    const char *label, *help_text, *label_suffix;
+    Value initial;
+    const char *widget;                 /* name of a row of widgets.c; NULL: the kind's own */
+    const Var *attrs;                   /* of the widget: CAPO_VARS(V("rows", 4)) */
+    int min_length, max_length;
+    FieldLimit minimum, maximum, step;
+    int max_digits, decimal_places;     /* decimal_places with max_digits only */
+    const char *pattern;                /* FORM_REGEX */
+    const FieldChoice *choices;              /* choice kinds */
+    List *choice_list;                  /* the same made at run time: maps with value, label, group */
+    Query *query;                       /* model choices */
+    const char *empty_label;            /* model choice: "---------" */
+    const char *(*label_from)(Instance *instance);
+    FieldKind coerce;                   /* typed choices */
+    const char *protocol;
+    Validator *const *validators;
+    const char *const *error_messages;  /* pairs */
+    const Field *model_field;           /* where it came from */
+    bool null_empty;                    /* empty text is null (empty_value=None) */
+};
+
+Form *capo_form_new(const QueryDict *data_or_null, Request *files_or_null, const FormOptions *options);
+FormField *capo_form_add_field(Form *form, const FormField *field);     /* copied; gives the copy */
+/* The form field of a model field (formfield()); NULL: it has none. */
+FormField *capo_form_field_for(const Field *field);
+/* A model form without a declared type. fields NULL: all editable. */
+Form *capo_model_form_new(Model *model, const char *const *fields, const char *const *exclude, const QueryDict *data_or_null,
+                          Request *files_or_null, const FormOptions *options);
+void capo_form_set_clean(Form *form, void (*clean)(Form *form));
+
+bool capo_form_is_valid(Form *form);                    /* cleans at first use */
+bool capo_form_is_bound(const Form *form);
+bool capo_form_has_changed(Form *form);
+const char *const *capo_form_changed_data(Form *form);  /* names, NULL at the end */
+Value capo_form_value(Form *form, const char *field);   /* cleaned_data; null where it failed */
+bool capo_form_has_value(Form *form, const char *field);
+void capo_form_set_value(Form *form, const char *field, Value value);
+/* field NULL: a non-field error. Removes the cleaned value, as add_error does. */
+void capo_add_error(Form *form, const char *field, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Messages of a field ("__all__" or NULL: non-field), NULL at the end. */
+const char *const *capo_form_errors(Form *form, const char *field);
+size_t capo_form_error_count(Form *form);
+Map *capo_form_errors_map(Form *form);                  /* {field: [message, …]} for JSON */
+FormField **capo_form_fields(Form *form, size_t *ret_count);
+FormField *capo_form_field(Form *form, const char *name);
+/* The instance of a model form: a copy of the one given or a new one; after is_valid it holds the cleaned values. */
+Instance *capo_form_instance(Form *form);
+/* Saves the instance and its many-to-many fields, in a transaction; raises ERROR_VALUE for a form with errors. */
+Instance *capo_form_save(Form *form);
+void capo_form_save_many(Form *form);                   /* save_m2m after an own capo_save */
+const char *capo_form_prefix(const Form *form);
+bool capo_form_is_multipart(const Form *form);
+
+/* HTML. A Form as a Value prints as Django's as_div; form.as_p, .as_table, .as_ul, .hidden_fields, .visible_fields, .errors,
+ * .non_field_errors; iterating gives bound fields: .label_tag, .errors, .help_text, .id_for_label, .html_name, .value, … */
+void capo_form_put_field(Form *form, const char *field, const Var *attrs, Buffer *out);      /* the widget alone */
+const char *capo_form_html_name(Form *form, const char *field);
+const char *capo_form_field_id(Form *form, const char *field);
+Value capo_form_bound_value(Form *form, const char *field);     /* what the widget shows */
+Value capo_form_bound_field(Form *form, const char *field);     /* BoundField object for templates */
+
+/* --- widgets: a row each in forms/widgets.c ------------------------------------------------------------------------------ */
+
+/* What a widget is given to print. */
+typedef struct WidgetContext {
+    const FormField *field; const char *name, *id; Value value; const Var *attrs; bool required, invalid; const char *described_by; Form *form;
+} WidgetContext;
+struct FormWidget {
+    const char *name;                   /* "text", "textarea", "select", "split_datetime", … */
+    const char *input_type;             /* for <input type=…>; NULL */
+    void (*put)(const FormWidget *widget, const WidgetContext *context, Buffer *out);
+    /* The raw value out of the body: a text, list, uploaded file or null. */
+    Value (*take)(const FormWidget *widget, const FormField *field, const QueryDict *data, Request *files, const char *name);
+    bool (*omitted)(const FormWidget *widget, const QueryDict *data, const char *name);
+    bool is_hidden, needs_multipart, use_fieldset;
+    Value (*format)(const FormField *field, Value value);       /* the value as shown: dates as text */
+};
+const FormWidget *capo_widget(const char *name);
+/* Further widgets of an app; rows must stay. Ends with { 0 }. */
+void capo_add_widgets(const FormWidget *widgets);
+
+/* --- formsets --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct FormsetOptions {
+    const char *prefix;                 /* "form"; inline: the accessor ("comments", "comment_set") */
+    int extra;                          /* set .extra_set for 0 */
+    bool extra_set, no_delete, can_order, no_delete_extra;
+    int min_num, max_num;               /* max_num 0: 1000 (set .max_num_set for 0) */
+    bool max_num_set, validate_max, validate_min;
+    const char *const *fields, *const *exclude;
+    Query *query;                       /* model formsets: the rows; default all, by key */
+    void (*prepare)(Form *form, void *argument);    /* each form after it is made: read-only fields, widgets, … */
+    void *argument;
+    const FormType *form;               /* plain formsets */
+    const char *fk_name;                /* inline: which key, where the child has several to the parent */
+} FormsetOptions;
+Formset *capo_formset_new(Request *req, const QueryDict *data_or_null, const FormsetOptions *options);
+Formset *capo_model_formset_new(Model *model, Request *req, const QueryDict *data_or_null, const FormsetOptions *options);
+/* Children of a parent by a foreign key. The parent may be unsaved until capo_formset_save. */
+Formset *capo_inline_formset_new(Instance *parent, Model *child, Request *req, const QueryDict *data_or_null, const FormsetOptions *options);
+bool capo_formset_is_valid(Formset *formset);
+size_t capo_formset_count(const Formset *formset);
+size_t capo_formset_initial_count(const Formset *formset);
+Form *capo_formset_form(Formset *formset, size_t index);
+Form *capo_formset_empty_form(Formset *formset);        /* with __prefix__ */
+bool capo_formset_is_deleted(Formset *formset, size_t index);
+const char *const *capo_formset_errors(Formset *formset);       /* non-form errors */
+size_t capo_formset_error_count(Formset *formset);
+void capo_formset_put_management(Formset *formset, Buffer *out);
+const char *capo_formset_prefix(const Formset *formset);
+bool capo_formset_has_changed(Formset *formset);
+/* Saves, deletes, and says what: arrays end with NULL. In a transaction. */
+typedef struct FormsetResult { Instance **created, **changed, **deleted; const char *const **changed_fields; } FormsetResult;
+FormsetResult capo_formset_save(Formset *formset);
+Field *capo_inline_foreign_key(Model *parent, Model *child, const char *fk_name);   /* raises ERROR_IMPROPERLY_CONFIGURED */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Migrations: numbered JSON files in each app's migrations/, Django's operations, a graph over all apps.
+ *
+ *     { "dependencies": [["auth", "0001_initial"]],
+ *       "operations": [ { "CreateModel": { "name": "Tag", "fields": { "id": {…}, "name": { "kind": "CharField", "max_length": 50 } } } } ] }
+ *
+ * The commands makemigrations, migrate, showmigrations and sqlmigrate (cli) are thin doors to these. */
+#pragma once
+#include <capo/orm.h>
+#include <capo/schema.h>
+#include <capo/web.h>
+
+/* A data migration in C: RunFunction names it. `models` gives the models as they were then. */
+typedef struct MigrationModels MigrationModels;
+typedef struct MigrationFunction {
+    const char *name;
+    void (*forwards)(MigrationModels *models);
+    void (*backwards)(MigrationModels *models);         /* NULL: cannot be undone */
+} MigrationFunction;
+Model *capo_historical_model(MigrationModels *models, const char *label);
+
+/* How makemigrations asks. `no_input`: never guesses; a question that needs an answer raises ERROR_COMMAND saying what to do. */
+typedef struct Questioner {
+    bool (*confirm)(void *self, const char *question);
+    /* An answer as typed, or NULL to give up. */
+    const char *(*ask)(void *self, const char *question);
+    void *self;
+    bool no_input;
+} Questioner;
+
+typedef struct MakeOptions {
+    const char *const *apps;            /* NULL: all of the project (apps with a directory of their own) */
+    const char *name;                   /* file name without number; default: Django's, from the operations */
+    bool dry_run, check, empty, merge;
+    Questioner *questioner;
+    void (*say)(void *self, const char *line); void *self;
+} MakeOptions;
+/* How many migrations were (or would be) written. Files are written whole or not at all. */
+int capo_make_migrations(const MakeOptions *options);
+
+typedef struct MigrateOptions {
+    const char *app, *target;           /* "0002", a prefix, or "zero"; NULL: the newest */
+    bool fake, fake_initial, plan;
+    void (*say)(void *self, const char *line); void *self;
+} MigrateOptions;
+/* How many were applied or unapplied. Raises ERROR_MIGRATION naming migration and operation; the schema is as before it. */
+int capo_migrate(const MigrateOptions *options);
+typedef struct MigrationStatus { const char *app, *name; bool applied; DateTime applied_at; } MigrationStatus;
+/* In order of the plan; ends with a NULL app. */
+MigrationStatus *capo_migration_status(const char *app);
+int capo_unapplied_count(void);
+char *capo_sql_migrate(const char *app, const char *name, bool backwards);
+/* Hook of auth: called after every migrate that did something. */
+void capo_after_migrate(void (*function)(void));

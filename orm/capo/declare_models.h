@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads the file that CAPO_MODELS names and declares, for each MODEL(Post):
+ *     Post            the struct of a row: capo (Instance), id, a member a field; author_id and author for a key
+ *     Post_model      its Model
+ *     Post_lookups    for .where and .exclude        Post_changes    for .set        Post_query    the options of capo_query
+ * and undefines CAPO_MODELS. In an app's header:
+ *     #define CAPO_MODELS "blog/models.def"
+ *     #include <capo/declare_models.h> */
+#ifndef CAPO_MODELS
+#error "define CAPO_MODELS as the path of a models.def before including declare_models.h"
+#endif
+#include "orm.h"
+#include "model_words.h"
+
+/* 1: the names, so that models may refer to each other in any order */
+#define MODEL(name) typedef struct name name; typedef int64_t name##_key; extern Model name##_model; struct name##_is_open {
+#define MODEL_KEY(name, KIND, key, ...) typedef struct name name; typedef CAPO_C_##KIND name##_key; extern Model name##_model; struct name##_is_open {
+#define END_MODEL char capo_end; };
+#define META(...)
+#define CAPO_PLAIN(KIND, field, ...)
+#define CAPO_NULLABLE(KIND, field, ...)
+#define CAPO_RELATION(KIND, field, Target, ...)
+#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
+#define CAPO_MANY(field, Target, ...)
+#include CAPO_MODELS
+#include "model_reading_end.h"
+
+/* 2: the structs */
+#define MODEL(name) struct name { Instance capo; int64_t id;
+#define MODEL_KEY(name, KIND, key, ...) struct name { Instance capo; CAPO_C_##KIND key;
+#define END_MODEL };
+#define META(...)
+#define CAPO_PLAIN(KIND, field, ...) CAPO_C_##KIND field;
+#define CAPO_NULLABLE(KIND, field, ...) CAPO_NC_##KIND field;
+#define CAPO_RELATION(KIND, field, Target, ...) Target##_key field##_id; Target *field;
+#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) CAPO_NULL_C(Target##_key) field##_id; Target *field;
+#define CAPO_MANY(field, Target, ...) Target *const *field;
+#include CAPO_MODELS
+#include "model_reading_end.h"
+
+/* 3: the look-ups */
+#define MODEL(name) struct name##_lookups { Lookup id;
+#define MODEL_KEY(name, KIND, key, ...) struct name##_lookups { Lookup key;
+#define END_MODEL };
+#define META(...)
+#define CAPO_PLAIN(KIND, field, ...) Lookup field;
+#define CAPO_NULLABLE(KIND, field, ...) Lookup field;
+#define CAPO_RELATION(KIND, field, Target, ...) Lookup field##_id; const struct Target##_lookups *field;
+#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) Lookup field##_id; const struct Target##_lookups *field;
+#define CAPO_MANY(field, Target, ...) const struct Target##_lookups *field;
+#include CAPO_MODELS
+#include "model_reading_end.h"
+
+/* 4: the changes */
+#define MODEL(name) struct name##_changes { FieldChange id;
+#define MODEL_KEY(name, KIND, key, ...) struct name##_changes { FieldChange key;
+#define END_MODEL };
+#define META(...)
+#define CAPO_PLAIN(KIND, field, ...) FieldChange field;
+#define CAPO_NULLABLE(KIND, field, ...) FieldChange field;
+#define CAPO_RELATION(KIND, field, Target, ...) FieldChange field##_id;
+#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) FieldChange field##_id;
+#define CAPO_MANY(field, Target, ...)
+#include CAPO_MODELS
+#include "model_reading_end.h"
+
+/* 5: the options of a query */
+#define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; struct name##_lookups where, exclude; struct name##_changes set; };
+#define MODEL_KEY(name, KIND, key, ...) MODEL(name)
+#define END_MODEL
+#define META(...)
+#define CAPO_PLAIN(KIND, field, ...)
+#define CAPO_NULLABLE(KIND, field, ...)
+#define CAPO_RELATION(KIND, field, Target, ...)
+#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
+#define CAPO_MANY(field, Target, ...)
+#include CAPO_MODELS
+#include "model_reading_end.h"
+
+#include "model_words_end.h"
+#undef CAPO_MODELS

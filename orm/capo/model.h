@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Models at run time: the rows that models.def becomes, and what ORM, forms, admin and migrations read of them.
+ *
+ * A declaration has two lives. The *row* (FieldRow, in read-only memory) is what the words of models.def wrote. At start
+ * capo_models_prepare() turns each into a *Field*: defaults applied, names made, relations resolved both ways. Everything
+ * behind that point reads Field and Model only, so that the historical models of a migration, which have no rows and no C
+ * struct, are models like any other. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <capo/value.h>
+
+typedef struct Model Model;
+typedef struct Field Field;
+typedef struct Instance Instance;
+typedef struct Query Query;
+
+/* Every field kind, Django's class in the comment. model.c has the table of what each is. */
+typedef enum FieldKind {
+    FIELD_NONE,
+    FIELD_AUTO, FIELD_BIG_AUTO, FIELD_SMALL_AUTO,               /* AutoField, BigAutoField, SmallAutoField */
+    FIELD_CHAR, FIELD_TEXT, FIELD_SLUG, FIELD_EMAIL, FIELD_URL, /* CharField, TextField, SlugField, EmailField, URLField */
+    FIELD_FILE_PATH, FIELD_IP_ADDRESS,                          /* FilePathField, GenericIPAddressField */
+    FIELD_INTEGER, FIELD_BIG_INTEGER, FIELD_SMALL_INTEGER,
+    FIELD_POSITIVE_INTEGER, FIELD_POSITIVE_BIG_INTEGER, FIELD_POSITIVE_SMALL_INTEGER,
+    FIELD_FLOAT, FIELD_DECIMAL, FIELD_BOOLEAN,
+    FIELD_DATE, FIELD_TIME, FIELD_DATETIME, FIELD_DURATION,
+    FIELD_UUID, FIELD_BINARY, FIELD_JSON,
+    FIELD_FOREIGN_KEY, FIELD_ONE_TO_ONE, FIELD_MANY_TO_MANY,
+    FIELD_META,                                                 /* not a field: the row that META() writes */
+    FIELD_KINDS
+} FieldKind;
+
+/* What happens to a row whose target is deleted (Django's on_delete). The collector does it, in one transaction. */
+typedef enum OnDelete {
+    ON_DELETE_UNSET,            /* not written: a compile-time or start-up error, as in Django */
+    CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, DO_NOTHING,
+} OnDelete;
+
+typedef struct FieldChoice { const char *value, *label, *group; } FieldChoice;    /* value as text also for numbers: "1" */
+#define CHOICES(...) ((const FieldChoice[]){ __VA_ARGS__, { 0 } })
+
+/* A default: DEFAULT(0), DEFAULT("x"), DEFAULT(1.5), DEFAULT(true); or a function: .default_function = make_token. */
+typedef struct FieldDefault { enum { DEFAULT_NONE, DEFAULT_INT, DEFAULT_REAL, DEFAULT_TEXT } kind; int64_t integer; double real; const char *text; } FieldDefault;
+#define DEFAULT(x) { .kind = _Generic((x), char *: DEFAULT_TEXT, const char *: DEFAULT_TEXT, float: DEFAULT_REAL,              \
+                                      double: DEFAULT_REAL, default: DEFAULT_INT),                                             \
+                     .integer = _Generic((x), char *: 0, const char *: 0, default: (x)),                                       \
+                     .real = _Generic((x), char *: 0, const char *: 0, default: (x)),                                          \
+                     .text = _Generic((x), char *: (x), const char *: (x), default: NULL) }
+
+/* Returns when the value is good; otherwise capo_invalid("code", "This is odd."). */
+typedef void Validator(Value value);
+#define VALIDATORS(...) ((Validator *const[]){ __VA_ARGS__, NULL })
+_Noreturn void capo_invalid(const char *code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A limit: MINIMUM and MAXIMUM wrap it, so that zero can be told from nothing. */
+typedef struct FieldLimit { bool set; double value; } FieldLimit;
+#define LIMIT(x) { .set = true, .value = (x) }
+
+#define CAPO_COMMON_OPTIONS                                                                                                    \
+    const char *verbose_name;       /* "published at"; default: the name with spaces */                                        \
+    const char *label;              /* in forms; default: the verbose name with a capital */                                   \
+    const char *help_text;                                                                                                     \
+    bool blank;                     /* forms accept it empty; OPTIONAL implies it */                                           \
+    bool unique, db_index, no_db_index;                                                                                        \
+    bool not_editable;              /* left out of model forms and the admin */                                                \
+    const char *db_column;                                                                                                     \
+    const FieldChoice *choices;                                                                                                     \
+    FieldDefault default_value;                                                                                                     \
+    Value (*default_function)(void);                                                                                           \
+    Validator *const *validators;                                                                                              \
+    const char *const *error_messages;      /* pairs: code, message */                                                         \
+    /* forms.def only: */                                                                                                      \
+    const char *widget;             /* "textarea", "password", "radio", "hidden", …: a row of forms/widgets.c */               \
+    const char *initial;                                                                                                       \
+    bool optional                   /* the form field is not required (models: use OPTIONAL or .blank) */
+
+typedef struct CommonOptions { CAPO_COMMON_OPTIONS; } CommonOptions;
+typedef struct TextOptions { CAPO_COMMON_OPTIONS; int max_length, min_length; const char *db_collation; bool allow_unicode; bool no_strip; } TextOptions;
+typedef struct IntegerOptions { CAPO_COMMON_OPTIONS; FieldLimit minimum, maximum; } IntegerOptions;
+typedef struct FloatOptions { CAPO_COMMON_OPTIONS; FieldLimit minimum, maximum; } FloatOptions;
+typedef struct DecimalOptions { CAPO_COMMON_OPTIONS; int max_digits, decimal_places; FieldLimit minimum, maximum; } DecimalOptions;
+typedef struct BooleanOptions { CAPO_COMMON_OPTIONS; } BooleanOptions;
+typedef struct DateOptions { CAPO_COMMON_OPTIONS; bool auto_now, auto_now_add; const char *unique_for_date; } DateOptions;
+typedef struct PlainOptions { CAPO_COMMON_OPTIONS; } PlainOptions;
+typedef struct IpOptions { CAPO_COMMON_OPTIONS; const char *protocol; bool unpack_ipv4; } IpOptions;
+typedef struct PathOptions { CAPO_COMMON_OPTIONS; const char *path, *match; bool recursive, allow_folders; int max_length; } PathOptions;
+typedef struct RelationOptions {
+    CAPO_COMMON_OPTIONS;
+    OnDelete on_delete;
+    const char *related_name;           /* "posts"; "+" for none; default: comment_set, and `comment` in queries */
+    const char *related_query_name;
+    const char *to_field;
+    bool no_db_constraint;
+    const char *limit_choices_to;       /* as in a query string: "is_active=1&kind=a" */
+} RelationOptions;
+typedef struct ManyToManyOptions {
+    CAPO_COMMON_OPTIONS;
+    const char *related_name, *related_query_name;
+    const char *db_table;
+    Model *through;                     /* &Membership_model */
+    const char *const *through_fields;
+    bool not_symmetrical;               /* to itself: a follows b does not make b follow a */
+    const char *limit_choices_to;
+} ManyToManyOptions;
+
+typedef struct IndexOptions {
+    const char *name;                   /* default: Django's made name */
+    const char *const *fields;          /* LIST("author", "-published") */
+} IndexOptions;
+#define INDEXES(...) ((const IndexOptions[]){ __VA_ARGS__, { 0 } })
+typedef struct ConstraintOptions {
+    const char *name;                   /* required */
+    const char *const *unique;          /* LIST("author", "slug"): UniqueConstraint */
+    const char *check;                  /* as SQL over column names: "views >= 0": CheckConstraint */
+    const char *violation_message;
+} ConstraintOptions;
+#define CONSTRAINTS(...) ((const ConstraintOptions[]){ __VA_ARGS__, { 0 } })
+typedef struct PermissionOptions { const char *codename, *name; } PermissionOptions;
+#define PERMISSIONS(...) ((const PermissionOptions[]){ __VA_ARGS__, { 0 } })
+
+typedef struct MetaOptions {
+    const char *verbose_name, *verbose_name_plural;
+    const char *const *ordering;
+    const char *display;                                /* the field that stands for the object: __str__ */
+    const char *(*display_function)(const void *instance);
+    const char *(*absolute_url)(const void *instance);  /* get_absolute_url */
+    void (*clean)(void *instance);                      /* Model.clean: capo_invalid or capo_invalid_field */
+    const char *db_table;
+    bool unmanaged;
+    const char *const *const *unique_together;          /* UNIQUE_TOGETHER(LIST("a", "b")) */
+    const IndexOptions *indexes;
+    const ConstraintOptions *constraints;
+    const PermissionOptions *permissions;
+    const char *const *default_permissions;             /* default: add change delete view; LIST(NULL): none */
+    const char *get_latest_by;
+    /* Signals: called inside the transaction of the save or the delete. */
+    void (*pre_save)(void *instance, bool created);
+    void (*post_save)(void *instance, bool created);
+    void (*pre_delete)(void *instance);
+    void (*post_delete)(void *instance);
+} MetaOptions;
+#define UNIQUE_TOGETHER(...) ((const char *const *const[]){ __VA_ARGS__, NULL })
+
+/* One word of models.def. */
+typedef struct FieldRow {
+    const char *name;
+    FieldKind kind;
+    bool null;                          /* written in OPTIONAL() */
+    Model *target;
+    union {
+        CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
+        TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
+        DateOptions date; PlainOptions plain; IpOptions ip; PathOptions path; RelationOptions relation;
+        ManyToManyOptions many; MetaOptions meta;
+    } options;
+} FieldRow;
+
+/* Where a field is in the C structs. -1: not there. */
+typedef struct FieldLayout { int value, present, object, lookup, related_lookup, change; } FieldLayout;
+
+/* A field, resolved. */
+struct Field {
+    Model *model;
+    const char *name;                   /* "author" */
+    const char *attname;                /* "author_id" for keys, else the name */
+    const char *column;                 /* NULL for many-to-many */
+    FieldKind kind;
+    int position;                       /* in model->fields */
+    bool null, blank, unique, db_index, primary_key, editable, auto_created;
+    bool auto_now, auto_now_add, unique_together_hint;
+    const char *verbose_name, *label, *help_text;
+    int max_length, min_length;         /* 0: none */
+    int max_digits, decimal_places;
+    FieldLimit minimum, maximum;             /* with those of the column type */
+    bool allow_unicode, strip;
+    const char *protocol; bool unpack_ipv4;
+    const char *db_collation;
+    const char *path, *match; bool recursive, allow_folders;
+    const char *unique_for_date;
+    const FieldChoice *choices;
+    bool has_default;
+    Value default_value;                /* where has_default and no function */
+    Value (*default_function)(void);
+    Validator *const *validators;
+    const char *const *error_messages;
+    /* relations */
+    Model *target;                      /* resolved; NULL for plain fields */
+    const char *target_name;            /* "blog.Post", also where unresolved */
+    Field *target_field;                /* the field of the target that the column refers to */
+    OnDelete on_delete;
+    const char *related_name;           /* accessor on the target: "posts", "comment_set"; NULL: hidden */
+    const char *related_query_name;     /* in look-ups: "posts", "comment" */
+    bool db_constraint, symmetrical, hidden_relation;
+    const char *limit_choices_to;
+    Model *through;                     /* many-to-many: the join model, made where not given */
+    Field *through_source, *through_target;
+    const char *db_table;               /* many-to-many */
+    const FieldRow *row;                /* NULL for historical models */
+    FieldLayout layout;
+};
+
+typedef struct IndexInfo { const char *name; const char *const *fields; } IndexInfo;
+typedef struct ConstraintInfo { const char *name; const char *const *unique; const char *check; const char *violation_message; } ConstraintInfo;
+
+/* A model, resolved. What the declaration sets comes first; capo_models_prepare fills the rest. */
+struct Model {
+    const char *name;                                   /* "Post" */
+    const FieldRow *rows;                               /* ends with { 0 } */
+    const FieldLayout *(*layout)(void);
+    size_t size;                                        /* of the C struct; 0: historical */
+    int where_offset, exclude_offset, set_offset;       /* in struct Post_query */
+    /* resolved */
+    const char *app;                                    /* "blog" */
+    const char *label;                                  /* "blog.Post" */
+    const char *label_lower;                            /* "blog.post" */
+    const char *name_lower;                             /* "post" */
+    const char *table;
+    const char *verbose_name, *verbose_name_plural;
+    Field **fields; size_t n_fields;                    /* with a column, in order of declaration; the key first where automatic */
+    Field **many; size_t n_many;                        /* many-to-many */
+    Field **reverse; size_t n_reverse;                  /* relation fields of other models that point here */
+    Field *pk;
+    const char *const *ordering;
+    const MetaOptions *meta;                            /* never NULL */
+    const IndexInfo *indexes; size_t n_indexes;         /* Meta's */
+    const ConstraintInfo *constraints; size_t n_constraints;
+    const char *const *const *unique_together;
+    bool managed, auto_created;                         /* auto_created: the join table of a many-to-many */
+    void *names;                                        /* hash of names, model.c */
+};
+
+/* The first member of each instance. */
+struct Instance {
+    const struct ObjectOps *ops;
+    Model *model;
+    struct InstanceState *state;                        /* saved?, original values, caches of relations; instance.c */
+};
+
+/* Resolves all models of these apps (settings' apps); raises ERROR_IMPROPERLY_CONFIGURED in a sentence for a name used twice,
+ * two reverse accessors of one name, a relation without on_delete, … Idempotent. */
+struct App;
+void capo_models_prepare(const struct App *const *apps);
+/* Resolves further models by hand, for tests and migration states: models whose rows are set. Lives in the running arena. */
+void capo_models_resolve(Model **models, size_t count);
+/* All models in order of apps, with automatic join models behind their owner. */
+Model *const *capo_all_models(size_t *ret_count);
+/* "blog.Post", case-blind; NULL. */
+Model *capo_model(const char *label);
+Model *capo_model_of(const char *app, const char *name_lower);
+/* By name or attname ("author", "author_id", "pk"), columns and many-to-many; NULL. */
+Field *capo_field(const Model *model, const char *name);
+/* Reverse relation by its query name ("posts") or accessor; NULL. */
+Field *capo_reverse_field(const Model *model, const char *name);
+/* "CharField", … as Django's classes are called; and back (FIELD_NONE). */
+const char *capo_field_kind_name(FieldKind kind);
+FieldKind capo_field_kind(const char *name);
+bool capo_field_is_text(FieldKind kind);                /* stored as text: char, text, slug, email, url, … */
+bool capo_field_is_integer(FieldKind kind);
+bool capo_field_is_relation(FieldKind kind);
+/* "blog_post_author_id_1a2b3c4d" and the like: Django's names, cut to max_length (SQLite: Django's 64) with its hash. */
+char *capo_index_name(const char *table, const char *const *columns, const char *suffix);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Takes the primitives of one reading back. */
+#undef MODEL
+#undef MODEL_KEY
+#undef END_MODEL
+#undef META
+#undef CAPO_PLAIN
+#undef CAPO_NULLABLE
+#undef CAPO_RELATION
+#undef CAPO_NULLABLE_RELATION
+#undef CAPO_MANY

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The words of models.def. Each reading (declare_models.h, define_models.h) defines the six primitives
+ *     MODEL(name)  MODEL_KEY(name, KIND, key, options…)  END_MODEL  META(options…)
+ *     CAPO_PLAIN(KIND, field, options…)           CAPO_NULLABLE(KIND, field, options…)
+ *     CAPO_RELATION(KIND, field, Target, …)       CAPO_NULLABLE_RELATION(KIND, field, Target, …)      CAPO_MANY(field, Target, …)
+ * and includes the file again; the words themselves never change. To add a field kind: a word here, an #undef in
+ * model_words_end.h, its C type below, its row in model.c. No include guard: meant to be read often. */
+#define CHAR(field, ...) CAPO_PLAIN(CHAR, field, __VA_ARGS__)
+#define TEXT(field, ...) CAPO_PLAIN(TEXT, field, __VA_ARGS__)
+#define SLUG(field, ...) CAPO_PLAIN(SLUG, field, __VA_ARGS__)
+#define EMAIL(field, ...) CAPO_PLAIN(EMAIL, field, __VA_ARGS__)
+#define URL(field, ...) CAPO_PLAIN(URL, field, __VA_ARGS__)
+#define FILE_PATH(field, ...) CAPO_PLAIN(FILE_PATH, field, __VA_ARGS__)
+#define IP_ADDRESS(field, ...) CAPO_PLAIN(IP_ADDRESS, field, __VA_ARGS__)
+#define INTEGER(field, ...) CAPO_PLAIN(INTEGER, field, __VA_ARGS__)
+#define BIG_INTEGER(field, ...) CAPO_PLAIN(BIG_INTEGER, field, __VA_ARGS__)
+#define SMALL_INTEGER(field, ...) CAPO_PLAIN(SMALL_INTEGER, field, __VA_ARGS__)
+#define POSITIVE_INTEGER(field, ...) CAPO_PLAIN(POSITIVE_INTEGER, field, __VA_ARGS__)
+#define POSITIVE_BIG_INTEGER(field, ...) CAPO_PLAIN(POSITIVE_BIG_INTEGER, field, __VA_ARGS__)
+#define POSITIVE_SMALL_INTEGER(field, ...) CAPO_PLAIN(POSITIVE_SMALL_INTEGER, field, __VA_ARGS__)
+#define FLOAT(field, ...) CAPO_PLAIN(FLOAT, field, __VA_ARGS__)
+#define DECIMAL(field, ...) CAPO_PLAIN(DECIMAL, field, __VA_ARGS__)
+#define BOOLEAN(field, ...) CAPO_PLAIN(BOOLEAN, field, __VA_ARGS__)
+#define DATE(field, ...) CAPO_PLAIN(DATE, field, __VA_ARGS__)
+#define TIME(field, ...) CAPO_PLAIN(TIME, field, __VA_ARGS__)
+#define DATETIME(field, ...) CAPO_PLAIN(DATETIME, field, __VA_ARGS__)
+#define DURATION(field, ...) CAPO_PLAIN(DURATION, field, __VA_ARGS__)
+#define UUID(field, ...) CAPO_PLAIN(UUID, field, __VA_ARGS__)
+#define BINARY(field, ...) CAPO_PLAIN(BINARY, field, __VA_ARGS__)
+#define JSON(field, ...) CAPO_PLAIN(JSON, field, __VA_ARGS__)
+#define FOREIGN_KEY(field, Target, ...) CAPO_RELATION(FOREIGN_KEY, field, Target, __VA_ARGS__)
+#define ONE_TO_ONE(field, Target, ...) CAPO_RELATION(ONE_TO_ONE, field, Target, __VA_ARGS__)
+#define MANY_TO_MANY(field, Target, ...) CAPO_MANY(field, Target, __VA_ARGS__)
+/* The column may be NULL, and forms may leave it empty: OPTIONAL(DATETIME, published, .db_index = true) */
+#define OPTIONAL(KIND, field, ...) CAPO_OPTIONAL_##KIND(KIND, field, __VA_ARGS__)
+#define CAPO_OPTIONAL_CHAR CAPO_NULLABLE
+#define CAPO_OPTIONAL_TEXT CAPO_NULLABLE
+#define CAPO_OPTIONAL_SLUG CAPO_NULLABLE
+#define CAPO_OPTIONAL_EMAIL CAPO_NULLABLE
+#define CAPO_OPTIONAL_URL CAPO_NULLABLE
+#define CAPO_OPTIONAL_FILE_PATH CAPO_NULLABLE
+#define CAPO_OPTIONAL_IP_ADDRESS CAPO_NULLABLE
+#define CAPO_OPTIONAL_INTEGER CAPO_NULLABLE
+#define CAPO_OPTIONAL_BIG_INTEGER CAPO_NULLABLE
+#define CAPO_OPTIONAL_SMALL_INTEGER CAPO_NULLABLE
+#define CAPO_OPTIONAL_POSITIVE_INTEGER CAPO_NULLABLE
+#define CAPO_OPTIONAL_POSITIVE_BIG_INTEGER CAPO_NULLABLE
+#define CAPO_OPTIONAL_POSITIVE_SMALL_INTEGER CAPO_NULLABLE
+#define CAPO_OPTIONAL_FLOAT CAPO_NULLABLE
+#define CAPO_OPTIONAL_DECIMAL CAPO_NULLABLE
+#define CAPO_OPTIONAL_BOOLEAN CAPO_NULLABLE
+#define CAPO_OPTIONAL_DATE CAPO_NULLABLE
+#define CAPO_OPTIONAL_TIME CAPO_NULLABLE
+#define CAPO_OPTIONAL_DATETIME CAPO_NULLABLE
+#define CAPO_OPTIONAL_DURATION CAPO_NULLABLE
+#define CAPO_OPTIONAL_UUID CAPO_NULLABLE
+#define CAPO_OPTIONAL_BINARY CAPO_NULLABLE
+#define CAPO_OPTIONAL_JSON CAPO_NULLABLE
+#define CAPO_OPTIONAL_FOREIGN_KEY CAPO_NULLABLE_RELATION
+#define CAPO_OPTIONAL_ONE_TO_ONE CAPO_NULLABLE_RELATION
+
+#ifndef CAPO_MODEL_TYPES
+#define CAPO_MODEL_TYPES
+/* The C type of a field, and of an OPTIONAL one: text is NULL where it is null; others say so in `.present`. */
+#define CAPO_C_AUTO int64_t
+#define CAPO_C_BIG_AUTO int64_t
+#define CAPO_C_SMALL_AUTO int64_t
+#define CAPO_C_CHAR const char *
+#define CAPO_C_TEXT const char *
+#define CAPO_C_SLUG const char *
+#define CAPO_C_EMAIL const char *
+#define CAPO_C_URL const char *
+#define CAPO_C_FILE_PATH const char *
+#define CAPO_C_IP_ADDRESS const char *
+#define CAPO_C_INTEGER int64_t
+#define CAPO_C_BIG_INTEGER int64_t
+#define CAPO_C_SMALL_INTEGER int64_t
+#define CAPO_C_POSITIVE_INTEGER int64_t
+#define CAPO_C_POSITIVE_BIG_INTEGER int64_t
+#define CAPO_C_POSITIVE_SMALL_INTEGER int64_t
+#define CAPO_C_FLOAT double
+#define CAPO_C_DECIMAL Decimal
+#define CAPO_C_BOOLEAN bool
+#define CAPO_C_DATE Date
+#define CAPO_C_TIME Time
+#define CAPO_C_DATETIME DateTime
+#define CAPO_C_DURATION Duration
+#define CAPO_C_UUID Uuid
+#define CAPO_C_BINARY Bytes
+#define CAPO_C_JSON Value
+typedef struct Bytes { const uint8_t *data; size_t size; } Bytes;
+
+#define CAPO_NULL_C(type) struct { type value; bool present; }
+#define CAPO_NC_CHAR const char *
+#define CAPO_NC_TEXT const char *
+#define CAPO_NC_SLUG const char *
+#define CAPO_NC_EMAIL const char *
+#define CAPO_NC_URL const char *
+#define CAPO_NC_FILE_PATH const char *
+#define CAPO_NC_IP_ADDRESS const char *
+#define CAPO_NC_INTEGER CAPO_NULL_C(int64_t)
+#define CAPO_NC_BIG_INTEGER CAPO_NULL_C(int64_t)
+#define CAPO_NC_SMALL_INTEGER CAPO_NULL_C(int64_t)
+#define CAPO_NC_POSITIVE_INTEGER CAPO_NULL_C(int64_t)
+#define CAPO_NC_POSITIVE_BIG_INTEGER CAPO_NULL_C(int64_t)
+#define CAPO_NC_POSITIVE_SMALL_INTEGER CAPO_NULL_C(int64_t)
+#define CAPO_NC_FLOAT CAPO_NULL_C(double)
+#define CAPO_NC_DECIMAL CAPO_NULL_C(Decimal)
+#define CAPO_NC_BOOLEAN CAPO_NULL_C(bool)
+#define CAPO_NC_DATE CAPO_NULL_C(Date)
+#define CAPO_NC_TIME CAPO_NULL_C(Time)
+#define CAPO_NC_DATETIME CAPO_NULL_C(DateTime)
+#define CAPO_NC_DURATION CAPO_NULL_C(Duration)
+#define CAPO_NC_UUID CAPO_NULL_C(Uuid)
+#define CAPO_NC_BINARY CAPO_NULL_C(Bytes)
+#define CAPO_NC_JSON CAPO_NULL_C(Value)
+/* Where an OPTIONAL field says that it is present; -1: a text, which is NULL. */
+#define CAPO_NP_CHAR(self, field) -1
+#define CAPO_NP_TEXT(self, field) -1
+#define CAPO_NP_SLUG(self, field) -1
+#define CAPO_NP_EMAIL(self, field) -1
+#define CAPO_NP_URL(self, field) -1
+#define CAPO_NP_FILE_PATH(self, field) -1
+#define CAPO_NP_IP_ADDRESS(self, field) -1
+#define CAPO_NP_(self, field) ((int)offsetof(self, field.present))
+#define CAPO_NP_INTEGER CAPO_NP_
+#define CAPO_NP_BIG_INTEGER CAPO_NP_
+#define CAPO_NP_SMALL_INTEGER CAPO_NP_
+#define CAPO_NP_POSITIVE_INTEGER CAPO_NP_
+#define CAPO_NP_POSITIVE_BIG_INTEGER CAPO_NP_
+#define CAPO_NP_POSITIVE_SMALL_INTEGER CAPO_NP_
+#define CAPO_NP_FLOAT CAPO_NP_
+#define CAPO_NP_DECIMAL CAPO_NP_
+#define CAPO_NP_BOOLEAN CAPO_NP_
+#define CAPO_NP_DATE CAPO_NP_
+#define CAPO_NP_TIME CAPO_NP_
+#define CAPO_NP_DATETIME CAPO_NP_
+#define CAPO_NP_DURATION CAPO_NP_
+#define CAPO_NP_UUID CAPO_NP_
+#define CAPO_NP_BINARY CAPO_NP_
+#define CAPO_NP_JSON CAPO_NP_
+/* Which member of FieldRow.options a kind's options are. */
+#define CAPO_O_AUTO plain
+#define CAPO_O_BIG_AUTO plain
+#define CAPO_O_SMALL_AUTO plain
+#define CAPO_O_CHAR text
+#define CAPO_O_TEXT text
+#define CAPO_O_SLUG text
+#define CAPO_O_EMAIL text
+#define CAPO_O_URL text
+#define CAPO_O_FILE_PATH path
+#define CAPO_O_IP_ADDRESS ip
+#define CAPO_O_INTEGER integer
+#define CAPO_O_BIG_INTEGER integer
+#define CAPO_O_SMALL_INTEGER integer
+#define CAPO_O_POSITIVE_INTEGER integer
+#define CAPO_O_POSITIVE_BIG_INTEGER integer
+#define CAPO_O_POSITIVE_SMALL_INTEGER integer
+#define CAPO_O_FLOAT real
+#define CAPO_O_DECIMAL decimal
+#define CAPO_O_BOOLEAN boolean
+#define CAPO_O_DATE date
+#define CAPO_O_TIME date
+#define CAPO_O_DATETIME date
+#define CAPO_O_DURATION plain
+#define CAPO_O_UUID plain
+#define CAPO_O_BINARY plain
+#define CAPO_O_JSON plain
+#define CAPO_O_FOREIGN_KEY relation
+#define CAPO_O_ONE_TO_ONE relation
+#endif

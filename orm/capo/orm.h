@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The ORM: instances, queries, transactions, raw SQL.
+ *
+ *     Post *post = capo_get_or_404(Post, .where = { .slug = EQ(slug) });
+ *     capo_set(post, published, capo_now());          // an OPTIONAL field; others are assigned: post->title = "…"
+ *     capo_save(post);                                // writes the columns that changed
+ *
+ *     Query *drafts = capo_query(Post, .where = { .published = IS_NULL(true) }, .order_by = LIST("-id"), .limit = 10);
+ *     for (Post **p = capo_fetch(Post, .query = drafts); *p; p++)
+ *         capo_log(LOG_INFO, "%s", (*p)->title);
+ *
+ * A Query is lazy and immutable; it is one filter() call in Django's sense, which matters over to-many relations: `.query = q`
+ * refines q by a further call. Names in `.where` and `.set` are checked by the compiler; names in texts (Q, order_by, …) when
+ * the query is made, which raises ERROR_FIELD with "did you mean". Every value is bound, every name quoted.
+ * Outside a database's reach all of these raise ERROR_OPERATIONAL with a sentence. */
+#pragma once
+#include "model.h"
+#include <capo/error.h>
+#include <capo/arena.h>
+
+typedef struct Condition Condition;
+typedef struct Expression Expression;
+
+/* --- look-ups: .where = { .views = GTE(10), .author = HAS(User, .username = EQ("ann")) } ------------------------------- */
+
+typedef struct Lookup { const char *name; Value value; } Lookup;       /* the pointer first: `.views = 10` does not compile */
+#define CAPO_LOOKUP(name_, x) { .name = (name_), .value = VALUE(x) }
+#define EQ(x) CAPO_LOOKUP("exact", x)                   /* NULL: is null */
+#define NE(x) CAPO_LOOKUP("ne", x)                      /* not (… = x): rows with NULL are kept, as exclude() does */
+#define IEXACT(x) CAPO_LOOKUP("iexact", x)
+#define CONTAINS(x) CAPO_LOOKUP("contains", x)
+#define ICONTAINS(x) CAPO_LOOKUP("icontains", x)
+#define STARTSWITH(x) CAPO_LOOKUP("startswith", x)
+#define ISTARTSWITH(x) CAPO_LOOKUP("istartswith", x)
+#define ENDSWITH(x) CAPO_LOOKUP("endswith", x)
+#define IENDSWITH(x) CAPO_LOOKUP("iendswith", x)
+#define REGEX(x) CAPO_LOOKUP("regex", x)
+#define IREGEX(x) CAPO_LOOKUP("iregex", x)
+#define GT(x) CAPO_LOOKUP("gt", x)
+#define GTE(x) CAPO_LOOKUP("gte", x)
+#define LT(x) CAPO_LOOKUP("lt", x)
+#define LTE(x) CAPO_LOOKUP("lte", x)
+#define YEAR(x) CAPO_LOOKUP("year", x)
+#define MONTH(x) CAPO_LOOKUP("month", x)
+#define DAY(x) CAPO_LOOKUP("day", x)
+#define ON_DATE(x) CAPO_LOOKUP("date", x)
+#define IS_NULL(x) { .name = "isnull", .value = capo_value_bool(x) }
+#define RANGE(low, high) { .name = "range", .value = capo_value_pair(VALUE(low), VALUE(high)) }
+/* A List *, a Query * (as a subquery) or a Value: IN(ids). VALUES("a", 1) makes a list of up to 16 values. */
+#define IN(x) CAPO_LOOKUP("in", x)
+#define VALUES(...) capo_values_list((const Value[]){ CAPO_EACH_VALUE(__VA_ARGS__) },                                         \
+                                     sizeof((const Value[]){ CAPO_EACH_VALUE(__VA_ARGS__) }) / sizeof(Value))
+/* Any look-up by Django's name: LOOKUP("week_day", 1). */
+#define LOOKUP(name_, x) CAPO_LOOKUP(name_, x)
+/* Over a relation, to one or to many: .author = HAS(User, .username = EQ("ann")) */
+#define HAS(M, ...) (&(const struct M##_lookups){ __VA_ARGS__ })
+Value capo_value_pair(Value low, Value high);
+List *capo_values_list(const Value *values, size_t count);
+
+/* Conditions by path, where the name is not known in C, or for or/not:
+ *     .filter = ANY(Q("title__icontains", term), ALL(Q("views__gt", 10), NOT(Q("author__username", "ann"))))
+ * A value may be F("other_field"). */
+#define Q(path, x) capo_q((path), VALUE(x))
+#define ALL(...) capo_q_all((Condition *const[]){ __VA_ARGS__, NULL })
+#define ANY(...) capo_q_any((Condition *const[]){ __VA_ARGS__, NULL })
+#define NOT(condition) capo_q_not(condition)
+Condition *capo_q(const char *path, Value value);
+Condition *capo_q_all(Condition *const *conditions);       /* NULL entries cannot be; an empty list is always true */
+Condition *capo_q_any(Condition *const *conditions);
+Condition *capo_q_list(bool any, Condition *const *conditions, size_t count);
+Condition *capo_q_not(Condition *condition);
+
+/* --- changes: .set = { .views = PLUS(1) } ------------------------------------------------------------------------------- */
+
+typedef struct FieldChange { const char *operation; Value value; } FieldChange;
+#define TO(x) { .operation = "=", .value = VALUE(x) }               /* TO(F("other")): another column's value */
+#define TO_NULL { .operation = "=", .value = { .kind = VALUE_NULL } }
+#define PLUS(x) { .operation = "+", .value = VALUE(x) }
+#define MINUS(x) { .operation = "-", .value = VALUE(x) }
+#define TIMES(x) { .operation = "*", .value = VALUE(x) }
+/* A column's value, for TO(), Q() and order: F("author__username"). */
+#define F(path) capo_f(path)
+Value capo_f(const char *path);
+
+/* --- expressions ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct AggregateOptions {
+    const char *function, *of;          /* "Count", path or "*" */
+    const char *as;                     /* default: path__count */
+    bool distinct;
+    Condition *filter;
+} AggregateOptions;
+#define CAPO_AGGREGATE(function_, path, ...) capo_aggregate_of(&(AggregateOptions){ .function = (function_), .of = (path) __VA_OPT__(,) __VA_ARGS__ })
+#define COUNT(path, ...) CAPO_AGGREGATE("Count", path, __VA_ARGS__)
+#define SUM(path, ...) CAPO_AGGREGATE("Sum", path, __VA_ARGS__)
+#define AVG(path, ...) CAPO_AGGREGATE("Avg", path, __VA_ARGS__)
+#define MIN(path, ...) CAPO_AGGREGATE("Min", path, __VA_ARGS__)
+#define MAX(path, ...) CAPO_AGGREGATE("Max", path, __VA_ARGS__)
+#define EXPRESSIONS(...) ((Expression *const[]){ __VA_ARGS__, NULL })
+Expression *capo_aggregate_of(const AggregateOptions *options);
+
+/* --- queries --------------------------------------------------------------------------------------------------------------- */
+
+/* The options of capo_query, capo_get, capo_update, …; all go into one filter() call. */
+#define CAPO_QUERY_OPTIONS                                                                                                     \
+    struct Query *query;                        /* refine this one; NULL: all rows of the model */                             \
+    Condition *filter;                          /* besides .where */                                                           \
+    Expression *const *annotate;                                                                                               \
+    const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
+    const char *const *select_related;          /* joins these foreign keys into the same SELECT */                            \
+    const char *const *prefetch;                /* loads these to-many relations in one query each */                          \
+    int64_t offset, limit;                      /* rows; limit 0: all */                                                       \
+    bool distinct, reverse, no_order
+
+typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
+
+#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const struct M##_query){ __VA_ARGS__ })
+#define capo_query(M, ...) capo_query_make(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
+/* Exactly one, else raises ERROR_DOES_NOT_EXIST or ERROR_MULTIPLE_OBJECTS_RETURNED. */
+#define capo_get(M, ...) ((M *)capo_query_get(capo_query(M, __VA_ARGS__)))
+/* Exactly one, or raises 404. */
+#define capo_get_or_404(M, ...) ((M *)capo_query_get_or_404(capo_query(M, __VA_ARGS__)))
+/* The first or last in order (by primary key where there is none), or NULL. */
+#define capo_first(M, ...) ((M *)capo_query_first(capo_query(M, __VA_ARGS__)))
+#define capo_last(M, ...) ((M *)capo_query_last(capo_query(M, __VA_ARGS__)))
+/* All rows: an array that ends with NULL. */
+#define capo_fetch(M, ...) ((M **)capo_query_rows(capo_query(M, __VA_ARGS__), NULL))
+#define capo_count(M, ...) capo_query_count(capo_query(M, __VA_ARGS__))
+#define capo_exists(M, ...) capo_query_exists(capo_query(M, __VA_ARGS__))
+/* UPDATE of all rows that match, in one statement; how many. .set may not be empty. */
+#define capo_update(M, ...) capo_query_update_set(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
+/* DELETE of all that match and what goes with them, in one transaction; how many rows in all tables. */
+#define capo_delete_all(M, ...) capo_query_delete(capo_query(M, __VA_ARGS__))
+/* The row that .where names with EQ, or a new one with those values and .set's; *ret_created may be NULL. Safe in a race. */
+#define capo_get_or_create(M, ret_created, ...) ((M *)capo_query_get_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
+#define capo_update_or_create(M, ret_created, ...) ((M *)capo_query_update_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
+/* Runs the body once a row, reading in batches: memory stays bounded, and what the body allocated is gone after each batch,
+ * unless it was the outer arena's. Leave with break as you like.
+ *     capo_each(Post, post, .where = { … }) { … }                                                                             */
+#define capo_each(M, row, ...)                                                                                                 \
+    for (struct QueryCursor *capo_cursor_##row = capo_cursor_open(capo_query(M, __VA_ARGS__)); capo_cursor_##row;             \
+         capo_cursor_##row = NULL)                                                                                             \
+        for (M *row; (row = (M *)capo_cursor_next(capo_cursor_##row)); )
+struct QueryCursor *capo_cursor_open(Query *query);
+Instance *capo_cursor_next(struct QueryCursor *cursor);
+
+/* The same without a C type, for code that works on any model (forms, admin, migrations). Each gives a new Query. */
+Query *capo_query_make(Model *model, const QueryOptions *options_with_where);
+Query *capo_query_of(Model *model);                                 /* all rows, default order */
+Query *capo_query_none(Model *model);
+Query *capo_query_filter(Query *query, Condition *condition);
+Query *capo_query_exclude(Query *query, Condition *condition);
+Query *capo_query_order_by(Query *query, const char *const *paths); /* replaces; LIST(NULL) clears Meta's too */
+Query *capo_query_slice(Query *query, int64_t offset, int64_t limit);
+Query *capo_query_select_related(Query *query, const char *const *paths);
+Query *capo_query_prefetch(Query *query, const char *const *paths);
+Query *capo_query_annotate(Query *query, Expression *const *expressions);
+Query *capo_query_distinct(Query *query);
+Query *capo_query_reverse(Query *query);
+Model *capo_query_model(const Query *query);
+bool capo_query_is_ordered(const Query *query);
+
+Instance **capo_query_rows(Query *query, size_t *ret_count);        /* runs once, keeps the result */
+Instance *capo_query_get(Query *query);
+Instance *capo_query_get_or_404(Query *query);
+Instance *capo_query_first(Query *query);
+Instance *capo_query_last(Query *query);
+int64_t capo_query_count(Query *query);
+bool capo_query_exists(Query *query);
+int64_t capo_query_update_set(Model *model, const QueryOptions *options_with_set);
+/* Changes end with a NULL field name. */
+typedef struct NamedChange { const char *field; FieldChange change; } NamedChange;
+int64_t capo_query_update(Query *query, const NamedChange *changes);
+int64_t capo_query_delete(Query *query);
+Instance *capo_query_get_or_create(Model *model, const QueryOptions *options, bool *ret_created);
+Instance *capo_query_update_or_create(Model *model, const QueryOptions *options, bool *ret_created);
+/* Rows as maps, or lists of lists: paths may span relations and name annotations. NULL paths: all columns. */
+List *capo_values(Query *query, const char *const *paths);
+List *capo_values_tuples(Query *query, const char *const *paths);
+/* One path, as a flat list. */
+List *capo_values_flat(Query *query, const char *path);
+/* Totals over the query: a map by name. */
+Map *capo_aggregate(Query *query, Expression *const *expressions);
+/* Distinct dates truncated to "year", "month" or "day", ascending: for date hierarchies. Local dates for datetimes. */
+List *capo_query_dates(Query *query, const char *field, const char *kind);
+/* The SELECT, with its parameters filled in for reading (never for running). */
+const char *capo_sql(Query *query);
+/* A look-up path exists and its last part is a look-up this field knows: for paths that visitors send. NULL: it is good;
+ * else a sentence. *ret_field: the field it ends at. */
+const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_field);
+
+/* --- instances -------------------------------------------------------------------------------------------------------------- */
+
+/* A new one with its fields' defaults, not yet in the database. */
+#define capo_new(M) ((M *)capo_instance_new(&M##_model))
+/* INSERT, or UPDATE of what changed since it was loaded or saved (nothing changed: no statement). */
+#define capo_save(object) capo_instance_save(&(object)->capo)
+/* Deletes it and what goes with it; how many rows. */
+#define capo_delete(object) capo_instance_delete(&(object)->capo)
+#define capo_refresh(object) capo_instance_refresh(&(object)->capo)
+/* Sets an OPTIONAL field that is not text: numbers, times, keys; and back to NULL. */
+#define capo_set(object, field, x) ((object)->field = (__typeof__((object)->field)){ .value = (x), .present = true })
+#define capo_set_null(object, field) ((object)->field = (__typeof__((object)->field)){ .present = false })
+/* The related object of a foreign key: cached, else one query; NULL for a null key. capo_related(post, author) */
+#define capo_related(object, relation) ((__typeof__((object)->relation))capo_instance_related(&(object)->capo, #relation))
+/* Both ways over to-many relations: a Query of the other side. capo_related_query(post, "comments") */
+#define capo_related_query(object, accessor) capo_instance_related_query(&(object)->capo, (accessor))
+/* Many-to-many: `others` are keys or instances, a List or a single one. */
+#define capo_add(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_ADD, VALUE(others))
+#define capo_remove(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_REMOVE, VALUE(others))
+#define capo_set_all(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_SET, VALUE(others))
+#define capo_clear(object, accessor) capo_instance_many(&(object)->capo, (accessor), MANY_SET, capo_value_list(capo_list_new()))
+typedef enum ManyOperation { MANY_ADD, MANY_REMOVE, MANY_SET } ManyOperation;
+void capo_instance_many(Instance *self, const char *accessor, ManyOperation operation, Value others);
+
+Instance *capo_instance_new(Model *model);
+void capo_instance_save(Instance *self);
+void capo_instance_save_fields(Instance *self, const char *const *fields);      /* update_fields */
+void capo_instance_insert(Instance *self);                                       /* force_insert */
+int64_t capo_instance_delete(Instance *self);
+void capo_instance_refresh(Instance *self);
+bool capo_instance_is_saved(const Instance *self);
+Instance *capo_instance_related(Instance *self, const char *relation);
+Query *capo_instance_related_query(Instance *self, const char *accessor);
+/* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */
+void capo_bulk_create(Instance *const *instances, size_t count);
+Value capo_field_value(const Instance *self, const Field *field);               /* of a column: key for relations */
+/* Converts as to_python does; raises ERROR_VALIDATION for what the field cannot take. */
+void capo_field_assign(Instance *self, const Field *field, Value value);
+Value capo_instance_pk(const Instance *self);
+const char *capo_instance_text(Instance *self);                                  /* __str__ */
+/* A path of names as templates have it: "author.username". */
+bool capo_instance_lookup(Instance *self, const char *name, size_t size, Value *ret);
+/* Whether the field differs from what was loaded. */
+bool capo_field_changed(const Instance *self, const Field *field);
+/* Label of the current choice (get_status_display), or the value's text. */
+const char *capo_field_display(Instance *self, const Field *field);
+/* The converted value, or raises ERROR_VALIDATION: null, blank, choices, length, limits, validators as Field.clean does. */
+Value capo_field_clean(const Field *field, Value value, bool form_empty_ok);
+/* to_python alone. */
+Value capo_field_to_python(const Field *field, Value value);
+
+/* ValidationError's content: what Error.detail is for ERROR_VALIDATION. */
+typedef struct ValidationError { const char *field, *code, *message; struct ValidationError *next; } ValidationError;
+_Noreturn void capo_invalid_field(const char *field, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Model.full_clean: fields (but those excluded), the model's clean, unique and unique_together, constraints. The errors, or NULL. */
+const ValidationError *capo_instance_full_clean(Instance *self, const char *const *exclude);
+const ValidationError *capo_instance_unique_errors(Instance *self, const char *const *exclude);
+
+/* What a delete would take along: Django's NestedObjects, for the confirmation page. */
+typedef struct DeletePlan {
+    struct DeleteNode { Instance *instance; struct DeleteNode *children, *next; } *tree;
+    struct DeleteCount { Model *model; int64_t count; } *counts; size_t n_counts;      /* many-to-many rows too */
+    Instance **protected_by; size_t n_protected;
+} DeletePlan;
+DeletePlan *capo_delete_plan(Instance *const *instances, size_t count);
+
+/* --- transactions ------------------------------------------------------------------------------------------------------- */
+
+/* Begins a transaction, or a savepoint inside one. What is not committed when the unit of work ends, or when a raise unwinds
+ * past, is rolled back. */
+void capo_begin(void);
+void capo_commit(void);
+void capo_rollback(void);
+/* After the outermost commit; dropped on rollback. */
+void capo_on_commit(void (*function)(void *), void *argument);
+bool capo_in_transaction(void);
+
+/* --- raw SQL ------------------------------------------------------------------------------------------------------------- */
+
+/* Parameters are `?`, bound. capo_sql_rows gives a list of maps; capo_sql_run how many rows changed. */
+#define capo_sql_rows(sql, ...) capo_sql_rows_with((sql), (const Value[]){ __VA_OPT__(CAPO_EACH_VALUE(__VA_ARGS__),) { 0 } }, CAPO_COUNT_ARGS(__VA_ARGS__))
+#define capo_sql_run(sql, ...) capo_sql_run_with((sql), (const Value[]){ __VA_OPT__(CAPO_EACH_VALUE(__VA_ARGS__),) { 0 } }, CAPO_COUNT_ARGS(__VA_ARGS__))
+List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count);
+int64_t capo_sql_run_with(const char *sql, const Value *parameters, size_t count);
+/* Instances from a SELECT whose columns are the model's. */
+#define capo_raw(M, sql, ...) ((M **)capo_raw_rows(&M##_model, (sql), (const Value[]){ __VA_OPT__(CAPO_EACH_VALUE(__VA_ARGS__),) { 0 } }, CAPO_COUNT_ARGS(__VA_ARGS__)))
+Instance **capo_raw_rows(Model *model, const char *sql, const Value *parameters, size_t count);
+
+/* In DEBUG and tests: the statements that the unit sent. */
+typedef struct LoggedQuery { const char *sql; int64_t microseconds; } LoggedQuery;
+const LoggedQuery *capo_logged_queries(size_t *ret_count);
+
+/* --- pages (Django's Paginator) ---------------------------------------------------------------------------------------- */
+
+/* The page that ?page= names: get_page()'s way, so a bad number gives the first page and one too large the last. In templates:
+ * object_list, number, has_next, has_previous, next_page_number, previous_page_number, paginator.count, .num_pages, … */
+typedef struct QueryPage QueryPage;
+struct Request;
+QueryPage *capo_paginate(struct Request *req, Query *query, int64_t per_page);
+QueryPage *capo_page(Query *query, int64_t number, int64_t per_page);
+
+/* --- of the macros above ------------------------------------------------------------------------------------------------- */
+#define CAPO_COUNT_ARGS(...) CAPO_COUNT_ARGS_(0 __VA_OPT__(,) __VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+#define CAPO_COUNT_ARGS_(zero, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, n, ...) n
+#define CAPO_EACH_VALUE(...) CAPO_EACH_PASTE(CAPO_EACH_VALUE_, CAPO_COUNT_ARGS(__VA_ARGS__))(__VA_ARGS__)
+#define CAPO_EACH_PASTE(a, b) CAPO_EACH_PASTE_(a, b)
+#define CAPO_EACH_PASTE_(a, b) a##b
+#define CAPO_EACH_VALUE_1(a) VALUE(a)
+#define CAPO_EACH_VALUE_2(a, ...) VALUE(a), CAPO_EACH_VALUE_1(__VA_ARGS__)
+#define CAPO_EACH_VALUE_3(a, ...) VALUE(a), CAPO_EACH_VALUE_2(__VA_ARGS__)
+#define CAPO_EACH_VALUE_4(a, ...) VALUE(a), CAPO_EACH_VALUE_3(__VA_ARGS__)
+#define CAPO_EACH_VALUE_5(a, ...) VALUE(a), CAPO_EACH_VALUE_4(__VA_ARGS__)
+#define CAPO_EACH_VALUE_6(a, ...) VALUE(a), CAPO_EACH_VALUE_5(__VA_ARGS__)
+#define CAPO_EACH_VALUE_7(a, ...) VALUE(a), CAPO_EACH_VALUE_6(__VA_ARGS__)
+#define CAPO_EACH_VALUE_8(a, ...) VALUE(a), CAPO_EACH_VALUE_7(__VA_ARGS__)
+#define CAPO_EACH_VALUE_9(a, ...) VALUE(a), CAPO_EACH_VALUE_8(__VA_ARGS__)
+#define CAPO_EACH_VALUE_10(a, ...) VALUE(a), CAPO_EACH_VALUE_9(__VA_ARGS__)
+#define CAPO_EACH_VALUE_11(a, ...) VALUE(a), CAPO_EACH_VALUE_10(__VA_ARGS__)
+#define CAPO_EACH_VALUE_12(a, ...) VALUE(a), CAPO_EACH_VALUE_11(__VA_ARGS__)
+#define CAPO_EACH_VALUE_13(a, ...) VALUE(a), CAPO_EACH_VALUE_12(__VA_ARGS__)
+#define CAPO_EACH_VALUE_14(a, ...) VALUE(a), CAPO_EACH_VALUE_13(__VA_ARGS__)
+#define CAPO_EACH_VALUE_15(a, ...) VALUE(a), CAPO_EACH_VALUE_14(__VA_ARGS__)
+#define CAPO_EACH_VALUE_16(a, ...) VALUE(a), CAPO_EACH_VALUE_15(__VA_ARGS__)
