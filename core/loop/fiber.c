@@ -129,6 +129,7 @@ static void resume(Fiber *fiber)
     loop->current = fiber;
     loop->switches++;
     capo_unit = fiber->running_unit;
+    capo_stack_limit = fiber->stack->bottom;
 #ifdef LOOP_ASAN
     __sanitizer_start_switch_fiber(&loop->main_fake_stack, fiber->stack->bottom, fiber->stack->size);
 #endif
@@ -139,6 +140,7 @@ static void resume(Fiber *fiber)
     loop->current = NULL;
     loop->switches++;
     capo_unit = outside;
+    capo_stack_limit = NULL;
     if (fiber->finished)
         fiber_release(loop, fiber);
 }
@@ -345,21 +347,4 @@ const Error *capo_fiber_main(const char *what, void (*function)(void *), void *a
         loop_run_until(&job.ended, -1);
     latest = job.error;
     return latest;
-}
-
-/* --- the stack --- */
-
-size_t capo_stack_left(void)
-{
-    const Fiber *fiber = capo_this_loop.current;
-    if (!fiber)
-        return 1 << 30;
-    const char *here = __builtin_frame_address(0);
-    return here > fiber->stack->bottom ? (size_t)(here - fiber->stack->bottom) : 0;
-}
-
-void capo_stack_check(size_t need, const char *what)
-{
-    if (capo_stack_left() < need)
-        capo_raise(500, "%s is too deeply nested: the stack of this request has no room for a further level.", what);
 }
