@@ -49,4 +49,38 @@ typedef struct HttpLimits {
     uint32_t head;                  /* bytes of the whole head */
     uint32_t n_headers;             /* at most HTTP_MAX_HEADERS */
 } HttpLimits;
-extern const HttpLimits http_default_limits;
+extern const HttpLimits http_default_limits;        /* 8 KiB, 8 KiB, 32 KiB, 100 */
+
+/* Parses a whole head. Bytes used by it, with one empty line before it where the client sent one; -EAGAIN: it is not complete.
+ * `seen`: how many of the bytes an earlier call that gave -EAGAIN has seen; they are only read again when the end has come, so
+ * that a head in many small pieces costs linear time. Any other negative value: refuse it, with http_refusal's status. */
+int http_parse_head(ParsedRequest *ret, const char *bytes, size_t size, size_t seen, const HttpLimits *limits);
+/* The status for a negative result: 400, 413, 414, 415, 417, 431, 501, 505. */
+int http_refusal(int error);
+
+/* A header by name, case-blind; *at starts as 0 and walks over several of that name. NULL: no further one. */
+const Slice *http_find_header(const ParsedRequest *parsed, const char *name, size_t size, size_t *at);
+bool http_slice_is(Slice slice, const char *lower_case);        /* case-blind in ASCII */
+/* "example.com", "example.com:8000", "[::1]:80": Django's form of a host, at most 255 bytes and a port. */
+bool http_host_valid(const char *host, size_t size);
+bool http_is_token(const char *text, size_t size);
+
+/* --- chunked bodies --- */
+
+typedef struct ChunkReader {
+    uint8_t state;
+    uint8_t digits;                 /* of the size */
+    bool quoted;                    /* in an extension's quoted text */
+    uint16_t line;                  /* bytes of the present size or trailer line */
+    uint16_t trailers;
+    uint32_t trailer_bytes;
+    uint64_t left;                  /* of the present chunk */
+    uint64_t total;                 /* body bytes announced so far */
+    uint64_t overhead;              /* extension bytes so far */
+    uint64_t limit;                 /* body bytes at most; past it -ERANGE before they are read */
+} ChunkReader;
+
+typedef enum ChunkStep { CHUNK_MORE, CHUNK_DATA, CHUNK_END } ChunkStep;
+/* Moves *at towards `end`. CHUNK_DATA: *ret_data is the next piece of the body, within the input; CHUNK_MORE: the input is used
+ * up; CHUNK_END: *at is behind the message. Negative: refuse. Trailers are checked, counted and dropped. */
+int http_chunk_next(ChunkReader *reader, const char **at, const char *end, Slice *ret_data);
