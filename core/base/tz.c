@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct ZoneType { int32_t offset; bool is_dst; char abbreviation[12]; } ZoneType;
+typedef struct ZoneType { int32_t offset; bool is_dst; char abbreviation[24]; } ZoneType;
 
 /* When a half of the year begins, in the POSIX notation: "M3.2.0/2". */
 typedef struct ZoneRule { char form; int month, week, day; int32_t time; } ZoneRule;
