@@ -162,10 +162,29 @@ const Error *capo_try(void (*function)(void *), void *argument)
 const Error *capo_unit_run(Unit *unit, Arena *arena, const char *what, void (*function)(void *), void *argument)
 {
     *unit = (Unit){ .arena = arena, .what = what, .outer = capo_unit };
+    if (unit->outer) {          /* a request of the test client works in the test's transaction */
+        unit->slots[UNIT_DATABASE] = unit->outer->slots[UNIT_DATABASE];
+        unit->slots[UNIT_QUERY_LOG] = unit->outer->slots[UNIT_QUERY_LOG];
+        unit->slots[UNIT_TEST] = unit->outer->slots[UNIT_TEST];
+    }
     capo_unit = unit;
     const Error *error = capo_try(function, argument);
     capo_unit = unit->outer;
     return error;
+}
+
+__thread char *capo_stack_limit;
+
+size_t capo_stack_left(void)
+{
+    char *here = __builtin_frame_address(0);
+    return capo_stack_limit ? (size_t)(here - capo_stack_limit) : (size_t)1 << 30;
+}
+
+void capo_stack_check(size_t need, const char *what)
+{
+    if (capo_stack_left() < need)
+        capo_raise(500, "The stack is nearly used up: %s is nested too deeply.", what);
 }
 
 /* Edit distance (with swaps) of two short names, case-blind. */
