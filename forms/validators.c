@@ -49,7 +49,9 @@ char *capo_problem_text(const Problem *self, const char *message)
 
 void capo_raise_problem(const Problem *self)
 {
-    capo_invalid(self->code, "%s", capo_problem_text(self, NULL));
+    ValidationError *error = capo_alloc_struct(ValidationError);
+    *error = (ValidationError){ .code = self->code, .message = capo_problem_text(self, NULL) };
+    capo_raise_detail(ERROR_VALIDATION, error, "%s", error->message);
 }
 
 /* --- texts ------------------------------------------------------------------------------------------------------------------------ */

@@ -28,9 +28,7 @@ bool capo_is_ipv6(const char *text, size_t size, bool allow_zone);
 /* Lower case, the longest run of zeros as "::", IPv4-mapped as ::ffff:1.2.3.4 (or 1.2.3.4 where unpack_ipv4). NULL: no IPv6. */
 char *capo_ipv6_clean(const char *text, size_t size, bool unpack_ipv4);
 
-/* Python's str.isspace, \w and \d for one code point. */
-bool capo_is_space(uint32_t c);
-bool capo_is_word(uint32_t c);
+/* A decimal digit of any script, Python's \d. */
 bool capo_is_digit(uint32_t c);
 
 /* --- patterns ---------------------------------------------------------------------------------------------------------------
