@@ -358,7 +358,8 @@ bool capo_is_url(const char *text, size_t size, const char *const *schemes)
         return false;
     const char *host = split + 3, *path = host;
     for (const char *at = host; at < end; ) {
-        if (capo_is_space(capo_utf8_next(&at, end)))
+        uint32_t c = capo_utf8_next(&at, end);
+        if (c < ' ' || c == 0x7f || capo_is_space(c))
             return false;
     }
     while (path < end && *path != '/' && *path != '?' && *path != '#')

@@ -96,8 +96,8 @@ TEST(sec_250_validators_are_linear)
             memcpy(text + i, pieces[p], width);
         for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
             bool digits = strstr(checks[i].name, "integer") && !strcmp(pieces[p], "1");
-            bool slug = (strstr(checks[i].name, "slug") && strchr("-1", pieces[p][0])) || (i == 3 && (unsigned char)pieces[p][0] == 0xc3)
-                || (strstr(checks[i].name, "slug") && !strcmp(pieces[p], "xn--"));
+            bool slug = strstr(checks[i].name, "slug") && (!strcmp(pieces[p], "-") || !strcmp(pieces[p], "1") || !strcmp(pieces[p], "xn--")
+                || (i == 3 && !strcmp(pieces[p], "\xc3\xa9")));
             if (valid(checks[i].check, text, size) != (digits || slug))
                 capo_test_fail(__FILE__, __LINE__, "%s of a megabyte of %s", checks[i].name, pieces[p]);
         }
