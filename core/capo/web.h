@@ -11,6 +11,7 @@
  * Converters: str (no '/'), int, slug, uuid, path, and those of settings' `.converters`. A route is compiled once, at start;
  * a mistake in one stops the program with a sentence. */
 #pragma once
+#include "error.h"
 #include "request.h"
 #include "response.h"
 
