@@ -297,7 +297,11 @@ static int interpret(ParsedRequest *ret)
 /* Where a head is not complete yet: the bytes after `seen` are looked at once. 1: its end is there. */
 static int look_for_end(const char *bytes, size_t size, size_t seen, const HttpLimits *limits)
 {
-    const char *at = bytes + (seen > 3 ? seen - 3 : 0), *end = bytes + size;
+    const char *from = bytes + (seen > 3 ? seen - 3 : 0), *at = from, *end = bytes + size;
+    while ((at = memchr(at, '\r', (size_t)(end - at))) && at + 1 < end)
+        if (*++at != '\n')
+            return -EBADMSG;
+    at = from;
     while ((at = memchr(at, '\n', (size_t)(end - at)))) {
         if (at == bytes || at[-1] != '\r')
             return -EBADMSG;
@@ -305,7 +309,8 @@ static int look_for_end(const char *bytes, size_t size, size_t seen, const HttpL
             return 1;
         at++;
     }
-    if (size > limits->line && !memchr(bytes, '\n', limits->line))
+    enum { LINE_REST = 16 };        /* " HTTP/1.1", line ends */
+    if (size > limits->line + LINE_REST && !memchr(bytes, '\n', limits->line + LINE_REST))
         return -ENAMETOOLONG;
     return size > limits->head ? -E2BIG : -EAGAIN;
 }

@@ -343,7 +343,7 @@ TEST(http_parser_sec050_limits)
     memcpy(endless, "GET /", 5);
     EXPECT_INT(http_refusal(parse_in_steps(endless, 5000, 7, &limits)), 414);
     EXPECT_INT(http_refusal(http_parse_head(&parsed, endless, 5000, 0, &limits)), 414);
-    memcpy(endless, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 29);
+    memcpy(endless, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 28);
     EXPECT_INT(http_refusal(parse_in_steps(endless, 5000, 7, &limits)), 431);
 }
 
@@ -356,7 +356,7 @@ TEST(http_parser_sec055_pieces_are_linear)
         size_t size = (size_t)(1 << 19) << round;
         char *text = malloc(size);
         memset(text, 'v', size);
-        memcpy(text, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 29);
+        memcpy(text, "GET / HTTP/1.1\r\nHost: a\r\nX: ", 28);
         ParsedRequest parsed;
         int64_t before = capo_monotonic_us();
         for (size_t have = 0; have < size; have += 64)
