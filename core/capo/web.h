@@ -188,7 +188,8 @@ typedef struct Settings {
 
 /* The resolved settings: defaults filled in, environment applied. Before start-up: a bug. */
 const Settings *capo_settings(void);
-/* Resolves and keeps them; reads `.env` beside the program's working directory. Raises ERROR_IMPROPERLY_CONFIGURED. */
+/* Resolves and keeps them; reads `.env` beside the program's working directory. Raises ERROR_IMPROPERLY_CONFIGURED. May be called
+ * again (tests do): the newest settings count, and what earlier ones pointed to stays valid. */
 void capo_settings_init(const Settings *declared);
 /* A variable of the environment or of .env; NULL. */
 const char *capo_env(const char *name);
@@ -198,8 +199,13 @@ const App *capo_app(const char *name);          /* NULL: none of this name */
  * *ret_tried, where given, is a text with all places, for messages. */
 typedef struct SourceFile { const char *path; const char *text; size_t size; const App *app; int64_t changed_ns; bool embedded; } SourceFile;
 const SourceFile *capo_find_file(const char *kind, const char *name, const char **ret_tried);
+/* The same, only of this app (NULL: the project): migrations have the same names in each. */
+const SourceFile *capo_find_app_file(const App *app, const char *kind, const char *name);
 /* All names of that kind under the app (NULL: the project), sorted; NULL at the end. */
 const char **capo_list_files(const char *kind, const App *app);
+/* Opens a regular file for reading that lies beneath the folder, whatever links and dots the name holds; -1 with errno. The
+ * caller closes it. */
+int capo_open_beneath(const char *directory, const char *name);
 
 /* --- one request through the whole site, without a socket: the server and the test client call this --- */
 Response *capo_handle(Request *req);
