@@ -168,6 +168,20 @@ const Error *capo_unit_run(Unit *unit, Arena *arena, const char *what, void (*fu
     return error;
 }
 
+__thread char *capo_stack_limit;
+
+size_t capo_stack_left(void)
+{
+    char *here = __builtin_frame_address(0);
+    return capo_stack_limit ? (size_t)(here - capo_stack_limit) : (size_t)1 << 30;
+}
+
+void capo_stack_check(size_t need, const char *what)
+{
+    if (capo_stack_left() < need)
+        capo_raise(500, "The stack is nearly used up: %s is nested too deeply.", what);
+}
+
 /* Edit distance (with swaps) of two short names, case-blind. */
 static size_t distance(const char *a, const char *b)
 {

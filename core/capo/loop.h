@@ -34,11 +34,6 @@ Fiber *capo_fiber_start(const char *what, void (*function)(void *), void *argume
 /* Runs function(argument) in a fiber and the loop until it ends: for main(). Returns the error, copied out of the arena. */
 const Error *capo_fiber_main(const char *what, void (*function)(void *), void *argument);
 Fiber *capo_fiber_current(void);            /* NULL outside */
-/* Bytes of stack left in the current fiber: recursion checks this (1 << 30 outside a fiber). */
-size_t capo_stack_left(void);
-/* Raises 500 "too deeply nested" when less than `need` bytes of stack are left. */
-void capo_stack_check(size_t need, const char *what);
-
 /* --- waiting: the one door --- */
 
 typedef enum { WAIT_READ = 1, WAIT_WRITE = 2 } WaitFor;

@@ -29,6 +29,9 @@ typedef struct Unit {
 /* The unit that runs on this thread's current fiber; NULL between units. core/loop writes it at a switch. */
 extern __thread Unit *capo_unit;
 
+/* The lowest address of the running fiber's stack; NULL outside a fiber. core/loop writes it at a switch. */
+extern __thread char *capo_stack_limit;
+
 /* Runs function(argument) as a unit of work with this arena, on the caller's stack. NULL, or the error that ended it: it lives
  * in the arena, which is the caller's to reset after use. Cleanups left at the end are run by arena_reset. */
 const Error *capo_unit_run(Unit *unit, Arena *arena, const char *what, void (*function)(void *), void *argument);

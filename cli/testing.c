@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The test runner: each test is a unit of work of its own, and what it raises is its failure. */
+#include <capo/testing.h>
+#include <capo/unit.h>
+#include "testing_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static TestCase *first_test, **last_test = &first_test;
+/* A failed expectation raises with this code, which no code under test uses. */
+enum { ERROR_TEST = 5000 };
+
+void capo_test_register(TestCase *test)
+{
+    *last_test = test;
+    last_test = &test->next;
+}
+
+void capo_test_fail(const char *file, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *message = capo_vformat(format, args);
+    va_end(args);
+    capo_raise_at(file, line, "test", ERROR_TEST, NULL, "%s", message);
+}
+
+void capo_expect_int(const char *file, int line, const char *what, long long actual, long long wanted)
+{
+    if (actual != wanted)
+        capo_test_fail(file, line, "%s is %lld, wanted %lld", what, actual, wanted);
+}
+
+void capo_expect_text(const char *file, int line, const char *what, const char *actual, const char *wanted)
+{
+    if (!actual || !wanted ? actual != wanted : strcmp(actual, wanted) != 0)
+        capo_test_fail(file, line, "%s is\n    %s\nwanted\n    %s", what, actual ? actual : "NULL", wanted ? wanted : "NULL");
+}
+
+const Error *capo_expect_raises(const char *file, int line, int code, void (*function)(void *), void *argument)
+{
+    const Error *error = capo_try(function, argument);
+    if (!error)
+        capo_test_fail(file, line, "expected %s (%d) to be raised, and nothing was", capo_error_name(code), code);
+    if (error->code == ERROR_TEST)
+        capo_reraise(error);
+    if (error->code != code)
+        capo_test_fail(file, line, "expected %s (%d) to be raised, got %s (%d): %s (%s:%d)", capo_error_name(code), code, error->name,
+                       error->code, error->message, error->file, error->line);
+    return error;
+}
+
+typedef struct TestRun { TestCase *test; void (*run)(TestCase *test); } TestRun;
+
+static void call_test(void *argument)
+{
+    TestRun *run = argument;
+    if (run->run)
+        run->run(run->test);
+    else
+        run->test->run();
+}
+
+int capo_run_tests(const char *const *only, void (*run)(TestCase *test), bool list)
+{
+    int passed = 0, failed = 0;
+    for (TestCase *test = first_test; test; test = test->next) {
+        bool wanted = !only || !only[0];
+        for (const char *const *o = only; o && *o && !wanted; o++)
+            wanted = strstr(test->name, *o) || strstr(test->file, *o);
+        if (!wanted)
+            continue;
+        if (list) {
+            printf("%s\n", test->name);
+            continue;
+        }
+        Arena *arena = arena_new();
+        Unit unit;
+        TestRun this_run = { test, run };
+        const Error *error = capo_unit_run(&unit, arena, test->name, call_test, &this_run);
+        if (error) {
+            failed++;
+            printf("FAILED %s (%s:%d)\n  %s:%d: %s%s%s\n", test->name, test->file, test->line, error->file, error->line,
+                   error->code == ERROR_TEST ? "" : error->name, error->code == ERROR_TEST ? "" : ": ", error->message);
+        } else {
+            passed++;
+        }
+        fflush(stdout);
+        arena_free(arena);
+    }
+    if (!list)
+        printf("%d passed, %d failed\n", passed, failed);
+    return failed ? 1 : 0;
+}

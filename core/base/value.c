@@ -1,0 +1,798 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Values: boxing, Python's truth, equality, order and printing, lists and maps. */
+#include <capo/arena.h>
+#include <capo/error.h>
+#include <capo/value.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAP_LINEAR = 8, DEEP = 16 * 1024 };
+
+/* --- boxing --- */
+
+Value capo_value_uint(uint64_t n)
+{
+    if (n <= INT64_MAX)
+        return capo_value_int((int64_t)n);
+    return capo_value_decimal((Decimal){ capo_format("%llu", (unsigned long long)n) });
+}
+
+static Value text_value(ValueKind kind, const char *text, size_t size)
+{
+    if (size > UINT32_MAX)
+        capo_raise(500, "A text of %zu bytes is too long for a value (4 GiB at most).", size);
+    return (Value){ .kind = (uint8_t)kind, .size = (uint32_t)size, .text = text };
+}
+
+Value capo_value_text(const char *text)
+{
+    return text ? text_value(VALUE_TEXT, text, strlen(text)) : capo_value_null();
+}
+
+Value capo_value_text_n(const char *text, size_t size)
+{
+    return text_value(VALUE_TEXT, text, size);
+}
+
+Value capo_value_copy_n(const char *text, size_t size)
+{
+    return text_value(VALUE_TEXT, capo_strndup(text, size), size);
+}
+
+Value capo_value_safe(const char *text)
+{
+    return text ? text_value(VALUE_SAFE, text, strlen(text)) : capo_value_null();
+}
+
+Value capo_value_safe_n(const char *text, size_t size)
+{
+    return text_value(VALUE_SAFE, text, size);
+}
+
+Value capo_value_bytes(const void *bytes, size_t size)
+{
+    Value v = text_value(VALUE_BYTES, NULL, size);
+    v.bytes = bytes;
+    return v;
+}
+
+Value capo_value_uuid(Uuid uuid)
+{
+    return (Value){ .kind = VALUE_UUID, .uuid = capo_memdup(&uuid, sizeof uuid) };
+}
+
+Value capo_value_strings(const char *const *strings)
+{
+    List *list = capo_list_new();
+    for (; strings && *strings; strings++)
+        capo_list_add(list, capo_value_text(*strings));
+    return capo_value_list(list);
+}
+
+/* --- lists and maps --- */
+
+List *capo_list_new(void)
+{
+    return capo_alloc_struct(List);
+}
+
+void capo_list_add(List *list, Value item)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 8;
+        list->items = capo_realloc(list->items, list->capacity * sizeof(Value), capacity * sizeof(Value));
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = item;
+}
+
+List *capo_list_of(Value iterable)
+{
+    List *list = capo_list_new();
+    void *state = NULL;
+    Value item;
+    while (capo_iterate(iterable, &state, &item))
+        capo_list_add(list, item);
+    return list;
+}
+
+Map *capo_map_new(void)
+{
+    return capo_alloc_struct(Map);
+}
+
+/* Numbers that are equal hash alike, as in Python. */
+static uint64_t hash_value(Value key)
+{
+    switch ((ValueKind)key.kind) {
+    case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES:
+        return capo_hash(key.text, key.size);
+    case VALUE_BOOL:
+        key.integer = key.boolean;
+        return capo_hash(&key.integer, sizeof key.integer);
+    case VALUE_INT:
+        return capo_hash(&key.integer, sizeof key.integer);
+    case VALUE_REAL:
+        if (key.real == floor(key.real) && fabs(key.real) < 9e18) {
+            int64_t n = (int64_t)key.real;
+            return capo_hash(&n, sizeof n);
+        }
+        return capo_hash(&key.real, sizeof key.real);
+    case VALUE_UUID:
+        return capo_hash(key.uuid, sizeof(Uuid));
+    case VALUE_DATE: case VALUE_TIME: case VALUE_DATETIME: case VALUE_DURATION:
+        return capo_hash(&key.integer, sizeof key.integer);
+    default:
+        return 0;
+    }
+}
+
+static bool same_key(Value a, Value b)
+{
+    if (capo_is_text(a) && capo_is_text(b))
+        return a.size == b.size && memcmp(a.text, b.text, a.size) == 0;
+    return capo_equal(a, b);
+}
+
+static void map_index(Map *map, size_t entry)
+{
+    size_t mask = map->index_size - 1, at = hash_value(map->entries[entry].key) & mask;
+    while (map->index[at])
+        at = (at + 1) & mask;
+    map->index[at] = (uint32_t)entry + 1;
+}
+
+static void map_reindex(Map *map)
+{
+    map->index_size = 32;
+    while (map->index_size < map->capacity * 2)
+        map->index_size *= 2;
+    map->index = capo_alloc(map->index_size * sizeof *map->index);
+    for (size_t i = 0; i < map->count; i++)
+        map_index(map, i);
+}
+
+static MapEntry *map_find(const Map *map, Value key)
+{
+    if (!map->index) {
+        for (size_t i = 0; i < map->count; i++)
+            if (same_key(map->entries[i].key, key))
+                return &map->entries[i];
+        return NULL;
+    }
+    size_t mask = map->index_size - 1;
+    for (size_t at = hash_value(key) & mask; map->index[at]; at = (at + 1) & mask) {
+        MapEntry *entry = &map->entries[map->index[at] - 1];
+        if (same_key(entry->key, key))
+            return entry;
+    }
+    return NULL;
+}
+
+void capo_map_set_value(Map *map, Value key, Value value)
+{
+    MapEntry *entry = map_find(map, key);
+    if (entry) {
+        entry->value = value;
+        return;
+    }
+    if (map->count == map->capacity) {
+        size_t capacity = map->capacity ? map->capacity * 2 : MAP_LINEAR;
+        map->entries = capo_realloc(map->entries, map->capacity * sizeof(MapEntry), capacity * sizeof(MapEntry));
+        map->capacity = capacity;
+        map->entries[map->count++] = (MapEntry){ key, value };
+        if (map->count > MAP_LINEAR)
+            map_reindex(map);
+        return;
+    }
+    map->entries[map->count++] = (MapEntry){ key, value };
+    if (map->index)
+        map_index(map, map->count - 1);
+}
+
+void capo_map_set(Map *map, const char *key, Value value)
+{
+    capo_map_set_value(map, capo_value_text(key), value);
+}
+
+Value *capo_map_get_value(const Map *map, Value key)
+{
+    MapEntry *entry = map ? map_find(map, key) : NULL;
+    return entry ? &entry->value : NULL;
+}
+
+Value *capo_map_get(const Map *map, const char *key)
+{
+    return capo_map_get_value(map, capo_value_text(key));
+}
+
+Value *capo_map_get_n(const Map *map, const char *key, size_t size)
+{
+    return capo_map_get_value(map, (Value){ .kind = VALUE_TEXT, .size = (uint32_t)size, .text = key });
+}
+
+bool capo_map_remove(Map *map, const char *key)
+{
+    MapEntry *entry = map_find(map, capo_value_text(key));
+    if (!entry)
+        return false;
+    size_t at = (size_t)(entry - map->entries);
+    memmove(entry, entry + 1, (map->count - at - 1) * sizeof(MapEntry));
+    map->count--;
+    if (map->index)
+        map_reindex(map);
+    return true;
+}
+
+Map *capo_map_of(const Var *vars)
+{
+    Map *map = capo_map_new();
+    for (; vars && vars->name; vars++)
+        capo_map_set(map, vars->name, vars->value);
+    return map;
+}
+
+/* --- truth, equality, order --- */
+
+bool capo_truth(Value v)
+{
+    switch ((ValueKind)v.kind) {
+    case VALUE_NULL: return false;
+    case VALUE_BOOL: return v.boolean;
+    case VALUE_INT: return v.integer != 0;
+    case VALUE_REAL: return v.real != 0;
+    case VALUE_DECIMAL: return capo_decimal_compare(v.decimal, (Decimal){ "0" }) != 0;
+    case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: return v.size > 0;
+    case VALUE_DURATION: return v.duration.microseconds != 0;
+    case VALUE_LIST: return v.list->count > 0;
+    case VALUE_MAP: return v.map->count > 0;
+    case VALUE_OBJECT:
+        if (v.object->ops->truth)
+            return v.object->ops->truth(v.object);
+        return !v.object->ops->length || v.object->ops->length(v.object) != 0;
+    default: return true;
+    }
+}
+
+static bool is_number(Value v)
+{
+    return v.kind == VALUE_BOOL || v.kind == VALUE_INT || v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL;
+}
+
+static Decimal as_decimal(Value v)
+{
+    if (v.kind == VALUE_DECIMAL)
+        return v.decimal;
+    return capo_decimal_from_int(v.kind == VALUE_BOOL ? v.boolean : v.integer);
+}
+
+static double as_double(Value v)
+{
+    switch ((ValueKind)v.kind) {
+    case VALUE_BOOL: return v.boolean;
+    case VALUE_INT: return (double)v.integer;
+    case VALUE_REAL: return v.real;
+    default: return capo_decimal_to_double(v.decimal);
+    }
+}
+
+/* -1, 0, 1; 2 for a NaN. */
+static int compare_numbers(Value a, Value b)
+{
+    if (a.kind != VALUE_REAL && b.kind != VALUE_REAL) {
+        if (a.kind != VALUE_DECIMAL && b.kind != VALUE_DECIMAL) {
+            int64_t x = a.kind == VALUE_BOOL ? a.boolean : a.integer, y = b.kind == VALUE_BOOL ? b.boolean : b.integer;
+            return (x > y) - (x < y);
+        }
+        return capo_decimal_compare(as_decimal(a), as_decimal(b));
+    }
+    double x = as_double(a), y = as_double(b);
+    if (isnan(x) || isnan(y))
+        return 2;
+    return (x > y) - (x < y);
+}
+
+bool capo_equal(Value a, Value b)
+{
+    if (a.kind == VALUE_OBJECT && a.object->ops->equal)
+        return a.object->ops->equal(a.object, b);
+    if (b.kind == VALUE_OBJECT && b.object->ops->equal)
+        return b.object->ops->equal(b.object, a);
+    if (is_number(a) && is_number(b))
+        return compare_numbers(a, b) == 0;
+    if (capo_is_text(a) && capo_is_text(b))
+        return a.size == b.size && memcmp(a.text, b.text, a.size) == 0;
+    if (a.kind != b.kind)
+        return false;
+    switch ((ValueKind)a.kind) {
+    case VALUE_NULL: return true;
+    case VALUE_BYTES: return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
+    case VALUE_DATE: return a.date.days == b.date.days;
+    case VALUE_DATETIME: return a.flags == b.flags && a.datetime.microseconds == b.datetime.microseconds;
+    case VALUE_TIME: case VALUE_DURATION: return a.integer == b.integer;
+    case VALUE_UUID: return memcmp(a.uuid, b.uuid, sizeof(Uuid)) == 0;
+    case VALUE_LIST:
+        capo_stack_check(DEEP, "a comparison of lists");
+        if (a.list->count != b.list->count)
+            return false;
+        for (size_t i = 0; i < a.list->count; i++)
+            if (!capo_equal(a.list->items[i], b.list->items[i]))
+                return false;
+        return true;
+    case VALUE_MAP:
+        capo_stack_check(DEEP, "a comparison of maps");
+        if (a.map->count != b.map->count)
+            return false;
+        for (size_t i = 0; i < a.map->count; i++) {
+            Value *other = capo_map_get_value(b.map, a.map->entries[i].key);
+            if (!other || !capo_equal(a.map->entries[i].value, *other))
+                return false;
+        }
+        return true;
+    case VALUE_OBJECT: return a.object == b.object;
+    default: return false;
+    }
+}
+
+bool capo_compare(Value a, Value b, int *ret)
+{
+    if (is_number(a) && is_number(b)) {
+        int order = compare_numbers(a, b);
+        if (order == 2)
+            return false;
+        *ret = order;
+        return true;
+    }
+    if ((capo_is_text(a) && capo_is_text(b)) || (a.kind == VALUE_BYTES && b.kind == VALUE_BYTES)) {
+        size_t shorter = a.size < b.size ? a.size : b.size;
+        int order = memcmp(a.text, b.text, shorter);
+        if (order == 0)
+            order = (a.size > b.size) - (a.size < b.size);
+        *ret = order < 0 ? -1 : order > 0;
+        return true;
+    }
+    if (a.kind != b.kind)
+        return false;
+    switch ((ValueKind)a.kind) {
+    case VALUE_DATE:
+        *ret = (a.date.days > b.date.days) - (a.date.days < b.date.days);
+        return true;
+    case VALUE_DATETIME:
+        if (a.flags != b.flags)
+            return false;
+        *ret = (a.integer > b.integer) - (a.integer < b.integer);
+        return true;
+    case VALUE_TIME: case VALUE_DURATION:
+        *ret = (a.integer > b.integer) - (a.integer < b.integer);
+        return true;
+    case VALUE_UUID: {
+        int order = memcmp(a.uuid, b.uuid, sizeof(Uuid));
+        *ret = order < 0 ? -1 : order > 0;
+        return true;
+    }
+    case VALUE_LIST: {
+        capo_stack_check(DEEP, "a comparison of lists");
+        for (size_t i = 0; i < a.list->count && i < b.list->count; i++)
+            if (!capo_equal(a.list->items[i], b.list->items[i]))
+                return capo_compare(a.list->items[i], b.list->items[i], ret);
+        *ret = (a.list->count > b.list->count) - (a.list->count < b.list->count);
+        return true;
+    }
+    default:
+        return false;
+    }
+}
+
+/* --- printing --- */
+
+/* Python's repr(float): the shortest digits that read back the same. */
+static void put_real(Buffer *out, double d)
+{
+    if (isnan(d)) {
+        capo_put(out, "nan");
+        return;
+    }
+    if (isinf(d)) {
+        capo_put(out, d < 0 ? "-inf" : "inf");
+        return;
+    }
+    char digits[40];
+    for (int precision = 1; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*e", precision - 1, d);
+        if (strtod(digits, NULL) == d)
+            break;
+    }
+    char *e = strchr(digits, 'e');
+    int exponent = atoi(e + 1);
+    *e = 0;
+    const char *sign = digits[0] == '-' ? "-" : "";
+    char plain[32];
+    size_t n = 0;
+    for (const char *p = digits; *p; p++)
+        if (*p >= '0' && *p <= '9')
+            plain[n++] = *p;
+    plain[n] = 0;
+    capo_put(out, sign);
+    if (exponent >= -4 && exponent < 16) {
+        if (exponent < 0) {
+            capo_put(out, "0.");
+            for (int i = -1; i > exponent; i--)
+                capo_put_char(out, '0');
+            capo_put(out, plain);
+        } else {
+            for (int i = 0; i <= exponent; i++)
+                capo_put_char(out, (size_t)i < n ? plain[i] : '0');
+            capo_put_char(out, '.');
+            capo_put(out, n > (size_t)exponent + 1 ? plain + exponent + 1 : "0");
+        }
+    } else {
+        capo_put_char(out, plain[0]);
+        if (n > 1) {
+            capo_put_char(out, '.');
+            capo_put(out, plain + 1);
+        }
+        capo_put_format(out, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+    }
+}
+
+static void put_text_repr(Buffer *out, const char *text, size_t size, bool bytes)
+{
+    char quote = memchr(text, '\'', size) && !memchr(text, '"', size) ? '"' : '\'';
+    if (bytes)
+        capo_put_char(out, 'b');
+    capo_put_char(out, quote);
+    const char *at = text, *end = text + size;
+    while (at < end) {
+        unsigned char c = (unsigned char)*at;
+        if (c == (unsigned char)quote || c == '\\') {
+            capo_put_char(out, '\\');
+            capo_put_char(out, (char)c);
+        } else if (c == '\n') {
+            capo_put(out, "\\n");
+        } else if (c == '\r') {
+            capo_put(out, "\\r");
+        } else if (c == '\t') {
+            capo_put(out, "\\t");
+        } else if (c < 32 || c == 127 || (bytes && c > 127)) {
+            capo_put_format(out, "\\x%02x", c);
+        } else {
+            capo_put_char(out, (char)c);
+        }
+        at++;
+    }
+    capo_put_char(out, quote);
+}
+
+static void put_datetime_repr(Buffer *out, Value v)
+{
+    DateParts p = capo_local(v.datetime, capo_time_zone("UTC"));
+    capo_put_format(out, "datetime.datetime(%d, %d, %d, %d, %d", p.year, p.month, p.day, p.hour, p.minute);
+    if (p.second || p.microsecond)
+        capo_put_format(out, ", %d", p.second);
+    if (p.microsecond)
+        capo_put_format(out, ", %d", p.microsecond);
+    capo_put(out, v.flags & VALUE_FLAG_NAIVE ? ")" : ", tzinfo=datetime.timezone.utc)");
+}
+
+void capo_put_repr(Buffer *out, Value v)
+{
+    capo_stack_check(DEEP, "a value that is printed");
+    switch ((ValueKind)v.kind) {
+    case VALUE_TEXT: case VALUE_SAFE:
+        put_text_repr(out, v.text, v.size, false);
+        break;
+    case VALUE_BYTES:
+        put_text_repr(out, (const char *)v.bytes, v.size, true);
+        break;
+    case VALUE_DECIMAL:
+        capo_put_format(out, "Decimal('%s')", v.decimal.text ? v.decimal.text : "0");
+        break;
+    case VALUE_DATE: {
+        int year, month, day;
+        capo_date_parts(v.date, &year, &month, &day);
+        capo_put_format(out, "datetime.date(%d, %d, %d)", year, month, day);
+        break;
+    }
+    case VALUE_DATETIME:
+        put_datetime_repr(out, v);
+        break;
+    case VALUE_TIME: {
+        int64_t us = v.time.microseconds;
+        capo_put_format(out, "datetime.time(%d, %d", (int)(us / 3600000000), (int)(us / 60000000 % 60));
+        if (us % 60000000)
+            capo_put_format(out, ", %d", (int)(us / 1000000 % 60));
+        if (us % 1000000)
+            capo_put_format(out, ", %d", (int)(us % 1000000));
+        capo_put_char(out, ')');
+        break;
+    }
+    case VALUE_UUID:
+        capo_put_format(out, "UUID('%s')", capo_uuid_text(v.uuid));
+        break;
+    case VALUE_OBJECT: {
+        const char *text = v.object->ops->text ? v.object->ops->text(v.object) : "";
+        if (text[0] == '<' || !v.object->ops->text)
+            capo_put(out, text[0] ? text : "<object>");
+        else
+            capo_put_format(out, "<%s: %s>", v.object->ops->type_name, text);
+        break;
+    }
+    default:
+        capo_put_value(out, v);
+    }
+}
+
+void capo_put_value(Buffer *out, Value v)
+{
+    switch ((ValueKind)v.kind) {
+    case VALUE_NULL:
+        if (!(v.flags & VALUE_FLAG_MISSING))
+            capo_put(out, "None");
+        break;
+    case VALUE_BOOL:
+        capo_put(out, v.boolean ? "True" : "False");
+        break;
+    case VALUE_INT:
+        capo_put_int(out, v.integer);
+        break;
+    case VALUE_REAL:
+        put_real(out, v.real);
+        break;
+    case VALUE_DECIMAL:
+        capo_put(out, v.decimal.text ? v.decimal.text : "0");
+        break;
+    case VALUE_TEXT: case VALUE_SAFE:
+        capo_put_bytes(out, v.text, v.size);
+        break;
+    case VALUE_DATE:
+        capo_put(out, capo_date_iso(v.date));
+        break;
+    case VALUE_TIME:
+        capo_put(out, capo_time_iso(v.time));
+        break;
+    case VALUE_DATETIME: {
+        /* Python's str(): a space where ISO has the T */
+        char *iso = capo_datetime_iso(v.datetime, capo_time_zone("UTC"));
+        char *t = strchr(iso, 'T');
+        if (t)
+            *t = ' ';
+        if (v.flags & VALUE_FLAG_NAIVE && strlen(iso) > 6)
+            iso[strlen(iso) - 6] = 0;
+        capo_put(out, iso);
+        break;
+    }
+    case VALUE_DURATION:
+        capo_put(out, capo_duration_text(v.duration));
+        break;
+    case VALUE_UUID:
+        capo_put(out, capo_uuid_text(v.uuid));
+        break;
+    case VALUE_LIST:
+        capo_stack_check(DEEP, "a list that is printed");
+        capo_put_char(out, '[');
+        for (size_t i = 0; i < v.list->count; i++) {
+            if (i)
+                capo_put(out, ", ");
+            capo_put_repr(out, v.list->items[i]);
+        }
+        capo_put_char(out, ']');
+        break;
+    case VALUE_MAP:
+        capo_stack_check(DEEP, "a map that is printed");
+        capo_put_char(out, '{');
+        for (size_t i = 0; i < v.map->count; i++) {
+            if (i)
+                capo_put(out, ", ");
+            capo_put_repr(out, v.map->entries[i].key);
+            capo_put(out, ": ");
+            capo_put_repr(out, v.map->entries[i].value);
+        }
+        capo_put_char(out, '}');
+        break;
+    case VALUE_OBJECT:
+        if (v.object->ops->text)
+            capo_put(out, v.object->ops->text(v.object));
+        else
+            capo_put_format(out, "<%s object>", v.object->ops->type_name);
+        break;
+    case VALUE_BYTES:
+        capo_put_repr(out, v);
+        break;
+    }
+}
+
+Value capo_value_to_text(Value v)
+{
+    if (capo_is_text(v))
+        return v;
+    Buffer out = { 0 };
+    capo_put_value(&out, v);
+    return capo_value_text_n(capo_buffer_text(&out), out.size);
+}
+
+const char *capo_to_text(Value v)
+{
+    return capo_value_to_text(v).text;
+}
+
+/* --- numbers --- */
+
+bool capo_to_int(Value v, int64_t *ret)
+{
+    switch ((ValueKind)v.kind) {
+    case VALUE_BOOL:
+        *ret = v.boolean;
+        return true;
+    case VALUE_INT:
+        *ret = v.integer;
+        return true;
+    case VALUE_REAL:
+        if (!(v.real > -9.3e18 && v.real < 9.2e18))
+            return false;
+        *ret = (int64_t)v.real;
+        return true;
+    case VALUE_DECIMAL: {
+        double d = capo_decimal_to_double(v.decimal);
+        if (!(d > -9.3e18 && d < 9.2e18))
+            return false;
+        *ret = (int64_t)d;
+        return true;
+    }
+    case VALUE_TEXT: case VALUE_SAFE: {
+        /* int("  12 "), with _ between digits refused: visitors never mean it */
+        const char *text = v.text;
+        while (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+            text++;
+        const char *digits = text + (*text == '-' || *text == '+');
+        if (*digits < '0' || *digits > '9')
+            return false;
+        errno = 0;
+        char *end;
+        long long n = strtoll(text, &end, 10);
+        if (errno)
+            return false;
+        while (*end == ' ' || (*end >= '\t' && *end <= '\r'))
+            end++;
+        if (end != v.text + v.size)
+            return false;
+        *ret = n;
+        return true;
+    }
+    default:
+        return false;
+    }
+}
+
+bool capo_to_real(Value v, double *ret)
+{
+    if (is_number(v)) {
+        *ret = as_double(v);
+        return true;
+    }
+    if (!capo_is_text(v) || v.size == 0)
+        return false;
+    const char *text = v.text;
+    while (*text == ' ' || (*text >= '\t' && *text <= '\r'))
+        text++;
+    if (strpbrk(text, "xXpP(_"))
+        return false;
+    char *end;
+    double d = strtod(text, &end);
+    if (end == text)
+        return false;
+    while (*end == ' ' || (*end >= '\t' && *end <= '\r'))
+        end++;
+    if (end != v.text + v.size)
+        return false;
+    *ret = d;
+    return true;
+}
+
+/* --- members --- */
+
+int64_t capo_length(Value v)
+{
+    switch ((ValueKind)v.kind) {
+    case VALUE_TEXT: case VALUE_SAFE: return (int64_t)capo_utf8_length(v.text, v.size);
+    case VALUE_BYTES: return v.size;
+    case VALUE_LIST: return (int64_t)v.list->count;
+    case VALUE_MAP: return (int64_t)v.map->count;
+    case VALUE_OBJECT: return v.object->ops->length ? v.object->ops->length(v.object) : -1;
+    default: return -1;
+    }
+}
+
+static bool parse_index(const char *name, size_t size, int64_t *ret)
+{
+    return size > 0 && size < 20 && capo_to_int(capo_value_copy_n(name, size), ret);
+}
+
+bool capo_lookup(Value v, const char *name, size_t size, Value *ret)
+{
+    int64_t index;
+    switch ((ValueKind)v.kind) {
+    case VALUE_MAP: {
+        Value *found = capo_map_get_n(v.map, name, size);
+        if (!found && parse_index(name, size, &index))
+            found = capo_map_get_value(v.map, capo_value_int(index));
+        if (!found)
+            return false;
+        *ret = *found;
+        return true;
+    }
+    case VALUE_LIST:
+        if (!parse_index(name, size, &index))
+            return false;
+        if (index < 0)
+            index += (int64_t)v.list->count;
+        if (index < 0 || index >= (int64_t)v.list->count)
+            return false;
+        *ret = v.list->items[index];
+        return true;
+    case VALUE_TEXT: case VALUE_SAFE: {
+        if (!parse_index(name, size, &index))
+            return false;
+        if (index < 0)
+            index += capo_length(v);
+        const char *at = v.text, *end = v.text + v.size;
+        for (; at < end && index > 0; index--)
+            capo_utf8_next(&at, end);
+        if (index != 0 || at >= end)
+            return false;
+        const char *start = at;
+        capo_utf8_next(&at, end);
+        *ret = capo_value_copy_n(start, (size_t)(at - start));
+        return true;
+    }
+    case VALUE_OBJECT:
+        if (v.object->ops->get && v.object->ops->get(v.object, name, size, ret))
+            return true;
+        return v.object->ops->at && parse_index(name, size, &index) && v.object->ops->at(v.object, index, ret);
+    default:
+        return false;
+    }
+}
+
+bool capo_iterable(Value v)
+{
+    switch ((ValueKind)v.kind) {
+    case VALUE_TEXT: case VALUE_SAFE: case VALUE_LIST: case VALUE_MAP: return true;
+    case VALUE_OBJECT: return v.object->ops->next != NULL;
+    default: return false;
+    }
+}
+
+bool capo_iterate(Value v, void **state, Value *ret)
+{
+    uintptr_t at = (uintptr_t)*state;           /* an index, but for objects, whose own it is */
+    switch ((ValueKind)v.kind) {
+    case VALUE_LIST:
+        if (at >= v.list->count)
+            return false;
+        *ret = v.list->items[at];
+        *state = (void *)(at + 1);
+        return true;
+    case VALUE_MAP:
+        if (at >= v.map->count)
+            return false;
+        *ret = v.map->entries[at].key;
+        *state = (void *)(at + 1);
+        return true;
+    case VALUE_TEXT: case VALUE_SAFE: {
+        if (at >= v.size)
+            return false;
+        const char *next = v.text + at;
+        capo_utf8_next(&next, v.text + v.size);
+        *ret = capo_value_copy_n(v.text + at, (size_t)(next - v.text) - at);
+        *state = (void *)(uintptr_t)(next - v.text);
+        return true;
+    }
+    case VALUE_OBJECT:
+        return v.object->ops->next && v.object->ops->next(v.object, state, ret);
+    default:
+        return false;
+    }
+}

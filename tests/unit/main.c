@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Capo's own unit tests: build/tests/unit [part of a test's or file's name]… */
+#include "../../cli/testing_internal.h"
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    bool list = argc > 1 && strcmp(argv[1], "--list") == 0;
+    return capo_run_tests((const char *const *)argv + 1 + list, NULL, list);
+}
