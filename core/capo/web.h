@@ -11,6 +11,7 @@
  * Converters: str (no '/'), int, slug, uuid, path, and those of settings' `.converters`. A route is compiled once, at start;
  * a mistake in one stops the program with a sentence. */
 #pragma once
+#include "error.h"
 #include "request.h"
 #include "response.h"
 
@@ -27,6 +28,7 @@ typedef struct Route {
     bool no_append_slash;
     const char *permission;         /* "blog.add_post": login, then 403 without it */
     const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: CAPO_VARS(V("kind", "x")) */
+    const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
 } Route;
 
 /* An own converter: one row in settings' `.converters`. `pattern` is a POSIX extended regular expression without groups. */
@@ -40,10 +42,18 @@ typedef struct Converter {
 char *capo_reverse_with(const char *name, const Var *arguments);
 /* NULL instead of raising. */
 char *capo_reverse_or_null(const char *name, const Var *arguments);
+/* As the tag url calls it: where a namespace of the name is an app_name, the instance that current_app names is meant
+ * (capo_route_space of the request). Arguments whose name is "" are taken in order; all or none of them. */
+char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app);
+/* The namespaces of the request's route: "blog", ""; what comes before the last ':' of req->route_name. */
+const char *capo_route_space(Request *req);
 /* Which route a path leads to: its full name, arguments into *ret_arguments; NULL: none. */
 const Route *capo_resolve(const char *path, const char **ret_name, const Var **ret_arguments);
 /* Calls see(pattern, name, route, context) for each route in order, includes unfolded. */
 void capo_each_route(void (*see)(const char *pattern, const char *name, const Route *route, void *context), void *context);
+
+/* To settings' login_url with ?next= and this request's path: what .login_required does. */
+Response *capo_login_redirect(Request *req);
 
 /* --- middleware --- */
 
