@@ -27,9 +27,13 @@ typedef struct Route {
     bool csrf_exempt;
     bool no_append_slash;
     const char *permission;         /* "blog.add_post": login, then 403 without it */
-    const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: CAPO_VARS(V("kind", "x")) */
+    const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: ARGUMENTS(TEXT_ARGUMENT("kind", "x")) */
     const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
 } Route;
+/* Constants, as a table at file scope needs them (V() boxes at run time). */
+#define ARGUMENTS(...) ((const Var[]){ __VA_ARGS__, { 0 } })
+#define TEXT_ARGUMENT(name_, text_) { .name = (name_), .value = { .kind = VALUE_TEXT, .size = sizeof(text_) - 1, .text = (text_) } }
+#define INT_ARGUMENT(name_, number_) { .name = (name_), .value = { .kind = VALUE_INT, .integer = (number_) } }
 
 /* An own converter: one row in settings' `.converters`. `pattern` is a POSIX extended regular expression without groups. */
 typedef struct Converter {

@@ -228,9 +228,13 @@ _Noreturn static void no_such_arguments(const char *name, const Search *search)
 static char *reverse(const char *full_name, const Var *arguments, const char *current_app, bool raise)
 {
     Search search = { .name = full_name, .arguments = arguments };
-    while (arguments && arguments[search.n_arguments].name)
+    while (arguments && arguments[search.n_arguments].name) {
+        bool positional = !*arguments[search.n_arguments].name;
+        if (search.n_arguments && positional != search.positional)
+            capo_raise(ERROR_VALUE, "The route '%s' was given both named arguments and ones in order; use one kind.", full_name);
+        search.positional = positional;
         search.n_arguments++;
-    search.positional = search.n_arguments && !*arguments->name;
+    }
     search.scope = find_scope(&search.name, current_app);
     if (search.scope)
         search_below(&search, search.scope);

@@ -105,6 +105,28 @@ static void fill_defaults(Settings *settings)
         settings->allowed_hosts = no_list;
 }
 
+/* Lists written in place, APPS(…) and LIST(…), live only as long as the block that wrote them: the pointers are copied. */
+static const size_t list_fields[] = {
+    offsetof(Settings, apps), offsetof(Settings, secret_key_fallbacks), offsetof(Settings, allowed_hosts),
+    offsetof(Settings, csrf_trusted_origins), offsetof(Settings, middleware), offsetof(Settings, static_directories),
+    offsetof(Settings, template_directories),
+};
+
+static void copy_lists(Settings *settings)
+{
+    for (size_t i = 0; i < sizeof list_fields / sizeof *list_fields; i++) {
+        const void ***field = (const void ***)((char *)settings + list_fields[i]);
+        size_t count = 0;
+        while (*field && (*field)[count])
+            count++;
+        if (!*field)
+            continue;
+        const void **copy = arena_alloc(settings_arena(), (count + 1) * sizeof *copy);
+        memcpy(copy, *field, count * sizeof *copy);
+        *field = copy;
+    }
+}
+
 /* --- the environment -------------------------------------------------------------------------------------------------------- */
 
 static bool env_bool(const char *name, bool otherwise)
@@ -237,6 +259,7 @@ void capo_settings_init(const Settings *declared)
     environment_load();
     Settings *settings = arena_alloc(settings_arena(), sizeof *settings);
     *settings = *declared;
+    copy_lists(settings);
     apply_environment(settings);
     fill_defaults(settings);
     check_secret_key(settings);

@@ -8,8 +8,6 @@
 typedef struct WebState {
     RouteMatch match;               /* match.node NULL: no route */
     const Error *error;             /* what an error page is being made for */
-    bool csrf_not_enforced;         /* the test client */
-    bool host_checked;
 } WebState;
 
 WebState *web_state(Request *req);

@@ -88,7 +88,9 @@ static Value reverse(Value test_case)
     Value args = case_get(test_case, "args"), kwargs = case_get(test_case, "kwargs");
     const Var *vars = vars_of(kwargs);
     if (args.kind == VALUE_LIST && args.list->count) {
-        Var *positional = capo_alloc_array(args.list->count + 1, sizeof *positional);
+        size_t named = kwargs.kind == VALUE_MAP ? kwargs.map->count : 0;
+        Var *positional = capo_alloc_array(args.list->count + named + 1, sizeof *positional);
+        memcpy(positional + args.list->count, vars, named * sizeof *vars);
         for (size_t i = 0; i < args.list->count; i++)
             positional[i] = (Var){ .name = "", .value = conformance_decode(args.list->items[i]) };
         vars = positional;
