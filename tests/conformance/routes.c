@@ -11,12 +11,18 @@ static Response *no_view(Request *req)
     return NULL;
 }
 
+static const char *text_of(const Map *map, const char *key)
+{
+    Value value = conformance_get(map, key);
+    return capo_is_text(value) ? value.text : NULL;
+}
+
 static const Var *vars_of(Value map)
 {
     size_t count = map.kind == VALUE_MAP ? map.map->count : 0;
     Var *vars = capo_alloc_array(count + 1, sizeof *vars);
     for (size_t i = 0; i < count; i++)
-        vars[i] = (Var){ .name = map.map->entries[i].key.text, .value = conformance_decode(map.map->entries[i].value) };
+        vars[i] = (Var){ .name = map.map->entries[i].key.text, .value = conformance_value(map.map->entries[i].value) };
     return vars;
 }
 
@@ -24,17 +30,17 @@ static const Route *routes_of(Value rows)
 {
     Route *routes = capo_alloc_array(rows.list->count + 1, sizeof *routes);
     for (size_t i = 0; i < rows.list->count; i++) {
-        Value row = rows.list->items[i], include = case_get(row, "include"), extra = case_get(row, "kwargs");
+        Value row = rows.list->items[i], include = conformance_get(row.map, "include"), extra = conformance_get(row.map, "kwargs");
         Route *route = &routes[i];
-        if (!case_text(row, "path"))
-            case_skip("a route by regular expression");
-        route->path = case_text(row, "path");
+        if (!text_of(row.map, "path"))
+            capo_raise(ERROR_NOT_SUPPORTED, "Routes by regular expression are not there.");
+        route->path = text_of(row.map, "path");
         if (include.kind == VALUE_LIST)
             route->include = routes_of(include);
         else
             route->view = no_view;
-        route->name = include.kind == VALUE_LIST ? case_text(row, "namespace") : case_text(row, "name");
-        route->app_name = case_text(row, "app_name");
+        route->name = include.kind == VALUE_LIST ? text_of(row.map, "namespace") : text_of(row.map, "name");
+        route->app_name = text_of(row.map, "app_name");
         route->arguments = extra.kind == VALUE_MAP ? vars_of(extra) : NULL;
         if (include.kind == VALUE_LIST && !route->name)
             route->name = route->app_name;
@@ -58,22 +64,14 @@ static void spaces_of(const RouteNode *node, List *spaces, List *apps)
         capo_list_add(apps, VALUE(node->route->app_name));
 }
 
-/* The only decimals that a route gives are integers past 64 bits. */
-static Value with_integer_tag(Value value)
-{
-    if (value.kind == VALUE_DECIMAL)
-        value.tag = CASE_INTEGER;
-    return value;
-}
-
-static Value resolve(Value test_case)
+static Value resolve(const Map *test)
 {
     RouteMatch match;
-    if (!routes_match(case_text(test_case, "path"), &match))
+    if (!routes_match(text_of(test, "path"), &match))
         return capo_value_map(capo_map(V("status", 404)));
     Map *kwargs = capo_map_new();
     for (const Var *var = routes_arguments(&match); var->name; var++)
-        capo_map_set(kwargs, var->name, with_integer_tag(var->value));
+        capo_map_set(kwargs, var->name, var->value);
     List *spaces = capo_list_new(), *apps = capo_list_new();
     spaces_of(match.node, spaces, apps);
     Map *answer = capo_map(V("name", match.node->route->name), V("view_name", match.node->name), V("args", capo_list_new()),
@@ -83,25 +81,25 @@ static Value resolve(Value test_case)
     return capo_value_map(answer);
 }
 
-static Value reverse(Value test_case)
+static Value reverse(const Map *test)
 {
-    Value args = case_get(test_case, "args"), kwargs = case_get(test_case, "kwargs");
+    Value args = conformance_get(test, "args"), kwargs = conformance_get(test, "kwargs");
     const Var *vars = vars_of(kwargs);
     if (args.kind == VALUE_LIST && args.list->count) {
         size_t named = kwargs.kind == VALUE_MAP ? kwargs.map->count : 0;
         Var *positional = capo_alloc_array(args.list->count + named + 1, sizeof *positional);
         memcpy(positional + args.list->count, vars, named * sizeof *vars);
         for (size_t i = 0; i < args.list->count; i++)
-            positional[i] = (Var){ .name = "", .value = conformance_decode(args.list->items[i]) };
+            positional[i] = (Var){ .name = "", .value = conformance_value(args.list->items[i]) };
         vars = positional;
     }
-    char *url = capo_reverse_in(case_text(test_case, "viewname"), vars, case_text(test_case, "current_app"));
+    char *url = capo_reverse_in(text_of(test, "viewname"), vars, text_of(test, "current_app"));
     return capo_value_map(capo_map(V("url", url)));
 }
 
-Value conformance_routes(Value test_case)
+Value conformance_routes(const Map *test)
 {
     capo_settings_init(&(Settings){ .name = "conformance", .secret_key = "a key that is only for these cases here",
-                                    .urls = routes_of(case_get(test_case, "urlpatterns")) });
-    return strcmp(case_text(test_case, "op"), "resolve") == 0 ? resolve(test_case) : reverse(test_case);
+                                    .urls = routes_of(conformance_get(test, "urlpatterns")) });
+    return strcmp(text_of(test, "op"), "resolve") == 0 ? resolve(test) : reverse(test);
 }
