@@ -56,12 +56,28 @@ static void too_long(void *unused)
     capo_make_password(password);
 }
 
-TEST(SEC_059_a_password_of_any_length_costs_no_more)
+TEST(SEC_193_a_password_of_any_length_costs_no_more)
 {
     EXPECT_RAISES(ERROR_VALUE, too_long, NULL);
     char *long_one = capo_alloc(1000001);
     memset(long_one, 'x', 1000000);
     EXPECT_INT(capo_verify_password(long_one, capo_make_password("x"), NULL), 0);
+}
+
+TEST(SEC_195_a_hostile_password_string_takes_no_memory)
+{
+    static const char *const hostile[] = {
+        "argon2$argon2id$v=19$m=4294967295,t=2,p=8$YXJnb25zYWx0MTZieXRlcw$GmRIH0X4xcX/mQhXV37+cQ", "argon2$argon2id$v=19$m=8,t=1,p=0$c2FsdHNhbHRzYWx0$aaaa",
+        "argon2$", "argon2", "argon2$argon2id", "pbkdf2_sha256$", "pbkdf2_sha256$99999999999$salt$x", "pbkdf2_sha256$-1$salt$x", "scrypt$1073741824$s$8$5$x",
+        "scrypt$2$s$0$0$x", "bcrypt$", "bcrypt$$2b$99$abcdefghijklmnopqrstuO", "bcrypt_sha256$", "$", "$$$$",
+    };
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
+        EXPECT(capo_verify_password("password", hostile[i], NULL) != 1);
+    Buffer long_one = { 0 };
+    capo_put(&long_one, "pbkdf2_sha256$10$");
+    for (int i = 0; i < 100000; i++)
+        capo_put(&long_one, "0123456789");
+    EXPECT(capo_verify_password("password", capo_buffer_text(&long_one), NULL) != 1);
 }
 
 static const char *complaint(const char *password)
