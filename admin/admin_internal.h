@@ -117,7 +117,7 @@ void admin_error_links(AdminForm *form, List *links);
 /* --- inlines.c --- */
 typedef struct AdminInline {
     const Inline *row;
-    ModelAdmin admin;                   /* what the inline's options would be as a ModelAdmin */
+    const ModelAdmin *admin;            /* what the inline's options would be as a ModelAdmin */
     AdminPage *page;
     Model *model;
     Field *key;                         /* the foreign key to the parent */

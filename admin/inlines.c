@@ -5,10 +5,10 @@
 #include <string.h>
 
 /* The inline's options as a ModelAdmin, so that the fields of its forms are treated like any others. */
-static ModelAdmin stand_in(const Inline *row, const char *key_name)
+static const ModelAdmin *stand_in(const Inline *row, const char *key_name)
 {
-    const ModelAdmin *registered = capo_model_admin(row->model);
-    ModelAdmin admin = { .model = row->model, .fields = row->fields, .readonly_fields = row->readonly_fields };
+    static const ModelAdmin nothing;
+    const ModelAdmin *registered = capo_model_admin(row->model) ? capo_model_admin(row->model) : &nothing;
     size_t count = 0;
     while (row->exclude && row->exclude[count])
         count++;
@@ -16,15 +16,9 @@ static ModelAdmin stand_in(const Inline *row, const char *key_name)
     for (size_t i = 0; i < count; i++)
         exclude[i] = row->exclude[i];
     exclude[count] = key_name;
-    admin.exclude = exclude;
-    if (registered) {
-        admin.columns = registered->columns;
-        admin.overrides = registered->overrides;
-        admin.autocomplete_fields = registered->autocomplete_fields;
-        admin.raw_id_fields = registered->raw_id_fields;
-        admin.empty_value_display = registered->empty_value_display;
-    }
-    return admin;
+    return capo_memdup(&(ModelAdmin){ .model = row->model, .fields = row->fields, .readonly_fields = row->readonly_fields, .exclude = exclude,
+        .columns = registered->columns, .overrides = registered->overrides, .autocomplete_fields = registered->autocomplete_fields,
+        .raw_id_fields = registered->raw_id_fields, .empty_value_display = registered->empty_value_display }, sizeof(ModelAdmin));
 }
 
 static bool is_saved(Form *form)
@@ -36,7 +30,7 @@ static bool is_saved(Form *form)
 static void prepare(Form *form, void *argument)
 {
     AdminInline *inline_ = argument;
-    admin_dress_form(inline_->page, &inline_->admin, form);
+    admin_dress_form(inline_->page, inline_->admin, form);
     if (is_saved(form) ? inline_->can_change : inline_->can_add)
         return;
     size_t count;
@@ -91,7 +85,7 @@ AdminInline *admin_inlines(AdminPage *page, Instance *parent, bool parent_read_o
         inline_->formset = capo_inline_formset_new(parent, row->model, req, writes ? own : NULL, &(FormsetOptions){
             .prefix = inline_->prefix, .extra = inline_->can_add ? row->extra : 0, .extra_set = true, .min_num = inline_->can_add ? row->min_num : 0,
             .max_num = row->max_num, .no_delete = !inline_->can_delete, .query = query, .fk_name = inline_->key->name,
-            .fields = admin_edited_names(&inline_->admin, row->model), .prepare = prepare, .argument = inline_ });
+            .fields = admin_edited_names(inline_->admin, row->model), .prepare = prepare, .argument = inline_ });
         count++;
     }
     *ret_count = count;
@@ -102,7 +96,7 @@ AdminInline *admin_inlines(AdminPage *page, Instance *parent, bool parent_read_o
 
 static Map *row_map(AdminInline *inline_, Form *form, const char *const *names, bool original, bool empty, size_t index)
 {
-    AdminForm about = { .page = inline_->page, .admin = &inline_->admin, .model = inline_->model, .form = form,
+    AdminForm about = { .page = inline_->page, .admin = inline_->admin, .model = inline_->model, .form = form,
                         .instance = capo_form_instance(form), .may_relate = true };
     about.read_only = original ? !inline_->can_change : !inline_->can_add;
     List *fields = capo_list_new();
@@ -133,7 +127,7 @@ static Map *row_map(AdminInline *inline_, Form *form, const char *const *names, 
 Map *admin_inline_map(AdminInline *inline_)
 {
     Formset *formset = inline_->formset;
-    const char *const *names = admin_field_names(&inline_->admin, inline_->model, NULL);
+    const char *const *names = admin_field_names(inline_->admin, inline_->model, NULL);
     const char *one = inline_->row->verbose_name ? inline_->row->verbose_name : inline_->model->verbose_name;
     const char *many = inline_->row->verbose_name_plural ? inline_->row->verbose_name_plural : inline_->model->verbose_name_plural;
     List *forms = capo_list_new(), *columns = capo_list_new();
@@ -144,7 +138,7 @@ Map *admin_inline_map(AdminInline *inline_)
     Form *empty = capo_formset_empty_form(formset);
     if (inline_->can_add)
         capo_list_add(forms, VALUE(row_map(inline_, empty, names, false, true, count)));
-    AdminForm about = { .page = inline_->page, .admin = &inline_->admin, .model = inline_->model, .form = empty, .instance = capo_form_instance(empty) };
+    AdminForm about = { .page = inline_->page, .admin = inline_->admin, .model = inline_->model, .form = empty, .instance = capo_form_instance(empty) };
     for (; names[n_names]; n_names++) {
         Map *field = admin_field_map(&about, names[n_names]);
         capo_list_add(columns, VALUE(field));

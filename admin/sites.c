@@ -472,7 +472,7 @@ static Response *jsi18n_page(AdminPage *page)
 {
     (void)page;
     Response *res = capo_response(200, "text/javascript; charset=utf-8");
-    capo_put(&res->body, "globalThis.gettext ??= (text) => text;\n");
+    capo_put(&res->body, "globalThis.gettext = (text) => text;\n");
     return res;
 }
 
