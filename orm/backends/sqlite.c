@@ -108,7 +108,7 @@ static bool set_up(sqlite3 *db, bool read_only, bool in_memory, DatabaseFailure 
 {
     const char *const pragmas[] = {
         in_memory || read_only ? "" : "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = NORMAL",
+        "PRAGMA synchronous = FULL",              /* a commit that was acknowledged survives a power cut */
         "PRAGMA foreign_keys = ON",
         "PRAGMA temp_store = MEMORY",
         read_only ? "PRAGMA query_only = ON" : "",
