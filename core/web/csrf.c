@@ -112,7 +112,7 @@ static bool same_domain(const char *netloc, const char *pattern)
     return strcmp(netloc, pattern) == 0;
 }
 
-/* Whether an entry of csrf_trusted_origins is this origin; "https://*.example.com" is all below example.com. */
+/* Whether an entry of csrf_trusted_origins is this origin; a host that begins with a star is all below the rest. */
 static bool is_trusted(const char *scheme, const char *netloc)
 {
     const char *const *origins = capo_settings()->csrf_trusted_origins;

@@ -219,6 +219,6 @@ void routes_compile(const Settings *settings)
     compile_converters(settings->converters);
     RouteNode *top = arena_alloc(settings_arena(), sizeof *top);
     top->pattern = top->space = "";
-    compile_rows(top, with_static_files(settings), 1);
+    compile_rows(top, settings->urls, 1);
     root = top;
 }
