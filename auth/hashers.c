@@ -123,7 +123,7 @@ static int verify_bcrypt_of(Job *job, const char *password)
     strcpy(setting, "$");
     strcat(strcat(strcat(strcat(strcat(setting, job->parts[1]), "$"), job->parts[2]), "$"), job->parts[3]);
     struct crypt_data *data = calloc(1, sizeof *data);
-    const char *made = data ? crypt_r(password, setting, data) : NULL;
+    const char *made = data ? crypt_rn(password, setting, data, sizeof *data) : NULL;
     int result = !made || *made == '*' ? -1 : same_text(made, setting);
     if (data)
         sodium_memzero(data, sizeof *data);
