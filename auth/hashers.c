@@ -8,7 +8,6 @@
 #include <capo/auth.h>
 #include <capo/loop.h>
 #include "digests.h"
-#include "hashers.h"
 #include <argon2.h>
 #include <crypt.h>
 #include <sodium.h>
@@ -16,6 +15,7 @@
 #include <string.h>
 
 enum {
+    PASSWORD_LIMIT = 4096,          /* bytes; longer ones are refused before any work */
     ARGON_MEMORY = 65536,           /* KiB; with 2 passes the work of libsodium's "interactive" */
     ARGON_PASSES = 2,
     ARGON_MEMORY_LIMIT = 262144,    /* KiB that a stored string may ask for */
@@ -234,7 +234,7 @@ static bool is_outdated(const char *algorithm, char *const parts[])
     return m < ARGON_MEMORY || t < ARGON_PASSES || strlen(parts[3]) * 3 / 4 < SALT_BYTES_WANTED;
 }
 
-int password_verify_sized(const char *password, size_t size, const char *encoded, bool *ret_outdated)
+int capo_verify_password_n(const char *password, size_t size, const char *encoded, bool *ret_outdated)
 {
     if (ret_outdated)
         *ret_outdated = false;
@@ -265,7 +265,7 @@ int password_verify_sized(const char *password, size_t size, const char *encoded
 
 int capo_verify_password(const char *password, const char *encoded, bool *ret_outdated)
 {
-    return password_verify_sized(password, strlen(password), encoded, ret_outdated);
+    return capo_verify_password_n(password, strlen(password), encoded, ret_outdated);
 }
 
 static char *hash_new(const char *password)
@@ -286,10 +286,4 @@ char *capo_make_password(const char *password)
 {
     enum { UNUSABLE_RANDOM = 40 };
     return password ? hash_new(password) : capo_format("!%s", capo_random_string(UNUSABLE_RANDOM, NULL));
-}
-
-void password_waste_time(const char *password)
-{
-    if (strnlen(password, PASSWORD_LIMIT + 1) <= PASSWORD_LIMIT)
-        (void)hash_new(password);
 }
