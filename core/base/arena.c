@@ -2,29 +2,18 @@
 /* Arenas: bump allocation in a chain of blocks, and a stack of cleanups that lives in the arena itself.
  *
  * Under AddressSanitizer everything not handed out is poisoned and each allocation has a gap behind it, so that an overflow
- * or a use after the reset is reported like one of malloc. */
+ * or a use after the reset is reported like one of malloc. A project is built with it in development and the library is not, so
+ * the sanitizer is asked for at run time. */
 #include <capo/unit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define CAPO_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CAPO_ASAN 1
-#endif
-#endif
-#ifdef CAPO_ASAN
-#include <sanitizer/asan_interface.h>
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
-#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
-enum { GAP = 16 };
-#else
-#define POISON(p, n) ((void)(p), (void)(n))
-#define UNPOISON(p, n) ((void)(p), (void)(n))
-enum { GAP = 0 };
-#endif
+extern void __asan_poison_memory_region(void volatile *, size_t) __attribute__((weak));
+extern void __asan_unpoison_memory_region(void volatile *, size_t) __attribute__((weak));
+#define POISON(p, n) (__asan_poison_memory_region ? __asan_poison_memory_region((p), (n)) : (void)0)
+#define UNPOISON(p, n) (__asan_unpoison_memory_region ? __asan_unpoison_memory_region((p), (n)) : (void)0)
+#define GAP (__asan_poison_memory_region ? (size_t)16 : (size_t)0)
 
 enum { FIRST_BLOCK = 8 * 1024, BLOCK = 32 * 1024, ALIGN = 16 };
 

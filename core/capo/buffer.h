@@ -35,9 +35,21 @@ char *capo_buffer_text(Buffer *buffer);
 
 /* HTML-escaped copy; the text itself where there is nothing to escape. */
 const char *capo_escape(const char *text);
+/* The same for text with a size, which may hold NULs, appended. */
+void capo_put_lower(Buffer *buffer, const char *text, size_t size);
+void capo_put_upper(Buffer *buffer, const char *text, size_t size);
+void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_unicode);
+void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *safe);
+/* Python's str.isspace, str.isalnum, \w, of one code point. */
+bool capo_is_space(uint32_t code_point);
+bool capo_is_alphanumeric(uint32_t code_point);
+bool capo_is_word(uint32_t code_point);
+/* Bytes without the white space of both ends, as Python's strip: moves *text and *size. */
+void capo_trim(const char **text, size_t *size);
 /* Percent-encoding of RFC 3986; `safe` are further characters to leave as they are (Django's quote: "/"). */
 char *capo_url_quote(const char *text, const char *safe);
-/* Decodes %XX (and '+' as space where plus). Bad escapes stay as they are, as Python's unquote has it. *ret_size may be NULL. */
+/* Decodes %XX (and '+' as space where plus). Bad escapes stay as they are, and bytes that are no UTF-8 become U+FFFD, as Python's
+ * unquote has it. The result may hold NULs; *ret_size may be NULL. */
 char *capo_url_unquote(const char *text, size_t size, bool plus, size_t *ret_size);
 bool capo_utf8_valid(const char *text, size_t size);
 /* Code points in valid UTF-8. */
@@ -59,7 +71,7 @@ char *capo_slugify(const char *text, bool allow_unicode);
 bool capo_constant_time_equal(const void *a, size_t a_size, const void *b, size_t b_size);
 /* `length` characters of [A-Za-z0-9], or of `alphabet`, from the system's random source. */
 char *capo_random_string(size_t length, const char *alphabet);
-/* "1 post", "2 posts": Django's pluralize for the common case. */
+/* The word for n: capo_plural(1, "post", "posts") is "post". Django's pluralize for the common case. */
 const char *capo_plural(int64_t n, const char *one, const char *many);
 /* FNV-free keyed hash (SipHash), for tables that visitors fill. */
 uint64_t capo_hash(const void *bytes, size_t size);

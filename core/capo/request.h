@@ -51,6 +51,7 @@ struct Request {
     const char *route_name;         /* full, with namespaces: "blog:detail"; NULL */
     SessionData *session;               /* by the session middleware; NULL without */
     void *user;                     /* capo_user(req) loads it (auth.h) */
+    bool dont_enforce_csrf;         /* set by the test client only */
     struct RequestInternal *internal;
 };
 

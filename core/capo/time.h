@@ -26,7 +26,9 @@ typedef struct DateParts {
     int day_of_year;                    /* 1-366 */
     int offset;                         /* seconds east of UTC */
     bool is_dst;
-    const char *zone;                   /* "CST", "UTC" */
+    bool fold;                          /* for capo_instant: of a time that is there twice, the later one */
+    const char *zone;                   /* "CST", "UTC"; NULL: a wall clock's time, of no zone */
+    const struct TimeZone *time_zone;   /* that it was made for, or NULL */
 } DateParts;
 
 typedef struct TimeZone TimeZone;
@@ -37,7 +39,13 @@ int64_t capo_monotonic_us(void);        /* for intervals; never frozen */
 
 /* The zone by its tz database name ("Europe/Berlin"); NULL where there is none. Kept for the life of the process. */
 const TimeZone *capo_time_zone(const char *name);
+/* A zone of one offset, in seconds east of UTC; name NULL: "UTC+02:30" as Python has it. Kept likewise. */
+const TimeZone *capo_time_zone_fixed(int offset, const char *name);
 const char *capo_time_zone_name(const TimeZone *zone);
+/* A small number for a zone, and back: what a Value of a datetime carries as its tag where it is shown in a zone of its own. 0: none. */
+uint16_t capo_time_zone_id(const TimeZone *zone);
+const TimeZone *capo_time_zone_by_id(uint16_t id);
+const TimeZone *capo_time_zone_utc(void);
 /* The zone that the running unit shows times in: its own, else settings' time_zone, else UTC. */
 const TimeZone *capo_current_time_zone(void);
 void capo_activate_time_zone(const TimeZone *zone);
@@ -46,6 +54,9 @@ void capo_set_default_time_zone(const TimeZone *zone);
 DateParts capo_local(DateTime instant, const TimeZone *zone);       /* zone NULL: the current one */
 /* The instant of a local time; one that does not exist or is there twice takes the earlier offset (fold 0). */
 DateTime capo_instant(const DateParts *parts, const TimeZone *zone);
+/* The fields of a wall clock's time (a naive datetime: microseconds as if in UTC); zone is NULL. And back. */
+DateParts capo_wall(DateTime wall);
+DateTime capo_wall_from_parts(const DateParts *parts);
 Date capo_local_date(DateTime instant);
 Time capo_local_time(DateTime instant);
 

@@ -33,5 +33,6 @@ extern __thread Unit *capo_unit;
 extern __thread char *capo_stack_limit;
 
 /* Runs function(argument) as a unit of work with this arena, on the caller's stack. NULL, or the error that ended it: it lives
- * in the arena, which is the caller's to reset after use. Cleanups left at the end are run by arena_reset. */
+ * in the arena, which is the caller's to reset after use. Cleanups left at the end are run by arena_reset. Inside another unit it
+ * shares that one's database connection and open transaction: the test client's requests see what the test wrote. */
 const Error *capo_unit_run(Unit *unit, Arena *arena, const char *what, void (*function)(void *), void *argument);

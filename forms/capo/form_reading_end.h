@@ -3,9 +3,6 @@
 #undef FORM
 #undef MODEL_FORM
 #undef END_FORM
-#undef META
 #undef CAPO_PLAIN
 #undef CAPO_NULLABLE
-#undef CAPO_RELATION
-#undef CAPO_NULLABLE_RELATION
-#undef CAPO_MANY
+#undef CAPO_MODEL_CHOICE

@@ -36,10 +36,59 @@ void *capo_form_make(const FormType *type, Request *req, const FormOptions *opti
 #define capo_is_valid(form) capo_form_is_valid((form)->capo)
 #define capo_form_object(form) ((void *)capo_form_instance((form)->capo))
 
+/* The kinds of form fields: a row each in forms/fields.c, Django's class in `name`. */
+typedef enum FormFieldKind {
+    FORM_CHAR, FORM_INTEGER, FORM_FLOAT, FORM_DECIMAL, FORM_BOOLEAN, FORM_NULL_BOOLEAN, FORM_DATE, FORM_TIME, FORM_DATETIME,
+    FORM_SPLIT_DATETIME, FORM_DURATION, FORM_EMAIL, FORM_URL, FORM_SLUG, FORM_UUID, FORM_IP_ADDRESS, FORM_JSON, FORM_REGEX,
+    FORM_CHOICE, FORM_TYPED_CHOICE, FORM_MULTIPLE_CHOICE, FORM_TYPED_MULTIPLE_CHOICE, FORM_MODEL_CHOICE, FORM_MODEL_MULTIPLE_CHOICE,
+    FORM_FILE, FORM_FILE_PATH, FORM_KINDS
+} FormFieldKind;
+
+/* What may stand behind a field's name in forms.def. */
+#define CAPO_FORM_OPTIONS                                                                                                      \
+    const char *label;              /* default: the name with spaces and a capital */                                          \
+    const char *help_text;          /* HTML, as in Django */                                                                   \
+    const char *initial;                                                                                                       \
+    const char *widget;             /* "textarea", "password", "radio", "hidden", …: a row of forms/widgets.c */               \
+    const Var *attrs;               /* of the widget: CAPO_VARS(V("rows", 4)); static: .attrs needs constants */               \
+    bool optional;                  /* not required: empty gives "", 0 or NULL */                                              \
+    bool disabled;                  /* shown, and what a visitor sends for it is ignored */                                    \
+    Validator *const *validators;                                                                                              \
+    const char *const *error_messages       /* pairs: code, message */
+typedef struct FormPlainOptions { CAPO_FORM_OPTIONS; } FormPlainOptions;
+typedef struct FormTextOptions { CAPO_FORM_OPTIONS; int min_length, max_length; bool no_strip, allow_unicode; const char *pattern, *assume_scheme; } FormTextOptions;
+typedef struct FormNumberOptions { CAPO_FORM_OPTIONS; FieldLimit minimum, maximum, step; } FormNumberOptions;
+typedef struct FormDecimalOptions { CAPO_FORM_OPTIONS; FieldLimit minimum, maximum, step; int max_digits, decimal_places; } FormDecimalOptions;
+typedef struct FormDateOptions { CAPO_FORM_OPTIONS; const char *const *input_formats; } FormDateOptions;
+typedef struct FormIpOptions { CAPO_FORM_OPTIONS; const char *protocol; bool unpack_ipv4; } FormIpOptions;
+typedef struct FormChoiceOptions { CAPO_FORM_OPTIONS; const FieldChoice *choices; } FormChoiceOptions;
+typedef struct FormModelOptions {
+    CAPO_FORM_OPTIONS;
+    Query *(*query)(void);          /* which rows may be chosen; default: all */
+    const char *empty_label;        /* "---------" */
+    const char *(*label_from)(Instance *instance);
+} FormModelOptions;
+typedef struct FormFileOptions { CAPO_FORM_OPTIONS; int max_length; const char *const *extensions; bool allow_empty_file; } FormFileOptions;
+
+/* One word of forms.def. */
+typedef struct FormRow {
+    const char *name;
+    FormFieldKind kind;
+    bool null;                      /* written in OPTIONAL() */
+    bool textarea;                  /* TEXT */
+    Model *target;                  /* MODEL_CHOICE, MODEL_MULTIPLE_CHOICE */
+    FieldKind coerce;               /* INTEGER_CHOICE */
+    union {
+        FormPlainOptions plain;     /* first in each: may be read whatever the kind */
+        FormTextOptions text; FormNumberOptions number; FormDecimalOptions decimal; FormDateOptions date; FormIpOptions ip;
+        FormChoiceOptions choice; FormModelOptions model; FormFileOptions file;
+    } options;
+} FormRow;
+
 /* What FORM and MODEL_FORM become. */
 struct FormType {
     const char *name;
-    const FieldRow *rows;               /* FORM's words; ends with { 0 } */
+    const FormRow *rows;                /* FORM's words; ends with { 0 } */
     const FieldLayout *(*layout)(void);
     size_t size;
     Model *model;                       /* MODEL_FORM */
@@ -58,40 +107,52 @@ typedef struct FieldOverride { const char *field, *widget, *label, *help_text; }
 
 /* --- at run time, any form: what admin and formsets use --------------------------------------------------------------- */
 
-/* The kinds of form fields: a row each in forms/fields.c, Django's class in `name`. */
-typedef enum FormFieldKind {
-    FORM_CHAR, FORM_INTEGER, FORM_FLOAT, FORM_DECIMAL, FORM_BOOLEAN, FORM_NULL_BOOLEAN, FORM_DATE, FORM_TIME, FORM_DATETIME,
-    FORM_SPLIT_DATETIME, FORM_DURATION, FORM_EMAIL, FORM_URL, FORM_SLUG, FORM_UUID, FORM_IP_ADDRESS, FORM_JSON, FORM_REGEX,
-    FORM_CHOICE, FORM_TYPED_CHOICE, FORM_MULTIPLE_CHOICE, FORM_TYPED_MULTIPLE_CHOICE, FORM_MODEL_CHOICE, FORM_MODEL_MULTIPLE_CHOICE,
-    FORM_FILE, FORM_FILE_PATH, FORM_KINDS
-} FormFieldKind;
-
 /* One field of a form. Open: make one, set what differs, add it. Zero is Django's default but for the names below. */
 struct FormField {
     const char *name;
     FormFieldKind kind;
     bool optional;                      /* required=False */
-    bool disabled, localize, no_strip, allow_unicode;
+    bool disabled, no_strip, allow_unicode;
+    bool localize;                      /* numbers may have commas between thousands */
     const char *label, *help_text, *label_suffix;
     Value initial;
     const char *widget;                 /* name of a row of widgets.c; NULL: the kind's own */
     const Var *attrs;                   /* of the widget: CAPO_VARS(V("rows", 4)) */
     int min_length, max_length;
     FieldLimit minimum, maximum, step;
-    int max_digits, decimal_places;     /* decimal_places with max_digits only */
-    const char *pattern;                /* FORM_REGEX */
-    const FieldChoice *choices;              /* choice kinds */
+    int max_digits;                     /* 0: none */
+    int decimal_places;                 /* with max_digits, or where it is not 0 */
+    const char *pattern;                /* FORM_REGEX, and further for texts */
+    const char *const *input_formats;   /* dates and times: strptime's; default: Django's English ones */
+    const FieldChoice *choices;         /* choice kinds */
     List *choice_list;                  /* the same made at run time: maps with value, label, group */
     Query *query;                       /* model choices */
-    const char *empty_label;            /* model choice: "---------" */
+    const char *empty_label;            /* model choice: "---------"; "" for none */
     const char *(*label_from)(Instance *instance);
     FieldKind coerce;                   /* typed choices */
-    const char *protocol;
+    const char *protocol;               /* "both", "IPv4", "IPv6" */
+    bool unpack_ipv4;
+    const char *assume_scheme;          /* of a URL without one: "http" */
+    const char *const *extensions;      /* of a file's name */
+    bool allow_empty_file;
+    const char *path, *match;           /* FORM_FILE_PATH */
+    bool recursive, allow_folders, no_files;
     Validator *const *validators;
     const char *const *error_messages;  /* pairs */
     const Field *model_field;           /* where it came from */
     bool null_empty;                    /* empty text is null (empty_value=None) */
+    void *argument;                     /* free for own widgets */
 };
+
+/* Django's Field.clean: the value of one field, without a form. False: *ret_errors says why. `raw` is what the widget took. */
+bool capo_form_field_clean(const FormField *field, Value raw, Value *ret, const ValidationError **ret_errors);
+bool capo_form_field_has_changed(const FormField *field, Value initial, Value raw);
+const char *capo_form_kind_name(FormFieldKind kind);            /* "CharField" */
+/* A file as a Value, as file widgets take it; and back, NULL for what is none. */
+Value capo_value_file(const UploadedFile *file);
+const UploadedFile *capo_value_as_file(Value value);
+/* The choices as maps with value, label, group (null where none), those of model choices from the query. */
+List *capo_form_field_choices(const FormField *field);
 
 Form *capo_form_new(const QueryDict *data_or_null, Request *files_or_null, const FormOptions *options);
 FormField *capo_form_add_field(Form *form, const FormField *field);     /* copied; gives the copy */

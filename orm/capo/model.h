@@ -16,6 +16,9 @@ typedef struct Field Field;
 typedef struct Instance Instance;
 typedef struct Query Query;
 
+/* What a BINARY member holds. */
+typedef struct Bytes { const uint8_t *data; size_t size; } Bytes;
+
 /* Every field kind, Django's class in the comment. model.c has the table of what each is. */
 typedef enum FieldKind {
     FIELD_NONE,
@@ -149,6 +152,8 @@ typedef struct FieldRow {
     FieldKind kind;
     bool null;                          /* written in OPTIONAL() */
     Model *target;
+    const char *to;                     /* historical models: the target's label, "blog.Post", where `target` is NULL */
+    bool primary_key;                   /* historical models; in models.def it is the first row */
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
@@ -191,13 +196,13 @@ struct Field {
     Field *target_field;                /* the field of the target that the column refers to */
     OnDelete on_delete;
     const char *related_name;           /* accessor on the target: "posts", "comment_set"; NULL: hidden */
-    const char *related_query_name;     /* in look-ups: "posts", "comment" */
+    const char *related_query_name;     /* in look-ups: "posts", "comment"; never NULL, ends with '+' where hidden */
     bool db_constraint, symmetrical, hidden_relation;
     const char *limit_choices_to;
     Model *through;                     /* many-to-many: the join model, made where not given */
     Field *through_source, *through_target;
     const char *db_table;               /* many-to-many */
-    const FieldRow *row;                /* NULL for historical models */
+    const FieldRow *row;                /* what was written; relations: their names as written */
     FieldLayout layout;
 };
 
@@ -242,7 +247,8 @@ struct Instance {
  * two reverse accessors of one name, a relation without on_delete, … Idempotent. */
 struct App;
 void capo_models_prepare(const struct App *const *apps);
-/* Resolves further models by hand, for tests and migration states: models whose rows are set. Lives in the running arena. */
+/* Resolves further models by hand, for tests and migration states: models whose name, app and rows are set (size 0 where there is
+ * no C struct). Their relations lead to each other only; models outside the list do not learn of them. Lives in the running arena. */
 void capo_models_resolve(Model **models, size_t count);
 /* All models in order of apps, with automatic join models behind their owner. */
 Model *const *capo_all_models(size_t *ret_count);
@@ -259,5 +265,5 @@ FieldKind capo_field_kind(const char *name);
 bool capo_field_is_text(FieldKind kind);                /* stored as text: char, text, slug, email, url, … */
 bool capo_field_is_integer(FieldKind kind);
 bool capo_field_is_relation(FieldKind kind);
-/* "blog_post_author_id_1a2b3c4d" and the like: Django's names, cut to max_length (SQLite: Django's 64) with its hash. */
+/* "blog_post_author_id_1a2b3c4d" and, with suffix "_uniq", the like: Django's names, cut to what the database allows (SQLite: 200). */
 char *capo_index_name(const char *table, const char *const *columns, const char *suffix);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The test client: requests that come by no socket, and an own cookie jar. Each is a unit of work inside the test's. */
+#include <capo/server.h>
+#include <capo/testing.h>
+#include <capo/unit.h>
+#include "testing_internal.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct Client {
+    Map *cookies;
+    List *headers;              /* maps with name and value */
+    bool enforce_csrf;
+};
+
+Client *capo_client(void)
+{
+    Client *client = capo_alloc_struct(Client);
+    client->cookies = capo_map_new();
+    client->headers = capo_list_new();
+    return client;
+}
+
+void capo_client_header(Client *client, const char *name, const char *value)
+{
+    capo_list_add(client->headers, VALUE(capo_map(V("name", name), V("value", value))));
+}
+
+void capo_client_enforce_csrf(Client *client)
+{
+    client->enforce_csrf = true;
+}
+
+typedef struct Exchange {
+    Client *client;
+    RawRequest raw;
+    char *bytes;                /* malloc: outlives the request's arena */
+    size_t size;
+} Exchange;
+
+static void exchange(void *argument)
+{
+    Exchange *about = argument;
+    Request *req = capo_request_make(&about->raw);
+    req->dont_enforce_csrf = !about->client->enforce_csrf;
+    capo_unit->slots[UNIT_REQUEST] = req;
+    Response *res = capo_handle(req);
+    Buffer out = { 0 };
+    capo_response_write(req, res, &out);
+    about->bytes = malloc(out.size + 1);
+    if (!about->bytes)
+        capo_raise(500, "There is no memory for the answer of %zu bytes.", out.size);
+    memcpy(about->bytes, capo_buffer_text(&out), out.size + 1);
+    about->size = out.size;
+}
+
+/* "sessionid=abc; Path=/; …": kept, or forgotten where it is empty. */
+static void keep_cookie(Client *client, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    if (!equals)
+        return;
+    const char *end = equals + strcspn(equals, ";");
+    const char *name = capo_strndup(value, (size_t)(equals - value));
+    const char *content = capo_strndup(equals + 1, (size_t)(end - equals - 1));
+    if (!*content || strcmp(content, "\"\"") == 0 || strstr(end, "Max-Age=0") || strstr(end, "max-age=0"))
+        capo_map_remove(client->cookies, name);
+    else
+        capo_map_set(client->cookies, name, VALUE(content));
+}
+
+/* Chunked bodies, put together. */
+static void unchunk(ClientResponse *response)
+{
+    Buffer out = { 0 };
+    const char *at = response->body, *end = response->body + response->size;
+    while (at < end) {
+        char *line_end;
+        unsigned long size = strtoul(at, &line_end, 16);
+        if (line_end + 2 > end || size > (size_t)(end - line_end - 2) || size == 0)
+            break;
+        capo_put_bytes(&out, line_end + 2, size);
+        at = line_end + 2 + size + 2;
+    }
+    response->body = capo_buffer_text(&out);
+    response->size = out.size;
+}
+
+static ClientResponse *parse_response(Client *client, const char *bytes, size_t size)
+{
+    ClientResponse *response = capo_alloc_struct(ClientResponse);
+    QueryDict *headers = capo_dict_parse("", 0);
+    const char *end = strstr(bytes, "\r\n\r\n");
+    if (!end || strncmp(bytes, "HTTP/1.", 7) != 0)
+        capo_raise(500, "The answer is no HTTP: %.80s", bytes);
+    response->status = atoi(bytes + 9);
+    response->body = capo_strndup(end + 4, size - (size_t)(end + 4 - bytes));
+    response->size = size - (size_t)(end + 4 - bytes);
+    bool chunked = false;
+    for (const char *line = strstr(bytes, "\r\n") + 2; line < end + 2; ) {
+        const char *line_end = strstr(line, "\r\n"), *colon = memchr(line, ':', (size_t)(line_end - line));
+        if (colon) {
+            const char *name = capo_strndup(line, (size_t)(colon - line)), *value = capo_strip(capo_strndup(colon + 1, (size_t)(line_end - colon - 1)));
+            capo_dict_add(headers, name, value);
+            if (strcasecmp(name, "Set-Cookie") == 0)
+                keep_cookie(client, value);
+            else if (strcasecmp(name, "Location") == 0)
+                response->location = value;
+            else if (strcasecmp(name, "Content-Type") == 0)
+                response->content_type = value;
+            else if (strcasecmp(name, "Transfer-Encoding") == 0)
+                chunked = strcasecmp(value, "chunked") == 0;
+        }
+        line = line_end + 2;
+    }
+    response->headers = headers;
+    if (chunked)
+        unchunk(response);
+    return response;
+}
+
+ClientResponse *capo_client_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size)
+{
+    struct QueryItem *headers = capo_alloc_array(client->headers->count + 4, sizeof *headers);
+    size_t n = 0;
+    bool has_host = false;
+    for (size_t i = 0; i < client->headers->count; i++) {
+        Map *header = client->headers->items[i].map;
+        headers[n++] = (struct QueryItem){ capo_map_get(header, "name")->text, capo_map_get(header, "value")->text };
+        has_host |= strcasecmp(headers[n - 1].key, "Host") == 0;
+    }
+    if (!has_host)
+        headers[n++] = (struct QueryItem){ "Host", "testserver" };
+    if (content_type)
+        headers[n++] = (struct QueryItem){ "Content-Type", content_type };
+    if (client->cookies->count) {
+        Buffer cookie = { 0 };
+        for (size_t i = 0; i < client->cookies->count; i++)
+            capo_put_format(&cookie, "%s%s=%s", i ? "; " : "", client->cookies->entries[i].key.text, client->cookies->entries[i].value.text);
+        headers[n++] = (struct QueryItem){ "Cookie", capo_buffer_text(&cookie) };
+    }
+    Exchange about = { .client = client, .raw = { .method = method, .target = url, .headers = headers, .n_headers = n, .body = body,
+                       .body_size = size, .remote_address = "127.0.0.1", .scheme = "http" } };
+    Arena *arena = arena_new();
+    Unit unit;
+    /* The database slot is shared, so that the request sees the test's open transaction. */
+    const Error *error = capo_unit_run(&unit, arena, capo_format("%s %s", method, url), exchange, &about);
+    if (error) {
+        const char *message = capo_format("%s: %s (%s:%d)", error->name, error->message, error->file, error->line);
+        int code = error->code;
+        arena_free(arena);
+        capo_raise(code, "%s", message);
+    }
+    arena_free(arena);
+    ClientResponse *response = parse_response(client, about.bytes, about.size);
+    free(about.bytes);
+    return response;
+}
+
+ClientResponse *capo_client_get(Client *client, const char *url)
+{
+    return capo_client_request(client, "GET", url, NULL, NULL, 0);
+}
+
+ClientResponse *capo_client_post_with(Client *client, const char *url, const Var *fields)
+{
+    QueryDict *dict = capo_dict_parse("", 0);
+    for (; fields && fields->name; fields++) {
+        if (fields->value.kind == VALUE_LIST)
+            for (size_t i = 0; i < fields->value.list->count; i++)
+                capo_dict_add(dict, fields->name, capo_to_text(fields->value.list->items[i]));
+        else
+            capo_dict_add(dict, fields->name, capo_to_text(fields->value));
+    }
+    const char *body = capo_dict_urlencode(dict);
+    return capo_client_request(client, "POST", url, "application/x-www-form-urlencoded", body, strlen(body));
+}
+
+void capo_expect_status(const char *file, int line, const ClientResponse *response, int wanted)
+{
+    if (response->status != wanted)
+        capo_test_fail(file, line, "the status is %d, wanted %d%s%s\n%.600s", response->status, wanted, response->location ? ", to " : "",
+                       response->location ? response->location : "", response->body);
+}
+
+void capo_expect_contains(const char *file, int line, const ClientResponse *response, const char *text, bool wanted)
+{
+    if ((strstr(response->body, text) != NULL) != wanted)
+        capo_test_fail(file, line, "the answer (%d) has %s%s\n%.3000s", response->status, wanted ? "no " : "", text, response->body);
+}
+
+void capo_expect_redirect(const char *file, int line, const ClientResponse *response, const char *to)
+{
+    if (response->status < 300 || response->status > 399 || !response->location || strcmp(response->location, to) != 0)
+        capo_test_fail(file, line, "the answer is %d to %s, wanted a redirect to %s", response->status, response->location ? response->location : "nowhere", to);
+}

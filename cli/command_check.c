@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* check, routes, render, dbshell: what looks at a site without serving it. */
+#include <capo.h>
+#include "cli_internal.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int n_errors, n_warnings, n_infos;
+static bool only_serious;
+
+static void report(const CheckMessage *message)
+{
+    const char *level = message->level >= CHECK_ERROR ? "ERROR" : message->level >= CHECK_WARNING ? "WARNING" : "INFO";
+    if (message->level >= CHECK_ERROR)
+        n_errors++;
+    else if (message->level >= CHECK_WARNING)
+        n_warnings++;
+    else
+        n_infos++;
+    if (only_serious && message->level < CHECK_WARNING)
+        return;
+    fprintf(stderr, "%s: %s%s%s%s%s%s\n", level, message->object ? message->object : "", message->object ? ": " : "",
+            message->id ? capo_format("(%s) ", message->id) : "", message->text, message->hint ? "\n    HINT: " : "", message->hint ? message->hint : "");
+}
+
+static void run_table(const struct SystemCheck *checks, bool deploy)
+{
+    for (; checks && checks->name; checks++)
+        if (!checks->deploy || deploy)
+            checks->run(report);
+}
+
+/* The framework's own, about settings. */
+static void check_secret_key(void (*say)(const CheckMessage *))
+{
+    const char *key = capo_settings()->secret_key;
+    if (!key || strlen(key) < 50)
+        say(&(CheckMessage){ CHECK_WARNING, "security.W009", "Your SECRET_KEY has less than 50 characters.", "Generate a long random text and keep it in the environment.", NULL });
+}
+
+static void check_debug(void (*say)(const CheckMessage *))
+{
+    if (capo_settings()->debug)
+        say(&(CheckMessage){ CHECK_WARNING, "security.W018", "You should not have DEBUG set to true in deployment.", NULL, NULL });
+}
+
+static void check_hosts(void (*say)(const CheckMessage *))
+{
+    const char *const *hosts = capo_settings()->allowed_hosts;
+    if (!hosts || !hosts[0])
+        say(&(CheckMessage){ CHECK_WARNING, "security.W020", "ALLOWED_HOSTS must not be empty in deployment.", NULL, NULL });
+}
+
+static void check_https(void (*say)(const CheckMessage *))
+{
+    if (!capo_settings()->ssl_redirect)
+        say(&(CheckMessage){ CHECK_WARNING, "security.W008", "The setting ssl_redirect is not on.", "Set it, unless a proxy in front redirects to HTTPS.", NULL });
+    if (capo_settings()->hsts_seconds == 0)
+        say(&(CheckMessage){ CHECK_WARNING, "security.W004", "You have not set a value for hsts_seconds.", "Set it once the whole site is served over HTTPS only.", NULL });
+    if (capo_settings()->insecure_cookies)
+        say(&(CheckMessage){ CHECK_WARNING, "security.W012", "insecure_cookies is on: session cookies travel over plain HTTP.", NULL, NULL });
+}
+
+static const struct SystemCheck framework_checks[] = {
+    { "secret key", true, check_secret_key },
+    { "debug", true, check_debug },
+    { "allowed hosts", true, check_hosts },
+    { "https", true, check_https },
+    { 0 }
+};
+
+int cli_run_checks(bool deploy, bool quiet)
+{
+    n_errors = n_warnings = n_infos = 0;
+    only_serious = quiet;
+    run_table(framework_checks, deploy);
+    for (const App *const *app = capo_apps(); app && *app; app++)
+        run_table((*app)->checks, deploy);
+    run_table(capo_settings()->checks, deploy);
+    return n_errors;
+}
+
+static void report_template(const char *name, const Error *error)
+{
+    report(&(CheckMessage){ CHECK_ERROR, "templates.E100", error->message, NULL, name });
+}
+
+int cli_check(void)
+{
+    cli_run_checks(capo_option_set("--deploy"), false);
+    if (capo_option_set("--templates"))
+        capo_templates_check(report_template);
+    int n = n_errors + n_warnings + n_infos;
+    capo_say("System check identified %s%s (%d error%s, %d warning%s).", n ? capo_format("%d ", n) : "no ", n == 1 ? "issue" : "issues", n_errors,
+             n_errors == 1 ? "" : "s", n_warnings, n_warnings == 1 ? "" : "s");
+    return n_errors > 0;
+}
+
+static void show_route(const char *pattern, const char *name, const Route *route, void *unused)
+{
+    (void)unused;
+    static const struct { unsigned bit; const char *name; } methods[] = {
+        { GET, "GET" }, { POST, "POST" }, { PUT, "PUT" }, { PATCH, "PATCH" }, { DELETE, "DELETE" } };
+    Buffer allowed = { 0 };
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (route->methods & methods[i].bit)
+            capo_put_format(&allowed, "%s%s", allowed.size ? "," : "", methods[i].name);
+    capo_say("/%-50s %-32s %s%s%s", pattern, name ? name : "", route->methods ? capo_buffer_text(&allowed) : "any",
+             route->login_required ? "  login" : "", route->permission ? capo_format("  needs %s", route->permission) : "");
+}
+
+int cli_routes(void)
+{
+    capo_each_route(show_route, NULL);
+    return 0;
+}
+
+int cli_render(void)
+{
+    Map *variables = capo_map_new();
+    const char *file = capo_option("--context");
+    if (file) {
+        size_t size;
+        char *text = capo_read_file(file, &size);
+        if (!text)
+            capo_raise(ERROR_COMMAND, "The context %s cannot be read: %s.", file, strerror(errno));
+        Value value;
+        const char *problem = NULL;
+        if (!capo_json_parse(text, size, &value, &problem))
+            capo_raise(ERROR_COMMAND, "The context %s is not JSON: %s", file, problem);
+        if (value.kind != VALUE_MAP)
+            capo_raise(ERROR_COMMAND, "The context %s must be a JSON object: {\"name\": value, …}.", file);
+        variables = value.map;
+    }
+    fputs(capo_render_to_text(NULL, capo_option("template"), variables), stdout);
+    fflush(stdout);
+    return 0;
+}
+
+int cli_dbshell(void)
+{
+    const char *url = capo_settings()->database;
+    if (!url || !capo_starts_with(url, "sqlite:"))
+        capo_raise(ERROR_COMMAND, "dbshell knows only sqlite: databases so far, and DATABASE_URL is another.");
+    const char *path = url + strlen("sqlite:");
+    if (capo_starts_with(path, "//"))
+        path += 2;
+    execlp("sqlite3", "sqlite3", path, (char *)NULL);
+    capo_raise(ERROR_COMMAND, "The program sqlite3 cannot be started: %s. Install it (apt install sqlite3).", strerror(errno));
+}

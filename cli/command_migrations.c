@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* makemigrations, migrate, showmigrations, sqlmigrate: the floor migrations/ does the work, these talk. */
+#include <capo.h>
+#include "cli_internal.h"
+#include <stdio.h>
+#include <string.h>
+
+static void say_line(void *self, const char *line)
+{
+    (void)self;
+    capo_say("%s", line);
+}
+
+static bool confirm(void *self, const char *question)
+{
+    (void)self;
+    for (;;) {
+        const char *answer = cli_ask(capo_format("%s [y/N] ", question), false);
+        if (!answer || !*answer || answer[0] == 'n' || answer[0] == 'N')
+            return false;
+        if (answer[0] == 'y' || answer[0] == 'Y')
+            return true;
+        capo_say("Please answer y or n.");
+    }
+}
+
+static const char *ask(void *self, const char *question)
+{
+    (void)self;
+    return cli_ask(capo_format("%s\n>>> ", question), false);
+}
+
+int cli_makemigrations(void)
+{
+    Questioner questioner = { .confirm = confirm, .ask = ask, .no_input = capo_option_set("--noinput") || !cli_is_interactive() };
+    const char *const *apps = capo_option_values("app");
+    for (const char *const *app = apps; *app; app++)
+        if (!capo_app(*app)) {
+            const char *names[64];
+            size_t n = 0;
+            for (const App *const *a = capo_apps(); *a && n < 64; a++)
+                names[n++] = (*a)->name;
+            capo_raise(ERROR_COMMAND, "There is no app called %s in APPS() of main.c.%s", *app, capo_did_you_mean(*app, names, n));
+        }
+    bool check = capo_option_set("--check");
+    int n = capo_make_migrations(&(MakeOptions){
+        .apps = apps[0] ? apps : NULL, .name = capo_option("--name"), .dry_run = capo_option_set("--dry-run"), .check = check,
+        .empty = capo_option_set("--empty"), .merge = capo_option_set("--merge"), .questioner = &questioner, .say = say_line });
+    if (n == 0)
+        capo_say("No changes detected");
+    return check && n > 0 ? 1 : 0;
+}
+
+int cli_migrate(void)
+{
+    if (capo_option("app") && !capo_app(capo_option("app")))
+        capo_raise(ERROR_COMMAND, "There is no app called %s in APPS() of main.c.", capo_option("app"));
+    if (capo_option_set("--check")) {
+        int n = capo_unapplied_count();
+        if (n > 0)
+            capo_say("%d unapplied migration%s.", n, n == 1 ? "" : "s");
+        return n > 0;
+    }
+    capo_migrate(&(MigrateOptions){
+        .app = capo_option("app"), .target = capo_option("migration"), .fake = capo_option_set("--fake"),
+        .fake_initial = capo_option_set("--fake-initial"), .plan = capo_option_set("--plan"), .say = say_line });
+    return 0;
+}
+
+static void show(const char *app)
+{
+    const char *current = NULL;
+    for (MigrationStatus *status = capo_migration_status(app); status->app; status++) {
+        if (!current || strcmp(current, status->app) != 0)
+            capo_say("%s", status->app);
+        current = status->app;
+        capo_say(" [%c] %s", status->applied ? 'X' : ' ', status->name);
+    }
+    if (!current && app)
+        capo_say("%s\n (no migrations)", app);
+}
+
+int cli_showmigrations(void)
+{
+    const char *const *apps = capo_option_values("app");
+    if (capo_option_set("--plan")) {
+        for (MigrationStatus *status = capo_migration_status(NULL); status->app; status++)
+            capo_say("[%c]  %s.%s", status->applied ? 'X' : ' ', status->app, status->name);
+        return 0;
+    }
+    if (apps[0]) {
+        for (; *apps; apps++)
+            show(*apps);
+        return 0;
+    }
+    for (const App *const *app = capo_apps(); *app; app++)
+        if ((*app)->models)
+            show((*app)->name);
+    return 0;
+}
+
+int cli_sqlmigrate(void)
+{
+    capo_say("%s", capo_sql_migrate(capo_option("app"), capo_option("migration"), capo_option_set("--backwards")));
+    return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every command that a site's program has. To add one: a row here, its function in a file of its own, its line in docs/commands.md. */
+#include "cli_internal.h"
+
+#define NO_INPUT { "--noinput", NULL, "Ask nothing." }
+
+const Command cli_framework_commands[] = {
+    { "runserver", "Serve for development: DEBUG pages, one process, at 127.0.0.1:8000.", cli_runserver, OPTIONS_LIST(
+        { "address", NULL, "PORT or ADDRESS:PORT; PORT of the environment, else 127.0.0.1:8000" },
+        { "--noreload", NULL, "do not watch the sources (`capo runserver` only)" }) },
+    { "serve", "Serve for real: a supervisor and its workers.", cli_serve, OPTIONS_LIST(
+        { "--bind", "ADDRESS:PORT", "where to listen, or unix:PATH; may be given again", .many = true },
+        { "--workers", "N", "processes; default: one a CPU" }) },
+    { "makemigrations", "Write migrations for what changed in the models.", cli_makemigrations, .no_database = true, .options = OPTIONS_LIST(
+        { "app", NULL, "only these apps", .many = true },
+        { "--name", "NAME", "of the file, behind its number" },
+        { "--dry-run", NULL, "show what would be written" },
+        { "--check", NULL, "write nothing; exit status 1 when something is missing" },
+        { "--empty", NULL, "an empty migration, to be filled by hand" },
+        { "--merge", NULL, "join branches of one app" },
+        NO_INPUT) },
+    { "migrate", "Bring the database up to date, or to a migration by name.", cli_migrate, OPTIONS_LIST(
+        { "app", NULL, "only this app" },
+        { "migration", NULL, "name, prefix or number to go to; `zero` takes all back" },
+        { "--fake", NULL, "record as applied without running" },
+        { "--fake-initial", NULL, "the same for first migrations whose tables are there" },
+        { "--plan", NULL, "show what would be done" },
+        { "--check", NULL, "exit status 1 when something is unapplied" },
+        NO_INPUT) },
+    { "showmigrations", "List the migrations and which are applied.", cli_showmigrations, OPTIONS_LIST(
+        { "app", NULL, "only these apps", .many = true }, { "--plan", NULL, "in the order of application" }) },
+    { "sqlmigrate", "Print the SQL of a migration.", cli_sqlmigrate, OPTIONS_LIST(
+        { "app", NULL, "the app", .required = true }, { "migration", NULL, "name or prefix", .required = true },
+        { "--backwards", NULL, "the SQL that takes it back" }) },
+    { "createsuperuser", "Make a user who may do everything.", cli_createsuperuser, OPTIONS_LIST(
+        { "--username", "NAME", "log-in name" }, { "--email", "ADDRESS", "e-mail address" },
+        { "--noinput", NULL, "ask nothing; the password is CAPO_SUPERUSER_PASSWORD" }) },
+    { "changepassword", "Set the password of a user.", cli_changepassword, OPTIONS_LIST(
+        { "username", NULL, "whose", .required = true },
+        { "--noinput", NULL, "ask nothing; the password is CAPO_SUPERUSER_PASSWORD" }) },
+    { "check", "Look for mistakes in settings, models, routes, admin and templates.", cli_check, .no_database = true, .options = OPTIONS_LIST(
+        { "--deploy", NULL, "also what matters on the open Internet" }, { "--templates", NULL, "also compile every template" }) },
+    { "routes", "List the URLs: pattern, name, methods.", cli_routes, .no_database = true },
+    { "test", "Run the tests on a scratch database.", cli_test, .no_database = true, .options = OPTIONS_LIST(
+        { "name", NULL, "only tests with this in their name or file", .many = true }, { "--list", NULL, "name them only" }) },
+    { "render", "Print a template rendered with a context.", cli_render, .no_database = true, .options = OPTIONS_LIST(
+        { "template", NULL, "its name", .required = true }, { "--context", "FILE.json", "variables" }) },
+    { "dbshell", "Open the database's own shell.", cli_dbshell, .no_database = true },
+    { "startapp", "Make a new app and add it to the site.", cli_startapp, .no_database = true, .options = OPTIONS_LIST(
+        { "name", NULL, "a C identifier in lower case", .required = true }) },
+    { 0 }
+};

@@ -1,0 +1,6 @@
+#include "@name@.h"
+
+const Route @name@_urls[] = {
+    { "", @name@_index, "index" },
+    { 0 }
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of time share, and tests may touch. */
+#pragma once
+#include <capo/buffer.h>
+#include <capo/time.h>
+
+/* Microseconds that capo_now gives instead of the clock's; INT64_MIN: the clock runs. */
+extern int64_t capo_clock_frozen;
+
+enum { US_PER_SECOND = 1000000 };
+#define US_PER_DAY (86400LL * 1000000)
+
+/* Days since 1970-01-01 of any day of the proleptic Gregorian calendar, without checks, and back. */
+int64_t capo_days_from_civil(int64_t year, int month, int day);
+void capo_civil_from_days(int64_t days, int *ret_year, int *ret_month, int *ret_day);
+
+/* What a format is applied to: it decides which letters there are. */
+typedef enum DateFormatKind { FORMAT_DATE, FORMAT_TIME, FORMAT_DATETIME } DateFormatKind;
+/* Appends by Django's letters. 0, or the letter that this kind has no value for; then nothing useful was appended. */
+char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind kind, const char *format);
+
+/* As the public ones, but telling texts of another form (0) from well-formed ones of no day or hour (-1, Django's ValueError). */
+int capo_read_date(const char *text, int *year, int *month, int *day);
+int capo_read_time(const char *text, DateParts *ret);
+/* ret->zone is "" where the text has an offset, NULL where it has none. */
+int capo_read_datetime(const char *text, DateParts *ret);
+int capo_read_duration(const char *text, Duration *ret);
+/* ISO text of parts: with offset where parts->zone. */
+void capo_put_iso_datetime(Buffer *out, const DateParts *parts, char separator);

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Dates and times to texts: ISO, Python's str() of durations, Django's format letters, strftime. */
+#include "clock.h"
+#include <capo/arena.h>
+#include <capo/error.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const months[12] = { "January", "February", "March", "April", "May", "June", "July", "August", "September",
+                                        "October", "November", "December" };
+/* The Associated Press's way, which Django's N has. */
+static const char *const months_ap[12] = { "Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec." };
+static const char *const weekdays[7] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
+
+/* --- ISO -------------------------------------------------------------------------------------------------------------------- */
+
+static void put_iso_date(Buffer *out, const DateParts *p)
+{
+    capo_put_format(out, "%04d-%02d-%02d", p->year, p->month, p->day);
+}
+
+static void put_iso_time(Buffer *out, const DateParts *p)
+{
+    capo_put_format(out, "%02d:%02d:%02d", p->hour, p->minute, p->second);
+    if (p->microsecond)
+        capo_put_format(out, ".%06d", p->microsecond);
+}
+
+/* +hh:mm, with :ss for offsets of old times that have seconds */
+static void put_offset(Buffer *out, int offset, const char *colon)
+{
+    int absolute = abs(offset);
+    capo_put_format(out, "%c%02d%s%02d", offset < 0 ? '-' : '+', absolute / 3600, colon, absolute / 60 % 60);
+}
+
+void capo_put_iso_datetime(Buffer *out, const DateParts *p, char separator)
+{
+    put_iso_date(out, p);
+    capo_put_char(out, separator);
+    put_iso_time(out, p);
+    if (!p->zone)
+        return;
+    put_offset(out, p->offset, ":");
+    if (p->offset % 60)
+        capo_put_format(out, ":%02d", abs(p->offset) % 60);
+}
+
+static DateParts time_parts(Time time)
+{
+    return capo_wall((DateTime){ time.microseconds });
+}
+
+static DateParts date_parts(Date date)
+{
+    return capo_wall((DateTime){ date.days * US_PER_DAY });
+}
+
+char *capo_date_iso(Date date)
+{
+    Buffer out = { 0 };
+    DateParts parts = date_parts(date);
+    put_iso_date(&out, &parts);
+    return capo_buffer_text(&out);
+}
+
+char *capo_time_iso(Time time)
+{
+    Buffer out = { 0 };
+    DateParts parts = time_parts(time);
+    put_iso_time(&out, &parts);
+    return capo_buffer_text(&out);
+}
+
+char *capo_datetime_iso(DateTime instant, const TimeZone *zone)
+{
+    Buffer out = { 0 };
+    DateParts parts = capo_local(instant, zone);
+    capo_put_iso_datetime(&out, &parts, 'T');
+    return capo_buffer_text(&out);
+}
+
+char *capo_duration_text(Duration duration)
+{
+    int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0);
+    int64_t rest = us - days * US_PER_DAY, seconds = rest / US_PER_SECOND;
+    Buffer out = { 0 };
+    if (days)
+        capo_put_format(&out, "%lld day%s, ", (long long)days, days == 1 || days == -1 ? "" : "s");
+    capo_put_format(&out, "%lld:%02lld:%02lld", (long long)(seconds / 3600), (long long)(seconds / 60 % 60), (long long)(seconds % 60));
+    if (rest % US_PER_SECOND)
+        capo_put_format(&out, ".%06lld", (long long)(rest % US_PER_SECOND));
+    return capo_buffer_text(&out);
+}
+
+/* --- Django's letters --------------------------------------------------------------------------------------------------------- */
+
+static void iso_week(const DateParts *p, int *ret_year, int *ret_week)
+{
+    int week = (p->day_of_year - 1 - p->weekday + 10) / 7;
+    int first = (p->weekday - (p->day_of_year - 1) % 7 + 7) % 7;        /* weekday of the first of January */
+    bool leap = capo_days_in_month(p->year, 2) == 29;
+    *ret_year = p->year;
+    if (week < 1) {
+        *ret_year = p->year - 1;
+        bool leap_before = capo_days_in_month(p->year - 1, 2) == 29;
+        int first_before = (first - (leap_before ? 366 : 365) % 7 + 7) % 7;
+        week = first_before == 3 || (leap_before && first_before == 2) ? 53 : 52;
+    } else if (week == 53 && first != 3 && !(leap && first == 2)) {
+        *ret_year = p->year + 1;
+        week = 1;
+    }
+    *ret_week = week;
+}
+
+static const char *suffix(int day)
+{
+    if (day >= 11 && day <= 13)
+        return "th";
+    return day % 10 == 1 ? "st" : day % 10 == 2 ? "nd" : day % 10 == 3 ? "rd" : "th";
+}
+
+static int hour12(const DateParts *p)
+{
+    return p->hour % 12 ? p->hour % 12 : 12;
+}
+
+/* Of a time that is there twice, or not at all, the offset is not told. */
+static bool offset_is_certain(const DateParts *p)
+{
+    if (!p->zone)
+        return false;
+    if (!p->time_zone)
+        return true;
+    DateParts other = *p;
+    other.fold = !p->fold;
+    return capo_instant(p, p->time_zone).microseconds == capo_instant(&other, p->time_zone).microseconds;
+}
+
+static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatKind kind)
+{
+    int year, week;
+    switch (letter) {
+    case 'a': capo_put(out, p->hour > 11 ? "p.m." : "a.m."); break;
+    case 'A': capo_put(out, p->hour > 11 ? "PM" : "AM"); break;
+    case 'b':
+        capo_put_char(out, (char)(months[p->month - 1][0] | 32));
+        capo_put_bytes(out, months[p->month - 1] + 1, 2);
+        break;
+    case 'c':
+        if (kind == FORMAT_DATE)
+            put_iso_date(out, p);
+        else
+            capo_put_iso_datetime(out, p, 'T');
+        break;
+    case 'd': capo_put_format(out, "%02d", p->day); break;
+    case 'D': capo_put_bytes(out, weekdays[p->weekday], 3); break;
+    case 'e': capo_put(out, p->zone ? p->zone : ""); break;
+    case 'E': case 'F': capo_put(out, months[p->month - 1]); break;
+    case 'f':
+        capo_put_format(out, p->minute ? "%d:%02d" : "%d", hour12(p), p->minute);
+        break;
+    case 'g': capo_put_int(out, hour12(p)); break;
+    case 'G': capo_put_int(out, p->hour); break;
+    case 'h': capo_put_format(out, "%02d", hour12(p)); break;
+    case 'H': capo_put_format(out, "%02d", p->hour); break;
+    case 'i': capo_put_format(out, "%02d", p->minute); break;
+    case 'I':
+        if (offset_is_certain(p))
+            capo_put_char(out, p->is_dst ? '1' : '0');
+        break;
+    case 'j': capo_put_int(out, p->day); break;
+    case 'l': capo_put(out, weekdays[p->weekday]); break;
+    case 'L': capo_put(out, capo_days_in_month(p->year, 2) == 29 ? "True" : "False"); break;
+    case 'm': capo_put_format(out, "%02d", p->month); break;
+    case 'M': capo_put_bytes(out, months[p->month - 1], 3); break;
+    case 'n': capo_put_int(out, p->month); break;
+    case 'N': capo_put(out, months_ap[p->month - 1]); break;
+    case 'o': iso_week(p, &year, &week); capo_put_int(out, year); break;
+    case 'O':
+        if (offset_is_certain(p))
+            put_offset(out, p->offset, "");
+        break;
+    case 'P':
+        if (p->minute == 0 && p->hour % 12 == 0) {
+            capo_put(out, p->hour ? "noon" : "midnight");
+        } else {
+            put_letter(out, p, 'f', kind);
+            capo_put(out, p->hour > 11 ? " p.m." : " a.m.");
+        }
+        break;
+    case 'r':
+        capo_put_format(out, "%.3s, %02d %.3s %04d %02d:%02d:%02d ", weekdays[p->weekday], p->day, months[p->month - 1], p->year,
+                        p->hour, p->minute, p->second);
+        put_offset(out, p->offset, "");
+        break;
+    case 's': capo_put_format(out, "%02d", p->second); break;
+    case 'S': capo_put(out, suffix(p->day)); break;
+    case 't': capo_put_int(out, capo_days_in_month(p->year, p->month)); break;
+    case 'T':
+        if (offset_is_certain(p))
+            capo_put(out, p->zone);
+        break;
+    case 'u': capo_put_format(out, "%06d", p->microsecond); break;
+    case 'U': {
+        int64_t us = capo_wall_from_parts(p).microseconds - (int64_t)p->offset * US_PER_SECOND;
+        capo_put_int(out, us / US_PER_SECOND);
+        break;
+    }
+    case 'w': capo_put_int(out, (p->weekday + 1) % 7); break;
+    case 'W': iso_week(p, &year, &week); capo_put_int(out, week); break;
+    case 'y': capo_put_format(out, "%02d", p->year % 100); break;
+    case 'Y': capo_put_format(out, "%04d", p->year); break;
+    case 'z': capo_put_int(out, p->day_of_year); break;
+    case 'Z':
+        if (offset_is_certain(p))
+            capo_put_int(out, p->offset);
+        break;
+    }
+}
+
+char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind kind, const char *format)
+{
+    DateParts whole = *parts;
+    /* A naive time is taken in the current zone for the letters that need an offset; only `e` and `c` tell. */
+    if (kind == FORMAT_DATE || (kind == FORMAT_DATETIME && !parts->zone)) {
+        DateParts local = capo_local(capo_instant(parts, NULL), NULL);
+        whole.offset = local.offset;
+        whole.is_dst = local.is_dst;
+        whole.time_zone = local.time_zone;
+        whole.zone = local.zone;
+    }
+    if (kind == FORMAT_TIME)
+        whole.zone = NULL;
+    for (const char *at = format; *at; at++) {
+        if (*at == '\\' && at[1] && at[1] != '\n') {
+            capo_put_char(out, *++at);
+            /* what follows an escaped backslash is still behind a backslash, and stands for itself */
+            if (*at == '\\' && at[1] && at[1] != '\\')
+                capo_put_char(out, *++at);
+            continue;
+        }
+        if (kind == FORMAT_DATE && strchr("aAefgGhHiIOPsTuZ", *at))
+            return *at;
+        if (kind == FORMAT_TIME && strchr("bcdDEFIjlLmMnNorStUwWyYz", *at))
+            return *at;
+        if (strchr("ec", *at))
+            put_letter(out, parts, *at, kind);
+        else if (strchr("aAbdDEfFgGhHiIjlLmMnNoOPrsStTuUwWyYzZ", *at))
+            put_letter(out, &whole, *at, kind);
+        else
+            capo_put_char(out, *at);
+    }
+    return 0;
+}
+
+static char *format_kind(const DateParts *parts, DateFormatKind kind, const char *format)
+{
+    Buffer out = { 0 };
+    char bad = capo_put_date_format(&out, parts, kind, format);
+    if (bad)
+        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a %s has no value for.", format, bad,
+                   kind == FORMAT_DATE ? "date" : "time of day");
+    return capo_buffer_text(&out);
+}
+
+char *capo_format_parts(const DateParts *parts, const char *format)
+{
+    return format_kind(parts, FORMAT_DATETIME, format);
+}
+
+char *capo_format_date(Date date, const char *format)
+{
+    DateParts parts = date_parts(date);
+    return format_kind(&parts, FORMAT_DATE, format);
+}
+
+char *capo_format_datetime(DateTime instant, const char *format)
+{
+    DateParts parts = capo_local(instant, NULL);
+    return format_kind(&parts, FORMAT_DATETIME, format);
+}
+
+char *capo_format_time(Time time, const char *format)
+{
+    DateParts parts = time_parts(time);
+    return format_kind(&parts, FORMAT_TIME, format);
+}
+
+/* --- strftime ------------------------------------------------------------------------------------------------------------------- */
+
+char *capo_strftime(const DateParts *p, const char *format)
+{
+    Buffer out = { 0 };
+    int year, week;
+    for (const char *at = format; *at; at++) {
+        if (*at != '%' || !at[1]) {
+            capo_put_char(&out, *at);
+            continue;
+        }
+        switch (*++at) {
+        case 'a': capo_put_bytes(&out, weekdays[p->weekday], 3); break;
+        case 'A': capo_put(&out, weekdays[p->weekday]); break;
+        case 'b': case 'h': capo_put_bytes(&out, months[p->month - 1], 3); break;
+        case 'B': capo_put(&out, months[p->month - 1]); break;
+        case 'c': capo_put(&out, capo_strftime(p, "%a %b %e %H:%M:%S %Y")); break;
+        case 'd': capo_put_format(&out, "%02d", p->day); break;
+        case 'D': case 'x': capo_put(&out, capo_strftime(p, "%m/%d/%y")); break;
+        case 'e': capo_put_format(&out, "%2d", p->day); break;
+        case 'f': capo_put_format(&out, "%06d", p->microsecond); break;
+        case 'F': put_iso_date(&out, p); break;
+        case 'G': iso_week(p, &year, &week); capo_put_format(&out, "%04d", year); break;
+        case 'H': capo_put_format(&out, "%02d", p->hour); break;
+        case 'I': capo_put_format(&out, "%02d", hour12(p)); break;
+        case 'j': capo_put_format(&out, "%03d", p->day_of_year); break;
+        case 'm': capo_put_format(&out, "%02d", p->month); break;
+        case 'M': capo_put_format(&out, "%02d", p->minute); break;
+        case 'n': capo_put_char(&out, '\n'); break;
+        case 'p': capo_put(&out, p->hour > 11 ? "PM" : "AM"); break;
+        case 'R': capo_put(&out, capo_strftime(p, "%H:%M")); break;
+        case 'S': capo_put_format(&out, "%02d", p->second); break;
+        case 'T': case 'X': capo_put(&out, capo_strftime(p, "%H:%M:%S")); break;
+        case 'u': capo_put_int(&out, p->weekday + 1); break;
+        case 'U': capo_put_format(&out, "%02d", (p->day_of_year + 6 - (p->weekday + 1) % 7) / 7); break;
+        case 'V': iso_week(p, &year, &week); capo_put_format(&out, "%02d", week); break;
+        case 'w': capo_put_int(&out, (p->weekday + 1) % 7); break;
+        case 'W': capo_put_format(&out, "%02d", (p->day_of_year + 6 - p->weekday) / 7); break;
+        case 'y': capo_put_format(&out, "%02d", p->year % 100); break;
+        case 'Y': capo_put_format(&out, "%04d", p->year); break;
+        case 'z':
+            if (p->zone)
+                put_offset(&out, p->offset, "");
+            break;
+        case 'Z': capo_put(&out, p->zone ? p->zone : ""); break;
+        case '%': capo_put_char(&out, '%'); break;
+        default: capo_put_bytes(&out, (char[]){ '%', *at }, 2);
+        }
+    }
+    return capo_buffer_text(&out);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of the ORM share: fields and their storage, the database, its backends, instances from rows.
+ *
+ *     query side:  SQL text + Values  ->  capo_database_run()  ->  ResultSet of raw cells  ->  capo_instance_load()
+ *
+ * A backend is one row, a table of functions (`struct Backend`); sqlite.c has the first. Everything above the backend speaks to
+ * capo_database_run() and asks capo_backend() for spellings, so that PostgreSQL and MariaDB are further rows. */
+#pragma once
+#include <capo/orm.h>
+#include <capo/schema.h>
+#include <capo/unit.h>
+
+/* --- fields.c ----------------------------------------------------------------------------------------------------------- */
+
+/* What a column holds and what the member of the struct is; keys have that of the column they refer to. */
+typedef enum Storage {
+    STORAGE_INT, STORAGE_TEXT, STORAGE_REAL, STORAGE_DECIMAL, STORAGE_BOOL, STORAGE_DATE, STORAGE_TIME, STORAGE_DATETIME,
+    STORAGE_DURATION, STORAGE_UUID, STORAGE_BINARY, STORAGE_JSON,
+} Storage;
+Storage capo_field_storage(const Field *field);
+/* The plain field whose kind the column has: for a key the field it refers to, and so on; else the field itself. */
+const Field *capo_column_field(const Field *field);
+bool capo_field_is_positive(FieldKind kind);
+bool capo_field_is_automatic(FieldKind kind);
+/* The field's default in the running arena, converted to its kind; null where it has none. Calls default_function. */
+Value capo_field_default(const Field *field);
+
+struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
+const char *capo_field_problem(const Field *field);
+char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
+char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void capo_md5_hex(const void *bytes, size_t size, char ret_hex[33]);
+
+/* --- backends ------------------------------------------------------------------------------------------------------------ */
+
+/* One connection; a backend's own struct begins with it. It serves one fiber at a time. */
+typedef struct Connection {
+    const struct Backend *backend;
+    bool in_use;
+} Connection;
+typedef struct Database Database;           /* one URL: its backend and connections; database.c */
+
+/* All rows of a statement, copied into the arena. Cells are raw: null, int, real, text, bytes, as the driver gave them (drivers
+ * with richer types may give those); capo_from_column() makes the field's value of one. */
+typedef struct ResultSet {
+    size_t n_rows, n_columns;
+    const char **names;                     /* of columns */
+    Value *cells;                           /* n_rows * n_columns */
+    int64_t changes;                        /* rows that INSERT, UPDATE or DELETE touched */
+    int64_t last_id;                        /* key that the last INSERT made */
+} ResultSet;
+#define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
+
+/* What went wrong, below the line where raising is allowed. code: an ErrorCode, 0: nothing; BUSY: try again after a pause. */
+typedef struct DatabaseFailure { int code; bool busy; const char *message; } DatabaseFailure;
+
+typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
+
+/* A look-up's spelling: "%s" stands for the bound right side. */
+typedef struct LookupOperator { const char *lookup, *format; } LookupOperator;
+
+typedef struct Backend {
+    const char *name;                       /* "sqlite": the URL's scheme */
+    const char *title;                      /* "SQLite" */
+    char quote;                             /* of identifiers, doubled inside */
+    int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
+    size_t max_parameters;                  /* of one statement */
+    bool returning;                         /* INSERT … RETURNING */
+    bool ddl_in_transaction;
+    bool for_update;                        /* SELECT … FOR UPDATE */
+    bool or_ignore;                         /* spells "skip rows that clash" as INSERT OR IGNORE */
+    const char *random;                     /* "RAND()" */
+    const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
+    const LookupOperator *operators;        /* ends with { 0 } */
+    const LookupOperator *pattern_operators;/* the same where the right side is an expression, "%s" its SQL, to be escaped there */
+    const char *pattern_escape;             /* escapes %, _ and \ in SQL: "REPLACE(… %s …)" */
+
+    /* A connection of its own; the Failure says why not. */
+    Connection *(*open)(const char *url, bool read_only, DatabaseFailure *failure);
+    /* The database lives in the one connection that opened it: it is used for reading too. */
+    bool (*is_private)(const char *url);
+    void (*close)(Connection *connection);
+    /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
+     * bound as JSON text). At most `max_rows` rows where that is not 0. */
+    bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
+    /* The same read in batches. */
+    void *(*cursor_open)(Connection *connection, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure);
+    bool (*cursor_fetch)(void *cursor, size_t max_rows, ResultSet *ret, DatabaseFailure *failure);
+    void (*cursor_close)(void *cursor);
+    /* "?" or "$3" */
+    void (*put_placeholder)(Buffer *sql, int number);
+    /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
+    const char *(*column_type)(const Field *field);
+    const char *(*column_check)(const Field *field, const char *quoted_column);
+    /* SQL of a part or a truncation of `sql`, an expression of this kind (FIELD_DATE, FIELD_TIME, FIELD_DATETIME); the zone
+     * converts datetimes. False: there is no such part. */
+    bool (*put_extract)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
+    bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
+    /* A cast to date or time in the zone: part "date" or "time". */
+    bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
+    const char *begin;                      /* starts a transaction that will write */
+} Backend;
+
+extern const Backend capo_sqlite_backend;
+
+/* --- database.c: the current database -------------------------------------------------------------------------------------- */
+
+/* The backend of the running unit's database, known from the URL without connecting. */
+const Backend *capo_backend(void);
+int capo_database_name_length(void);
+/* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
+ *     capo_database_open("sqlite::memory:"); */
+void capo_database_open(const char *url);
+void capo_database_close(void);
+
+/* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
+ * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
+ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
+/* Rows in batches, for capo_each. Close is also registered with capo_defer; closing twice is not allowed. */
+typedef struct DatabaseCursor DatabaseCursor;
+DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count);
+ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows);     /* n_rows 0: the end */
+void capo_database_cursor_close(DatabaseCursor *cursor);
+/* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
+size_t capo_database_statements(void);
+/* `"table"."column"` and the like: quotes one identifier, doubling quotes inside. */
+void capo_put_name(Buffer *sql, const char *name);
+char *capo_quote_name(const char *name);
+/* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
+char *capo_sql_filled(const char *sql, const Value *parameters, size_t count);
+
+/* --- convert.c: values to and from columns ---------------------------------------------------------------------------------- */
+
+/* get_db_prep_value: the value as the column stores it, ready to be bound. Raises ERROR_VALUE or ERROR_VALIDATION for what the
+ * field cannot take. An expression (a Value of kind object) is left alone. */
+Value capo_to_column(const Field *field, Value value);
+/* from_db_value: the field's value of a raw cell. */
+Value capo_from_column(const Field *field, Value raw);
+/* The same by kind, for expressions without a field. */
+Value capo_from_storage(Storage storage, Value raw, int decimal_places);
+/* Dates and times as SQLite's columns spell them; datetimes in UTC. The writers return the size and put a NUL behind. */
+bool capo_read_column_datetime(const char *text, size_t size, int64_t *ret_microseconds);
+bool capo_read_column_time(const char *text, size_t size, int64_t *ret_microseconds);
+size_t capo_write_column_date(char *ret, int64_t days);                 /* 16 bytes of room */
+size_t capo_write_column_time(char *ret, int64_t microseconds);         /* 32 */
+size_t capo_write_column_datetime(char *ret, int64_t microseconds);     /* 48 */
+int64_t capo_days_of(int year, int month, int day);
+
+/* --- instance.c --------------------------------------------------------------------------------------------------------------- */
+
+/* An instance from raw cells: fields[i] of cells[i]; fields[i] NULL skips the cell. All columns must be there, or the rest counts as
+ * deferred: read from the database when asked for. */
+Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count);
+/* Puts the related object of a forward key (select_related, prefetch), NULL: there is none. Also sets the struct's pointer. */
+void capo_instance_cache(Instance *self, const Field *relation, Instance *other);
+/* The one object on the other side of a one-to-one that points here. */
+void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance *other);
+/* What prefetch found for an accessor (a many-to-many field's name or a reverse accessor): NULL-ended, `count` of them. A Query from
+ * capo_instance_related_query() then answers from it. */
+void capo_instance_prefetched(Instance *self, const char *accessor, Instance **others, size_t count);
+bool capo_instance_get_prefetched(const Instance *self, const char *accessor, Instance ***ret_others, size_t *ret_count);
+/* The cached related object; false: nothing is known yet. */
+bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other);
+/* An annotation's value, by name; read with attribute access. */
+void capo_instance_annotate(Instance *self, const char *name, Value value);
+/* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
+void capo_field_store(Instance *self, const Field *field, Value value);
+/* True for values of kind object that are instances. */
+bool capo_is_instance(Value value);
+extern const ObjectOps capo_instance_ops;
+/* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
+Query *capo_query_related_to(Query *query, Instance *self, const char *accessor);
+
+/* --- transaction.c ------------------------------------------------------------------------------------------------------------ */
+
+/* The unit's open transaction's connection, or NULL; raises ERROR_TRANSACTION in a broken one. */
+Connection *capo_transaction_connection(void);

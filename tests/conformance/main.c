@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* build/tests/conformance KIND < cases.jsonl: holds the framework's own functions against recorded answers. See the README beside
+ * the cases for their form. */
+#include "conformance.h"
+#include <capo/unit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct { const char *name; Value (*answer)(const Map *test); } kinds[] = {
+    { "forms", conformance_forms },
+    { "routes", conformance_routes },
+    { "validators", conformance_validators },
+};
+
+typedef struct Line { const char *text; size_t size; Value (*answer)(const Map *test); const Map *test; Value actual; Buffer out; } Line;
+
+static void answer(void *argument)
+{
+    Line *line = argument;
+    line->actual = line->answer(line->test);
+}
+
+static void run(void *argument)
+{
+    Line *line = argument;
+    const char *problem = NULL;
+    Value json;
+    if (!capo_json_parse(line->text, line->size, &json, &problem) || json.kind != VALUE_MAP) {
+        capo_put_format(&line->out, "{\"id\": null, \"skipped\": \"the line is no JSON object\"}\n");
+        return;
+    }
+    line->test = json.map;
+    const Error *error = capo_try(answer, line);
+    if (error)
+        line->actual = capo_value_map(capo_map(V("exception", error->name), V("message", error->message)));
+    Map *result = capo_map(V("id", conformance_get(json.map, "id")), V("actual", conformance_json(line->actual)));
+    capo_json_put(&line->out, capo_value_map(result), 0);
+    capo_put_char(&line->out, '\n');
+}
+
+int main(int argc, char **argv)
+{
+    Line line = { 0 };
+    for (size_t i = 0; argc > 1 && i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(argv[1], kinds[i].name))
+            line.answer = kinds[i].answer;
+    if (!line.answer) {
+        fprintf(stderr, "usage: conformance KIND < cases.jsonl\nkinds:");
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            fprintf(stderr, " %s", kinds[i].name);
+        fprintf(stderr, "\n");
+        return 2;
+    }
+    Arena *arena = arena_new();
+    char *text = NULL;
+    size_t capacity = 0;
+    for (ssize_t size; (size = getline(&text, &capacity, stdin)) > 0; arena_reset(arena)) {
+        line.text = text;
+        line.size = (size_t)size;
+        line.out = (Buffer){ 0 };
+        Unit unit = { 0 };
+        const Error *error = capo_unit_run(&unit, arena, "conformance", run, &line);
+        if (error)
+            printf("{\"id\": null, \"skipped\": \"%s\"}\n", error->name);
+        else
+            fwrite(line.out.data, 1, line.out.size, stdout);
+        fflush(stdout);
+    }
+    free(text);
+    arena_free(arena);
+    return 0;
+}
