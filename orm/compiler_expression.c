@@ -204,10 +204,10 @@ static Sql compile_combine(Compiler *compiler, const Expression *combined)
         if (!difference && left != FIELD_DURATION && right != FIELD_DURATION)
             capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s, %s. You must set output_field.",
                        combined->name, capo_field_kind_name(left), capo_field_kind_name(right));
-        compile_text(compiler, difference ? "capo_time_difference(" : "capo_time_add(");
-        compile_list(compiler, combined->args, 2, ", ");
+        compile_text(compiler, !difference ? "django_format_dtdelta(" : left == FIELD_TIME ? "django_time_diff(" : "django_timestamp_diff(");
         if (!difference)
-            capo_put_format(&compiler->sql, ", '%c', '%s'", *combined->name, left == FIELD_TIME || right == FIELD_TIME ? "time" : "datetime");
+            capo_put_format(&compiler->sql, "'%c', ", *combined->name);
+        compile_list(compiler, combined->args, 2, ", ");
         compile_text(compiler, ")");
         return SQL_OK;
     }

@@ -7,6 +7,7 @@
  *     promotes what OR and NOT may miss (query_demote, query_promote);
  *   - the last join is trimmed where the column is also on this side of it: author__id is author_id. */
 #include "query.h"
+#include <stdlib.h>
 #include <string.h>
 
 static int compare_names(const void *a, const void *b)
@@ -277,8 +278,7 @@ void query_promote(Query *query, JoinSet joins)
 
 void query_demote(Query *query, JoinSet joins)
 {
-    for (size_t i = query->n_joins; i-- > 0; )
-        if (joins & (JoinSet)1 << i && query->joins[i].outer)
+    for (size_t i = 0; i < query->n_joins; i++)
+        if (joins & (JoinSet)1 << i)
             query->joins[i].outer = false;
-    /* A LEFT parent would make the INNER of its child meaningless the other way round: what is behind a LEFT stays LEFT. */
 }
