@@ -285,7 +285,7 @@ static Value option_of(const Field *field, const char *option)
     if (strcmp(option, "to") == 0)
         return capo_value_text(field->target ? field->target->label : field->target_name);
     if (strcmp(option, "on_delete") == 0)
-        return capo_value_text(field->on_delete < ON_DELETES ? on_delete_names[field->on_delete] : NULL);
+        return capo_value_text((int)field->on_delete < ON_DELETES ? on_delete_names[field->on_delete] : NULL);
     if (strcmp(option, "related_name") == 0) {
         const char *accessor = field->kind == FIELD_ONE_TO_ONE ? model->name_lower : capo_format("%s_set", model->name_lower);
         /* a many-to-many to itself that is symmetrical has no accessor of its own */

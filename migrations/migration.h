@@ -123,8 +123,6 @@ typedef struct DetectedApp { const char *app; Migration **migrations; size_t cou
 DetectedApp *detect_changes(const ProjectState *from, const ProjectState *to, const MigrationGraph *graph, const char *const *only,
                             const char *name, Questioner *questioner, size_t *ret_count);
 const char *migration_made_name(const Migration *migration);
-/* optimizer.c */
-Operation **optimize(const char *app, Operation **operations, size_t count, size_t *ret_count);
 
 /* --- questions.c --- */
 bool ask_renamed_model(Questioner *questioner, const ModelState *old, const ModelState *new);
