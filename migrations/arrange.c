@@ -199,7 +199,7 @@ DetectedApp *arrange_operations(Detector *detector, const MigrationGraph *graph,
     arrangement.detected = capo_alloc_array(arrangement.n_apps + 1, sizeof *arrangement.detected);
     for (size_t i = 0; i < arrangement.n_apps; i++)
         arrangement.detected[i].app = arrangement.apps[i];
-    for (bool all_of_it = true;;) {
+    for (;;) {
         size_t remaining, left = 0, best = 0, best_count = 0;
         bool progress = false;
         for (size_t i = 0; i < arrangement.n_apps; i++) {
@@ -215,9 +215,10 @@ DetectedApp *arrange_operations(Detector *detector, const MigrationGraph *graph,
         }
         if (!left)
             break;
-        if (!progress && !all_of_it)
+        if (!progress && !best_count)
+            capo_bug("makemigrations: %zu operations wait for each other.", left);
+        if (!progress)
             cut(&arrangement, &arrangement.detected[best], best_count);
-        all_of_it = progress;
     }
     for (size_t i = 0; i < arrangement.n_apps; i++)
         name_migrations(&arrangement, &arrangement.detected[i], name);

@@ -102,26 +102,18 @@ DATABASE_CHANGE(database_alter_meta)
         capo_schema_alter_meta(editor, old, new);
 }
 
-static bool has_rows(const Model *model)
+static bool has_rows(Model *model)
 {
-    Buffer sql = { 0 };
-    capo_put(&sql, "SELECT 1 FROM \"");
-    for (const char *c = model->table; *c; c++) {
-        capo_put_char(&sql, *c);
-        if (*c == '"')
-            capo_put_char(&sql, '"');
-    }
-    capo_put(&sql, "\" LIMIT 1");
-    return capo_schema_has_table(model->table) && capo_sql_rows_with(capo_buffer_text(&sql), NULL, 0)->count > 0;
+    return capo_schema_has_table(model->table) && capo_query_exists(capo_query_of(model));
 }
 
 /* What the rows that are there get: the one-off value, converted. Null leaves it to the editor: the field's default, else "" or 0. */
-static Value value_for_rows(const Operation *op, Field *field, SchemaEditor *editor)
+static Value value_for_rows(const Operation *op, Model *old, Field *field, bool collecting)
 {
     if (op->one_off.kind != VALUE_NULL)
         return capo_field_to_python(field, op->one_off);
     if (!field->null && op->field && field_state_flag(op->field, "default_function") && !field->default_function
-        && !*capo_schema_collected_sql(editor) && has_rows(field->model))
+        && !collecting && has_rows(old))
         capo_raise(ERROR_MIGRATION, "the default of %s.%s was made by a C function that the model does not have any more, and the table has rows. "
                    "Add a \"one_off_default\" to the operation.", field->model->label, field->name);
     if (!field->has_default && (field->auto_now || field->auto_now_add))
@@ -136,7 +128,7 @@ static void add_field(const Operation *op, const char *app, SchemaEditor *editor
     if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
         return;
     Field *field = capo_field(new, name);
-    capo_schema_add_field(editor, old, new, field, field->column ? value_for_rows(op, field, editor) : capo_value_null());
+    capo_schema_add_field(editor, old, new, field, field->column ? value_for_rows(op, old, field, capo_schema_is_collecting(editor)) : capo_value_null());
 }
 
 static void remove_field(const Operation *op, const char *app, SchemaEditor *editor, ProjectState *before, ProjectState *after, const char *name)
@@ -171,7 +163,7 @@ static void alter_field(const Operation *op, const char *app, SchemaEditor *edit
     if (old_many)
         alter_join_table(editor, old_field, new_field);
     else
-        capo_schema_alter_field(editor, old, new, old_field, new_field, value_for_rows(op, new_field, editor));
+        capo_schema_alter_field(editor, old, new, old_field, new_field, value_for_rows(op, old, new_field, capo_schema_is_collecting(editor)));
 }
 
 DATABASE_CHANGE(database_alter_field)

@@ -106,13 +106,12 @@ MigrationNode **graph_full_plan(const MigrationGraph *graph);
 ProjectState *graph_state(const MigrationGraph *graph);
 
 /* --- recorder.c: the table django_migrations --- */
-typedef struct AppliedMigration { const char *app, *name; DateTime applied; const char *checksum; } AppliedMigration;
 /* Map of "app.name" to a datetime; empty where the table is not there. */
 Map *recorder_applied(void);
 void recorder_prepare(void);                                    /* makes the table where it is missing */
 void recorder_add(const Migration *migration);
 void recorder_remove(const char *app, const char *name);
-bool recorder_has(const char *app, const char *name);
+int recorder_count(const char *app, const char *name);          /* how often it is recorded: 0 or 1, unless another run is at it too */
 /* "app.name" to the checksum that it was applied with. */
 Map *recorder_checksums(void);
 

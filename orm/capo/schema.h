@@ -15,6 +15,7 @@ typedef struct SchemaEditor SchemaEditor;
 SchemaEditor *capo_schema_open(bool collect_sql);
 void capo_schema_close(SchemaEditor *editor);
 const char *capo_schema_collected_sql(SchemaEditor *editor);
+bool capo_schema_is_collecting(const SchemaEditor *editor);
 
 /* SQLite can switch its foreign keys only outside a transaction: migrations call this with false before capo_begin() and with
  * true after the commit or rollback, on the connection that transactions of this unit use. Nothing on other databases. */
