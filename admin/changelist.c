@@ -302,7 +302,7 @@ static const char *const *changed_labels(Form *form)
         count++;
     const char **labels = capo_alloc_array(count + 1, sizeof *labels);
     for (size_t i = 0; i < count; i++)
-        labels[i] = capo_form_field(form, names[i])->label;
+        labels[i] = admin_form_label(capo_form_field(form, names[i]));
     return labels;
 }
 

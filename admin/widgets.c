@@ -86,25 +86,31 @@ static Value format_split_datetime(const FormField *field, Value value)
 
 /* --- related objects ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_chosen(Value value, const char *key)
+/* A key, or an instance's. */
+static Value key_of(Value value)
 {
-    if (value.kind != VALUE_LIST)
-        return !capo_is_null(value) && strcmp(capo_to_text(value), key) == 0;
-    for (size_t i = 0; i < value.list->count; i++)
-        if (strcmp(capo_to_text(value.list->items[i]), key) == 0)
-            return true;
-    return false;
+    Value key;
+    return value.kind == VALUE_OBJECT && capo_lookup(value, "pk", 2, &key) ? key : value;
 }
 
 static List *chosen_keys(Value value)
 {
     List *keys = capo_list_new();
-    if (value.kind == VALUE_LIST)
-        for (size_t i = 0; i < value.list->count; i++)
-            capo_list_add(keys, value.list->items[i]);
-    else if (!capo_is_null(value) && *capo_to_text(value))
-        capo_list_add(keys, value);
+    Value item;
+    if (capo_iterable(value) && !capo_is_text(value))
+        for (void *state = NULL; capo_iterate(value, &state, &item); )
+            capo_list_add(keys, key_of(item));
+    else if (!capo_is_null(value) && *capo_to_text(key_of(value)))
+        capo_list_add(keys, key_of(value));
     return keys;
+}
+
+static bool is_chosen(const List *keys, const char *key)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(capo_to_text(keys->items[i]), key) == 0)
+            return true;
+    return false;
 }
 
 typedef struct Rows { Query *query; Instance **rows; } Rows;
@@ -151,11 +157,12 @@ static void put_autocomplete(const FormWidget *widget, const WidgetContext *cont
     if (!many)
         capo_put(out, "<option value=\"\">---------</option>");
     Query *query = context->field->query ? context->field->query : capo_query_of(about->target);
-    Instance **chosen = rows_of(query, chosen_keys(context->value));
+    List *keys = chosen_keys(context->value);
+    Instance **chosen = rows_of(query, keys);
     for (Instance **row = chosen; *row; row++)
         put_option(out, *row, true);
     for (Instance **row = capo_query_rows(capo_query_slice(query, 0, CHOICES_WITHOUT_SCRIPTS), NULL); *row; row++)
-        if (!is_chosen(context->value, admin_key_text(*row)))
+        if (!is_chosen(keys, admin_key_text(*row)))
             put_option(out, *row, false);
     capo_put(out, "</select>");
 }
