@@ -243,10 +243,12 @@ static void run_without_transaction(void *argument)
 
 static void run_migration(Run *run)
 {
-    bool atomic = !run->migration->non_atomic;
-    capo_schema_enforce_foreign_keys(false);
+    bool atomic = !run->migration->non_atomic, outermost = !capo_in_transaction();
+    if (outermost)
+        capo_schema_enforce_foreign_keys(false);
     const Error *error = capo_try(atomic ? run_in_transaction : run_without_transaction, run);
-    capo_schema_enforce_foreign_keys(true);
+    if (outermost)
+        capo_schema_enforce_foreign_keys(true);
     if (!error)
         return;
     const char *where = run->operation ? capo_format("operation %zu of %zu (%s)", run->number, run->migration->n_operations, operation_describe(run->operation))
@@ -259,7 +261,7 @@ static void run_migration(Run *run)
 
 static bool has_column(Model *model, Field *field)
 {
-    List *columns = capo_schema_has_table(model->table) ? capo_schema_columns(model->table) : capo_list_new();
+    List *columns = capo_schema_columns(model->table);
     for (size_t i = 0; i < columns->count; i++)
         if (same_name(capo_to_text(columns->items[i]), field->column))
             return true;
@@ -376,7 +378,8 @@ int capo_migrate(const MigrateOptions *options)
     Map *applied = recorder_applied();
     MigrationGraph *graph = graph_load(capo_apps(), applied);
     graph_refuse_conflicts(graph);
-    refuse_inconsistent(graph, applied);
+    if (!options->fake)                         /* which is how it is mended */
+        refuse_inconsistent(graph, applied);
     if (options->target && !options->app)
         capo_raise(ERROR_COMMAND, "A migration's name needs its app: migrate APP %s.", options->target);
     Plan plan = make_plan(options, graph, applied);
