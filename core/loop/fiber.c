@@ -9,10 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef LOOP_ASAN
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
 
 enum { POOL_LIMIT = 128 };
 
@@ -57,15 +53,11 @@ static void switch_to_loop(Fiber *fiber, bool for_ever)
 {
     Loop *loop = &capo_this_loop;
     fiber->running_unit = capo_unit;
-#ifdef LOOP_ASAN
-    __sanitizer_start_switch_fiber(for_ever ? NULL : &fiber->fake_stack, loop->main_stack_bottom, loop->main_stack_size);
-#else
-    (void)for_ever;
-#endif
+    if (LOOP_HAS_ASAN)
+        __sanitizer_start_switch_fiber(for_ever ? NULL : &fiber->fake_stack, loop->main_stack_bottom, loop->main_stack_size);
     context_switch(&fiber->context, &loop->main_context);
-#ifdef LOOP_ASAN
-    __sanitizer_finish_switch_fiber(fiber->fake_stack, &loop->main_stack_bottom, &loop->main_stack_size);
-#endif
+    if (LOOP_HAS_ASAN)
+        __sanitizer_finish_switch_fiber(fiber->fake_stack, &loop->main_stack_bottom, &loop->main_stack_size);
 }
 
 static void run_cleanups(void *arena)
@@ -86,9 +78,8 @@ static void unit_body(void *argument)
 static void fiber_entry(void)
 {
     Fiber *fiber = capo_this_loop.current;
-#ifdef LOOP_ASAN
-    __sanitizer_finish_switch_fiber(NULL, &capo_this_loop.main_stack_bottom, &capo_this_loop.main_stack_size);
-#endif
+    if (LOOP_HAS_ASAN)
+        __sanitizer_finish_switch_fiber(NULL, &capo_this_loop.main_stack_bottom, &capo_this_loop.main_stack_size);
     const Error *error = capo_unit_run(&fiber->unit, fiber->arena, fiber->what, unit_body, fiber);
     if (error && !fiber->error)
         fiber->error = error;
@@ -130,13 +121,11 @@ static void resume(Fiber *fiber)
     loop->switches++;
     capo_unit = fiber->running_unit;
     capo_stack_limit = fiber->stack->bottom;
-#ifdef LOOP_ASAN
-    __sanitizer_start_switch_fiber(&loop->main_fake_stack, fiber->stack->bottom, fiber->stack->size);
-#endif
+    if (LOOP_HAS_ASAN)
+        __sanitizer_start_switch_fiber(&loop->main_fake_stack, fiber->stack->bottom, fiber->stack->size);
     context_switch(&loop->main_context, &fiber->context);
-#ifdef LOOP_ASAN
-    __sanitizer_finish_switch_fiber(loop->main_fake_stack, NULL, NULL);
-#endif
+    if (LOOP_HAS_ASAN)
+        __sanitizer_finish_switch_fiber(loop->main_fake_stack, NULL, NULL);
     loop->current = NULL;
     loop->switches++;
     capo_unit = outside;

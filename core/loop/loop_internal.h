@@ -7,13 +7,13 @@
 #include <event2/event_struct.h>
 #include "context.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define LOOP_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LOOP_ASAN 1
-#endif
-#endif
+/* AddressSanitizer is asked for at run time: an installed library without it serves development builds with it. */
+extern void __sanitizer_start_switch_fiber(void **fake_stack, const void *bottom, size_t size) __attribute__((weak));
+extern void __sanitizer_finish_switch_fiber(void *fake_stack, const void **ret_bottom, size_t *ret_size) __attribute__((weak));
+extern void __asan_unpoison_memory_region(void volatile *start, size_t size) __attribute__((weak));
+extern void __lsan_register_root_region(void volatile *start, size_t size) __attribute__((weak));
+extern void __lsan_unregister_root_region(void volatile *start, size_t size) __attribute__((weak));
+#define LOOP_HAS_ASAN (__sanitizer_start_switch_fiber != NULL)
 
 /* --- stacks: stack.c --- */
 

@@ -12,13 +12,7 @@
 #define VALGRIND_STACK_REGISTER(start, end) 0
 #define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
 #endif
-#ifdef LOOP_ASAN
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/lsan_interface.h>
-enum { STACK_SIZE = 1024 * 1024 };
-#else
-enum { STACK_SIZE = 256 * 1024 };
-#endif
+#define STACK_SIZE (LOOP_HAS_ASAN ? (size_t)1024 * 1024 : (size_t)256 * 1024)
 enum { GUARD_SIZE = 256 * 1024, POOL_LIMIT = 128, KEEP_RESIDENT = 32 * 1024 };
 
 static __thread Stack *pool;
@@ -50,18 +44,16 @@ Stack *stack_take(void)
         return NULL;
     }
     stack->valgrind_id = VALGRIND_STACK_REGISTER(stack->bottom, stack->bottom + STACK_SIZE);
-#ifdef LOOP_ASAN
-    __lsan_register_root_region(stack->bottom, STACK_SIZE);
-#endif
+    if (LOOP_HAS_ASAN)
+        __lsan_register_root_region(stack->bottom, STACK_SIZE);
     return stack;
 }
 
 void stack_give(Stack *stack)
 {
-#ifdef LOOP_ASAN
     /* the frames of the entry function never returned: their red zones are still marked */
-    __asan_unpoison_memory_region(stack->bottom, stack->size);
-#endif
+    if (LOOP_HAS_ASAN)
+        __asan_unpoison_memory_region(stack->bottom, stack->size);
     if (pool_size < POOL_LIMIT) {
         /* One deep recursion must not keep its pages for ever. Asking costs a system call only where the page is there. */
         unsigned char resident = 0;
@@ -74,9 +66,8 @@ void stack_give(Stack *stack)
         return;
     }
     VALGRIND_STACK_DEREGISTER(stack->valgrind_id);
-#ifdef LOOP_ASAN
-    __lsan_unregister_root_region(stack->bottom, STACK_SIZE);
-#endif
+    if (LOOP_HAS_ASAN)
+        __lsan_unregister_root_region(stack->bottom, STACK_SIZE);
     munmap(stack->mapping, GUARD_SIZE + STACK_SIZE);
     free(stack);
 }
