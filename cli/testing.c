@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The test runner: each test is a unit of work of its own, and what it raises is its failure. */
+/* The test runner: each test is a unit of work in a fiber of its own, and what it raises is its failure. */
 #include <capo/testing.h>
+#include <capo/loop.h>
 #include <capo/unit.h>
 #include "testing_internal.h"
 #include <stdio.h>
@@ -74,10 +75,8 @@ int capo_run_tests(const char *const *only, void (*run)(TestCase *test), bool li
             printf("%s\n", test->name);
             continue;
         }
-        Arena *arena = arena_new();
-        Unit unit;
         TestRun this_run = { test, run };
-        const Error *error = capo_unit_run(&unit, arena, test->name, call_test, &this_run);
+        const Error *error = capo_fiber_main(test->name, call_test, &this_run);
         if (error) {
             failed++;
             printf("FAILED %s (%s:%d)\n  %s:%d: %s%s%s\n", test->name, test->file, test->line, error->file, error->line,
@@ -86,7 +85,6 @@ int capo_run_tests(const char *const *only, void (*run)(TestCase *test), bool li
             passed++;
         }
         fflush(stdout);
-        arena_free(arena);
     }
     if (!list)
         printf("%d passed, %d failed\n", passed, failed);

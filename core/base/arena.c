@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern void __asan_poison_memory_region(void const volatile *, size_t) __attribute__((weak));
-extern void __asan_unpoison_memory_region(void const volatile *, size_t) __attribute__((weak));
+extern void __asan_poison_memory_region(void volatile *, size_t) __attribute__((weak));
+extern void __asan_unpoison_memory_region(void volatile *, size_t) __attribute__((weak));
 #define POISON(p, n) (__asan_poison_memory_region ? __asan_poison_memory_region((p), (n)) : (void)0)
 #define UNPOISON(p, n) (__asan_unpoison_memory_region ? __asan_unpoison_memory_region((p), (n)) : (void)0)
 #define GAP (__asan_poison_memory_region ? (size_t)16 : (size_t)0)

@@ -34,6 +34,7 @@ Fiber *capo_fiber_start(const char *what, void (*function)(void *), void *argume
 /* Runs function(argument) in a fiber and the loop until it ends: for main(). Returns the error, copied out of the arena. */
 const Error *capo_fiber_main(const char *what, void (*function)(void *), void *argument);
 Fiber *capo_fiber_current(void);            /* NULL outside */
+
 /* --- waiting: the one door --- */
 
 typedef enum { WAIT_READ = 1, WAIT_WRITE = 2 } WaitFor;
