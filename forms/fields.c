@@ -57,7 +57,7 @@ static bool text_to_python(const FormField *field, Value raw, Value *ret, FieldE
         Value text = capo_value_to_text(raw);
         const char *at = text.text;
         size_t size = text.size;
-        if (!field->no_strip || form_kind(field->kind)->strip_always)
+        if (field->kind == FORM_REGEX ? field->strip : !field->no_strip || form_kind(field->kind)->strip_always)
             capo_trim(&at, &size);
         if (size)
             return *ret = at + size == text.text + text.size ? capo_value_text_n(at, size) : capo_value_copy_n(at, size), true;
@@ -70,13 +70,13 @@ static void check_text(const FormField *field, Value value, FieldErrors *errors)
 {
     Problem problem;
     int max_length = field->max_length ? field->max_length : field->kind == FORM_EMAIL ? 320 : field->kind == FORM_IP_ADDRESS ? 39 : 0;
-    if (field->pattern && !capo_check_pattern(value, field->pattern, 0, false, &problem))
-        form_field_fail_problem(field, errors, &problem);
     if (field->min_length && !capo_check_min_length(value, field->min_length, &problem))
         form_field_fail_problem(field, errors, &problem);
     if (max_length && !capo_check_max_length(value, max_length, &problem))
         form_field_fail_problem(field, errors, &problem);
     if (!capo_check_null_characters(value, &problem))
+        form_field_fail_problem(field, errors, &problem);
+    if (field->pattern && !capo_check_pattern(value, field->pattern, 0, false, &problem))
         form_field_fail_problem(field, errors, &problem);
 }
 
@@ -106,46 +106,25 @@ static void check_slug(const FormField *field, Value value, FieldErrors *errors)
 
 /* --- URLs: a text without a scheme gets one --------------------------------------------------------------------------------------- */
 
-/* Where a scheme ends ("http" in "http:…"), or NULL. */
-static const char *scheme_end(const char *at, const char *end)
+/* What stands before the first colon is a scheme where it begins with a letter and holds no slash; the validator says which are good. */
+static bool has_scheme(Value text)
 {
-    const char *first = at;
-    for (; at < end; at++) {
-        char c = *at;
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (c == ':' && at > first)
-            return at;
-        if (!letter && (at == first || !((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.')))
-            return NULL;
-    }
-    return NULL;
+    const char *colon = memchr(text.text, ':', text.size);
+    char first = text.text[0];
+    bool letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
+    return colon && letter && !memchr(text.text, '/', (size_t)(colon - text.text));
 }
 
 static bool url_to_python(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (!text_to_python(field, raw, ret, errors) || form_is_empty(*ret))
-        return true;
     enum { URL_MAX = 2048 };
-    const char *at = ret->text, *end = at + ret->size;
-    if (ret->size > URL_MAX * 4 || strcspn(at, "\t\r\n") < ret->size)
-        return true;                                        /* the validator says no */
-    const char *colon = scheme_end(at, end);
-    bool has_host = colon && end - colon >= 3 && !strncmp(colon, "://", 3);
-    if (has_host && colon[3] && !strchr("/?#", colon[3])) {
-        char *scheme = capo_lower(capo_strndup(at, (size_t)(colon - at)));
-        *ret = capo_value_text(capo_format("%s%s", scheme, colon));
+    const char *scheme = field->assume_scheme ? field->assume_scheme : "http";
+    if (!text_to_python(field, raw, ret, errors) || form_is_empty(*ret) || ret->size > URL_MAX * 4 || has_scheme(*ret))
         return true;
-    }
-    if (!colon && end - at >= 2 && !strncmp(at, "//", 2) && at[2] && !strchr("/?#", at[2])) {
-        *ret = capo_value_text(capo_format("%s:%s", field->assume_scheme ? field->assume_scheme : "http", at));
-        return true;
-    }
-    /* No host: what stands where the path is, is taken for it. */
-    const char *path = colon ? colon + 1 : at;
-    const char *scheme = colon ? capo_lower(capo_strndup(at, (size_t)(colon - at))) : field->assume_scheme ? field->assume_scheme : "http";
-    if (!strncmp(path, "//", 2))
-        path += 2;
-    *ret = capo_value_text(capo_format("%s://%s", scheme, path));
+    Buffer out = { 0 };
+    capo_put_format(&out, "%s:%s", scheme, capo_starts_with(ret->text, "//") ? "" : "//");
+    capo_put_bytes(&out, ret->text, ret->size);
+    *ret = capo_value_text_n(capo_buffer_text(&out), out.size);
     return true;
 }
 
@@ -172,8 +151,9 @@ static bool ip_to_python(const FormField *field, Value raw, Value *ret, FieldErr
 {
     if (!text_to_python(field, raw, ret, errors) || form_is_empty(*ret) || !memchr(ret->text, ':', ret->size))
         return true;
-    char *clean = capo_ipv6_clean(ret->text, ret->size, field->unpack_ipv4);
-    if (!clean || strlen(ret->text) != ret->size) {
+    size_t limit = field->max_length ? (size_t)field->max_length : 39;
+    char *clean = ret->size <= limit ? capo_ipv6_clean(ret->text, ret->size, field->unpack_ipv4) : NULL;
+    if (!clean) {
         form_field_fail_problem(field, errors, &(Problem){ .code = "invalid", .message = "This is not a valid IPv6 address." });
         return false;
     }

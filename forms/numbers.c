@@ -223,6 +223,7 @@ void form_check_number(const FormField *field, Value value, FieldErrors *errors)
         form_field_fail_problem(field, errors, &problem);
     bool limited = field->max_digits || field->decimal_places;
     if (field->kind == FORM_DECIMAL && limited
-        && !capo_check_decimal(value, field->max_digits ? field->max_digits : -1, field->decimal_places, &problem))
+        && !capo_check_decimal(value, field->max_digits ? field->max_digits : -1,
+                               field->any_decimal_places ? -1 : field->decimal_places, &problem))
         form_field_fail_problem(field, errors, &problem);
 }

@@ -113,6 +113,7 @@ struct FormField {
     FormFieldKind kind;
     bool optional;                      /* required=False */
     bool disabled, no_strip, allow_unicode;
+    bool strip;                         /* FORM_REGEX, which keeps white space else */
     bool localize;                      /* numbers may have commas between thousands */
     const char *label, *help_text, *label_suffix;
     Value initial;
@@ -122,6 +123,7 @@ struct FormField {
     FieldLimit minimum, maximum, step;
     int max_digits;                     /* 0: none */
     int decimal_places;                 /* with max_digits, or where it is not 0 */
+    bool any_decimal_places;            /* max_digits alone limits */
     const char *pattern;                /* FORM_REGEX, and further for texts */
     const char *const *input_formats;   /* dates and times: strptime's; default: Django's English ones */
     const FieldChoice *choices;         /* choice kinds */

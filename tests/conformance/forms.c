@@ -67,6 +67,8 @@ static FormField field_of(const Map *test)
         .name = "field",
         .optional = capo_equal(required, no),
         .no_strip = capo_equal(strip, no),
+        .strip = capo_truth(strip),
+        .any_decimal_places = capo_is_null(conformance_get(options, "decimal_places")),
         .disabled = capo_truth(conformance_get(options, "disabled")),
         .allow_unicode = capo_truth(conformance_get(options, "allow_unicode")),
         .localize = capo_truth(conformance_get(options, "localize")),
