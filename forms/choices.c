@@ -162,7 +162,7 @@ bool form_choices_changed(const FormField *field, Value initial, Value raw)
         if (!capo_iterable(value) || capo_is_text(value))
             continue;
         for (void *state = NULL; capo_iterate(value, &state, &item); )
-            capo_map_set_value(side ? after : before, capo_value_to_text(item), capo_value_bool(true));
+            capo_map_set_value(side ? after : before, capo_value_to_text(form_prepare_value(field, item)), capo_value_bool(true));
     }
     if (before->count != after->count)
         return true;

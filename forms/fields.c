@@ -281,6 +281,10 @@ static bool file_to_python(const FormField *field, Value raw, Value *ret, FieldE
         *ret = raw.kind == VALUE_BOOL && field->optional ? raw : capo_value_null();
         return true;
     }
+    if (raw.kind == VALUE_BOOL) {
+        form_field_fail(field, errors, "contradiction", NULL);
+        return false;
+    }
     const UploadedFile *file = capo_value_as_file(raw);
     if (!file || !file->name[0]) {
         form_field_fail(field, errors, "invalid", NULL);
@@ -441,6 +445,11 @@ static const FormKind kinds[FORM_KINDS] = {
     [FORM_TYPED_MULTIPLE_CHOICE] = { "TypedMultipleChoiceField", "select_multiple", .to_python = form_choices,
         .validate = form_validate_choices, .has_changed = form_choices_changed,
         .messages = MESSAGES("invalid_choice", NOT_AMONG, "invalid_list", INVALID_LIST) },
+    [FORM_MODEL_CHOICE] = { "ModelChoiceField", "select", .to_python = form_model_choice, .has_changed = form_model_changed,
+        .messages = MESSAGES("invalid_choice", "Select a valid choice. That choice is not one of the available choices.") },
+    [FORM_MODEL_MULTIPLE_CHOICE] = { "ModelMultipleChoiceField", "select_multiple", .to_python = form_model_choices,
+        .has_changed = form_choices_changed, .messages = MESSAGES("invalid_choice", NOT_AMONG, "invalid_list", INVALID_LIST,
+            "invalid_pk_value", "“%(pk)s” is not a valid value.") },
     [FORM_FILE] = { "FileField", "clearable_file", .invalid = "No file was submitted. Check the encoding type on the form.",
         .to_python = file_to_python, .check = check_file, .has_changed = file_changed,
         .messages = MESSAGES("missing", "No file was submitted.", "empty", "The submitted file is empty.",

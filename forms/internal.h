@@ -62,3 +62,63 @@ List *form_plain_choices(const FormField *field);
 bool form_coerce(const FormField *field, Value value, Value *ret);
 /* What a select compares with: keys of instances, texts of others. */
 Value form_prepare_value(const FormField *field, Value value);
+
+/* --- form.c: the inside of a form --------------------------------------------------------------------------------------------------- */
+
+extern const ObjectOps capo_instance_ops;       /* what makes a Value a model instance (orm) */
+Instance *form_value_instance(Value value);     /* NULL: none */
+
+/* A field in its form: Django's BoundField. The first member makes it an object for templates. */
+typedef struct BoundField {
+    Object object;
+    Form *form;
+    FormField *field;
+    const char *html_name;
+    const char *html_id;            /* NULL: auto_id is off */
+    Value raw;                      /* out of the body, once `taken` */
+    bool taken;
+    FieldErrors errors;
+    Value value;                    /* cleaned, where `has_value` */
+    bool has_value;
+} BoundField;
+
+struct Form {
+    Object object;
+    const FormType *type;           /* NULL: made at run time */
+    void *declared;                 /* the typed struct, whose first member points here */
+    const QueryDict *data;
+    Request *files;
+    bool bound, cleaned, cleaning, empty_permitted, no_required_attribute;
+    const char *prefix, *auto_id, *label_suffix;
+    Map *initial;                   /* of the form: wins over the fields' */
+    BoundField **fields;
+    size_t n_fields, capacity;
+    FieldErrors errors;             /* non-field ones */
+    void (*clean)(Form *form);
+    const struct FieldClean *clean_fields;
+    /* Errors may be hung in by a formset and by model forms. */
+    void (*post_clean)(Form *form);
+    Model *model;
+    Instance *instance;
+    const char *const *model_fields;    /* of the instance that the form edits; NULL at the end */
+    bool no_unique_checks;
+    Formset *formset;
+    const char *const *changed;     /* names, once asked for */
+    bool use_pk_field;              /* formsets: the hidden field `id` */
+};
+
+BoundField *form_bound_field(Form *form, const char *name);     /* NULL: none */
+Value form_raw_value(BoundField *bound);
+Value form_initial_value(const BoundField *bound);
+void form_full_clean(Form *form);
+void form_add_validation_errors(Form *form, const ValidationError *errors);
+const char *form_label(const FormField *field);
+extern const ObjectOps form_ops, form_field_ops;
+/* html.c */
+void form_put_errors(const FieldErrors *errors, const char *class, const char *field_id, Buffer *out);
+Value form_error_list(const FieldErrors *errors, const char *class, const char *field_id);
+void form_put_as(Form *form, const char *style, Buffer *out);       /* "div", "p", "table", "ul" */
+/* model_form.c */
+void form_set_model(Form *form, Model *model, Instance *instance, const char *const *fields, const char *const *exclude);
+void form_model_post_clean(Form *form);
+bool form_names(const char *const *names, const char *name);        /* whether a list holds a name */
