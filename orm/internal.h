@@ -33,7 +33,11 @@ void capo_md5_hex(const void *bytes, size_t size, char ret_hex[33]);
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
 
-typedef struct Connection Connection;       /* the backend's own; begins with struct ConnectionHead */
+/* One connection; a backend's own struct begins with it. It serves one fiber at a time. */
+typedef struct Connection {
+    const struct Backend *backend;
+    bool in_use;
+} Connection;
 typedef struct Database Database;           /* one URL: its backend and connections; database.c */
 
 /* All rows of a statement, copied into the arena. Cells are raw: null, int, real, text, bytes, as the driver gave them (drivers
@@ -72,7 +76,9 @@ typedef struct Backend {
     const char *pattern_escape;             /* escapes %, _ and \ in SQL: "REPLACE(… %s …)" */
 
     /* A connection of its own; the Failure says why not. */
-    Connection *(*open)(Database *database, const char *url, bool read_only, DatabaseFailure *failure);
+    Connection *(*open)(const char *url, bool read_only, DatabaseFailure *failure);
+    /* The database lives in the one connection that opened it: it is used for reading too. */
+    bool (*is_private)(const char *url);
     void (*close)(Connection *connection);
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
@@ -92,6 +98,7 @@ typedef struct Backend {
     bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
     /* A cast to date or time in the zone: part "date" or "time". */
     bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
+    const char *begin;                      /* starts a transaction that will write */
 } Backend;
 
 extern const Backend capo_sqlite_backend;
@@ -131,6 +138,13 @@ Value capo_to_column(const Field *field, Value value);
 Value capo_from_column(const Field *field, Value raw);
 /* The same by kind, for expressions without a field. */
 Value capo_from_storage(Storage storage, Value raw, int decimal_places);
+/* Dates and times as SQLite's columns spell them; datetimes in UTC. The writers return the size and put a NUL behind. */
+bool capo_read_column_datetime(const char *text, size_t size, int64_t *ret_microseconds);
+bool capo_read_column_time(const char *text, size_t size, int64_t *ret_microseconds);
+size_t capo_write_column_date(char *ret, int64_t days);                 /* 16 bytes of room */
+size_t capo_write_column_time(char *ret, int64_t microseconds);         /* 32 */
+size_t capo_write_column_datetime(char *ret, int64_t microseconds);     /* 48 */
+int64_t capo_days_of(int year, int month, int day);
 
 /* --- instance.c --------------------------------------------------------------------------------------------------------------- */
 
@@ -154,6 +168,8 @@ void capo_field_store(Instance *self, const Field *field, Value value);
 /* True for values of kind object that are instances. */
 bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
+/* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
+Query *capo_query_related_to(Query *query, Instance *self, const char *accessor);
 
 /* --- transaction.c ------------------------------------------------------------------------------------------------------------ */
 

@@ -359,7 +359,7 @@ static void check_reverse(Resolver *resolver, Field *field)
                 continue;
             problem(resolver, "%s.%s: its %s \"%s\" clashes with that of %s.%s. Give .related_name to one of them.", label, name, what, wanted,
                     other->model->label, other->name);
-            return;
+            break;
         }
     }
 }

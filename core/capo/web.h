@@ -27,8 +27,13 @@ typedef struct Route {
     bool csrf_exempt;
     bool no_append_slash;
     const char *permission;         /* "blog.add_post": login, then 403 without it */
-    const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: CAPO_VARS(V("kind", "x")) */
+    const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: ARGUMENTS(TEXT_ARGUMENT("kind", "x")) */
+    const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
 } Route;
+/* Constants, as a table at file scope needs them (V() boxes at run time). */
+#define ARGUMENTS(...) ((const Var[]){ __VA_ARGS__, { 0 } })
+#define TEXT_ARGUMENT(name_, text_) { .name = (name_), .value = { .kind = VALUE_TEXT, .size = sizeof(text_) - 1, .text = (text_) } }
+#define INT_ARGUMENT(name_, number_) { .name = (name_), .value = { .kind = VALUE_INT, .integer = (number_) } }
 
 /* An own converter: one row in settings' `.converters`. `pattern` is a POSIX extended regular expression without groups. */
 typedef struct Converter {
@@ -41,10 +46,18 @@ typedef struct Converter {
 char *capo_reverse_with(const char *name, const Var *arguments);
 /* NULL instead of raising. */
 char *capo_reverse_or_null(const char *name, const Var *arguments);
+/* As the tag url calls it: where a namespace of the name is an app_name, the instance that current_app names is meant
+ * (capo_route_space of the request). Arguments whose name is "" are taken in order; all or none of them. */
+char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app);
+/* The namespaces of the request's route: "blog", ""; what comes before the last ':' of req->route_name. */
+const char *capo_route_space(Request *req);
 /* Which route a path leads to: its full name, arguments into *ret_arguments; NULL: none. */
 const Route *capo_resolve(const char *path, const char **ret_name, const Var **ret_arguments);
 /* Calls see(pattern, name, route, context) for each route in order, includes unfolded. */
 void capo_each_route(void (*see)(const char *pattern, const char *name, const Route *route, void *context), void *context);
+
+/* To settings' login_url with ?next= and this request's path: what .login_required does. */
+Response *capo_login_redirect(Request *req);
 
 /* --- middleware --- */
 
@@ -189,7 +202,8 @@ typedef struct Settings {
 
 /* The resolved settings: defaults filled in, environment applied. Before start-up: a bug. */
 const Settings *capo_settings(void);
-/* Resolves and keeps them; reads `.env` beside the program's working directory. Raises ERROR_IMPROPERLY_CONFIGURED. */
+/* Resolves and keeps them; reads `.env` beside the program's working directory. Raises ERROR_IMPROPERLY_CONFIGURED. May be called
+ * again (tests do): the newest settings count, and what earlier ones pointed to stays valid. */
 void capo_settings_init(const Settings *declared);
 /* A variable of the environment or of .env; NULL. */
 const char *capo_env(const char *name);
@@ -199,8 +213,13 @@ const App *capo_app(const char *name);          /* NULL: none of this name */
  * *ret_tried, where given, is a text with all places, for messages. */
 typedef struct SourceFile { const char *path; const char *text; size_t size; const App *app; int64_t changed_ns; bool embedded; } SourceFile;
 const SourceFile *capo_find_file(const char *kind, const char *name, const char **ret_tried);
+/* The same, only of this app (NULL: the project): migrations have the same names in each. */
+const SourceFile *capo_find_app_file(const App *app, const char *kind, const char *name);
 /* All names of that kind under the app (NULL: the project), sorted; NULL at the end. */
 const char **capo_list_files(const char *kind, const App *app);
+/* Opens a regular file for reading that lies beneath the folder, whatever links and dots the name holds; -1 with errno. The
+ * caller closes it. */
+int capo_open_beneath(const char *directory, const char *name);
 
 /* --- one request through the whole site, without a socket: the server and the test client call this --- */
 Response *capo_handle(Request *req);

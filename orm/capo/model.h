@@ -16,6 +16,9 @@ typedef struct Field Field;
 typedef struct Instance Instance;
 typedef struct Query Query;
 
+/* What a BINARY member holds. */
+typedef struct Bytes { const uint8_t *data; size_t size; } Bytes;
+
 /* Every field kind, Django's class in the comment. model.c has the table of what each is. */
 typedef enum FieldKind {
     FIELD_NONE,

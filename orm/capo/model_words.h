@@ -88,7 +88,6 @@
 #define CAPO_C_UUID Uuid
 #define CAPO_C_BINARY Bytes
 #define CAPO_C_JSON Value
-typedef struct Bytes { const uint8_t *data; size_t size; } Bytes;
 
 #define CAPO_NULL_C(type) struct { type value; bool present; }
 #define CAPO_NC_CHAR const char *

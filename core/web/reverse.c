@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a route's name and arguments to its URL (Django's reverse).
+ *
+ * Of several routes with one name the last that takes these arguments is it. An argument that its converter would not match
+ * is no match, so a URL made here always leads back to the route. The result is percent-encoded and never begins with "//". */
+#include "routes.h"
+#include <string.h>
+
+/* What may stand in a path as it is: RFC 3986's sub-delimiters, and '/', ':', '@'. */
+static const char path_safe[] = "!$&'()*+,;=/~:@";
+
+typedef struct Search {
+    const char *name;               /* without namespaces */
+    const Var *arguments;
+    size_t n_arguments;
+    bool positional;
+    const RouteNode *scope;         /* the include that the namespaces led to, or the root */
+    char *found;
+    Buffer candidates;              /* patterns of this name, for the message */
+} Search;
+
+static const Var *find_var(const Var *vars, const char *name)
+{
+    for (; vars && vars->name; vars++)
+        if (strcmp(vars->name, name) == 0)
+            return vars;
+    return NULL;
+}
+
+/* An extra argument of the route or of an include between it and the scope. */
+static const Var *find_default(const Search *search, const RouteNode *node, const char *name)
+{
+    for (; node != search->scope && node->route; node = node->parent) {
+        const Var *var = find_var(node->route->arguments, name);
+        if (var)
+            return var;
+    }
+    return NULL;
+}
+
+static bool has_capture(const RouteNode *node, const char *name)
+{
+    for (; node; node = node->parent)
+        for (size_t i = 0; i < node->n_segments; i++)
+            if (node->segments[i].converter && strcmp(node->segments[i].text, name) == 0)
+                return true;
+    return false;
+}
+
+static bool names_fit(const Search *search, const RouteNode *node)
+{
+    for (size_t i = 0; i < search->n_arguments; i++) {
+        const Var *given = &search->arguments[i];
+        if (has_capture(node, given->name))
+            continue;
+        const Var *extra = find_default(search, node, given->name);
+        if (!extra || !capo_equal(extra->value, given->value))
+            return false;
+    }
+    return true;
+}
+
+static size_t chain_of(const RouteNode *node, const RouteNode *chain[], size_t *ret_segments, size_t *ret_captures)
+{
+    size_t depth = 0;
+    for (; node; node = node->parent)
+        chain[depth++] = node;
+    *ret_segments = *ret_captures = 0;
+    for (size_t i = 0; i < depth; i++) {
+        *ret_segments += chain[i]->n_segments;
+        *ret_captures += chain[i]->n_captures;
+    }
+    return depth;
+}
+
+static char *try_node(const Search *search, const RouteNode *node)
+{
+    const RouteNode *chain[INCLUDE_DEPTH_LIMIT + 2];
+    size_t n_segments, n_captures, depth = chain_of(node, chain, &n_segments, &n_captures), taken = 0, n = 0;
+    if (search->positional ? search->n_arguments != n_captures : !names_fit(search, node))
+        return NULL;
+    Segment *segments = capo_alloc_array(n_segments + 1, sizeof *segments);
+    Buffer path = { 0 };
+    while (depth-- > 0) {
+        for (size_t i = 0; i < chain[depth]->n_segments; i++) {
+            const Segment *segment = &chain[depth]->segments[i];
+            segments[n++] = *segment;
+            if (!segment->converter) {
+                capo_put_bytes(&path, segment->text, segment->size);
+                continue;
+            }
+            const Var *given = search->positional ? &search->arguments[taken++] : find_var(search->arguments, segment->text);
+            if (!given)
+                return NULL;
+            capo_put_value(&path, given->value);
+        }
+    }
+    const char *text = capo_buffer_text(&path);
+    Capture captures[CAPTURES_LIMIT];
+    if (!segments_match(segments, n, n_captures, text, path.size, true, captures, NULL) || strlen(text) != path.size)
+        return NULL;
+    const char *quoted = capo_url_quote(text, path_safe);
+    return *quoted == '/' ? capo_format("/%%2F%s", quoted + 1) : capo_format("/%s", quoted);
+}
+
+static void search_below(Search *search, const RouteNode *parent)
+{
+    for (size_t i = parent->n_children; i-- > 0 && !search->found;) {
+        const RouteNode *node = &parent->children[i];
+        if (node->route->include) {
+            if (!node->route->name)
+                search_below(search, node);
+        } else if (node->route->name && strcmp(node->route->name, search->name) == 0) {
+            search->found = try_node(search, node);
+            capo_put_format(&search->candidates, "%s'/%s'", search->candidates.size ? ", " : "", node->pattern);
+        }
+    }
+}
+
+/* --- namespaces --------------------------------------------------------------------------------------------------------------- */
+
+static bool is_named(const char *text, const char *name, size_t size)
+{
+    return text && strlen(text) == size && memcmp(text, name, size) == 0;
+}
+
+static const RouteNode *find_instance(const RouteNode *parent, const char *space, size_t size)
+{
+    for (size_t i = 0; i < parent->n_children; i++) {
+        const RouteNode *node = &parent->children[i];
+        if (!node->route->include)
+            continue;
+        if (!node->route->name) {
+            const RouteNode *below = find_instance(node, space, size);
+            if (below)
+                return below;
+        } else if (is_named(node->route->name, space, size)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+/* The last instance of an app below, or the one of this instance name where `instance` is given. */
+static const RouteNode *find_app(const RouteNode *parent, const char *app, size_t size, const char *instance, size_t instance_size)
+{
+    for (size_t i = parent->n_children; i-- > 0;) {
+        const RouteNode *node = &parent->children[i];
+        if (!node->route->include)
+            continue;
+        if (!node->route->name) {
+            const RouteNode *below = find_app(node, app, size, instance, instance_size);
+            if (below)
+                return below;
+        } else if (is_named(node->route->app_name, app, size) && (!instance || is_named(node->route->name, instance, instance_size))) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+/* The include that "a:b:" of the name leads to; NULL: there is none. A namespace may be an app's name: then the instance that
+ * the current app names is meant, else the one that is called like the app, else the last. */
+static const RouteNode *find_scope(const char **name, const char *current)
+{
+    const RouteNode *scope = routes_root();
+    for (const char *colon; (colon = strchr(*name, ':')) != NULL; *name = colon + 1) {
+        size_t size = (size_t)(colon - *name), current_size = current ? strcspn(current, ":") : 0;
+        const RouteNode *found = current_size ? find_app(scope, *name, size, current, current_size) : NULL;
+        if (!found) {
+            bool own_instance = find_app(scope, *name, size, *name, size) != NULL;
+            found = own_instance ? NULL : find_app(scope, *name, size, NULL, 0);
+        }
+        if (!found)
+            found = find_instance(scope, *name, size);
+        if (!found)
+            return NULL;
+        bool along = current_size && is_named(found->route->name, current, current_size);
+        current = along && current[current_size] ? current + current_size + 1 : NULL;
+        scope = found;
+    }
+    return scope;
+}
+
+/* --- messages ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct NameList { const char *names[512]; size_t count; } NameList;
+
+static void note_name(const char *pattern, const char *name, const Route *route, void *context)
+{
+    (void)pattern, (void)route;
+    NameList *list = context;
+    for (size_t i = 0; i < list->count; i++)
+        if (name && strcmp(list->names[i], name) == 0)
+            return;
+    if (name && list->count < sizeof list->names / sizeof *list->names)
+        list->names[list->count++] = name;
+}
+
+_Noreturn static void no_such_name(const char *name)
+{
+    enum { SHOWN = 30 };
+    NameList *list = capo_alloc_struct(NameList);
+    capo_each_route(note_name, list);
+    const char *nearest = capo_did_you_mean(name, list->names, list->count);
+    Buffer there = { 0 };
+    for (size_t i = 0; !*nearest && i < list->count && i < SHOWN; i++)
+        capo_put_format(&there, "%s%s", i ? ", " : " There are: ", list->names[i]);
+    if (there.size)
+        capo_put(&there, list->count > SHOWN ? ", …" : ".");
+    capo_raise(ERROR_NO_REVERSE_MATCH, "There is no route with the name '%s'.%s%s", name, nearest, capo_buffer_text(&there));
+}
+
+_Noreturn static void no_such_arguments(const char *name, const Search *search)
+{
+    Buffer given = { 0 };
+    for (size_t i = 0; i < search->n_arguments; i++) {
+        capo_put(&given, i ? ", " : "");
+        if (!search->positional)
+            capo_put_format(&given, "%s=", search->arguments[i].name);
+        capo_put_repr(&given, search->arguments[i].value);
+    }
+    Search copy = *search;
+    capo_raise(ERROR_NO_REVERSE_MATCH, "The route '%s' was given %s; that does not fit %s.", name,
+               given.size ? capo_buffer_text(&given) : "no arguments", capo_buffer_text(&copy.candidates));
+}
+
+static char *reverse(const char *full_name, const Var *arguments, const char *current_app, bool raise)
+{
+    Search search = { .name = full_name, .arguments = arguments };
+    while (arguments && arguments[search.n_arguments].name) {
+        bool positional = !*arguments[search.n_arguments].name;
+        if (search.n_arguments && positional != search.positional)
+            capo_raise(ERROR_VALUE, "The route '%s' was given both named arguments and ones in order; use one kind.", full_name);
+        search.positional = positional;
+        search.n_arguments++;
+    }
+    search.scope = find_scope(&search.name, current_app);
+    if (search.scope)
+        search_below(&search, search.scope);
+    if (search.found || !raise)
+        return search.found;
+    if (!search.candidates.size)
+        no_such_name(full_name);
+    no_such_arguments(full_name, &search);
+}
+
+char *capo_reverse_with(const char *name, const Var *arguments)
+{
+    return reverse(name, arguments, NULL, true);
+}
+
+char *capo_reverse_or_null(const char *name, const Var *arguments)
+{
+    return reverse(name, arguments, NULL, false);
+}
+
+char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app)
+{
+    return reverse(name, arguments, current_app, true);
+}

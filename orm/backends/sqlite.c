@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SQLite: connections, statements, errors in sentences, and the spellings of SQL that are its own.
+ *
+ * A statement runs inline on the fiber. Nothing raises through SQLite: callbacks record, and the caller raises after. A statement
+ * that runs long lets other fibers run from its progress handler; the connection stays the fiber's own meanwhile (database.c lends
+ * it out), since SQLite must not be entered twice. A lock held by another process is reported as busy, and the caller waits. */
+#include "sqlite.h"
+#include <capo/loop.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PROGRESS_STEPS = 10000, SLICE_MICROSECONDS = 5000 };
+
+/* --- opening --- */
+
+/* "sqlite:db.sqlite3", "sqlite:/var/db", "sqlite::memory:"; with slashes as other frameworks have it: "sqlite:///db.sqlite3" is
+ * relative, "sqlite:////var/db" is not. */
+static const char *path_of(const char *url)
+{
+    const char *path = strncmp(url, "sqlite:", 7) ? url : url + 7;
+    if (!strncmp(path, "///", 3))
+        return path + 3;
+    if (!strncmp(path, "//", 2))
+        return path + 2;
+    return path;
+}
+
+static bool is_private(const char *url)
+{
+    const char *path = path_of(url);
+    return !*path || !strcmp(path, ":memory:");
+}
+
+static bool fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static bool fail(DatabaseFailure *failure, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    failure->code = code;
+    failure->message = capo_vformat(format, args);
+    va_end(args);
+    return false;
+}
+
+static const char *file_of(sqlite3 *db)
+{
+    const char *file = sqlite3_db_filename(db, "main");
+    return file && *file ? file : ":memory:";
+}
+
+/* What an SQLite result means to the caller: the class of Django's exception, and a sentence. */
+static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
+{
+    const char *said = sqlite3_errmsg(db), *file = file_of(db);
+    switch (result & 255) {
+    case SQLITE_BUSY: case SQLITE_LOCKED:
+        failure->busy = true;
+        return fail(failure, ERROR_OPERATIONAL, "The database %s is locked: another program is writing to it and did not finish in time.", file);
+    case SQLITE_CONSTRAINT: case SQLITE_MISMATCH:
+        return fail(failure, ERROR_INTEGRITY, "%s", said);
+    case SQLITE_READONLY:
+        return fail(failure, ERROR_OPERATIONAL, "The database %s is read-only. Check the permissions of the file and of its folder, where "
+                    "SQLite keeps its journal.", file);
+    case SQLITE_FULL:
+        return fail(failure, ERROR_OPERATIONAL, "The disk is full: the database %s cannot grow. Nothing of this change was kept.", file);
+    case SQLITE_CANTOPEN:
+        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: %s.", file, said);
+    case SQLITE_CORRUPT: case SQLITE_NOTADB:
+        return fail(failure, ERROR_OPERATIONAL, "The file %s is not an SQLite database, or it is damaged (%s).", file, said);
+    case SQLITE_IOERR:
+        return fail(failure, ERROR_OPERATIONAL, "Reading or writing the database %s failed: %s (%s).", file, said, strerror(sqlite3_system_errno(db)));
+    case SQLITE_TOOBIG: case SQLITE_RANGE:
+        return fail(failure, ERROR_DATA, "%s", said);
+    case SQLITE_INTERRUPT:
+        return fail(failure, ERROR_OPERATIONAL, "The statement was interrupted.");
+    default:
+        break;
+    }
+    if (strstr(said, "no such table: ") || strstr(said, "no such column: ") || strstr(said, "has no column named"))
+        return fail(failure, ERROR_OPERATIONAL, "%s. Run `migrate`.", said);
+    return fail(failure, ERROR_PROGRAMMING, "%s", said);
+}
+
+/* Lets other fibers run while a statement works, each few milliseconds. A raise there must not unwind through SQLite: it is kept,
+ * the statement is interrupted, and run() raises it. */
+static void pause_fiber(void *unused)
+{
+    (void)unused;
+    fiber_yield();
+}
+
+static int on_progress(void *self)
+{
+    SqliteConnection *connection = self;
+    int64_t now = capo_monotonic_us();
+    if (now - connection->started < SLICE_MICROSECONDS || !capo_fiber_current())
+        return 0;
+    connection->stopped = capo_try(pause_fiber, NULL);
+    connection->started = capo_monotonic_us();
+    return connection->stopped != NULL;
+}
+
+static bool set_up(sqlite3 *db, bool read_only, bool in_memory, DatabaseFailure *failure)
+{
+    const char *const pragmas[] = {
+        in_memory || read_only ? "" : "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = NORMAL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA temp_store = MEMORY",
+        read_only ? "PRAGMA query_only = ON" : "",
+    };
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);        /* "name" is a name, never a text */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    int result = capo_sqlite_functions(db);
+    if (result != SQLITE_OK)
+        return report(db, result, failure);
+    for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++) {
+        result = *pragmas[i] ? sqlite3_exec(db, pragmas[i], NULL, NULL, NULL) : SQLITE_OK;
+        /* A read-only file has the journal mode that it has; its first write says what is wrong. */
+        if (result != SQLITE_OK && (result & 255) != SQLITE_READONLY)
+            return report(db, result, failure);
+    }
+    return true;
+}
+
+/* Says what is wrong with the path before SQLite's "unable to open database file". */
+static bool check_path(const char *path, DatabaseFailure *failure)
+{
+    char *folder = capo_strdup(path), *slash = strrchr(folder, '/');
+    struct stat status;
+    if (slash)
+        *slash = '\0';
+    const char *name = !slash ? "." : *folder ? folder : "/";
+    if (stat(name, &status))
+        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: the folder %s does not exist. Create it, or change DATABASE_URL.",
+                    path, name);
+    if (!stat(path, &status) && S_ISDIR(status.st_mode))
+        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: it is a folder. Name a file in DATABASE_URL.", path);
+    if (stat(path, &status) && access(name, W_OK))
+        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be created: the folder %s is not writable.", path, name);
+    if (!stat(path, &status) && access(path, R_OK))
+        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be read: %s.", path, strerror(errno));
+    return true;
+}
+
+static Connection *open_connection(const char *url, bool read_only, DatabaseFailure *failure)
+{
+    const char *path = path_of(url);
+    bool in_memory = is_private(url);
+    if (!in_memory && !check_path(path, failure))
+        return NULL;
+    SqliteConnection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        abort();
+    connection->head.backend = &capo_sqlite_backend;
+    int result = sqlite3_open_v2(in_memory ? ":memory:" : path, &connection->db,
+                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (result != SQLITE_OK || !set_up(connection->db, read_only, in_memory, failure)) {
+        if (result != SQLITE_OK)
+            fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: %s.", path,
+                 connection->db ? sqlite3_errmsg(connection->db) : sqlite3_errstr(result));
+        sqlite3_close(connection->db);
+        free(connection);
+        return NULL;
+    }
+    sqlite3_progress_handler(connection->db, PROGRESS_STEPS, on_progress, connection);
+    return &connection->head;
+}
+
+static void close_connection(Connection *head)
+{
+    SqliteConnection *connection = (SqliteConnection *)head;
+    for (int i = 0; i < CACHED_STATEMENTS; i++) {
+        sqlite3_finalize(connection->cache[i].statement);
+        free(connection->cache[i].sql);
+    }
+    sqlite3_close_v2(connection->db);
+    free(connection);
+}
+
+/* --- statements --- */
+
+/* Statements that come again: not DDL, whose texts differ, nor PRAGMA. */
+static bool is_cacheable(const char *sql)
+{
+    static const char *const words[] = { "SELECT", "INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strncmp(sql, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+/* What may stand behind a statement: nothing but blanks, semicolons and comments. */
+static bool is_blank(const char *tail)
+{
+    for (;;) {
+        tail += strspn(tail, " \t\r\n;");
+        if (tail[0] == '-' && tail[1] == '-') {
+            tail += strcspn(tail, "\n");
+        } else if (tail[0] == '/' && tail[1] == '*') {
+            const char *end = strstr(tail + 2, "*/");
+            if (!end)
+                return true;
+            tail = end + 2;
+        } else {
+            return !*tail;
+        }
+    }
+}
+
+typedef struct Running { SqliteConnection *connection; sqlite3_stmt *statement; CachedStatement *cached; } Running;
+
+static bool prepare(SqliteConnection *connection, const char *sql, Running *ret, DatabaseFailure *failure)
+{
+    size_t size = strlen(sql);
+    CachedStatement *slot = NULL;
+    *ret = (Running){ .connection = connection };
+    if (is_cacheable(sql)) {
+        slot = &connection->cache[capo_hash(sql, size) % CACHED_STATEMENTS];
+        if (slot->statement && !slot->busy && slot->size == size && !memcmp(slot->sql, sql, size)) {
+            slot->busy = true;
+            ret->statement = slot->statement;
+            ret->cached = slot;
+            return true;
+        }
+        if (slot->busy)
+            slot = NULL;
+    }
+    const char *tail = "";
+    int result = sqlite3_prepare_v3(connection->db, sql, (int)size + 1, slot ? SQLITE_PREPARE_PERSISTENT : 0, &ret->statement, &tail);
+    if (result != SQLITE_OK)
+        return report(connection->db, result, failure);
+    if (!is_blank(tail)) {
+        sqlite3_finalize(ret->statement);
+        return fail(failure, ERROR_PROGRAMMING, "One statement at a time: there is more behind the first one, \"%.40s\".", tail);
+    }
+    if (!slot || !ret->statement)
+        return true;
+    sqlite3_finalize(slot->statement);
+    free(slot->sql);
+    *slot = (CachedStatement){ .statement = ret->statement, .sql = malloc(size + 1), .size = size, .busy = true };
+    if (!slot->sql)
+        abort();
+    memcpy(slot->sql, sql, size + 1);
+    ret->cached = slot;
+    return true;
+}
+
+static void finish(Running *running)
+{
+    if (!running->cached) {
+        sqlite3_finalize(running->statement);
+        return;
+    }
+    sqlite3_reset(running->statement);
+    sqlite3_clear_bindings(running->statement);
+    running->cached->busy = false;
+}
+
+static int bind_text(sqlite3_stmt *statement, int at, const char *text, size_t size)
+{
+    return sqlite3_bind_text64(statement, at, text, size, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* Bound as Django's SQLite backend adapts them. Texts stay the arena's: it outlives the statement. */
+static int bind(sqlite3_stmt *statement, int at, Value value)
+{
+    char text[64];
+    size_t size;
+    switch (value.kind) {
+    case VALUE_NULL:
+        return sqlite3_bind_null(statement, at);
+    case VALUE_BOOL:
+        return sqlite3_bind_int(statement, at, value.boolean);
+    case VALUE_INT:
+        return sqlite3_bind_int64(statement, at, value.integer);
+    case VALUE_REAL:
+        return sqlite3_bind_double(statement, at, value.real);
+    case VALUE_TEXT: case VALUE_SAFE:
+        return bind_text(statement, at, value.text ? value.text : "", value.size);
+    case VALUE_DECIMAL:
+        return bind_text(statement, at, value.decimal.text ? value.decimal.text : "0", value.decimal.text ? strlen(value.decimal.text) : 1);
+    case VALUE_BYTES:
+        return value.size ? sqlite3_bind_blob64(statement, at, value.bytes, value.size, SQLITE_STATIC) : sqlite3_bind_zeroblob(statement, at, 0);
+    case VALUE_DURATION:
+        return sqlite3_bind_int64(statement, at, value.duration.microseconds);
+    case VALUE_DATE:
+        size = capo_write_column_date(text, value.date.days);
+        break;
+    case VALUE_TIME:
+        size = capo_write_column_time(text, value.time.microseconds);
+        break;
+    case VALUE_DATETIME:
+        size = capo_write_column_datetime(text, value.datetime.microseconds);
+        break;
+    case VALUE_UUID:
+        for (int i = 0; i < 16; i++)
+            snprintf(text + 2 * i, 3, "%02x", value.uuid->bytes[i]);
+        size = 32;
+        break;
+    default: {
+        const char *json = capo_json_text(value, 0);
+        return bind_text(statement, at, json, strlen(json));
+    }
+    }
+    return sqlite3_bind_text64(statement, at, text, size, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static bool start(SqliteConnection *connection, const char *sql, const Value *parameters, size_t count, Running *ret, DatabaseFailure *failure)
+{
+    connection->started = capo_monotonic_us();
+    connection->stopped = NULL;
+    if (!prepare(connection, sql, ret, failure))
+        return false;
+    size_t wanted = ret->statement ? (size_t)sqlite3_bind_parameter_count(ret->statement) : 0;
+    if (wanted != count) {
+        finish(ret);
+        return fail(failure, ERROR_PROGRAMMING, "The statement has %zu placeholders, and %zu values were given.", wanted, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        int result = bind(ret->statement, (int)i + 1, parameters[i]);
+        if (result != SQLITE_OK) {
+            finish(ret);
+            return report(connection->db, result, failure);
+        }
+    }
+    return true;
+}
+
+static Value cell(sqlite3_stmt *statement, int column)
+{
+    switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_INTEGER:
+        return capo_value_int(sqlite3_column_int64(statement, column));
+    case SQLITE_FLOAT:
+        return capo_value_real(sqlite3_column_double(statement, column));
+    case SQLITE_TEXT: {
+        const char *text = (const char *)sqlite3_column_text(statement, column);
+        return capo_value_copy_n(text, (size_t)sqlite3_column_bytes(statement, column));
+    }
+    case SQLITE_BLOB: {
+        size_t size = (size_t)sqlite3_column_bytes(statement, column);
+        const void *bytes = sqlite3_column_blob(statement, column);
+        return capo_value_bytes(size ? capo_memdup(bytes, size) : "", size);
+    }
+    default:
+        return capo_value_null();
+    }
+}
+
+/* Steps to the end, or max_rows rows. SQLITE_DONE, SQLITE_ROW where there are more, or what went wrong. */
+static int collect(Running *running, size_t max_rows, ResultSet *ret)
+{
+    size_t room = 0;
+    int result = SQLITE_DONE, n = running->statement ? sqlite3_column_count(running->statement) : 0;
+    ret->n_columns = (size_t)n;
+    while (running->statement) {
+        if (max_rows && ret->n_rows == max_rows)
+            return SQLITE_ROW;
+        result = sqlite3_step(running->statement);
+        if (result != SQLITE_ROW)
+            break;
+        if (ret->n_rows == room) {
+            size_t more = room ? 2 * room : 4;
+            ret->cells = capo_realloc(ret->cells, room * (size_t)n * sizeof(Value), more * (size_t)n * sizeof(Value));
+            room = more;
+        }
+        Value *row = ret->cells + ret->n_rows++ * (size_t)n;
+        for (int i = 0; i < n; i++)
+            row[i] = cell(running->statement, i);
+    }
+    return result;
+}
+
+static void read_names(Running *running, ResultSet *ret)
+{
+    ret->names = capo_alloc_array(ret->n_columns + 1, sizeof *ret->names);
+    for (size_t i = 0; i < ret->n_columns; i++)
+        ret->names[i] = capo_strdup(sqlite3_column_name(running->statement, (int)i));
+}
+
+static bool run(Connection *head, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+{
+    SqliteConnection *connection = (SqliteConnection *)head;
+    Running running;
+    *ret = (ResultSet){ 0 };
+    if (!start(connection, sql, parameters, count, &running, failure))
+        return false;
+    int result = collect(&running, 0, ret);
+    if (result != SQLITE_DONE) {
+        if (!connection->stopped)
+            report(connection->db, result, failure);
+        finish(&running);
+        if (connection->stopped)
+            capo_reraise(connection->stopped);
+        return false;
+    }
+    if (ret->n_columns)
+        read_names(&running, ret);
+    ret->changes = running.statement && !sqlite3_stmt_readonly(running.statement) ? sqlite3_changes64(connection->db) : 0;
+    ret->last_id = sqlite3_last_insert_rowid(connection->db);
+    finish(&running);
+    return true;
+}
+
+/* --- reading in batches --- */
+
+typedef struct SqliteCursor { Running running; bool ended; } SqliteCursor;
+
+static void *cursor_open(Connection *head, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure)
+{
+    SqliteCursor *cursor = capo_alloc_struct(SqliteCursor);
+    return start((SqliteConnection *)head, sql, parameters, count, &cursor->running, failure) ? cursor : NULL;
+}
+
+static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFailure *failure)
+{
+    SqliteCursor *cursor = self;
+    SqliteConnection *connection = cursor->running.connection;
+    *ret = (ResultSet){ 0 };
+    if (cursor->ended)
+        return true;
+    connection->started = capo_monotonic_us();
+    int result = collect(&cursor->running, max_rows, ret);
+    cursor->ended = result != SQLITE_ROW;
+    if (result == SQLITE_ROW || result == SQLITE_DONE)
+        return true;
+    if (connection->stopped)
+        capo_reraise(connection->stopped);
+    return report(connection->db, result, failure);
+}
+
+static void cursor_close(void *self)
+{
+    finish(&((SqliteCursor *)self)->running);
+}
+
+/* --- spellings --- */
+
+static void put_placeholder(Buffer *sql, int number)
+{
+    (void)number;
+    capo_put_char(sql, '?');
+}
+
+static const char *column_type(const Field *field)
+{
+    const Field *column = capo_column_field(field);
+    bool is_key = column != field;              /* of another row: no sign to check, nothing that counts up */
+    switch (column->kind) {
+    case FIELD_AUTO: case FIELD_BIG_AUTO: case FIELD_SMALL_AUTO:
+        /* Only a key counts up by itself, and SQLite wants "integer" for that; a key to it holds the plain type. */
+        return !is_key || column->kind == FIELD_AUTO ? "integer" : column->kind == FIELD_BIG_AUTO ? "bigint" : "smallint";
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+        return capo_format("varchar(%d)", column->max_length);
+    case FIELD_TEXT: case FIELD_JSON:
+        return "text";
+    case FIELD_IP_ADDRESS:
+        return "char(39)";
+    case FIELD_INTEGER:
+        return "integer";
+    case FIELD_BIG_INTEGER:
+        return "bigint";
+    case FIELD_SMALL_INTEGER:
+        return "smallint";
+    case FIELD_POSITIVE_INTEGER:
+        return is_key ? "integer" : "integer unsigned";
+    case FIELD_POSITIVE_BIG_INTEGER:
+        return is_key ? "bigint" : "bigint unsigned";
+    case FIELD_POSITIVE_SMALL_INTEGER:
+        return is_key ? "smallint" : "smallint unsigned";
+    case FIELD_FLOAT:
+        return "real";
+    case FIELD_DECIMAL:
+        return "decimal";
+    case FIELD_BOOLEAN:
+        return "bool";
+    case FIELD_DATE:
+        return "date";
+    case FIELD_TIME:
+        return "time";
+    case FIELD_DATETIME:
+        return "datetime";
+    case FIELD_DURATION:
+        return "bigint";
+    case FIELD_UUID:
+        return "char(32)";
+    case FIELD_BINARY:
+        return "BLOB";
+    default:
+        return NULL;
+    }
+}
+
+static const char *column_check(const Field *field, const char *quoted_column)
+{
+    if (capo_field_is_positive(field->kind))
+        return capo_format("%s >= 0", quoted_column);
+    if (field->kind == FIELD_JSON)
+        return capo_format("(JSON_VALID(%s) OR %s IS NULL)", quoted_column, quoted_column);
+    return NULL;
+}
+
+/* Names of parts come from these lists, and zones from the tz database: neither can carry SQL. */
+static bool is_one_of(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (!strcmp(*names, name))
+            return true;
+    return false;
+}
+
+static const char *const date_parts[] = { "year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day", NULL };
+static const char *const time_parts[] = { "hour", "minute", "second", "microsecond", NULL };
+static const char *const date_truncations[] = { "year", "quarter", "month", "week", "day", NULL };
+static const char *const time_truncations[] = { "hour", "minute", "second", NULL };
+
+static void put_zone(Buffer *out, const char *zone)
+{
+    if (!zone) {
+        capo_put(out, ", NULL, NULL)");
+        return;
+    }
+    capo_put(out, ", '");
+    for (; *zone; zone++)
+        if (*zone != '\'' && (unsigned char)*zone >= 32)
+            capo_put_char(out, *zone);
+    capo_put(out, "', 'UTC')");
+}
+
+static bool put_extract(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+{
+    bool of_date = is_one_of(date_parts, part), of_time = is_one_of(time_parts, part);
+    if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
+        return false;
+    capo_put_format(out, "django_%s_extract('%s', %s", kind == FIELD_DATE ? "date" : kind == FIELD_TIME ? "time" : "datetime", part, sql);
+    if (kind == FIELD_DATETIME)
+        put_zone(out, zone);
+    else
+        capo_put_char(out, ')');
+    return true;
+}
+
+static bool put_trunc(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+{
+    bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
+    if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
+        return false;
+    capo_put_format(out, "django_%s_trunc('%s', %s", kind == FIELD_DATE ? "date" : kind == FIELD_TIME ? "time" : "datetime", part, sql);
+    put_zone(out, zone);
+    return true;
+}
+
+static bool put_cast(Buffer *out, const char *part, const char *sql, const char *zone)
+{
+    if (strcmp(part, "date") && strcmp(part, "time"))
+        return false;
+    capo_put_format(out, "django_datetime_cast_%s(%s", part, sql);
+    put_zone(out, zone);
+    return true;
+}
+
+/* LIKE is blind to the case of ASCII letters in SQLite, for contains as for icontains, and Django leaves it so. */
+static const LookupOperator operators[] = {
+    { "exact", "= %s" }, { "iexact", "LIKE %s ESCAPE '\\'" },
+    { "contains", "LIKE %s ESCAPE '\\'" }, { "icontains", "LIKE %s ESCAPE '\\'" },
+    { "startswith", "LIKE %s ESCAPE '\\'" }, { "istartswith", "LIKE %s ESCAPE '\\'" },
+    { "endswith", "LIKE %s ESCAPE '\\'" }, { "iendswith", "LIKE %s ESCAPE '\\'" },
+    { "regex", "REGEXP %s" }, { "iregex", "REGEXP '(?i)' || %s" },
+    { "gt", "> %s" }, { "gte", ">= %s" }, { "lt", "< %s" }, { "lte", "<= %s" },
+    { 0 }
+};
+
+static const LookupOperator pattern_operators[] = {
+    { "contains", "LIKE '%%' || %s || '%%' ESCAPE '\\'" }, { "icontains", "LIKE '%%' || UPPER(%s) || '%%' ESCAPE '\\'" },
+    { "startswith", "LIKE %s || '%%' ESCAPE '\\'" }, { "istartswith", "LIKE UPPER(%s) || '%%' ESCAPE '\\'" },
+    { "endswith", "LIKE '%%' || %s ESCAPE '\\'" }, { "iendswith", "LIKE '%%' || UPPER(%s) ESCAPE '\\'" },
+    { 0 }
+};
+
+const Backend capo_sqlite_backend = {
+    .name = "sqlite", .title = "SQLite", .quote = '"', .name_length = 200, .max_parameters = 32766,
+    .returning = true, .ddl_in_transaction = true, .or_ignore = true, .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
+    .operators = operators, .pattern_operators = pattern_operators,
+    .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",
+    .open = open_connection, .is_private = is_private, .close = close_connection, .run = run,
+    .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
+    .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+};

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Instances: members to Values and back, what was loaded, and caches of related objects.
+ *
+ * The state beside an instance keeps a copy of its bytes as they were loaded or saved; what differs from it has changed. Texts are
+ * compared by content. Of a JSON field the copy holds the text, since lists and maps change in place. A historical model has no
+ * struct: its instances keep an array of Values, and the copy is one too.
+ *
+ * "Nothing" in a member: a NULL text, `present` false, and of keys the zero that no row has (0, the nil uuid). */
+#include "instance.h"
+#include <string.h>
+
+/* --- members --- */
+
+static char *base_of(const Instance *self)
+{
+    return self->model->size ? (char *)self : (char *)self->state->values;
+}
+
+static bool is_key(const Field *field)
+{
+    return field->primary_key || field->target;
+}
+
+static Value nullable_int(const Field *field, int64_t n)
+{
+    return n == 0 && is_key(field) ? capo_value_null() : capo_value_int(n);
+}
+
+Value capo_member_value(const char *base, const Field *field)
+{
+    static const Uuid nil;
+    if (!field->model->size)
+        return ((const Value *)(const void *)base)[field->position];
+    const char *at = base + field->layout.value;
+    if (field->layout.present >= 0 && !*(const bool *)(base + field->layout.present))
+        return capo_value_null();
+    switch (capo_field_storage(field)) {
+    case STORAGE_INT:
+        return nullable_int(field, *(const int64_t *)(const void *)at);
+    case STORAGE_TEXT: {
+        const char *text = *(const char *const *)(const void *)at;
+        return !text || (!*text && is_key(field)) ? capo_value_null() : capo_value_text(text);
+    }
+    case STORAGE_REAL:
+        return capo_value_real(*(const double *)(const void *)at);
+    case STORAGE_DECIMAL: {
+        Decimal decimal = *(const Decimal *)(const void *)at;
+        return capo_value_decimal(decimal.text ? decimal : (Decimal){ "0" });
+    }
+    case STORAGE_BOOL:
+        return capo_value_bool(*(const bool *)at);
+    case STORAGE_DATE:
+        return capo_value_date(*(const Date *)(const void *)at);
+    case STORAGE_TIME:
+        return capo_value_time(*(const Time *)(const void *)at);
+    case STORAGE_DATETIME:
+        return capo_value_datetime(*(const DateTime *)(const void *)at);
+    case STORAGE_DURATION:
+        return capo_value_duration(*(const Duration *)(const void *)at);
+    case STORAGE_UUID:
+        return is_key(field) && !memcmp(at, &nil, sizeof nil) ? capo_value_null() : capo_value_uuid(*(const Uuid *)(const void *)at);
+    case STORAGE_BINARY: {
+        Bytes bytes = *(const Bytes *)(const void *)at;
+        return capo_value_bytes(bytes.data ? bytes.data : (const uint8_t *)"", bytes.size);
+    }
+    case STORAGE_JSON:
+        return *(const Value *)(const void *)at;
+    }
+    return capo_value_null();
+}
+
+/* A value of another kind than the member's leaves it at zero: only raw text of an existing database that is no date can be one. */
+void capo_member_store(char *base, const Field *field, Value value)
+{
+    if (!field->model->size) {
+        ((Value *)(void *)base)[field->position] = value;
+        return;
+    }
+    char *at = base + field->layout.value;
+    bool some = value.kind != VALUE_NULL;
+    if (field->layout.present >= 0)
+        *(bool *)(base + field->layout.present) = some;
+    switch (capo_field_storage(field)) {
+    case STORAGE_INT:
+        *(int64_t *)(void *)at = value.kind == VALUE_INT ? value.integer : value.kind == VALUE_BOOL ? value.boolean
+            : value.kind == VALUE_REAL ? (int64_t)value.real : 0;
+        break;
+    case STORAGE_TEXT:
+        *(const char **)(void *)at = !some ? NULL : capo_is_text(value) ? value.text : capo_to_text(value);
+        break;
+    case STORAGE_REAL:
+        *(double *)(void *)at = value.kind == VALUE_REAL ? value.real : value.kind == VALUE_INT ? (double)value.integer : 0;
+        break;
+    case STORAGE_DECIMAL:
+        *(Decimal *)(void *)at = value.kind == VALUE_DECIMAL ? value.decimal : (Decimal){ NULL };
+        break;
+    case STORAGE_BOOL:
+        *(bool *)at = value.kind == VALUE_BOOL ? value.boolean : value.kind == VALUE_INT && value.integer;
+        break;
+    case STORAGE_DATE:
+        *(Date *)(void *)at = value.kind == VALUE_DATE ? value.date : (Date){ 0 };
+        break;
+    case STORAGE_TIME:
+        *(Time *)(void *)at = value.kind == VALUE_TIME ? value.time : (Time){ 0 };
+        break;
+    case STORAGE_DATETIME:
+        *(DateTime *)(void *)at = value.kind == VALUE_DATETIME ? value.datetime : (DateTime){ 0 };
+        break;
+    case STORAGE_DURATION:
+        *(Duration *)(void *)at = value.kind == VALUE_DURATION ? value.duration : (Duration){ 0 };
+        break;
+    case STORAGE_UUID:
+        *(Uuid *)(void *)at = value.kind == VALUE_UUID ? *value.uuid : (Uuid){ { 0 } };
+        break;
+    case STORAGE_BINARY:
+        *(Bytes *)(void *)at = value.kind == VALUE_BYTES ? (Bytes){ value.bytes, value.size } : (Bytes){ NULL, 0 };
+        break;
+    case STORAGE_JSON:
+        *(Value *)(void *)at = value;
+        break;
+    }
+}
+
+void capo_field_store(Instance *self, const Field *field, Value value)
+{
+    capo_member_store(base_of(self), field, value);
+    if (self->state->deferred)
+        self->state->deferred[field->position / 64] &= ~(UINT64_C(1) << field->position % 64);
+}
+
+/* --- keys and the objects behind them --- */
+
+static RelatedCache *find_cache(const Instance *self, const Field *relation, const char *accessor)
+{
+    for (RelatedCache *cache = self->state->related; cache; cache = cache->next)
+        if (relation ? cache->relation == relation : cache->accessor && !strcmp(cache->accessor, accessor))
+            return cache;
+    return NULL;
+}
+
+static RelatedCache *make_cache(Instance *self, const Field *relation, const char *accessor)
+{
+    RelatedCache *cache = find_cache(self, relation, accessor);
+    if (cache)
+        return cache;
+    cache = capo_alloc_struct(RelatedCache);
+    *cache = (RelatedCache){ .relation = relation, .accessor = accessor, .next = self->state->related };
+    self->state->related = cache;
+    return cache;
+}
+
+static Instance **object_member(const Instance *self, const Field *field)
+{
+    return self->model->size && field->layout.object >= 0 && field->kind != FIELD_MANY_TO_MANY
+        ? (Instance **)(void *)((char *)self + field->layout.object) : NULL;
+}
+
+static Value key_of_object(const Instance *other, const Field *field)
+{
+    return capo_field_value(other, field->target_field);
+}
+
+/* User code may assign the pointer of a relation (comment->post = post) instead of its key: the key follows. A key that was changed
+ * behind a loaded object drops the object. */
+void capo_relation_sync(const Instance *self, const Field *field)
+{
+    Instance *me = (Instance *)self, **member = object_member(self, field);
+    RelatedCache *cache = find_cache(self, field, NULL);
+    Instance *known = cache && cache->known ? cache->one : NULL;
+    if (member && *member != known) {
+        if (*member) {
+            capo_member_store(base_of(me), field, key_of_object(*member, field));
+            cache = make_cache(me, field, NULL);
+            cache->known = true;
+            cache->one = *member;
+        } else if (cache) {
+            cache->known = false;
+        }
+        return;
+    }
+    if (!cache || !cache->known)
+        return;
+    Value key = capo_member_value(base_of(self), field);
+    if (!cache->one ? capo_is_null(key) : capo_equal(key, key_of_object(cache->one, field)))
+        return;
+    if (cache->one && capo_is_null(key)) {          /* it was saved after it was assigned */
+        capo_member_store(base_of(me), field, key_of_object(cache->one, field));
+        return;
+    }
+    cache->known = false;
+    if (member)
+        *member = NULL;
+}
+
+void capo_instance_cache(Instance *self, const Field *relation, Instance *other)
+{
+    RelatedCache *cache = make_cache(self, relation, NULL);
+    Instance **member = object_member(self, relation);
+    cache->known = true;
+    cache->one = other;
+    if (member)
+        *member = other;
+}
+
+void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance *other)
+{
+    RelatedCache *cache = make_cache(self, NULL, relation->related_name ? relation->related_name : relation->related_query_name);
+    cache->known = true;
+    cache->one = other;
+}
+
+bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other)
+{
+    const RelatedCache *cache;
+    if (relation->model == self->model && relation->column) {
+        capo_relation_sync(self, relation);
+        cache = find_cache(self, relation, NULL);
+    } else {
+        cache = find_cache(self, NULL, relation->related_name ? relation->related_name : relation->related_query_name);
+    }
+    if (!cache || !cache->known)
+        return false;
+    *ret_other = cache->one;
+    return true;
+}
+
+void capo_instance_prefetched(Instance *self, const char *accessor, Instance **others, size_t count)
+{
+    RelatedCache *cache = make_cache(self, NULL, accessor);
+    const Field *field = capo_field(self->model, accessor);
+    cache->many = others;
+    cache->count = count;
+    if (field && field->kind == FIELD_MANY_TO_MANY && self->model->size && field->layout.object >= 0)
+        *(Instance ***)(void *)((char *)self + field->layout.object) = others;
+}
+
+bool capo_instance_get_prefetched(const Instance *self, const char *accessor, Instance ***ret_others, size_t *ret_count)
+{
+    const RelatedCache *cache = find_cache(self, NULL, accessor);
+    if (!cache || !cache->many)
+        return false;
+    *ret_others = cache->many;
+    *ret_count = cache->count;
+    return true;
+}
+
+void capo_instance_forget(Instance *self, const char *accessor)
+{
+    RelatedCache *cache = find_cache(self, NULL, accessor);
+    const Field *field = capo_field(self->model, accessor);
+    if (cache) {
+        cache->many = NULL;
+        cache->known = false;
+    }
+    if (field && field->kind == FIELD_MANY_TO_MANY && self->model->size && field->layout.object >= 0)
+        *(Instance ***)(void *)((char *)self + field->layout.object) = NULL;
+}
+
+void capo_instance_forget_all(Instance *self)
+{
+    self->state->related = NULL;
+    for (size_t i = 0; i < self->model->n_fields + self->model->n_many; i++) {
+        const Field *field = i < self->model->n_fields ? self->model->fields[i] : self->model->many[i - self->model->n_fields];
+        if (self->model->size && field->layout.object >= 0)
+            *(void **)(void *)((char *)self + field->layout.object) = NULL;
+    }
+}
+
+/* --- values --- */
+
+static void load_deferred(const Instance *self, const Field *field)
+{
+    Buffer sql = { 0 };
+    capo_put(&sql, "SELECT ");
+    capo_put_name(&sql, field->column);
+    capo_put(&sql, " FROM ");
+    capo_put_name(&sql, self->model->table);
+    capo_put(&sql, " WHERE ");
+    capo_put_name(&sql, self->model->pk->column);
+    capo_put(&sql, " = ");
+    capo_backend()->put_placeholder(&sql, 1);
+    Value key = capo_to_column(self->model->pk, capo_instance_pk(self));
+    ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
+    if (!result->n_rows)
+        capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", self->model->name);
+    Value raw = capo_cell(result, 0, 0);
+    capo_field_store((Instance *)self, field, capo_from_column(field, raw));
+    capo_member_store(self->state->original, field, capo_field_storage(field) == STORAGE_JSON ? raw : capo_from_column(field, raw));
+}
+
+bool capo_field_is_deferred(const Instance *self, const Field *field)
+{
+    return self->state->deferred && self->state->deferred[field->position / 64] >> field->position % 64 & 1;
+}
+
+Value capo_field_value(const Instance *self, const Field *field)
+{
+    if (!field->column)
+        capo_bug("%s.%s is many-to-many and has no value of its own; capo_instance_related_query() gives its objects.", field->model->label, field->name);
+    if (field->model != self->model)
+        capo_bug("capo_field_value() was given a %s and the field %s.%s.", self->model->label, field->model->label, field->name);
+    if (capo_field_is_deferred(self, field))
+        load_deferred(self, field);
+    if (field->target)
+        capo_relation_sync(self, field);
+    return capo_member_value(base_of(self), field);
+}
+
+Value capo_instance_pk(const Instance *self)
+{
+    return capo_member_value(base_of(self), self->model->pk);
+}
+
+bool capo_is_instance(Value value)
+{
+    return value.kind == VALUE_OBJECT && value.object && value.object->ops == &capo_instance_ops;
+}
+
+void capo_field_assign(Instance *self, const Field *field, Value value)
+{
+    if (!field->column)
+        capo_bug("%s.%s is many-to-many: use capo_set_all() and the like.", field->model->label, field->name);
+    if (field->target && capo_is_instance(value)) {
+        Instance *other = (Instance *)value.object;
+        if (other->model != field->target && strcmp(other->model->label, field->target->label))
+            capo_raise(ERROR_VALUE, "Cannot assign a %s: \"%s.%s\" must be a \"%s\" instance.", other->model->name, field->model->name, field->name,
+                       field->target->name);
+        capo_field_store(self, field, key_of_object(other, field));
+        capo_instance_cache(self, field, other);
+        return;
+    }
+    value = capo_field_to_python(field, value);
+    if (capo_field_storage(field) == STORAGE_TEXT && capo_is_text(value) && memchr(value.text, '\0', value.size))
+        capo_invalid("null_characters_not_allowed", "Null characters are not allowed.");
+    capo_field_store(self, field, value);
+}
+
+bool capo_field_changed(const Instance *self, const Field *field)
+{
+    if (!self->state->saved)
+        return true;
+    if (capo_field_is_deferred(self, field))
+        return false;
+    Value now = capo_field_value(self, field), before = capo_member_value(self->state->original, field);
+    if (capo_field_storage(field) == STORAGE_JSON) {
+        const char *error;
+        Value parsed = before;
+        if (capo_is_null(before) || capo_is_null(now))
+            return capo_is_null(before) != capo_is_null(now);
+        if (!capo_is_text(before) || !capo_json_parse(before.text, before.size, &parsed, &error))
+            return true;
+        return !capo_equal(parsed, now);
+    }
+    if (now.kind != before.kind)
+        return true;
+    if (now.kind == VALUE_DECIMAL)
+        return capo_decimal_compare(now.decimal, before.decimal) != 0;
+    if (now.kind == VALUE_TEXT && now.text == before.text)
+        return false;
+    return !capo_equal(now, before);
+}
+
+/* What the database has now is what the instance has. */
+void capo_instance_settle(Instance *self)
+{
+    const Model *model = self->model;
+    size_t size = model->size ? model->size : model->n_fields * sizeof(Value);
+    memcpy(self->state->original, base_of(self), size);
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (capo_field_storage(model->fields[i]) == STORAGE_JSON) {
+            Value value = capo_member_value(base_of(self), model->fields[i]);
+            if (!capo_is_null(value))
+                capo_member_store(self->state->original, model->fields[i], capo_value_text(capo_json_text(value, 0)));
+        }
+    self->state->saved = true;
+}
+
+/* --- making --- */
+
+static Instance *allocate(Model *model)
+{
+    if (!model->names)
+        capo_bug("an instance of %s is made before capo_models_prepare() knew the model.", model->name);
+    size_t size = model->size ? (model->size + 15) & ~(size_t)15 : sizeof(Instance);
+    size_t values = model->size ? 0 : model->n_fields * sizeof(Value);
+    size_t original = model->size ? size : values;
+    char *block = capo_alloc(size + sizeof(InstanceState) + values + original);
+    Instance *self = (Instance *)(void *)block;
+    self->ops = &capo_instance_ops;
+    self->model = model;
+    self->state = (InstanceState *)(void *)(block + size);
+    self->state->values = values ? (Value *)(void *)(block + size + sizeof(InstanceState)) : NULL;
+    self->state->original = block + size + sizeof(InstanceState) + values;
+    return self;
+}
+
+Instance *capo_instance_new(Model *model)
+{
+    Instance *self = allocate(model);
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (field->has_default)
+            capo_member_store(base_of(self), field, capo_field_default(field));
+        else if (!field->null && !field->target && !field->primary_key && capo_field_storage(field) == STORAGE_TEXT)
+            capo_member_store(base_of(self), field, capo_value_text(""));
+    }
+    return self;
+}
+
+Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count)
+{
+    Instance *self = allocate(model);
+    char *base = base_of(self);
+    size_t loaded = 0, size = model->size ? model->size : model->n_fields * sizeof(Value);
+    bool json = false;
+    for (size_t i = 0; i < count; i++) {
+        if (!fields[i])
+            continue;
+        capo_member_store(base, fields[i], capo_from_column(fields[i], cells[i]));
+        json = json || capo_field_storage(fields[i]) == STORAGE_JSON;
+        loaded++;
+    }
+    memcpy(self->state->original, base, size);
+    for (size_t i = 0; json && i < count; i++)
+        if (fields[i] && capo_field_storage(fields[i]) == STORAGE_JSON)
+            capo_member_store(self->state->original, fields[i], cells[i]);
+    if (loaded < model->n_fields) {
+        size_t words = (model->n_fields + 63) / 64;
+        self->state->deferred = capo_alloc_array(words, sizeof(uint64_t));
+        memset(self->state->deferred, 0xff, words * sizeof(uint64_t));
+        for (size_t i = 0; i < count; i++)
+            if (fields[i])
+                self->state->deferred[fields[i]->position / 64] &= ~(UINT64_C(1) << fields[i]->position % 64);
+    }
+    self->state->saved = true;
+    return self;
+}
+
+bool capo_instance_is_saved(const Instance *self) { return self->state->saved; }
+
+void capo_instance_annotate(Instance *self, const char *name, Value value)
+{
+    if (!self->state->annotations)
+        self->state->annotations = capo_map_new();
+    capo_map_set(self->state->annotations, name, value);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From an instance to others: the object behind a key, the queries of to-many relations, their adding and removing; and what
+ * templates may ask of an instance. */
+#include "instance.h"
+#include <stdio.h>
+#include <string.h>
+
+#pragma weak capo_query_of
+#pragma weak capo_query_none
+#pragma weak capo_query_filter
+#pragma weak capo_query_related_to
+#pragma weak capo_q
+
+/* --- one object --- */
+
+static Instance *load_one(Model *model, const Field *by, Value key)
+{
+    ResultSet *result = capo_select_where(model, by, key);
+    return result->n_rows ? capo_instance_load(model, model->fields, result->cells, model->n_fields) : NULL;
+}
+
+/* An accessor on this model: the relation field of the other model whose reverse is called so. */
+static Field *reverse_accessor(const Model *model, const char *name)
+{
+    Field *field = capo_reverse_field(model, name);
+    return field && field->related_name && !strcmp(field->related_name, name) ? field : NULL;
+}
+
+static const char *relation_names(const Model *model, const char *wrong)
+{
+    const char **names = capo_alloc_array(model->n_fields + model->n_many + model->n_reverse, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (model->fields[i]->target)
+            names[count++] = model->fields[i]->name;
+    for (size_t i = 0; i < model->n_many; i++)
+        names[count++] = model->many[i]->name;
+    for (size_t i = 0; i < model->n_reverse; i++)
+        if (model->reverse[i]->related_name)
+            names[count++] = model->reverse[i]->related_name;
+    return capo_did_you_mean(wrong, names, count);
+}
+
+Instance *capo_instance_related(Instance *self, const char *relation)
+{
+    Instance *other;
+    const Field *field = capo_field(self->model, relation);
+    if (field && field->target && field->column) {
+        Value key = capo_field_value(self, field);
+        if (capo_instance_cached(self, field, &other) && (other || capo_is_null(key)))
+            return other;
+        if (capo_is_null(key))
+            return NULL;
+        other = load_one(field->target, field->target_field, key);
+        if (!other)
+            capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist: %s.%s is %s.", field->target->name, self->model->name, field->attname,
+                       capo_to_text(key));
+        capo_instance_cache(self, field, other);
+        if (field->kind == FIELD_ONE_TO_ONE)
+            capo_instance_cache_reverse(other, field, self);
+        return other;
+    }
+    field = reverse_accessor(self->model, relation);
+    if (field && field->kind == FIELD_ONE_TO_ONE) {
+        if (capo_instance_cached(self, field, &other))
+            return other;
+        Value key = capo_field_value(self, field->target_field);
+        other = capo_is_null(key) ? NULL : load_one(field->model, field, key);
+        if (other)
+            capo_instance_cache(other, field, self);
+        capo_instance_cache_reverse(self, field, other);
+        return other;
+    }
+    capo_raise(ERROR_FIELD, "%s has no relation to one object called \"%s\".%s", self->model->name, relation, relation_names(self->model, relation));
+}
+
+/* --- queries --- */
+
+Query *capo_instance_related_query(Instance *self, const char *accessor)
+{
+    const Field *field = capo_field(self->model, accessor);
+    bool forward = field && field->kind == FIELD_MANY_TO_MANY;
+    if (!forward)
+        field = reverse_accessor(self->model, accessor);
+    if (!field || (!forward && field->kind == FIELD_ONE_TO_ONE))
+        capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
+    const Field *key = field->kind == FIELD_MANY_TO_MANY ? (forward ? field->through_source : field->through_target)->target_field : field->target_field;
+    Value value = capo_field_value(self, key);
+    if (capo_is_null(value)) {
+        if (field->kind == FIELD_MANY_TO_MANY)
+            capo_raise(ERROR_VALUE, "This %s needs to have a value for field \"%s\" before its many-to-many relationship \"%s\" can be used. Save it first.",
+                       self->model->name, key->name, accessor);
+        return capo_query_none(field->model);
+    }
+    Query *query = capo_query_of(forward ? field->target : field->model);
+    const char *path = forward ? field->related_query_name : field->name;
+    /* Over a key that is not the primary one, the path names it. */
+    if (key != self->model->pk)
+        path = capo_format("%s__%s", path, key->name);
+    query = capo_query_filter(query, capo_q(path, value));
+    return capo_query_related_to(query, self, accessor);
+}
+
+/* --- adding and removing --- */
+
+typedef struct Many {
+    Instance *self;
+    const char *accessor;
+    const Field *field;                 /* the relation, of this model or of the other */
+    const Field *source, *target;       /* columns of the join table: this object's and the others'; of a plain key NULL and the key */
+    Model *table;
+    Value key;                          /* this object's */
+} Many;
+
+static void put_equal(Buffer *sql, const Field *field, int number)
+{
+    capo_put_name(sql, field->column);
+    capo_put(sql, " = ");
+    capo_backend()->put_placeholder(sql, number);
+}
+
+static void put_in(Buffer *sql, const Field *field, size_t count, int from)
+{
+    capo_put_name(sql, field->column);
+    capo_put(sql, " IN (");
+    for (size_t i = 0; i < count; i++) {
+        capo_put(sql, i ? ", " : "");
+        capo_backend()->put_placeholder(sql, from + (int)i);
+    }
+    capo_put_char(sql, ')');
+}
+
+static Value key_of(const Many *many, Value other)
+{
+    const Field *wanted = many->source ? many->target->target_field : many->table->pk;
+    if (capo_is_instance(other)) {
+        Instance *instance = (Instance *)other.object;
+        if (strcmp(instance->model->label, wanted->model->label))
+            capo_raise(ERROR_VALUE, "'%s' instance expected, got a %s.", wanted->model->name, instance->model->name);
+        Value key = capo_field_value(instance, wanted);
+        if (capo_is_null(key))
+            capo_raise(ERROR_VALUE, "A %s that is not saved cannot be added to \"%s\". Save it first.", instance->model->name, many->accessor);
+        return key;
+    }
+    return capo_field_to_python(wanted, other);
+}
+
+/* The keys without repetitions. */
+static List *keys_of(const Many *many, Value others)
+{
+    List *given = others.kind == VALUE_LIST ? others.list : NULL, *keys = capo_list_new();
+    if (!given && others.kind == VALUE_OBJECT && !capo_is_instance(others))
+        given = capo_list_of(others);
+    for (size_t i = 0; i < (given ? given->count : 1); i++) {
+        Value key = key_of(many, given ? given->items[i] : others);
+        bool seen = capo_is_null(key);
+        for (size_t k = 0; !seen && k < keys->count; k++)
+            seen = capo_equal(keys->items[k], key);
+        if (!seen)
+            capo_list_add(keys, key);
+    }
+    return keys;
+}
+
+/* The statement in batches of keys: `before` is its text up to the condition; bound: `first`, then the keys. */
+static void run_on_keys(const char *before, const Field *own, Value own_key, const Field *column, const List *keys)
+{
+    size_t batch = capo_backend()->max_parameters - 2;
+    for (size_t i = 0; i < keys->count; i += batch) {
+        size_t n = keys->count - i < batch ? keys->count - i : batch;
+        Value *values = capo_alloc_array(n + 1, sizeof *values);
+        Buffer sql = { 0 };
+        capo_put(&sql, before);
+        if (own) {
+            put_equal(&sql, own, 1);
+            capo_put(&sql, " AND ");
+        }
+        values[0] = own_key;
+        for (size_t k = 0; k < n; k++)
+            values[k + 1] = capo_to_column(column, keys->items[i + k]);
+        put_in(&sql, column, n, 2);
+        capo_database_run(capo_buffer_text(&sql), values, n + 1, DATABASE_WRITE);
+    }
+}
+
+static List *linked(const Many *many, const Field *source, const Field *target)
+{
+    Buffer sql = { 0 };
+    Value key = capo_to_column(source, many->key);
+    List *keys = capo_list_new();
+    capo_put(&sql, "SELECT ");
+    capo_put_name(&sql, target->column);
+    capo_put(&sql, " FROM ");
+    capo_put_name(&sql, many->table->table);
+    capo_put(&sql, " WHERE ");
+    put_equal(&sql, source, 1);
+    ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
+    for (size_t i = 0; i < result->n_rows; i++)
+        capo_list_add(keys, capo_from_column(target, capo_cell(result, i, 0)));
+    return keys;
+}
+
+static bool holds(const List *keys, Value key)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (capo_equal(keys->items[i], key))
+            return true;
+    return false;
+}
+
+static List *without(const List *keys, const List *others)
+{
+    List *rest = capo_list_new();
+    for (size_t i = 0; i < keys->count; i++)
+        if (!holds(others, keys->items[i]))
+            capo_list_add(rest, keys->items[i]);
+    return rest;
+}
+
+static void link_rows(const Many *many, const Field *source, const Field *target, const List *keys)
+{
+    const List *fresh = keys->count ? without(keys, linked(many, source, target)) : keys;
+    Instance **rows = capo_alloc_array(fresh->count + 1, sizeof *rows);
+    for (size_t i = 0; i < fresh->count; i++) {
+        rows[i] = capo_instance_new(many->table);
+        capo_field_store(rows[i], source, many->key);
+        capo_field_store(rows[i], target, fresh->items[i]);
+    }
+    capo_bulk_create(rows, fresh->count);
+}
+
+static void unlink_rows(const Many *many, const Field *source, const Field *target, const List *keys)
+{
+    Buffer sql = { 0 };
+    capo_put(&sql, "DELETE FROM ");
+    capo_put_name(&sql, many->table->table);
+    capo_put(&sql, " WHERE ");
+    run_on_keys(capo_buffer_text(&sql), source, capo_to_column(source, many->key), target, keys);
+}
+
+/* Over a plain foreign key: the others' key is set to this object, or to null. */
+static void point_at(const Many *many, const List *keys, bool at_self)
+{
+    Buffer sql = { 0 };
+    if (!at_self && !many->target->null)
+        capo_raise(ERROR_VALUE, "Objects cannot be removed from \"%s\": %s.%s cannot be NULL. Delete them, or give them another %s.", many->accessor,
+                   many->table->name, many->target->name, many->target->name);
+    capo_put(&sql, "UPDATE ");
+    capo_put_name(&sql, many->table->table);
+    capo_put(&sql, " SET ");
+    put_equal(&sql, many->target, 1);
+    capo_put(&sql, " WHERE ");
+    run_on_keys(capo_buffer_text(&sql), NULL, at_self ? capo_to_column(many->target, many->key) : capo_value_null(), many->table->pk, keys);
+}
+
+static List *pointing(const Many *many)
+{
+    return linked(many, many->target, many->table->pk);
+}
+
+static void change(const Many *many, ManyOperation operation, List *keys)
+{
+    bool mirrored = many->field->kind == FIELD_MANY_TO_MANY && many->field->symmetrical;
+    List *gone = NULL;
+    if (operation == MANY_REMOVE)
+        gone = keys;
+    if (many->source) {
+        if (operation == MANY_SET)
+            gone = without(linked(many, many->source, many->target), keys);
+        if (gone && gone->count) {
+            unlink_rows(many, many->source, many->target, gone);
+            if (mirrored)
+                unlink_rows(many, many->target, many->source, gone);
+        }
+        if (operation != MANY_REMOVE && keys->count) {
+            link_rows(many, many->source, many->target, keys);
+            if (mirrored)
+                link_rows(many, many->target, many->source, keys);
+        }
+        return;
+    }
+    if (operation == MANY_REMOVE || operation == MANY_SET) {
+        List *now = pointing(many);
+        gone = operation == MANY_SET ? without(now, keys) : without(now, without(now, keys));
+        if (gone->count)
+            point_at(many, gone, false);
+    }
+    if (operation != MANY_REMOVE && keys->count)
+        point_at(many, keys, true);
+}
+
+void capo_instance_many(Instance *self, const char *accessor, ManyOperation operation, Value others)
+{
+    Many many = { .self = self, .accessor = accessor, .field = capo_field(self->model, accessor) };
+    bool forward = many.field && many.field->kind == FIELD_MANY_TO_MANY;
+    if (!forward)
+        many.field = reverse_accessor(self->model, accessor);
+    if (!many.field || (!forward && many.field->kind == FIELD_ONE_TO_ONE))
+        capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
+    if (many.field->kind == FIELD_MANY_TO_MANY) {
+        many.table = many.field->through;
+        many.source = forward ? many.field->through_source : many.field->through_target;
+        many.target = forward ? many.field->through_target : many.field->through_source;
+        many.key = capo_field_value(self, many.source->target_field);
+    } else {
+        many.table = many.field->model;
+        many.target = many.field;
+        many.key = capo_field_value(self, many.field->target_field);
+    }
+    if (capo_is_null(many.key))
+        capo_raise(ERROR_VALUE, "This %s is not saved yet, so \"%s\" cannot be changed. Save it first.", self->model->name, accessor);
+    List *keys = keys_of(&many, others);
+    capo_begin();
+    change(&many, operation, keys);
+    capo_commit();
+    capo_instance_forget(self, accessor);
+}
+
+/* --- text and display --- */
+
+const char *capo_field_display(Instance *self, const Field *field)
+{
+    Value value = capo_field_value(self, field);
+    for (const FieldChoice *choice = field->choices; choice && choice->value; choice++)
+        if (!strcmp(choice->value, capo_is_null(value) ? "" : capo_to_text(value)))
+            return choice->label ? choice->label : choice->value;
+    return capo_to_text(value);
+}
+
+const char *capo_instance_text(Instance *self)
+{
+    const MetaOptions *meta = self->model->meta;
+    if (meta->display_function && self->model->size) {
+        const char *text = meta->display_function(self);
+        return text ? text : "";
+    }
+    if (meta->display) {
+        Value value = capo_value_object(self);
+        for (const char *part = meta->display; part; ) {
+            const char *end = strstr(part, "__");
+            if (!capo_lookup(value, part, end ? (size_t)(end - part) : strlen(part), &value))
+                return "";
+            part = end ? end + 2 : NULL;
+        }
+        return capo_to_text(value);
+    }
+    Value key = capo_instance_pk(self);
+    return capo_format("%s object (%s)", self->model->name, capo_to_text(key));
+}
+
+bool capo_instance_lookup(Instance *self, const char *name, size_t size, Value *ret)
+{
+    Value value = capo_value_object(self);
+    for (size_t i = 0, start = 0; i <= size; i++) {
+        if (i < size && name[i] != '.')
+            continue;
+        if (!capo_lookup(value, name + start, i - start, &value))
+            return false;
+        start = i + 1;
+    }
+    *ret = value;
+    return true;
+}
+
+/* --- for templates --- */
+
+static bool get_forward(Instance *self, const Field *field, const char *name, Value *ret)
+{
+    if (field->kind == FIELD_MANY_TO_MANY) {
+        if (capo_is_null(capo_instance_pk(self)))
+            return false;
+        *ret = capo_value_object(capo_instance_related_query(self, field->name));
+        return true;
+    }
+    if (field->target && !strcmp(name, field->name))
+        *ret = capo_value_object(capo_instance_related(self, field->name));
+    else
+        *ret = capo_field_value(self, field);
+    return true;
+}
+
+static bool get(Object *object, const char *name, size_t size, Value *ret)
+{
+    Instance *self = (Instance *)(void *)object;
+    char text[128];
+    if (size >= sizeof text || !size)
+        return false;
+    memcpy(text, name, size);
+    text[size] = '\0';
+    Value *annotation = self->state->annotations ? capo_map_get_n(self->state->annotations, name, size) : NULL;
+    if (annotation) {
+        *ret = *annotation;
+        return true;
+    }
+    const Field *field = capo_field(self->model, text);
+    if (field)
+        return get_forward(self, field, text, ret);
+    field = reverse_accessor(self->model, text);
+    if (field && field->kind == FIELD_ONE_TO_ONE) {
+        Instance *other = capo_instance_related(self, text);
+        *ret = capo_value_object(other);
+        return other != NULL;
+    }
+    if (field) {
+        if (capo_is_null(capo_instance_pk(self)))
+            return false;
+        *ret = capo_value_object(capo_instance_related_query(self, text));
+        return true;
+    }
+    if (!strcmp(text, "get_absolute_url") && self->model->meta->absolute_url && self->model->size) {
+        *ret = capo_value_text(self->model->meta->absolute_url(self));
+        return true;
+    }
+    if (size > 12 && capo_starts_with(text, "get_") && capo_ends_with(text, "_display")) {
+        text[size - 8] = '\0';
+        field = capo_field(self->model, text + 4);
+        if (field && field->column && field->choices) {
+            *ret = capo_value_text(capo_field_display(self, field));
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *text_of(Object *object) { return capo_instance_text((Instance *)(void *)object); }
+
+static bool equal(Object *object, Value other)
+{
+    Instance *self = (Instance *)(void *)object, *instance = (Instance *)(void *)other.object;
+    if (!capo_is_instance(other) || strcmp(self->model->label, instance->model->label))
+        return false;
+    Value a = capo_instance_pk(self), b = capo_instance_pk(instance);
+    return self == instance || (!capo_is_null(a) && capo_equal(a, b));
+}
+
+static int64_t no_length(Object *object)
+{
+    (void)object;
+    return -1;
+}
+
+static bool truth(Object *object)
+{
+    (void)object;
+    return true;
+}
+
+const ObjectOps capo_instance_ops = {
+    .type_name = "Model", .get = get, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
+};

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Saving: INSERT, UPDATE of what changed, several at once, and reading again. */
+#include "instance.h"
+#include <string.h>
+
+void capo_put_columns(Buffer *sql, const Model *model)
+{
+    for (size_t i = 0; i < model->n_fields; i++) {
+        if (i)
+            capo_put(sql, ", ");
+        capo_put_name(sql, model->fields[i]->column);
+    }
+}
+
+ResultSet *capo_select_where(const Model *model, const Field *by, Value key)
+{
+    Buffer sql = { 0 };
+    capo_put(&sql, "SELECT ");
+    capo_put_columns(&sql, model);
+    capo_put(&sql, " FROM ");
+    capo_put_name(&sql, model->table);
+    capo_put(&sql, " WHERE ");
+    capo_put_name(&sql, by->column);
+    capo_put(&sql, " = ");
+    capo_backend()->put_placeholder(&sql, 1);
+    Value bound = capo_to_column(by, key);
+    return capo_database_run(capo_buffer_text(&sql), &bound, 1, DATABASE_READ);
+}
+
+/* --- before a row is written --- */
+
+static void check_relations(Instance *self)
+{
+    for (size_t i = 0; i < self->model->n_fields; i++) {
+        const Field *field = self->model->fields[i];
+        Instance *other;
+        if (!field->target || capo_field_is_deferred(self, field) || !capo_instance_cached(self, field, &other) || !other)
+            continue;
+        if (capo_is_null(capo_field_value(other, field->target_field)))
+            capo_raise(ERROR_VALUE, "save() prohibited to prevent data loss due to unsaved related object '%s'. Save the %s first.", field->name,
+                       other->model->name);
+    }
+}
+
+static void set_automatic(Instance *self, const Field *field)
+{
+    DateTime now = capo_now();
+    switch (field->kind) {
+    case FIELD_DATE:
+        capo_field_store(self, field, capo_value_date(capo_local_date(now)));
+        break;
+    case FIELD_TIME:
+        capo_field_store(self, field, capo_value_time(capo_local_time(now)));
+        break;
+    default:
+        capo_field_store(self, field, capo_value_datetime(now));
+        break;
+    }
+}
+
+static void set_automatic_fields(Instance *self, bool created)
+{
+    for (size_t i = 0; i < self->model->n_fields; i++) {
+        const Field *field = self->model->fields[i];
+        if (field->auto_now || (field->auto_now_add && created))
+            set_automatic(self, field);
+    }
+}
+
+static Value column_value(Instance *self, const Field *field)
+{
+    return capo_to_column(field, capo_field_value(self, field));
+}
+
+/* --- statements --- */
+
+static bool is_left_to_database(Instance *self, const Field *field)
+{
+    return field->primary_key && capo_field_is_automatic(field->kind) && capo_is_null(capo_instance_pk(self));
+}
+
+/* INSERT of instances that all give their key or all leave it to the database. */
+static void insert_rows(Instance *const *instances, size_t count)
+{
+    const Model *model = instances[0]->model;
+    const Backend *backend = capo_backend();
+    bool made = is_left_to_database(instances[0], model->pk);
+    Buffer sql = { 0 };
+    size_t n = 0, n_columns = 0;
+    Value *values = capo_alloc_array(count * model->n_fields, sizeof *values);
+    capo_put(&sql, "INSERT INTO ");
+    capo_put_name(&sql, model->table);
+    capo_put(&sql, " (");
+    for (size_t i = 0; i < model->n_fields; i++) {
+        if (made && model->fields[i] == model->pk && model->n_fields > 1)
+            continue;
+        capo_put(&sql, n_columns++ ? ", " : "");
+        capo_put_name(&sql, model->fields[i]->column);
+    }
+    capo_put(&sql, ") VALUES ");
+    for (size_t row = 0; row < count; row++) {
+        capo_put(&sql, row ? ", (" : "(");
+        size_t column = 0;
+        for (size_t i = 0; i < model->n_fields; i++) {
+            if (made && model->fields[i] == model->pk && model->n_fields > 1)
+                continue;
+            values[n++] = column_value(instances[row], model->fields[i]);
+            capo_put(&sql, column++ ? ", " : "");
+            backend->put_placeholder(&sql, (int)n);
+        }
+        capo_put_char(&sql, ')');
+    }
+    bool returns = made && count > 1 && backend->returning;
+    if (returns) {
+        capo_put(&sql, " RETURNING ");
+        capo_put_name(&sql, model->pk->column);
+    }
+    ResultSet *result = capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE);
+    for (size_t row = 0; row < count; row++) {
+        if (returns)
+            capo_field_store(instances[row], model->pk, capo_from_column(model->pk, capo_cell(result, row, 0)));
+        else if (made)
+            capo_field_store(instances[row], model->pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row)));
+        capo_instance_settle(instances[row]);
+    }
+}
+
+/* UPDATE of these fields where the key is; how many rows there were. */
+static int64_t update_row(Instance *self, const Field *const *fields, size_t count)
+{
+    const Model *model = self->model;
+    const Backend *backend = capo_backend();
+    Buffer sql = { 0 };
+    Value *values = capo_alloc_array(count + 1, sizeof *values);
+    capo_put(&sql, "UPDATE ");
+    capo_put_name(&sql, model->table);
+    capo_put(&sql, " SET ");
+    for (size_t i = 0; i < count; i++) {
+        capo_put(&sql, i ? ", " : "");
+        capo_put_name(&sql, fields[i]->column);
+        capo_put(&sql, " = ");
+        backend->put_placeholder(&sql, (int)i + 1);
+        values[i] = column_value(self, fields[i]);
+    }
+    capo_put(&sql, " WHERE ");
+    capo_put_name(&sql, model->pk->column);
+    capo_put(&sql, " = ");
+    backend->put_placeholder(&sql, (int)count + 1);
+    values[count] = column_value(self, model->pk);
+    return capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
+}
+
+static size_t changed_fields(Instance *self, const Field **ret, bool all)
+{
+    const Model *model = self->model;
+    size_t n = 0, automatic = 0;
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (field == model->pk || capo_field_is_deferred(self, field))
+            continue;
+        bool changed = all || capo_field_changed(self, field);
+        if (changed || field->auto_now)
+            ret[n++] = field;
+        automatic += !changed && field->auto_now;
+    }
+    return n == automatic && !all ? 0 : n;      /* a time of the last change alone is no change */
+}
+
+static void write_row(Instance *self, bool force_insert)
+{
+    const Model *model = self->model;
+    InstanceState *state = self->state;
+    Value key = capo_instance_pk(self);
+    bool same_key = state->saved && !capo_is_null(key) && !capo_field_changed(self, model->pk);
+    const Field **fields = capo_alloc_array(model->n_fields, sizeof *fields);
+    if (!force_insert && same_key) {
+        size_t count = changed_fields(self, fields, false);
+        if (!count)
+            return;
+        set_automatic_fields(self, false);
+        if (update_row(self, fields, count)) {
+            capo_instance_settle(self);
+            return;
+        }
+    } else if (!force_insert && !capo_is_null(key) && (state->saved || !model->pk->has_default) && model->n_fields > 1) {
+        /* Made by hand with a key: the row may be there already, as Django looks. */
+        size_t count = changed_fields(self, fields, true);
+        set_automatic_fields(self, false);
+        if (update_row(self, fields, count)) {
+            capo_instance_settle(self);
+            return;
+        }
+    }
+    set_automatic_fields(self, true);
+    insert_rows(&self, 1);
+}
+
+static void save(Instance *self, bool force_insert)
+{
+    const MetaOptions *meta = self->model->meta;
+    bool created = force_insert || !self->state->saved || capo_is_null(capo_instance_pk(self)) || capo_field_changed(self, self->model->pk);
+    bool hooks = self->model->size && (meta->pre_save || meta->post_save);
+    check_relations(self);
+    if (hooks)
+        capo_begin();
+    if (hooks && meta->pre_save)
+        meta->pre_save(self, created);
+    write_row(self, force_insert);
+    if (hooks && meta->post_save)
+        meta->post_save(self, created);
+    if (hooks)
+        capo_commit();
+}
+
+void capo_instance_save(Instance *self) { save(self, false); }
+void capo_instance_insert(Instance *self) { save(self, true); }
+
+void capo_instance_save_fields(Instance *self, const char *const *names)
+{
+    const Model *model = self->model;
+    const MetaOptions *meta = model->meta;
+    const Field **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields);
+    size_t count = 0;
+    bool hooks = model->size && (meta->pre_save || meta->post_save);
+    for (size_t i = 0; names[i]; i++) {
+        const Field *field = capo_field(model, names[i]);
+        if (!field || !field->column || field == model->pk)
+            capo_raise(ERROR_VALUE, "%s cannot save the field \"%s\": it has no such column, or it is the key.", model->name, names[i]);
+        if (count < model->n_fields)
+            fields[count++] = field;
+    }
+    if (!count)
+        return;
+    check_relations(self);
+    if (hooks)
+        capo_begin();
+    if (hooks && meta->pre_save)
+        meta->pre_save(self, false);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i]->auto_now)
+            set_automatic(self, fields[i]);
+    if (!update_row(self, fields, count))
+        capo_raise(ERROR_OPERATIONAL, "%s %s was not saved: its row is not in the table any more.", model->name, capo_to_text(capo_instance_pk(self)));
+    for (size_t i = 0; i < count; i++) {
+        Value value = capo_field_value(self, fields[i]);
+        if (capo_field_storage(fields[i]) == STORAGE_JSON && !capo_is_null(value))
+            value = capo_value_text(capo_json_text(value, 0));
+        capo_member_store(self->state->original, fields[i], value);
+    }
+    self->state->saved = true;
+    if (hooks && meta->post_save)
+        meta->post_save(self, false);
+    if (hooks)
+        capo_commit();
+}
+
+void capo_bulk_create(Instance *const *instances, size_t count)
+{
+    if (!count)
+        return;
+    const Model *model = instances[0]->model;
+    size_t batch = capo_backend()->max_parameters / (model->n_fields ? model->n_fields : 1);
+    Instance **chosen = capo_alloc_array(count, sizeof *chosen);
+    for (size_t i = 0; i < count; i++) {
+        if (instances[i]->model != model)
+            capo_bug("capo_bulk_create() was given a %s and a %s; all must be of one model.", model->label, instances[i]->model->label);
+        check_relations(instances[i]);
+        set_automatic_fields(instances[i], true);
+    }
+    capo_begin();
+    for (int made = 0; made < 2; made++) {
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+            if (is_left_to_database(instances[i], model->pk) == made)
+                chosen[n++] = instances[i];
+        for (size_t i = 0; i < n; i += batch)
+            insert_rows(chosen + i, n - i < batch ? n - i : batch);
+    }
+    capo_commit();
+}
+
+void capo_instance_refresh(Instance *self)
+{
+    const Model *model = self->model;
+    Value key = capo_instance_pk(self);
+    ResultSet *result = capo_is_null(key) ? NULL : capo_select_where(model, model->pk, key);
+    if (!result || !result->n_rows)
+        capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", model->name);
+    capo_instance_forget_all(self);
+    for (size_t i = 0; i < model->n_fields; i++)
+        capo_field_store(self, model->fields[i], capo_from_column(model->fields[i], capo_cell(result, 0, i)));
+    capo_instance_settle(self);
+}
+
+Instance **capo_raw_rows(Model *model, const char *sql, const Value *parameters, size_t count)
+{
+    ResultSet *result = capo_database_run(sql, parameters, count, DATABASE_READ);
+    Instance **rows = capo_alloc_array(result->n_rows + 1, sizeof *rows);
+    Field **fields = capo_alloc_array(result->n_columns + 1, sizeof *fields);
+    bool has_key = false;
+    for (size_t k = 0; k < result->n_columns; k++)
+        for (size_t i = 0; i < model->n_fields; i++)
+            if (!strcmp(model->fields[i]->column, result->names[k])) {
+                fields[k] = model->fields[i];
+                has_key = has_key || fields[k] == model->pk;
+            }
+    if (!has_key)
+        capo_raise(ERROR_FIELD, "A raw query must select the primary key, %s, of %s.", model->pk->column, model->name);
+    for (size_t row = 0; row < result->n_rows; row++) {
+        rows[row] = capo_instance_load(model, fields, &capo_cell(result, row, 0), result->n_columns);
+        for (size_t k = 0; k < result->n_columns; k++)
+            if (!fields[k])
+                capo_instance_annotate(rows[row], result->names[k], capo_cell(result, row, k));
+    }
+    return rows;
+}

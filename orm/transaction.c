@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Transactions: begin, commit and rollback, nested as savepoints, undone where they are not finished.
+ *
+ * Each level registers a cleanup on the arena, so that a raise that unwinds past it, or the end of the unit, rolls it back; commit
+ * and rollback take the cleanup back. A unit inside another (a request inside a test) opens savepoints in the outer one's
+ * transaction. A failed statement breaks the level: until its rollback, further statements raise ERROR_TRANSACTION, as Django's
+ * TransactionManagementError, since a database may have dropped part of the work already. */
+#include "transaction.h"
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Callback { void (*function)(void *); void *argument; struct Callback *next; } Callback;
+
+typedef struct Level {
+    struct Transaction *transaction;
+    struct Level *outer;
+    const Unit *unit;                   /* that began it */
+    int number;                         /* 0: BEGIN; else a savepoint */
+    bool broken;
+    Callback *first, *last;             /* on_commit */
+} Level;
+
+typedef struct Transaction {
+    Connection *connection;
+    Level *level;
+} Transaction;
+
+/* The innermost open transaction of this unit or of those around it. */
+static Transaction *open_transaction(void)
+{
+    for (Unit *unit = capo_unit; unit; unit = unit->outer) {
+        Transaction *transaction = unit->slots[UNIT_DATABASE];
+        if (transaction && transaction->level)
+            return transaction;
+    }
+    return NULL;
+}
+
+Connection *capo_transaction_connection(void)
+{
+    Transaction *transaction = open_transaction();
+    if (!transaction)
+        return NULL;
+    if (transaction->level->broken)
+        capo_raise(ERROR_TRANSACTION, "A statement failed in this transaction, so nothing more can be done in it. Roll it back first; to go on "
+                   "after an expected error, put capo_begin() and capo_rollback() around the statement that may fail.");
+    return transaction->connection;
+}
+
+void capo_transaction_break(void)
+{
+    Transaction *transaction = open_transaction();
+    if (transaction)
+        transaction->level->broken = true;
+}
+
+bool capo_in_transaction(void) { return open_transaction() != NULL; }
+
+/* Never raises: used while unwinding. */
+static bool control(Connection *connection, const char *sql, DatabaseFailure *failure)
+{
+    ResultSet ignored;
+    return connection->backend->run(connection, sql, NULL, 0, &ignored, failure);
+}
+
+static void undo(void *argument)
+{
+    Level *level = argument;
+    Transaction *transaction = level->transaction;
+    DatabaseFailure failure = { 0 };
+    char sql[64];
+    /* Inner levels have cleanups of their own, which ran before this one. */
+    transaction->level = level->outer;
+    if (level->number) {
+        snprintf(sql, sizeof sql, "ROLLBACK TO SAVEPOINT capo_%d", level->number);
+        control(transaction->connection, sql, &failure);
+        snprintf(sql, sizeof sql, "RELEASE SAVEPOINT capo_%d", level->number);
+        control(transaction->connection, sql, &failure);
+        return;
+    }
+    control(transaction->connection, "ROLLBACK", &failure);
+    capo_database_return(transaction->connection);
+    transaction->connection = NULL;
+}
+
+static void return_connection(void *connection) { capo_database_return(connection); }
+
+void capo_begin(void)
+{
+    Transaction *transaction = open_transaction();
+    Level *level = capo_alloc_struct(Level);
+    DatabaseFailure failure;
+    ResultSet ignored;
+    if (transaction) {
+        Connection *connection = capo_transaction_connection();         /* raises where it is broken */
+        *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + 1 };
+        if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure))
+            capo_raise(failure.code, "%s", failure.message);
+    } else {
+        transaction = capo_alloc_struct(Transaction);
+        transaction->connection = capo_database_lend_writer();
+        capo_defer(return_connection, transaction->connection);
+        bool good = capo_connection_run(transaction->connection, transaction->connection->backend->begin, NULL, 0, &ignored, &failure);
+        capo_defer_cancel(return_connection, transaction->connection);
+        if (!good) {
+            capo_database_return(transaction->connection);
+            capo_raise(failure.code, "%s", failure.message);
+        }
+        *level = (Level){ .transaction = transaction, .unit = capo_unit };
+        capo_unit->slots[UNIT_DATABASE] = transaction;
+    }
+    transaction->level = level;
+    capo_defer(undo, level);
+}
+
+static Level *innermost(const char *call)
+{
+    Transaction *transaction = open_transaction();
+    if (!transaction)
+        capo_bug("%s() without capo_begin(): no transaction is open.", call);
+    return transaction->level;
+}
+
+static void add_callbacks(Level *to, Level *from)
+{
+    if (!from->first)
+        return;
+    if (to->last)
+        to->last->next = from->first;
+    else
+        to->first = from->first;
+    to->last = from->last;
+}
+
+static void call_all(const Level *level)
+{
+    for (Callback *callback = level->first; callback; callback = callback->next)
+        callback->function(callback->argument);
+}
+
+void capo_commit(void)
+{
+    Level *level = innermost("capo_commit");
+    Transaction *transaction = level->transaction;
+    DatabaseFailure failure = { 0 };
+    ResultSet ignored;
+    if (level->broken) {
+        capo_rollback();
+        capo_raise(ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
+    }
+    if (level->number) {
+        if (!capo_connection_run(transaction->connection, capo_format("RELEASE SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure)) {
+            level->broken = true;
+            capo_raise(failure.code, "%s", failure.message);
+        }
+        capo_defer_cancel(undo, level);
+        transaction->level = level->outer;
+        /* For the unit itself this was the outermost: what it registered lives in its arena, and runs now. */
+        if (level->outer->unit != capo_unit)
+            call_all(level);
+        else
+            add_callbacks(level->outer, level);
+        return;
+    }
+    if (!capo_connection_run(transaction->connection, "COMMIT", NULL, 0, &ignored, &failure)) {
+        /* A deferred foreign key, or a full disk: the transaction is still open and must go. */
+        capo_rollback();
+        capo_raise(failure.code, "%s", failure.message);
+    }
+    capo_defer_cancel(undo, level);
+    transaction->level = NULL;
+    capo_database_return(transaction->connection);
+    call_all(level);
+}
+
+void capo_rollback(void)
+{
+    Level *level = innermost("capo_rollback");
+    capo_defer_cancel(undo, level);
+    undo(level);
+}
+
+void capo_on_commit(void (*function)(void *), void *argument)
+{
+    Transaction *transaction = open_transaction();
+    if (!transaction) {
+        function(argument);
+        return;
+    }
+    Callback *callback = capo_alloc_struct(Callback);
+    *callback = (Callback){ .function = function, .argument = argument };
+    add_callbacks(transaction->level, &(Level){ .first = callback, .last = callback });
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Between database.c and transaction.c. */
+#pragma once
+#include "internal.h"
+
+/* The write connection, locked for this fiber until it is returned. */
+Connection *capo_database_lend_writer(void);
+void capo_database_return(Connection *connection);
+/* One statement on this connection, waiting where the database is locked. Counts and logs nothing. */
+bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
+/* A statement failed in the open transaction: nothing but a rollback is left to it. */
+void capo_transaction_break(void);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the models of tests/orm need besides their declaration. */
+#include "../orm/models.h"
+#include <stdio.h>
+#include <string.h>
+
+#define CAPO_MODELS "../../tests/orm/models.def"
+#include <capo/define_models.h>
+
+const App capo_test_library = { .name = "library", .models = models };
+char capo_test_hooks[256];
+
+static void note(const char *hook, const char *title)
+{
+    size_t size = strlen(capo_test_hooks);
+    snprintf(capo_test_hooks + size, sizeof capo_test_hooks - size, "%s %s;", hook, title);
+}
+
+Value capo_test_uuid(void) { return VALUE(capo_uuid_random()); }
+const char *capo_test_country_text(const void *country) { return capo_format("%s (%s)", ((const Country *)country)->name, ((const Country *)country)->code); }
+void capo_test_book_pre_save(void *book, bool created) { note(created ? "pre-insert" : "pre-update", ((Book *)book)->title); }
+void capo_test_book_post_save(void *book, bool created) { note(created ? "inserted" : "updated", ((Book *)book)->title); }
+void capo_test_book_pre_delete(void *book) { note("pre-delete", ((Book *)book)->title); }
+void capo_test_book_post_delete(void *book) { note("deleted", ((Book *)book)->title); }
+
+void capo_test_book_clean(void *self)
+{
+    Book *book = self;
+    if (book->title && !strcmp(book->title, "Untitled"))
+        capo_invalid_field("title", "untitled", "A book has a title.");
+    if (book->title && !strcmp(book->title, "Banned"))
+        capo_invalid("banned", "This book is banned.");
+}
+
+void capo_test_models(void) { capo_models_prepare(APPS(&capo_test_library)); }
