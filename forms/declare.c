@@ -26,7 +26,7 @@ static FormField field_from_row(const FormRow *row)
     case FORM_DECIMAL:
         field.max_digits = row->options.decimal.max_digits;
         field.decimal_places = row->options.decimal.decimal_places;
-        /* fall through: its limits lie where a number's do */
+        __attribute__((fallthrough));                       /* its limits lie where a number's do */
     case FORM_INTEGER: case FORM_FLOAT:
         field.minimum = row->options.number.minimum;
         field.maximum = row->options.number.maximum;
