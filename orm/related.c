@@ -5,12 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#pragma weak capo_query_of
-#pragma weak capo_query_none
-#pragma weak capo_query_filter
-#pragma weak capo_query_related_to
-#pragma weak capo_q
-
 /* --- one object --- */
 
 static Instance *load_one(Model *model, const Field *by, Value key)

@@ -54,6 +54,7 @@ Model *capo_content_type_model(ContentType *type);                      /* NULL:
 char *capo_make_password(const char *password);                         /* argon2id; NULL: unusable "!…" */
 /* 1 right, 0 wrong, -1 malformed. *ret_outdated may be NULL. */
 int capo_verify_password(const char *password, const char *encoded, bool *ret_outdated);
+int capo_verify_password_n(const char *password, size_t size, const char *encoded, bool *ret_outdated);    /* with NULs inside */
 bool capo_password_is_usable(const char *encoded);
 /* Django's four validators; messages, NULL at the end; none: good. */
 const char *const *capo_validate_password(const char *password, User *user_or_null);

@@ -302,6 +302,13 @@ static void put_compatible(Buffer *out, const char *text, size_t size, bool asci
         put_code_point(out, (uint32_t)points[i]);
 }
 
+char *capo_normalize(const char *text)
+{
+    Buffer out = { 0 };
+    put_compatible(&out, text, strlen(text), false);
+    return capo_buffer_text(&out);
+}
+
 void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_unicode)
 {
     Buffer compatible = { 0 }, lower = { 0 };

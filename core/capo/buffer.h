@@ -65,6 +65,8 @@ char *capo_join(const char *const *parts, const char *separator);      /* parts 
 char *capo_strip(const char *text);                                    /* ASCII and Unicode white space of both ends */
 char *capo_lower(const char *text);                                    /* Unicode, by utf8proc */
 char *capo_upper(const char *text);
+/* Compatibility form, composed (NFKC): what user names are kept in, so that two that look alike are one. */
+char *capo_normalize(const char *text);
 /* Django's slugify: "  Joel is a slug " -> "joel-is-a-slug". */
 char *capo_slugify(const char *text, bool allow_unicode);
 /* Constant time in the content, for tokens and signatures. */

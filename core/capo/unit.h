@@ -15,6 +15,7 @@ typedef enum UnitSlot {
     UNIT_LANGUAGE,      /* const char *, core */
     UNIT_QUERY_LOG,     /* List of statements in DEBUG, orm */
     UNIT_TEST,          /* tests */
+    UNIT_AUTH,          /* permissions looked up already, auth */
     UNIT_SLOTS
 } UnitSlot;
 

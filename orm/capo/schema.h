@@ -15,10 +15,13 @@ typedef struct SchemaEditor SchemaEditor;
 SchemaEditor *capo_schema_open(bool collect_sql);
 void capo_schema_close(SchemaEditor *editor);
 const char *capo_schema_collected_sql(SchemaEditor *editor);
+bool capo_schema_is_collecting(const SchemaEditor *editor);
 
 /* SQLite can switch its foreign keys only outside a transaction: migrations call this with false before capo_begin() and with
  * true after the commit or rollback, on the connection that transactions of this unit use. Nothing on other databases. */
 void capo_schema_enforce_foreign_keys(bool on);
+/* "sqlite", "postgresql", "mysql": of the current database, known without connecting. */
+const char *capo_schema_backend(void);
 
 void capo_schema_create_model(SchemaEditor *editor, Model *model);         /* with its automatic join tables and indexes */
 void capo_schema_delete_model(SchemaEditor *editor, Model *model);

@@ -8,6 +8,7 @@
 /* Answers one case: a map for "actual". A raise becomes {"exception": its name}. */
 Value conformance_validators(const Map *test);
 Value conformance_forms(const Map *test);
+Value conformance_passwords(const Map *test);
 Value conformance_routes(const Map *test);
 
 /* A tagged value of a case ({"$date": "2026-11-22"}) as a Value, at any depth; and a Value as what JSON shows of it. */

@@ -9,6 +9,7 @@
 
 static const struct { const char *name; Value (*answer)(const Map *test); } kinds[] = {
     { "forms", conformance_forms },
+    { "passwords", conformance_passwords },
     { "routes", conformance_routes },
     { "validators", conformance_validators },
 };

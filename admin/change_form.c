@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Adding and changing one object with its inlines: one form, one transaction, one log entry. Who may only view sees the same page
+ * without inputs, and a POST from them is refused whatever it holds. */
+#include "admin_internal.h"
+#include <string.h>
+
+typedef struct ObjectPage {
+    AdminPage *page;
+    Instance *object;               /* NULL: adding */
+    bool adding, read_only, as_new;
+    Form *form;
+    AdminInline *inlines; size_t n_inlines;
+} ObjectPage;
+
+/* --- what the URL fills in: ?title=x&tags=1,2 ------------------------------------------------------------------------------------ */
+
+static const Var *initial_values(AdminPage *page)
+{
+    const QueryDict *params = capo_params(page->req);
+    Var *initial = capo_alloc_array(params->count + 1, sizeof *initial);
+    size_t count = 0;
+    for (size_t i = 0; i < params->count; i++) {
+        Field *field = capo_field(page->model, params->items[i].key);
+        if (!field || !field->editable)
+            continue;
+        Value value = VALUE(params->items[i].value);
+        if (field->kind == FIELD_MANY_TO_MANY) {
+            List *keys = capo_list_new();
+            for (char **part = capo_split(params->items[i].value, ',', NULL); *part; part++)
+                capo_list_add(keys, VALUE((const char *)*part));
+            value = VALUE(keys);
+        }
+        initial[count++] = (Var){ .name = field->name, .value = value };
+    }
+    return initial;
+}
+
+static const char *prepopulated(const ModelAdmin *admin, Model *model)
+{
+    List *rules = capo_list_new();
+    for (size_t i = 0; i < sizeof admin->prepopulated_fields / sizeof *admin->prepopulated_fields && admin->prepopulated_fields[i].field; i++) {
+        const Prepopulated *rule = &admin->prepopulated_fields[i];
+        Field *field = capo_field(model, rule->field);
+        capo_list_add(rules, VALUE(capo_map(V("name", rule->field), V("from", capo_value_strings(rule->from)),
+            V("maxLength", field && field->max_length ? field->max_length : 50), V("allowUnicode", (bool)(field && field->allow_unicode)))));
+    }
+    return rules->count ? capo_json_text(VALUE(rules), 0) : NULL;
+}
+
+/* --- building ------------------------------------------------------------------------------------------------------------------------- */
+
+static void build_form(ObjectPage *about)
+{
+    AdminPage *page = about->page;
+    Request *req = page->req;
+    const QueryDict *data = req->method == POST ? capo_post_dict(req) : NULL;
+    FormOptions options = { .instance = about->object };
+    if (about->adding && !data)
+        options.initial = initial_values(page);
+    const char *const *names = about->read_only ? LIST(NULL) : admin_edited_names(page->admin, page->model);
+    about->form = capo_model_form_new(page->model, names, NULL, data, data ? req : NULL, &options);
+    admin_dress_form(page, page->admin, about->form);
+    if (page->admin->prepare_form)
+        page->admin->prepare_form(req, about->form, about->object);
+}
+
+static Instance *parent_of(ObjectPage *about)
+{
+    return about->object ? about->object : capo_form_instance(about->form);
+}
+
+/* --- saving --------------------------------------------------------------------------------------------------------------------------- */
+
+static const char *const *changed_labels(Form *form)
+{
+    const char *const *names = capo_form_changed_data(form);
+    size_t count = 0;
+    while (names[count])
+        count++;
+    const char **labels = capo_alloc_array(count + 1, sizeof *labels);
+    for (size_t i = 0; i < count; i++)
+        labels[i] = capo_form_field(form, names[i])->label;
+    return labels;
+}
+
+static bool is_all_valid(ObjectPage *about)
+{
+    bool good = capo_form_is_valid(about->form);
+    Instance *parent = good ? capo_form_instance(about->form) : parent_of(about);
+    about->inlines = admin_inlines(about->page, parent, about->read_only, capo_post_dict(about->page->req), &about->n_inlines);
+    for (size_t i = 0; i < about->n_inlines; i++) {
+        AdminInline *inline_ = &about->inlines[i];
+        if (inline_->can_add || inline_->can_change || inline_->can_delete)
+            good &= capo_formset_is_valid(inline_->formset);
+    }
+    return good;
+}
+
+static Instance *save_all(ObjectPage *about)
+{
+    AdminPage *page = about->page;
+    Instance *object = capo_form_instance(about->form);
+    List *message = capo_list_new();
+    if (about->adding) {
+        capo_list_add(message, VALUE(capo_map(V("added", capo_map_new()))));
+    } else {
+        const char *const *labels = changed_labels(about->form);
+        if (labels[0])
+            capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(labels)))))));
+    }
+    capo_begin();
+    if (page->admin->save_model)
+        page->admin->save_model(page->req, object, about->form, !about->adding);
+    else
+        capo_instance_save(object);
+    capo_form_save_many(about->form);
+    for (size_t i = 0; i < about->n_inlines; i++)
+        admin_inline_save(&about->inlines[i], message);
+    capo_admin_log(page->req, object, about->adding ? 1 : 2, capo_json_text(VALUE(message), 0));
+    capo_commit();
+    return object;
+}
+
+static Response *popup_answer(AdminPage *page, Map *data)
+{
+    return admin_answer(page->req, 200, "admin/popup_response.html", capo_map(V("popup_response_data", capo_json_text(VALUE(data), 0))));
+}
+
+static Response *after_save(ObjectPage *about, Instance *object)
+{
+    AdminPage *page = about->page;
+    Request *req = page->req;
+    const char *name = page->model->verbose_name, *text = capo_instance_text(object), *key = admin_key_text(object);
+    if (page->is_popup) {
+        Map *data = capo_map(V("value", key), V("obj", text));
+        if (!about->adding) {
+            capo_map_set(data, "action", VALUE("change"));
+            capo_map_set(data, "new_value", VALUE(key));
+        }
+        return popup_answer(page, data);
+    }
+    bool may_change = admin_may(req, page->admin, MAY_CHANGE, object);
+    const char *url = admin_url_keeping(req, admin_object_url(object, "change")), *shown = capo_escape(text);
+    if (may_change || page->can_view)
+        shown = capo_format("<a href=\"%s\">%s</a>", capo_escape(url), shown);
+    const char *done = capo_format("The %s “%s” was %s successfully.", capo_escape(name), shown, about->adding ? "added" : "changed");
+    bool goes_on = capo_post(req, "_continue") || (about->as_new && !capo_post(req, "_save") && may_change);
+    if (goes_on) {
+        capo_message_html(req, MESSAGE_SUCCESS, may_change ? capo_format("%s You may edit it again below.", done) : done);
+        return capo_redirect(req, page->can_view || may_change ? url : admin_root());
+    }
+    if (capo_post(req, "_addanother")) {
+        capo_message_html(req, MESSAGE_SUCCESS, capo_format("%s You may add another %s below.", done, capo_escape(name)));
+        return capo_redirect(req, admin_url_keeping(req, admin_add_url(page->model)));
+    }
+    capo_message_html(req, MESSAGE_SUCCESS, done);
+    return capo_redirect(req, page->can_view ? admin_list_url_back(page) : admin_root());
+}
+
+/* --- showing -------------------------------------------------------------------------------------------------------------------------- */
+
+static void add_buttons(ObjectPage *about, Map *context)
+{
+    AdminPage *page = about->page;
+    const ModelAdmin *admin = page->admin;
+    bool change = !about->adding, saves = !about->read_only, popup = page->is_popup;
+    bool may_delete = change && admin_may(page->req, admin, MAY_DELETE, about->object);
+    const struct { const char *name; bool on; } buttons[] = {
+        { "has_submit_row", true },
+        { "show_save", saves },
+        { "show_save_and_continue", saves && !popup },
+        { "show_save_and_add_another", saves && !popup && page->can_add && (!admin->save_as || about->adding) },
+        { "show_save_as_new", saves && !popup && change && admin->save_as && page->can_add },
+        { "show_delete_link", may_delete && !popup },
+        { "show_close", !saves && !popup },
+        { "can_change", about->adding ? page->can_change : saves },
+        { "save_on_top", admin->save_on_top },
+    };
+    for (size_t i = 0; i < sizeof buttons / sizeof *buttons; i++)
+        capo_map_set(context, buttons[i].name, VALUE((bool)buttons[i].on));
+    capo_map_set(context, "close_url", VALUE(page->can_view ? admin_list_url_back(page) : admin_root()));
+    if (!change)
+        return;
+    capo_map_set(context, "delete_url", VALUE(admin_url_keeping(page->req, admin_object_url(about->object, "delete"))));
+    capo_map_set(context, "history_url", VALUE(admin_url_keeping(page->req, admin_object_url(about->object, "history"))));
+    if (page->model->meta->absolute_url && !admin->no_view_on_site)
+        capo_map_set(context, "view_on_site_url", VALUE(capo_format("%sr/%lld/%s/", admin_root(),
+            (long long)capo_content_type(page->model)->id, capo_url_quote(admin_key_text(about->object), ""))));
+    if (page->model == &User_model && saves)
+        capo_map_set(context, "password_url", VALUE(admin_object_url(about->object, "password")));
+}
+
+static void add_errors(ObjectPage *about, Map *context)
+{
+    List *links = capo_list_new();
+    admin_error_links(&(AdminForm){ .page = about->page, .form = about->form }, links);
+    size_t count = capo_form_error_count(about->form);
+    for (size_t i = 0; i < about->n_inlines; i++)
+        count += admin_inline_errors(&about->inlines[i], links);
+    capo_map_set(context, "has_errors", VALUE((bool)true));
+    capo_map_set(context, "error_count", VALUE(count));
+    capo_map_set(context, "error_links", VALUE(links));
+    capo_map_set(context, "non_field_errors", capo_value_strings(capo_form_errors(about->form, NULL)));
+}
+
+static Response *show_form(ObjectPage *about)
+{
+    AdminPage *page = about->page;
+    Model *model = page->model;
+    const char *verb = about->adding ? "Add" : about->read_only ? "View" : "Change";
+    Map *context = admin_context(page->req, page, capo_format("%s %s", verb, model->verbose_name));
+    admin_model_crumbs(context, page, true);
+    const char *text = about->adding ? capo_format("Add %s", model->verbose_name) : capo_instance_text(about->object);
+    admin_crumb(context, text, NULL);
+    if (!about->adding)
+        capo_map_set(context, "subtitle", VALUE(text));
+    AdminForm form = { .page = page, .admin = page->admin, .model = model, .form = about->form, .instance = parent_of(about),
+                       .read_only = about->read_only, .may_relate = true };
+    bool aside;
+    List *inlines = capo_list_new();
+    capo_map_set(context, "fieldsets", VALUE(admin_fieldset_list(&form, &aside)));
+    capo_map_set(context, "has_aside", VALUE(aside));
+    bool multipart = capo_form_is_multipart(about->form);
+    for (size_t i = 0; i < about->n_inlines; i++)
+        capo_list_add(inlines, VALUE(admin_inline_map(&about->inlines[i])));
+    capo_map_set(context, "inlines", VALUE(inlines));
+    capo_map_set(context, "is_multipart", VALUE(multipart));
+    capo_map_set(context, "form_id", VALUE(capo_format("%s_form", model->name_lower)));
+    capo_map_set(context, "change", VALUE((bool)!about->adding));
+    capo_map_set(context, "prepopulated", VALUE(about->read_only ? NULL : prepopulated(page->admin, model)));
+    add_buttons(about, context);
+    if (page->req->method == POST)
+        add_errors(about, context);
+    return admin_answer(page->req, 200, admin_template(page, "change_form.html"), context);
+}
+
+static Response *object_form(ObjectPage *about)
+{
+    build_form(about);
+    if (about->page->req->method == POST) {
+        if (is_all_valid(about))
+            return after_save(about, save_all(about));
+    } else {
+        about->inlines = admin_inlines(about->page, parent_of(about), about->read_only, NULL, &about->n_inlines);
+    }
+    return show_form(about);
+}
+
+Response *admin_add_page(AdminPage *page)
+{
+    if (!page->can_add)
+        capo_raise(403, "You may not add %s.", page->model->verbose_name_plural);
+    if (page->model == &User_model && page->admin->model == &User_model)
+        return admin_user_add_page(page);
+    return object_form(&(ObjectPage){ .page = page, .adding = true });
+}
+
+Response *admin_change_page(AdminPage *page)
+{
+    Request *req = page->req;
+    const char *key = capo_arg(req, "object_id");
+    Instance *object = admin_object(page, key);
+    if (!(object ? admin_may(req, page->admin, MAY_VIEW, object) : page->can_view))
+        capo_raise(403, "You may not view this %s.", page->model->verbose_name);
+    if (!object)
+        return admin_gone(page, key);
+    bool may_change = admin_may(req, page->admin, MAY_CHANGE, object);
+    if (req->method == POST && page->admin->save_as && capo_post(req, "_saveasnew")) {
+        if (!page->can_add)
+            capo_raise(403, "You may not add %s.", page->model->verbose_name_plural);
+        return object_form(&(ObjectPage){ .page = page, .adding = true, .as_new = true });
+    }
+    if (req->method == POST && !may_change)
+        capo_raise(403, "You may not change this %s.", page->model->verbose_name);
+    return object_form(&(ObjectPage){ .page = page, .object = object, .read_only = !may_change });
+}

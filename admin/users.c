@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Users: added in two steps (name and password, then everything else), and the form that sets another person's password. */
+#include "admin_internal.h"
+#include <string.h>
+
+static List *one_fieldset(AdminForm *about, const char *const *names)
+{
+    List *lines = capo_list_new(), *sets = capo_list_new();
+    for (; *names; names++) {
+        List *fields = capo_list_new();
+        if (!capo_form_field(about->form, *names))
+            continue;
+        capo_list_add(fields, VALUE(admin_field_map(about, *names)));
+        capo_list_add(lines, VALUE(capo_map(V("fields", fields))));
+    }
+    capo_list_add(sets, VALUE(capo_map(V("index", 0), V("lines", lines))));
+    return sets;
+}
+
+static void put_errors(Map *context, AdminForm *about)
+{
+    List *links = capo_list_new();
+    admin_error_links(about, links);
+    capo_map_set(context, "has_errors", VALUE((bool)true));
+    capo_map_set(context, "error_count", VALUE(capo_form_error_count(about->form)));
+    capo_map_set(context, "error_links", VALUE(links));
+    capo_map_set(context, "non_field_errors", capo_value_strings(capo_form_errors(about->form, NULL)));
+}
+
+Response *admin_user_add_page(AdminPage *page)
+{
+    Request *req = page->req;
+    /* Who may add but not change would make users that nobody looks at, and who may do both could make a superuser: as in Django,
+     * adding needs both. */
+    if (!page->can_change)
+        capo_raise(403, "Your user does not have the “Change user” permission. In order to add users, both “Add user” and “Change user” are needed.");
+    Form *form = capo_user_creation_form(req->method == POST ? capo_post_dict(req) : NULL);
+    if (req->method == POST && capo_form_is_valid(form)) {
+        capo_begin();
+        User *user = capo_create_user(capo_to_text(capo_form_value(form, "username")), "", capo_to_text(capo_form_value(form, "password1")));
+        capo_admin_log(req, &user->capo, 1, "[{\"added\": {}}]");
+        capo_commit();
+        const char *url = admin_object_url(&user->capo, "change");
+        if (page->is_popup) {
+            Map *data = capo_map(V("value", admin_key_text(&user->capo)), V("obj", user->username));
+            return admin_answer(req, 200, "admin/popup_response.html", capo_map(V("popup_response_data", capo_json_text(VALUE(data), 0))));
+        }
+        const char *done = capo_format("The user “<a href=\"%s\">%s</a>” was added successfully.", capo_escape(url), capo_escape(user->username));
+        bool another = capo_post(req, "_addanother") != NULL;
+        capo_message_html(req, MESSAGE_SUCCESS, capo_format("%s %s", done, another ? "You may add another user below." : "You may edit it again below."));
+        return capo_redirect(req, another ? admin_add_url(page->model) : url);
+    }
+    AdminForm about = { .page = page, .admin = page->admin, .model = page->model, .form = form, .instance = capo_instance_new(page->model) };
+    Map *context = admin_context(req, page, "Add user");
+    admin_model_crumbs(context, page, true);
+    admin_crumb(context, "Add user", NULL);
+    capo_map_set(context, "form_intro", VALUE("First, enter a username and password. Then, you’ll be able to edit more user options."));
+    capo_map_set(context, "form_id", VALUE("user_form"));
+    capo_map_set(context, "fieldsets", VALUE(one_fieldset(&about, LIST("username", "usable_password", "password1", "password2"))));
+    const char *const on[] = { "has_submit_row", "show_save", "show_save_and_continue", "show_save_and_add_another", "can_change" };
+    for (size_t i = 0; i < sizeof on / sizeof *on; i++)
+        capo_map_set(context, on[i], VALUE((bool)(!page->is_popup || i < 2)));
+    if (req->method == POST)
+        put_errors(context, &about);
+    return admin_answer(req, 200, admin_template(page, "change_form.html"), context);
+}
+
+Response *admin_password_page(AdminPage *page)
+{
+    Request *req = page->req;
+    const char *key = capo_arg(req, "object_id");
+    if (page->model != &User_model)
+        capo_raise(404, "Only users have a password.");
+    Instance *object = admin_object(page, key);
+    if (!(object ? admin_may(req, page->admin, MAY_CHANGE, object) : page->can_change))
+        capo_raise(403, "You may not change this user.");
+    if (!object)
+        return admin_gone(page, key);
+    User *user = (User *)object;
+    Form *form = capo_admin_password_form(user, req->method == POST ? capo_post_dict(req) : NULL);
+    if (req->method == POST && capo_form_is_valid(form)) {
+        capo_set_password(user, capo_to_text(capo_form_value(form, "password1")));
+        capo_begin();
+        capo_save(user);
+        capo_admin_log(req, object, 2, "[{\"changed\": {\"fields\": [\"password\"]}}]");
+        capo_commit();
+        if (user->id == page->user->id)
+            capo_update_session_auth_hash(req, user);
+        capo_message(req, MESSAGE_SUCCESS, "Password changed successfully.");
+        return capo_redirect(req, admin_object_url(object, "change"));
+    }
+    AdminForm about = { .page = page, .admin = page->admin, .model = page->model, .form = form, .instance = object };
+    Map *context = admin_context(req, page, capo_format("Change password: %s", user->username));
+    admin_model_crumbs(context, page, true);
+    admin_crumb(context, user->username, admin_object_url(object, "change"));
+    admin_crumb(context, "Change password", NULL);
+    capo_map_set(context, "form_intro", VALUE(capo_value_safe(capo_format("Enter a new password for the user <strong>%s</strong>.", capo_escape(user->username)))));
+    capo_map_set(context, "form_id", VALUE("user_form"));
+    capo_map_set(context, "fieldsets", VALUE(one_fieldset(&about, LIST("usable_password", "password1", "password2"))));
+    capo_map_set(context, "has_submit_row", VALUE((bool)true));
+    capo_map_set(context, "password_submit", VALUE("Change password"));
+    if (req->method == POST)
+        put_errors(context, &about);
+    return admin_answer(req, 200, admin_template(page, "change_form.html"), context);
+}

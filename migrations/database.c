@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Operations on the database, through the schema editor. Each is told two states: what the database is, and what it becomes; so
+ * most need not know whether they go forwards or back, and a step back is the contrary operation. */
+#include "database.h"
+#include <capo/buffer.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* Changes of one managed table: both models, or false where nothing is to be done. */
+static bool managed_pair(const char *app, ProjectState *before, const char *old_name, ProjectState *after, const char *new_name, Model **old, Model **new)
+{
+    *old = state_model(before, app, old_name);
+    *new = state_model(after, app, new_name);
+    return (*old)->managed && (*new)->managed;
+}
+
+DATABASE_CHANGE(database_nothing)
+{
+    (void)op; (void)app; (void)editor; (void)before; (void)after; (void)backwards;
+}
+
+DATABASE_CHANGE(database_create_model)
+{
+    Model *model = state_model(backwards ? before : after, app, op->model);
+    if (!model->managed)
+        return;
+    if (backwards)
+        capo_schema_delete_model(editor, model);
+    else
+        capo_schema_create_model(editor, model);
+}
+
+DATABASE_CHANGE(database_delete_model)
+{
+    database_create_model(op, app, editor, before, after, !backwards);
+}
+
+/* A key of a join table that is called after a model, or points to one, that has changed. */
+static void alter_join_key(SchemaEditor *editor, Model *old_through, Model *new_through, Field *old_key, Field *new_key)
+{
+    if (old_key && new_key)
+        capo_schema_alter_field(editor, old_through, new_through, old_key, new_key, capo_value_null());
+}
+
+/* The automatic join table of a many-to-many field as it was, made that of the field as it is. */
+static void alter_join_table(SchemaEditor *editor, Field *old, Field *new)
+{
+    if (!old || !new || !old->through || !new->through || !old->through->auto_created || !new->through->auto_created)
+        return;
+    if (strcmp(old->through->table, new->through->table) != 0)
+        capo_schema_rename_table(editor, old->through, new->through);
+    alter_join_key(editor, old->through, new->through, old->through_source, new->through_source);
+    alter_join_key(editor, old->through, new->through, old->through_target, new->through_target);
+}
+
+/* The join tables of a model's own many-to-many fields, whose names follow that of the table. */
+static void rename_join_tables(SchemaEditor *editor, Model *old, Model *new)
+{
+    for (size_t i = 0; i < old->n_many; i++)
+        alter_join_table(editor, old->many[i], capo_field(new, old->many[i]->name));
+}
+
+DATABASE_CHANGE(database_alter_table)
+{
+    Model *old, *new;
+    (void)backwards;
+    if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
+        return;
+    if (strcmp(old->table, new->table) != 0)
+        capo_schema_rename_table(editor, old, new);
+    rename_join_tables(editor, old, new);
+}
+
+/* The table, the join tables, and the keys of others that point to it. */
+DATABASE_CHANGE(database_rename_model)
+{
+    Model *old, *new;
+    if (!managed_pair(app, before, backwards ? op->new_name : op->model, after, backwards ? op->model : op->new_name, &old, &new))
+        return;
+    if (strcmp(old->table, new->table) != 0)
+        capo_schema_rename_table(editor, old, new);
+    for (size_t i = 0; i < old->n_reverse; i++) {
+        Field *key = old->reverse[i];
+        if (key->model->auto_created || !key->model->managed)
+            continue;
+        Model *model_now = key->model == old ? new : state_model(after, key->model->app, key->model->name);
+        Field *key_now = capo_field(model_now, key->name);
+        if (key->kind == FIELD_MANY_TO_MANY)
+            alter_join_table(editor, key->model == old ? NULL : key, key_now);
+        else if (strcmp(old->table, new->table) != 0)
+            capo_schema_alter_field(editor, key->model == old ? new : key->model, model_now, key, key_now, capo_value_null());
+    }
+    rename_join_tables(editor, old, new);
+}
+
+DATABASE_CHANGE(database_alter_meta)
+{
+    Model *old, *new;
+    (void)backwards;
+    if (managed_pair(app, before, op->model, after, op->model, &old, &new))
+        capo_schema_alter_meta(editor, old, new);
+}
+
+static bool has_rows(Model *model)
+{
+    return capo_schema_has_table(model->table) && capo_query_exists(capo_query_of(model));
+}
+
+/* What the rows that are there get: the one-off value, converted. Null leaves it to the editor: the field's default, else "" or 0. */
+static Value value_for_rows(const Operation *op, Model *old, Field *field, bool collecting)
+{
+    if (op->one_off.kind != VALUE_NULL)
+        return capo_field_to_python(field, op->one_off);
+    if (!field->null && op->field && field_state_flag(op->field, "default_function") && !field->default_function
+        && !collecting && has_rows(old))
+        capo_raise(ERROR_MIGRATION, "the default of %s.%s was made by a C function that the model does not have any more, and the table has rows. "
+                   "Add a \"one_off_default\" to the operation.", field->model->label, field->name);
+    if (!field->has_default && (field->auto_now || field->auto_now_add))
+        return field->kind == FIELD_DATE ? capo_value_date(capo_today()) : field->kind == FIELD_TIME ? capo_value_time(capo_local_time(capo_now()))
+            : capo_value_datetime(capo_now());
+    return capo_value_null();
+}
+
+static void add_field(const Operation *op, const char *app, SchemaEditor *editor, ProjectState *before, ProjectState *after, const char *name)
+{
+    Model *old, *new;
+    if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
+        return;
+    Field *field = capo_field(new, name);
+    capo_schema_add_field(editor, old, new, field, field->column ? value_for_rows(op, old, field, capo_schema_is_collecting(editor)) : capo_value_null());
+}
+
+static void remove_field(const Operation *op, const char *app, SchemaEditor *editor, ProjectState *before, ProjectState *after, const char *name)
+{
+    Model *old, *new;
+    if (managed_pair(app, before, op->model, after, op->model, &old, &new))
+        capo_schema_remove_field(editor, old, new, capo_field(old, name));
+}
+
+DATABASE_CHANGE(database_add_field)
+{
+    (backwards ? remove_field : add_field)(op, app, editor, before, after, op->name);
+}
+
+DATABASE_CHANGE(database_remove_field)
+{
+    (backwards ? add_field : remove_field)(op, app, editor, before, after, op->name);
+}
+
+static void alter_field(const Operation *op, const char *app, SchemaEditor *editor, ProjectState *before, const char *old_name, ProjectState *after,
+                        const char *new_name)
+{
+    Model *old, *new;
+    if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
+        return;
+    Field *old_field = capo_field(old, old_name), *new_field = capo_field(new, new_name);
+    bool old_many = old_field->kind == FIELD_MANY_TO_MANY, new_many = new_field->kind == FIELD_MANY_TO_MANY;
+    if (old_many != new_many)
+        capo_raise(ERROR_MIGRATION, "%s.%s cannot be altered between a column and a many-to-many field: remove it and add it anew.", old->label, old_name);
+    if (old_many && old_field->through->auto_created != new_field->through->auto_created)
+        capo_raise(ERROR_MIGRATION, "%s.%s cannot be given or lose a \"through\" model by AlterField: remove it and add it anew.", old->label, old_name);
+    if (old_many)
+        alter_join_table(editor, old_field, new_field);
+    else
+        capo_schema_alter_field(editor, old, new, old_field, new_field, value_for_rows(op, old, new_field, capo_schema_is_collecting(editor)));
+}
+
+DATABASE_CHANGE(database_alter_field)
+{
+    (void)backwards;
+    alter_field(op, app, editor, before, op->name, after, op->name);
+}
+
+DATABASE_CHANGE(database_rename_field)
+{
+    alter_field(op, app, editor, before, backwards ? op->new_name : op->name, after, backwards ? op->name : op->new_name);
+}
+
+/* --- raw SQL ----------------------------------------------------------------------------------------------------------------------- */
+
+/* The character behind a quoted text, an identifier, a comment or a dollar-quoted text that begins here; NULL: none begins. */
+static const char *skip_quoted(const char *c)
+{
+    const char *end;
+    if (*c == '\'' || *c == '"' || *c == '`') {
+        end = strchr(c + 1, *c);
+    } else if (c[0] == '-' && c[1] == '-') {
+        end = strchr(c, '\n');
+    } else if (c[0] == '/' && c[1] == '*') {
+        end = strstr(c + 2, "*/");
+        return end ? end + 2 : c + strlen(c);
+    } else if (*c == '$') {
+        const char *tag_end = c + 1;
+        while (isalnum((unsigned char)*tag_end) || *tag_end == '_')
+            tag_end++;
+        if (*tag_end != '$' || isdigit((unsigned char)c[1]))
+            return NULL;
+        size_t size = (size_t)(tag_end - c) + 1;
+        end = strstr(tag_end + 1, capo_strndup(c, size));
+        return end ? end + size : c + strlen(c);
+    } else {
+        return NULL;
+    }
+    return end ? end + 1 : c + strlen(c);
+}
+
+static bool is_word(const char *c, const char *start, const char *word)
+{
+    size_t size = strlen(word);
+    bool begins = c == start || (!isalnum((unsigned char)c[-1]) && c[-1] != '_');
+    return begins && strncasecmp(c, word, size) == 0 && !isalnum((unsigned char)c[size]) && c[size] != '_';
+}
+
+char **sql_statements(const char *script)
+{
+    char **statements = NULL;
+    size_t count = 0, depth = 0;
+    bool trigger = false;
+    const char *start = script;
+    for (const char *c = script;; ) {
+        const char *behind = *c ? skip_quoted(c) : NULL;
+        if (behind) {
+            c = behind;
+            continue;
+        }
+        if (is_word(c, script, "TRIGGER") && !depth)
+            trigger = true;
+        else if (trigger && (is_word(c, script, "BEGIN") || is_word(c, script, "CASE")))
+            depth++;
+        else if (trigger && depth && is_word(c, script, "END"))
+            depth--;
+        if (!*c || (*c == ';' && !depth)) {
+            char *statement = capo_strip(capo_strndup(start, (size_t)(c - start)));
+            if (*statement) {
+                statements = capo_realloc(statements, statements ? (count + 1) * sizeof *statements : 0, (count + 2) * sizeof *statements);
+                statements[count++] = statement;
+            }
+            start = c + 1;
+            trigger = false;
+        }
+        if (!*c++)
+            break;
+    }
+    if (!statements)
+        statements = capo_alloc(sizeof *statements);
+    statements[count] = NULL;
+    return statements;
+}
+
+
+static Value sql_for_backend(Value sql)
+{
+    if (sql.kind != VALUE_MAP)
+        return sql;
+    Value *mine = capo_map_get(sql.map, capo_schema_backend());
+    return mine ? *mine : capo_value_null();
+}
+
+/* A text is a script; a list holds single statements, or [statement, [parameters]]. */
+static void run_sql(SchemaEditor *editor, Value sql)
+{
+    if (capo_is_text(sql))
+        for (char **statement = sql_statements(sql.text); *statement; statement++)
+            capo_schema_execute(editor, *statement, NULL, 0);
+    for (size_t i = 0; sql.kind == VALUE_LIST && i < sql.list->count; i++) {
+        Value item = sql.list->items[i];
+        if (capo_is_text(item))
+            capo_schema_execute(editor, item.text, NULL, 0);
+        else
+            capo_schema_execute(editor, item.list->items[0].text, item.list->items[1].list->items, item.list->items[1].list->count);
+    }
+}
+
+DATABASE_CHANGE(database_sql)
+{
+    (void)app; (void)before; (void)after;
+    run_sql(editor, sql_for_backend(backwards ? op->backwards : op->forwards));
+}
+
+/* --- functions ---------------------------------------------------------------------------------------------------------------------- */
+
+struct MigrationModels { ProjectState *state; };
+
+Model *capo_historical_model(MigrationModels *models, const char *label)
+{
+    const char *dot = strchr(label, '.');
+    const ModelState *state = state_find_label(models->state, label);
+    if (!dot || !state) {
+        const char **labels = capo_alloc_array(models->state->count + 1, sizeof *labels);
+        for (size_t i = 0; i < models->state->count; i++)
+            labels[i] = model_state_label(models->state->models[i]);
+        capo_raise(ERROR_MIGRATION, "there is no model %s at this point of the migrations; does the migration depend on the one that creates it?%s", label,
+                   capo_did_you_mean(label, labels, models->state->count));
+    }
+    return state_model(models->state, state->app, state->name);
+}
+
+const MigrationFunction *migration_function(const char *app_name, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    const App *app = capo_app(dot ? capo_strndup(name, (size_t)(dot - name)) : app_name);
+    const char *wanted = dot ? dot + 1 : name;
+    size_t count = 0;
+    for (const MigrationFunction *f = app ? app->migration_functions : NULL; f && f->name; f++, count++)
+        if (strcmp(f->name, wanted) == 0)
+            return f;
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = app->migration_functions[i].name;
+    capo_raise(ERROR_MIGRATION, "the app %s has no migration function %s: add a row { \"%s\", … } to its .migration_functions.%s", app_name, name, wanted,
+               capo_did_you_mean(wanted, names, count));
+}
+
+DATABASE_CHANGE(database_function)
+{
+    const MigrationFunction *function = migration_function(app, op->name);
+    MigrationModels models = { .state = before };
+    (void)editor; (void)after;
+    (backwards ? function->backwards : function->forwards)(&models);
+}
+
+/* The inner operations see states of their own, which end with the transaction. */
+DATABASE_CHANGE(database_separate)
+{
+    size_t count = 0;
+    while (op->database_operations && op->database_operations[count])
+        count++;
+    ProjectState **states = capo_alloc_array(count + 1, sizeof *states);
+    states[0] = backwards ? after : before;
+    for (size_t i = 0; i < count; i++)
+        states[i + 1] = operation_state(op->database_operations[i], app, states[i]);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = backwards ? count - 1 - i : i;
+        const Operation *inner = op->database_operations[at];
+        operation_rows[inner->kind].change_database(inner, app, editor, states[backwards ? at + 1 : at], states[backwards ? at : at + 1], backwards);
+    }
+}

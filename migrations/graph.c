@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All migrations of all apps as one graph: loaded, linked, checked for missing ones and cycles, and put in order.
+ *
+ * Order is the same on every machine: parents before children, and by label where there is a choice. */
+#include "migration.h"
+#include <capo/buffer.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *migration_label(const Migration *migration)
+{
+    return capo_format("%s.%s", migration->app, migration->name);
+}
+
+void migration_add_dependency(Migration *migration, const char *app, const char *name)
+{
+    size_t count = 0;
+    for (; migration->dependencies && migration->dependencies[count].app; count++)
+        if (strcmp(migration->dependencies[count].app, app) == 0 && strcmp(migration->dependencies[count].name, name) == 0)
+            return;
+    MigrationKey *keys = capo_alloc_array(count + 2, sizeof *keys);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = migration->dependencies[i];
+    keys[count] = (MigrationKey){ app, name };
+    migration->dependencies = keys;
+}
+
+/* --- loading --------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Loading { Migration **migrations; size_t count; } Loading;
+
+static void load_app(const App *app, Loading *loading)
+{
+    const char **names = capo_list_files("migrations", app);
+    for (; *names; names++) {
+        const char *name = *names;
+        if (!capo_ends_with(name, ".json") || name[0] == '_' || name[0] == '.' || name[0] == '~' || strchr(name, '/'))
+            continue;
+        const SourceFile *file = capo_find_app_file(app, "migrations", name);
+        if (!file)
+            capo_raise(ERROR_MIGRATION, "the migration %s of the app %s cannot be read.", name, app->name);
+        Migration **migrations = capo_alloc_array(loading->count + 2, sizeof *migrations);
+        for (size_t i = 0; i < loading->count; i++)
+            migrations[i] = loading->migrations[i];
+        migrations[loading->count++] = migration_parse(app->name, capo_strndup(name, strlen(name) - 5), file->path, file->text, file->size);
+        loading->migrations = migrations;
+    }
+}
+
+MigrationGraph *graph_load(const App *const *apps, const Map *applied)
+{
+    Loading loading = { 0 };
+    for (; *apps; apps++)
+        load_app(*apps, &loading);
+    return graph_of(loading.migrations, loading.count, applied);
+}
+
+/* --- linking ---------------------------------------------------------------------------------------------------------------------------- */
+
+MigrationNode *graph_find(const MigrationGraph *graph, const char *app, const char *name)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        const Migration *migration = graph->nodes[i]->migration;
+        if (strcmp(migration->app, app) == 0 && strcmp(migration->name, name) == 0)
+            return graph->nodes[i];
+    }
+    return NULL;
+}
+
+static bool has_node(MigrationNode *const *nodes, size_t count, const MigrationNode *node)
+{
+    for (size_t i = 0; i < count; i++)
+        if (nodes[i] == node)
+            return true;
+    return false;
+}
+
+static void add_node(MigrationNode ***nodes, size_t *count, MigrationNode *node)
+{
+    if (has_node(*nodes, *count, node))
+        return;
+    if ((*count & (*count - 1)) == 0) {
+        MigrationNode **larger = capo_alloc_array(*count ? 2 * *count : 1, sizeof *larger);
+        for (size_t i = 0; i < *count; i++)
+            larger[i] = (*nodes)[i];
+        *nodes = larger;
+    }
+    (*nodes)[(*count)++] = node;
+}
+
+static void link_nodes(MigrationNode *parent, MigrationNode *child)
+{
+    add_node(&child->parents, &child->n_parents, parent);
+    add_node(&parent->children, &parent->n_children, child);
+}
+
+_Noreturn static void refuse_missing(const MigrationGraph *graph, const Migration *migration, const MigrationKey *key)
+{
+    const char **names = capo_alloc_array(graph->count + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < graph->count; i++)
+        if (strcmp(graph->nodes[i]->migration->app, key->app) == 0)
+            names[count++] = graph->nodes[i]->migration->name;
+    capo_raise(ERROR_MIGRATION, "%s: depends on %s.%s, which does not exist: %s%s", migration->path ? migration->path : migration_label(migration),
+               key->app, key->name, count ? "the app has no migration of this name." : capo_app(key->app)
+               ? "the app has no migrations; makemigrations makes them." : "there is no such app among the site's apps.",
+               capo_did_you_mean(key->name, names, count));
+}
+
+/* A squashed migration takes the place of what it replaces, unless only a part of that has been applied. */
+static bool takes_place(const Migration *squash, const Map *applied)
+{
+    size_t seen = 0, count = 0;
+    if (!applied || capo_map_get(applied, migration_label(squash)))
+        return true;
+    for (const MigrationKey *key = squash->replaces; key->app; key++, count++)
+        seen += capo_map_get(applied, capo_format("%s.%s", key->app, key->name)) != NULL;
+    return seen == 0 || seen == count;
+}
+
+static const Migration *replacing(Migration *const *migrations, size_t count, const bool *stands, const char *app, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        for (const MigrationKey *key = stands[i] ? migrations[i]->replaces : NULL; key && key->app; key++)
+            if (strcmp(key->app, app) == 0 && strcmp(key->name, name) == 0)
+                return migrations[i];
+    return NULL;
+}
+
+static void link_key(const MigrationGraph *graph, Migration *const *migrations, size_t count, const bool *stands, MigrationNode *node,
+                     const MigrationKey *key, bool before)
+{
+    const Migration *squash = replacing(migrations, count, stands, key->app, key->name);
+    MigrationNode *other = squash ? graph_find(graph, squash->app, squash->name) : graph_find(graph, key->app, key->name);
+    if (!other)
+        refuse_missing(graph, node->migration, key);
+    if (other != node)
+        before ? link_nodes(node, other) : link_nodes(other, node);
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+    const Migration *left = (*(MigrationNode *const *)a)->migration, *right = (*(MigrationNode *const *)b)->migration;
+    int order = strcmp(left->app, right->app);
+    return order ? order : strcmp(left->name, right->name);
+}
+
+static void sort_nodes(MigrationNode **nodes, size_t count)
+{
+    if (count > 1)
+        qsort(nodes, count, sizeof *nodes, compare_nodes);
+}
+
+enum { UNSEEN, ON_PATH, DONE };
+
+/* Depth first; `path` holds the nodes from the root to here. */
+static void refuse_cycle(MigrationNode *node, MigrationNode **path, size_t depth)
+{
+    if (node->mark == DONE)
+        return;
+    if (node->mark == ON_PATH) {
+        Buffer text = { 0 };
+        size_t from = depth;
+        while (path[from - 1] != node)
+            from--;
+        for (size_t i = from - 1; i < depth; i++)
+            capo_put_format(&text, "%s, which depends on ", migration_label(path[i]->migration));
+        capo_raise(ERROR_MIGRATION, "the migrations depend on each other in a circle: %s%s. Break it by moving a relation into a later migration "
+                   "(AddField).", capo_buffer_text(&text), migration_label(node->migration));
+    }
+    node->mark = ON_PATH;
+    path[depth] = node;
+    for (size_t i = 0; i < node->n_parents; i++)
+        refuse_cycle(node->parents[i], path, depth + 1);
+    node->mark = DONE;
+}
+
+MigrationGraph *graph_of(Migration *const *migrations, size_t count, const Map *applied)
+{
+    MigrationGraph *graph = capo_alloc_struct(MigrationGraph);
+    bool *stands = capo_alloc_array(count + 1, sizeof *stands);
+    graph->nodes = capo_alloc_array(count + 1, sizeof *graph->nodes);
+    for (size_t i = 0; i < count; i++)
+        stands[i] = migrations[i]->replaces && migrations[i]->replaces->app && takes_place(migrations[i], applied);
+    for (size_t i = 0; i < count; i++) {
+        bool squash = migrations[i]->replaces && migrations[i]->replaces->app;
+        if ((squash && !stands[i]) || replacing(migrations, count, stands, migrations[i]->app, migrations[i]->name))
+            continue;
+        graph->nodes[graph->count] = capo_alloc_struct(MigrationNode);
+        graph->nodes[graph->count++]->migration = migrations[i];
+    }
+    sort_nodes(graph->nodes, graph->count);
+    for (size_t i = 0; i < graph->count; i++) {
+        const Migration *migration = graph->nodes[i]->migration;
+        for (const MigrationKey *key = migration->dependencies; key && key->app; key++)
+            link_key(graph, migrations, count, stands, graph->nodes[i], key, false);
+        for (const MigrationKey *key = migration->run_before; key && key->app; key++)
+            link_key(graph, migrations, count, stands, graph->nodes[i], key, true);
+    }
+    MigrationNode **path = capo_alloc_array(graph->count + 1, sizeof *path);
+    for (size_t i = 0; i < graph->count; i++) {
+        sort_nodes(graph->nodes[i]->parents, graph->nodes[i]->n_parents);
+        sort_nodes(graph->nodes[i]->children, graph->nodes[i]->n_children);
+    }
+    for (size_t i = 0; i < graph->count; i++)
+        refuse_cycle(graph->nodes[i], path, 0);
+    return graph;
+}
+
+/* --- asking ----------------------------------------------------------------------------------------------------------------------------- */
+
+MigrationNode **graph_leaves(const MigrationGraph *graph, const char *app)
+{
+    MigrationNode **leaves = capo_alloc_array(graph->count + 1, sizeof *leaves);
+    size_t count = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        MigrationNode *node = graph->nodes[i];
+        bool leaf = strcmp(node->migration->app, app) == 0;
+        for (size_t c = 0; c < node->n_children; c++)
+            leaf &= strcmp(node->children[c]->migration->app, app) != 0;
+        if (leaf)
+            leaves[count++] = node;
+    }
+    return leaves;
+}
+
+void graph_refuse_conflicts(const MigrationGraph *graph)
+{
+    Buffer text = { 0 };
+    for (size_t i = 0; i < graph->count; i++) {
+        const char *app = graph->nodes[i]->migration->app;
+        if (i && strcmp(graph->nodes[i - 1]->migration->app, app) == 0)
+            continue;
+        MigrationNode **leaves = graph_leaves(graph, app);
+        for (size_t n = 0; leaves[n] && leaves[1]; n++)
+            capo_put_format(&text, "%s%s%s", n ? ", " : text.size ? "; " : "", leaves[n]->migration->name, leaves[n + 1] ? "" : capo_format(" in %s", app));
+    }
+    if (text.size)
+        capo_raise(ERROR_COMMAND, "Conflicting migrations detected; multiple leaf nodes in the migration graph: (%s). Two branches were probably "
+                   "written at the same time; 'makemigrations --merge' joins them.", capo_buffer_text(&text));
+}
+
+MigrationNode *graph_find_prefix(const MigrationGraph *graph, const char *app, const char *prefix)
+{
+    MigrationNode *found = graph_find(graph, app, prefix);
+    const char **names = capo_alloc_array(graph->count + 1, sizeof *names);
+    size_t matches = 0, count = 0;
+    for (size_t i = 0; i < graph->count && !found; i++)
+        if (strcmp(graph->nodes[i]->migration->app, app) == 0)
+            names[count++] = graph->nodes[i]->migration->name;
+    for (size_t i = 0; i < count; i++)
+        if (capo_starts_with(names[i], prefix)) {
+            matches++;
+            found = graph_find(graph, app, names[i]);
+        }
+    if (matches > 1)
+        capo_raise(ERROR_COMMAND, "More than one migration matches '%s' in app '%s'. Please be more specific.", prefix, app);
+    if (!found)
+        capo_raise(ERROR_COMMAND, "Cannot find a migration matching '%s' from app '%s'.%s", prefix, app,
+                   count ? capo_did_you_mean(prefix, names, count) : " The app has no migrations.");
+    return found;
+}
+
+typedef struct Plan { MigrationNode **nodes; size_t count; bool backwards; } Plan;
+
+static void visit(Plan *plan, MigrationNode *node)
+{
+    if (node->mark == DONE)
+        return;
+    node->mark = DONE;
+    size_t count = plan->backwards ? node->n_children : node->n_parents;
+    for (size_t i = 0; i < count; i++)
+        visit(plan, plan->backwards ? node->children[i] : node->parents[i]);
+    plan->nodes[plan->count++] = node;
+}
+
+static Plan plan_new(const MigrationGraph *graph, bool backwards)
+{
+    for (size_t i = 0; i < graph->count; i++)
+        graph->nodes[i]->mark = UNSEEN;
+    return (Plan){ capo_alloc_array(graph->count + 1, sizeof(MigrationNode *)), 0, backwards };
+}
+
+MigrationNode **graph_forwards_plan(const MigrationGraph *graph, MigrationNode *node)
+{
+    Plan plan = plan_new(graph, false);
+    visit(&plan, node);
+    return plan.nodes;
+}
+
+MigrationNode **graph_backwards_plan(const MigrationGraph *graph, MigrationNode *node)
+{
+    Plan plan = plan_new(graph, true);
+    visit(&plan, node);
+    return plan.nodes;
+}
+
+MigrationNode **graph_full_plan(const MigrationGraph *graph)
+{
+    Plan plan = plan_new(graph, false);
+    for (size_t i = 0; i < graph->count; i++)
+        visit(&plan, graph->nodes[i]);
+    return plan.nodes;
+}
+
+/* --- states ------------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Applying { const Operation *operation; const char *app; const ProjectState *state; ProjectState *result; } Applying;
+
+static void apply_to_state(void *argument)
+{
+    Applying *applying = argument;
+    applying->result = operation_state(applying->operation, applying->app, applying->state);
+}
+
+ProjectState *migration_state(const Migration *migration, const ProjectState *state)
+{
+    ProjectState *result = (ProjectState *)state;
+    for (size_t i = 0; i < migration->n_operations; i++) {
+        Applying applying = { migration->operations[i], migration->app, result, NULL };
+        const Error *error = capo_try(apply_to_state, &applying);
+        if (error)
+            capo_raise(ERROR_MIGRATION, "%s, operation %zu (%s): %s", migration->path ? migration->path : migration_label(migration), i + 1,
+                       operation_describe(migration->operations[i]), error->message);
+        result = applying.result;
+    }
+    return result;
+}
+
+ProjectState *graph_state(const MigrationGraph *graph)
+{
+    ProjectState *state = state_new();
+    for (MigrationNode **node = graph_full_plan(graph); *node; node++)
+        state = migration_state((*node)->migration, state);
+    return state;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* makemigrations: compares the compiled models with what the migrations add up to, and writes what leads from one to the other. */
+#include "migration.h"
+#include <capo/buffer.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool has_directory(const App *app)
+{
+    struct stat status;
+    return stat(app->directory ? app->directory : app->name, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The apps that are the project's own: their folder is here, and they are not built in. */
+static const char *const *own_apps(void)
+{
+    size_t count = 0;
+    for (const App *const *app = capo_apps(); *app; app++)
+        count++;
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    count = 0;
+    for (const App *const *app = capo_apps(); *app; app++)
+        if (!(*app)->files)
+            names[count++] = (*app)->name;
+    return names;
+}
+
+static const App *app_to_write(const char *name)
+{
+    const App *app = capo_app(name);
+    if (!app) {
+        const char *names[64];
+        size_t count = 0;
+        for (const App *const *a = capo_apps(); *a && count < 64; a++)
+            names[count++] = (*a)->name;
+        capo_raise(ERROR_COMMAND, "There is no app called %s among the site's apps.%s", name, capo_did_you_mean(name, names, count));
+    }
+    if (app->files)
+        capo_raise(ERROR_COMMAND, "The models of the app %s have changed, but its migrations are inside the program and cannot be written. "
+                   "Run makemigrations where the app is developed.", name);
+    if (!has_directory(app))
+        capo_raise(ERROR_COMMAND, "The app %s has no folder '%s' here to write its migrations to. Run makemigrations in the project's folder.", name,
+                   app->directory ? app->directory : app->name);
+    return app;
+}
+
+/* --- writing: all files, or none --------------------------------------------------------------------------------------------------------- */
+
+typedef struct Written { const char *path; struct Written *before; } Written;
+
+static void write_migration(const App *app, const Migration *migration, Written **written)
+{
+    const char *path = migration_path(app, migration->name), *text = migration_text(migration);
+    const char *directory = capo_strndup(path, (size_t)(strrchr(path, '/') - path));
+    int error = mkdir(directory, 0777) == 0 || errno == EEXIST ? 0 : -errno;
+    if (!error && access(path, F_OK) == 0)
+        error = -EEXIST;
+    if (!error)
+        error = capo_write_file(path, text, strlen(text));
+    if (!error) {
+        Written *file = capo_alloc_struct(Written);
+        *file = (Written){ path, *written };
+        *written = file;
+        return;
+    }
+    for (Written *file = *written; file; file = file->before)
+        unlink(file->path);
+    capo_raise(ERROR_COMMAND, "%s cannot be written: %s. Nothing was written.", path, strerror(-error));
+}
+
+static void say(const MakeOptions *options, const char *line)
+{
+    if (options->say)
+        options->say(options->self, line);
+}
+
+static void announce(const MakeOptions *options, const App *app, const Migration *migration, bool first)
+{
+    if (first)
+        say(options, capo_format("Migrations for '%s':", app->name));
+    say(options, capo_format("  %s", migration_path(app, migration->name)));
+    for (size_t i = 0; i < migration->n_operations; i++)
+        say(options, capo_format("    %c %s", operation_rows[migration->operations[i]->kind].symbol, operation_describe(migration->operations[i])));
+}
+
+/* --- --empty and --merge -------------------------------------------------------------------------------------------------------------------- */
+
+static int make_empty(const MakeOptions *options, const MigrationGraph *graph)
+{
+    Written *written = NULL;
+    int count = 0;
+    if (!options->apps || !options->apps[0])
+        capo_raise(ERROR_COMMAND, "You must supply at least one app label when using --empty.");
+    for (const char *const *name = options->apps; *name; name++, count++) {
+        const App *app = app_to_write(*name);
+        MigrationNode **leaves = graph_leaves(graph, *name);
+        DateParts now = capo_local(capo_now(), NULL);
+        const char *made = options->name ? options->name : leaves[0] ? capo_format("auto_%s", capo_strftime(&now, "%Y%m%d_%H%M")) : "initial";
+        Migration migration = { .app = *name, .initial = !leaves[0] };
+        migration.name = capo_format("%04d_%s", leaves[0] ? atoi(leaves[0]->migration->name) + 1 : 1, made);
+        if (leaves[0])
+            migration_add_dependency(&migration, *name, leaves[0]->migration->name);
+        announce(options, app, &migration, true);
+        if (!options->dry_run && !options->check)
+            write_migration(app, &migration, &written);
+    }
+    return count;
+}
+
+static char *branch_text(MigrationNode **leaves)
+{
+    Buffer text = { 0 };
+    for (; *leaves; leaves++) {
+        capo_put_format(&text, "  Branch %s\n", (*leaves)->migration->name);
+        for (size_t i = 0; i < (*leaves)->migration->n_operations; i++)
+            capo_put_format(&text, "    %c %s\n", operation_rows[(*leaves)->migration->operations[i]->kind].symbol,
+                            operation_describe((*leaves)->migration->operations[i]));
+    }
+    return capo_buffer_text(&text);
+}
+
+static int make_merges(const MakeOptions *options, const MigrationGraph *graph)
+{
+    enum { LONGEST = 47 };
+    Written *written = NULL;
+    int count = 0;
+    for (const App *const *app = capo_apps(); *app; app++) {
+        MigrationNode **leaves = graph_leaves(graph, (*app)->name);
+        if (!leaves[0] || !leaves[1] || !ask_merge(options->questioner, (*app)->name, branch_text(leaves)))
+            continue;
+        Migration migration = { .app = (*app)->name };
+        Buffer made = { 0 };
+        int number = 0;
+        capo_put(&made, "merge");
+        for (MigrationNode **leaf = leaves; *leaf; leaf++) {
+            number = atoi((*leaf)->migration->name) > number ? atoi((*leaf)->migration->name) : number;
+            capo_put_format(&made, "_%s", (*leaf)->migration->name);
+            migration_add_dependency(&migration, (*app)->name, (*leaf)->migration->name);
+        }
+        DateParts now = capo_local(capo_now(), NULL);
+        const char *name = made.size <= LONGEST ? capo_buffer_text(&made) : capo_format("merge_%s", capo_strftime(&now, "%Y%m%d_%H%M"));
+        migration.name = capo_format("%04d_%s", number + 1, options->name ? options->name : name);
+        announce(options, *app, &migration, true);
+        if (!options->dry_run && !options->check)
+            write_migration(app_to_write((*app)->name), &migration, &written);
+        count++;
+    }
+    if (!count)
+        say(options, "No conflicts detected to merge.");
+    return count;
+}
+
+int capo_make_migrations(const MakeOptions *options)
+{
+    static Questioner silent = { .no_input = true };
+    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    if (options->name)
+        for (const char *c = options->name; *c; c++)
+            if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
+                capo_raise(ERROR_COMMAND, "The migration name must be made of letters, digits and \"_\", and '%s' is not.", options->name);
+    if (options->merge)
+        return make_merges(options, graph);
+    graph_refuse_conflicts(graph);
+    if (options->empty)
+        return make_empty(options, graph);
+
+    /* --check writes nothing, so it has nothing to ask */
+    Questioner *questioner = options->check ? NULL : options->questioner ? options->questioner : &silent;
+    size_t n_apps;
+    int count = 0;
+    DetectedApp *apps = detect_changes(graph_state(graph), state_of_models(), graph, options->apps ? options->apps : own_apps(), options->name,
+                                       questioner, &n_apps);
+    Written *written = NULL;
+    for (size_t i = 0; i < n_apps && !options->check && !options->dry_run; i++)
+        app_to_write(apps[i].app);
+    for (size_t i = 0; i < n_apps; i++)
+        for (size_t m = 0; m < apps[i].count; m++, count++) {
+            const App *app = capo_app(apps[i].app);
+            if (!options->check && !options->dry_run)
+                write_migration(app, apps[i].migrations[m], &written);
+            announce(options, app, apps[i].migrations[m], m == 0);
+        }
+    return count;
+}

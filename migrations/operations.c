@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every operation: its members in a file, its words, what it does to a state and to a database. The table at the foot has a row
+ * each; database.c beside it has what needs more than one line of schema editing. */
+#include "migration.h"
+#include "database.h"
+#include <capo/buffer.h>
+#include <ctype.h>
+#include <string.h>
+
+Operation *operation_new(const Operation *operation)
+{
+    return capo_memdup(operation, sizeof *operation);
+}
+
+static char *names_text(const List *list)
+{
+    Buffer text = { 0 };
+    for (size_t i = 0; i < list->count; i++)
+        capo_put_format(&text, "%s%s", i ? ", " : "", capo_to_text(list->items[i]));
+    return capo_buffer_text(&text);
+}
+
+/* --- states ------------------------------------------------------------------------------------------------------------------------ */
+
+static ModelState *need_model(const Operation *op, const char *app, const ProjectState *state)
+{
+    ModelState *model = state_find(state, app, op->model);
+    if (model)
+        return model;
+    const char **names = capo_alloc_array(state->count + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < state->count; i++)
+        if (strcmp(state->models[i]->app, app) == 0)
+            names[count++] = state->models[i]->name;
+    capo_raise(ERROR_MIGRATION, "%s: %s has no model %s at this point.%s", operation_rows[op->kind].name, app, op->model,
+               capo_did_you_mean(op->model, names, count));
+}
+
+/* A copy of the model, in the state already, to be edited. */
+static ModelState *edit_model(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *old = need_model(op, app, state), *copy = model_state_clone(old);
+    state_replace(state, old, copy);
+    return copy;
+}
+
+static FieldState *need_field(const Operation *op, const ModelState *model, const char *name)
+{
+    FieldState *field = model_state_field(model, name);
+    if (field)
+        return field;
+    const char **names = capo_alloc_array(model->n_fields + 1, sizeof *names);
+    for (size_t i = 0; i < model->n_fields; i++)
+        names[i] = model->fields[i]->name;
+    capo_raise(ERROR_MIGRATION, "%s: %s.%s has no field %s at this point.%s", operation_rows[op->kind].name, model->app, model->name, name,
+               capo_did_you_mean(name, names, model->n_fields));
+}
+
+static void refuse_field(const Operation *op, const ModelState *model, const char *name)
+{
+    if (model_state_field(model, name))
+        capo_raise(ERROR_MIGRATION, "%s: %s.%s has a field %s already.", operation_rows[op->kind].name, model->app, model->name, name);
+}
+
+static void create_model_state(const Operation *op, const char *app, ProjectState *state)
+{
+    if (state_find(state, app, op->model))
+        capo_raise(ERROR_MIGRATION, "CreateModel: %s has a model %s already.", app, op->model);
+    state_put(state, model_state_new(app, op->model, op->fields, op->n_fields, op->options));
+}
+
+static void delete_model_state(const Operation *op, const char *app, ProjectState *state)
+{
+    const ModelState *gone = need_model(op, app, state);
+    const char *label = model_state_label(gone);
+    for (size_t i = 0; i < state->count; i++)
+        for (size_t f = 0; f < state->models[i]->n_fields; f++) {
+            const FieldState *field = state->models[i]->fields[f];
+            const char *to = field_state_text(field, "to");
+            if (state->models[i] != gone && to && same_name(state_label(state->models[i]->app, to), label))
+                capo_raise(ERROR_MIGRATION, "DeleteModel: %s is still referred to by %s.%s. Remove that field first.", label,
+                           model_state_label(state->models[i]), field->name);
+        }
+    state_remove(state, app, op->model);
+}
+
+static FieldState *relabelled(const char *app, FieldState *field, const char *option, const char *old_label, const char *new_label)
+{
+    const char *text = field_state_text(field, option);
+    return text && same_name(state_label(app, text), old_label) ? field_state_with(field, option, capo_value_text(new_label)) : field;
+}
+
+static void rename_model_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    const char *old_label = model_state_label(model), *new_label = capo_format("%s.%s", app, op->new_name);
+    if (state_find(state, app, op->new_name) && !same_name(op->model, op->new_name))
+        capo_raise(ERROR_MIGRATION, "RenameModel: %s has a model %s already.", app, op->new_name);
+    model->name = op->new_name;
+    for (size_t i = 0; i < state->count; i++) {
+        ModelState *copy = model_state_clone(state->models[i]);
+        for (size_t f = 0; f < copy->n_fields; f++)
+            copy->fields[f] = relabelled(copy->app, relabelled(copy->app, copy->fields[f], "to", old_label, new_label), "through", old_label, new_label);
+        state_replace(state, state->models[i], copy);
+    }
+}
+
+static void set_option(ModelState *model, const char *name, Value value)
+{
+    Map *options = map_copy(model->options);
+    capo_map_set(options, name, value);
+    model->options = model_state_new(model->app, model->name, NULL, 0, options)->options;
+}
+
+static void alter_table_state(const Operation *op, const char *app, ProjectState *state)
+{
+    set_option(edit_model(op, app, state), "db_table", capo_value_text(op->table));
+}
+
+static void alter_options_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    for (const char *const *name = model_state_plain_options; *name; name++) {
+        Value *value = capo_map_get(op->options, *name);
+        set_option(model, *name, value ? *value : capo_value_null());
+    }
+}
+
+static void unique_together_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    for (size_t i = 0; i < op->list->count; i++)
+        for (size_t f = 0; f < op->list->items[i].list->count; f++)
+            need_field(op, model, capo_to_text(op->list->items[i].list->items[f]));
+    set_option(model, "unique_together", capo_value_list(op->list));
+}
+
+static void add_field_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    refuse_field(op, model, op->name);
+    model_state_put_field(model, op->field);
+}
+
+static void remove_field_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    need_field(op, model, op->name);
+    model_state_remove_field(model, op->name);
+}
+
+static void alter_field_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    need_field(op, model, op->name);
+    model_state_put_field(model, op->field);
+}
+
+/* The list with one field's name replaced, also behind "-". */
+static Value renamed_in_list(Value list, const char *old_name, const char *new_name)
+{
+    List *copy = capo_list_new();
+    for (size_t i = 0; i < list.list->count; i++) {
+        Value item = list.list->items[i];
+        const char *text = capo_is_text(item) ? item.text : "";
+        bool minus = text[0] == '-';
+        if (item.kind == VALUE_LIST)
+            item = renamed_in_list(item, old_name, new_name);
+        else if (strcmp(text + minus, old_name) == 0)
+            item = capo_value_text(capo_format("%s%s", minus ? "-" : "", new_name));
+        capo_list_add(copy, item);
+    }
+    return capo_value_list(copy);
+}
+
+static Value renamed_in_map(Value map, const char *old_name, const char *new_name)
+{
+    Map *copy = map_copy(map.map);
+    for (size_t i = 0; i < copy->count; i++) {
+        Value *value = &copy->entries[i].value;
+        if (value->kind == VALUE_LIST)
+            *value = renamed_in_list(*value, old_name, new_name);
+        else if (value->kind == VALUE_MAP)
+            *value = renamed_in_map(*value, old_name, new_name);
+    }
+    return capo_value_map(copy);
+}
+
+static void rename_field_state(const Operation *op, const char *app, ProjectState *state)
+{
+    static const char *const lists[] = { "unique_together", "ordering", "indexes", "constraints", NULL };
+    ModelState *model = edit_model(op, app, state);
+    const char *label = model_state_label(model);
+    need_field(op, model, op->name);
+    refuse_field(op, model, op->new_name);
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const char *date = field_state_text(model->fields[i], "unique_for_date");
+        if (strcmp(model->fields[i]->name, op->name) == 0)
+            model->fields[i] = field_state_named(model->fields[i], op->new_name);
+        else if (date && strcmp(date, op->name) == 0)
+            model->fields[i] = field_state_with(model->fields[i], "unique_for_date", capo_value_text(op->new_name));
+    }
+    for (const char *const *name = lists; *name; name++) {
+        Value *value = capo_map_get(model->options, *name);
+        if (value)
+            set_option(model, *name, value->kind == VALUE_MAP ? renamed_in_map(*value, op->name, op->new_name)
+                                                              : renamed_in_list(*value, op->name, op->new_name));
+    }
+    Value *latest = capo_map_get(model->options, "get_latest_by");
+    if (latest && strcmp(latest->text, op->name) == 0)
+        set_option(model, "get_latest_by", capo_value_text(op->new_name));
+    for (size_t i = 0; i < state->count; i++) {
+        ModelState *other = model_state_clone(state->models[i]);
+        for (size_t f = 0; f < other->n_fields; f++) {
+            FieldState *field = other->fields[f];
+            const char *to = field_state_text(field, "to"), *to_field = field_state_text(field, "to_field");
+            const char *through = field_state_text(field, "through");
+            Value *pair = capo_map_get(field->options, "through_fields");
+            if (to && to_field && same_name(state_label(other->app, to), label) && strcmp(to_field, op->name) == 0)
+                other->fields[f] = field_state_with(field, "to_field", capo_value_text(op->new_name));
+            if (through && pair && same_name(state_label(other->app, through), label))
+                other->fields[f] = field_state_with(field, "through_fields", renamed_in_list(*pair, op->name, op->new_name));
+        }
+        state_replace(state, state->models[i], other);
+    }
+}
+
+/* An edited copy of the map of indexes or constraints. */
+static Map *option_map(const ModelState *model, const char *option)
+{
+    Value *value = capo_map_get(model->options, option);
+    return value ? map_copy(value->map) : capo_map_new();
+}
+
+static void need_named(const Operation *op, const ModelState *model, const Map *map, const char *what)
+{
+    const char **names = capo_alloc_array(map->count + 1, sizeof *names);
+    for (size_t i = 0; i < map->count; i++)
+        names[i] = capo_to_text(map->entries[i].key);
+    if (!capo_map_get(map, op->name))
+        capo_raise(ERROR_MIGRATION, "%s: %s.%s has no %s called %s at this point.%s", operation_rows[op->kind].name, model->app, model->name, what,
+                   op->name, capo_did_you_mean(op->name, names, map->count));
+}
+
+static void add_index_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    Map *indexes = option_map(model, "indexes");
+    if (capo_map_get(indexes, op->name))
+        capo_raise(ERROR_MIGRATION, "AddIndex: %s.%s has an index %s already.", app, model->name, op->name);
+    for (size_t i = 0; i < op->list->count; i++) {
+        const char *name = capo_to_text(op->list->items[i]);
+        need_field(op, model, name + (name[0] == '-'));
+    }
+    capo_map_set(indexes, op->name, capo_value_list(op->list));
+    set_option(model, "indexes", capo_value_map(indexes));
+}
+
+static void remove_index_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    Map *indexes = option_map(model, "indexes");
+    need_named(op, model, indexes, "index");
+    capo_map_remove(indexes, op->name);
+    set_option(model, "indexes", capo_value_map(indexes));
+}
+
+static void rename_index_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    Map *indexes = option_map(model, "indexes"), *renamed = capo_map_new();
+    need_named(op, model, indexes, "index");
+    for (size_t i = 0; i < indexes->count; i++) {
+        bool it = strcmp(capo_to_text(indexes->entries[i].key), op->name) == 0;
+        capo_map_set(renamed, it ? op->new_name : capo_to_text(indexes->entries[i].key), indexes->entries[i].value);
+    }
+    set_option(model, "indexes", capo_value_map(renamed));
+}
+
+static void add_constraint_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    Map *constraints = option_map(model, "constraints");
+    Value *unique = capo_map_get(op->options, "unique");
+    if (capo_map_get(constraints, op->name))
+        capo_raise(ERROR_MIGRATION, "AddConstraint: %s.%s has a constraint %s already.", app, model->name, op->name);
+    for (size_t i = 0; unique && i < unique->list->count; i++)
+        need_field(op, model, capo_to_text(unique->list->items[i]));
+    capo_map_set(constraints, op->name, capo_value_map(op->options));
+    set_option(model, "constraints", capo_value_map(constraints));
+}
+
+static void remove_constraint_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = edit_model(op, app, state);
+    Map *constraints = option_map(model, "constraints");
+    need_named(op, model, constraints, "constraint");
+    capo_map_remove(constraints, op->name);
+    set_option(model, "constraints", capo_value_map(constraints));
+}
+
+static void nested_state(const Operation *op, const char *app, ProjectState *state)
+{
+    for (Operation **inner = op->state_operations; inner && *inner; inner++)
+        operation_rows[(*inner)->kind].change_state(*inner, app, state);
+}
+
+static void no_state(const Operation *op, const char *app, ProjectState *state)
+{
+    (void)op; (void)app; (void)state;
+}
+
+ProjectState *operation_state(const Operation *operation, const char *app, const ProjectState *state)
+{
+    ProjectState *copy = state_clone(state);
+    operation_rows[operation->kind].change_state(operation, app, copy);
+    return copy;
+}
+
+/* --- words (Django's) ---------------------------------------------------------------------------------------------------------------- */
+
+static const char *describe_create_model(const Operation *op) { return capo_format("Create model %s", op->model); }
+static const char *describe_delete_model(const Operation *op) { return capo_format("Delete model %s", op->model); }
+static const char *describe_rename_model(const Operation *op) { return capo_format("Rename model %s to %s", op->model, op->new_name); }
+static const char *describe_table(const Operation *op)
+{
+    return capo_format("Rename table for %s to %s", capo_lower(op->model), op->table ? op->table : "(default)");
+}
+static const char *describe_options(const Operation *op) { return capo_format("Change Meta options on %s", capo_lower(op->model)); }
+static const char *describe_together(const Operation *op)
+{
+    return capo_format("Alter unique_together for %s (%zu constraint(s))", capo_lower(op->model), op->list->count);
+}
+static const char *describe_add_field(const Operation *op) { return capo_format("Add field %s to %s", op->name, capo_lower(op->model)); }
+static const char *describe_remove_field(const Operation *op) { return capo_format("Remove field %s from %s", op->name, capo_lower(op->model)); }
+static const char *describe_alter_field(const Operation *op) { return capo_format("Alter field %s on %s", op->name, capo_lower(op->model)); }
+static const char *describe_rename_field(const Operation *op)
+{
+    return capo_format("Rename field %s on %s to %s", op->name, capo_lower(op->model), op->new_name);
+}
+static const char *describe_add_index(const Operation *op)
+{
+    return capo_format("Create index %s on field(s) %s of model %s", op->name, names_text(op->list), capo_lower(op->model));
+}
+static const char *describe_remove_index(const Operation *op) { return capo_format("Remove index %s from %s", op->name, capo_lower(op->model)); }
+static const char *describe_rename_index(const Operation *op)
+{
+    return capo_format("Rename index %s on %s to %s", op->name, capo_lower(op->model), op->new_name);
+}
+static const char *describe_add_constraint(const Operation *op)
+{
+    return capo_format("Create constraint %s on model %s", op->name, capo_lower(op->model));
+}
+static const char *describe_remove_constraint(const Operation *op)
+{
+    return capo_format("Remove constraint %s from model %s", op->name, capo_lower(op->model));
+}
+static const char *describe_sql(const Operation *op) { (void)op; return "Raw SQL operation"; }
+static const char *describe_function(const Operation *op) { return capo_format("Run function %s", op->name); }
+static const char *describe_separate(const Operation *op) { (void)op; return "Custom state/database change combination"; }
+
+static const char *fragment_create_model(const Operation *op) { return capo_lower(op->model); }
+static const char *fragment_delete_model(const Operation *op) { return capo_format("delete_%s", capo_lower(op->model)); }
+static const char *fragment_rename_model(const Operation *op) { return capo_format("rename_%s_%s", capo_lower(op->model), capo_lower(op->new_name)); }
+static const char *fragment_table(const Operation *op) { return capo_format("alter_%s_table", capo_lower(op->model)); }
+static const char *fragment_options(const Operation *op) { return capo_format("alter_%s_options", capo_lower(op->model)); }
+static const char *fragment_together(const Operation *op) { return capo_format("alter_%s_unique_together", capo_lower(op->model)); }
+static const char *fragment_add(const Operation *op) { return capo_format("%s_%s", capo_lower(op->model), capo_lower(op->name)); }
+static const char *fragment_remove(const Operation *op) { return capo_format("remove_%s_%s", capo_lower(op->model), capo_lower(op->name)); }
+static const char *fragment_alter(const Operation *op) { return capo_format("alter_%s_%s", capo_lower(op->model), capo_lower(op->name)); }
+static const char *fragment_rename_field(const Operation *op)
+{
+    return capo_format("rename_%s_%s_%s", capo_lower(op->name), capo_lower(op->model), capo_lower(op->new_name));
+}
+static const char *fragment_rename_index(const Operation *op) { return capo_format("rename_%s_%s", capo_lower(op->name), capo_lower(op->new_name)); }
+
+const char *operation_describe(const Operation *operation)
+{
+    return operation_rows[operation->kind].describe(operation);
+}
+
+/* Only letters, digits and "_", as it becomes a file's name. */
+const char *operation_fragment(const Operation *operation)
+{
+    const OperationRow *row = &operation_rows[operation->kind];
+    if (!row->fragment)
+        return NULL;
+    char *text = capo_strdup(row->fragment(operation)), *end = text;
+    for (char *c = text; *c; c++) {
+        bool word = isalnum((unsigned char)*c) || *c == '_' || (unsigned char)*c >= 0x80;
+        if (word || end == text || end[-1] != '_')
+            *end++ = word ? *c : '_';
+    }
+    *end = 0;
+    return text;
+}
+
+bool operation_is_about(const Operation *operation, const char *model)
+{
+    return operation->model && same_name(operation->model, model);
+}
+
+bool operation_reversible(const Operation *operation, const char *app)
+{
+    if (operation->kind == RUN_SQL)
+        return operation->backwards.kind != VALUE_NULL;
+    if (operation->kind == RUN_FUNCTION)
+        return migration_function(app, operation->name)->backwards != NULL;
+    for (Operation **inner = operation->database_operations; inner && *inner; inner++)
+        if (!operation_reversible(*inner, app))
+            return false;
+    return true;
+}
+
+/* --- the table ------------------------------------------------------------------------------------------------------------------------ */
+
+#define MEMBER(name_, type_, member, required_) { .name = (name_), .type = MEMBER_##type_, .offset = offsetof(Operation, member), .required = (required_) }
+#define MEMBERS(...) ((const OperationMember[]){ __VA_ARGS__, { 0 } })
+#define OF_MODEL MEMBER("model", NAME, model, true)
+#define NAMED MEMBER("name", NAME, name, true)
+
+const OperationRow operation_rows[OPERATION_KINDS] = {
+    [CREATE_MODEL] = { "CreateModel", '+', MEMBERS(MEMBER("name", NAME, model, true), MEMBER("fields", FIELDS, fields, true), MEMBER("options", META, options, false)),
+                       describe_create_model, fragment_create_model, create_model_state, database_create_model },
+    [DELETE_MODEL] = { "DeleteModel", '-', MEMBERS(MEMBER("name", NAME, model, true)),
+                       describe_delete_model, fragment_delete_model, delete_model_state, database_delete_model },
+    [RENAME_MODEL] = { "RenameModel", '~', MEMBERS(MEMBER("old_name", NAME, model, true), MEMBER("new_name", NAME, new_name, true)),
+                       describe_rename_model, fragment_rename_model, rename_model_state, database_rename_model },
+    [ALTER_MODEL_TABLE] = { "AlterModelTable", '~', MEMBERS(OF_MODEL, MEMBER("table", TEXT, table, false)),
+                            describe_table, fragment_table, alter_table_state, database_alter_table },
+    [ALTER_MODEL_OPTIONS] = { "AlterModelOptions", '~', MEMBERS(OF_MODEL, MEMBER("options", PLAIN_META, options, true)),
+                              describe_options, fragment_options, alter_options_state, database_nothing },
+    [ALTER_UNIQUE_TOGETHER] = { "AlterUniqueTogether", '~', MEMBERS(OF_MODEL, MEMBER("unique_together", NAME_LISTS, list, true)),
+                                describe_together, fragment_together, unique_together_state, database_alter_meta },
+    [ADD_FIELD] = { "AddField", '+', MEMBERS(OF_MODEL, NAMED, MEMBER("field", FIELD, field, true), MEMBER("one_off_default", ONE_OFF, one_off, false)),
+                    describe_add_field, fragment_add, add_field_state, database_add_field },
+    [REMOVE_FIELD] = { "RemoveField", '-', MEMBERS(OF_MODEL, NAMED), describe_remove_field, fragment_remove, remove_field_state, database_remove_field },
+    [ALTER_FIELD] = { "AlterField", '~', MEMBERS(OF_MODEL, NAMED, MEMBER("field", FIELD, field, true), MEMBER("one_off_default", ONE_OFF, one_off, false)),
+                      describe_alter_field, fragment_alter, alter_field_state, database_alter_field },
+    [RENAME_FIELD] = { "RenameField", '~', MEMBERS(OF_MODEL, MEMBER("old_name", NAME, name, true), MEMBER("new_name", NAME, new_name, true)),
+                       describe_rename_field, fragment_rename_field, rename_field_state, database_rename_field },
+    [ADD_INDEX] = { "AddIndex", '+', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("fields", NAMES, list, true)),
+                    describe_add_index, fragment_add, add_index_state, database_alter_meta },
+    [REMOVE_INDEX] = { "RemoveIndex", '-', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true)),
+                       describe_remove_index, fragment_remove, remove_index_state, database_alter_meta },
+    [RENAME_INDEX] = { "RenameIndex", '~', MEMBERS(OF_MODEL, MEMBER("old_name", TEXT, name, true), MEMBER("new_name", TEXT, new_name, true)),
+                       describe_rename_index, fragment_rename_index, rename_index_state, database_alter_meta },
+    [ADD_CONSTRAINT] = { "AddConstraint", '+', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("constraint", CONSTRAINT, options, true)),
+                         describe_add_constraint, fragment_add, add_constraint_state, database_alter_meta },
+    [REMOVE_CONSTRAINT] = { "RemoveConstraint", '-', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true)),
+                            describe_remove_constraint, fragment_remove, remove_constraint_state, database_alter_meta },
+    [RUN_SQL] = { "RunSQL", 's', MEMBERS(MEMBER("forwards", SQL, forwards, true), MEMBER("backwards", SQL, backwards, false),
+                                         MEMBER("state_operations", OPERATIONS, state_operations, false)),
+                  describe_sql, NULL, nested_state, database_sql },
+    [RUN_FUNCTION] = { "RunFunction", 'f', MEMBERS(MEMBER("function", TEXT, name, true)), describe_function, NULL, no_state, database_function },
+    [SEPARATE_DATABASE_AND_STATE] = { "SeparateDatabaseAndState", '?', MEMBERS(MEMBER("database_operations", OPERATIONS, database_operations, false),
+                                                                               MEMBER("state_operations", OPERATIONS, state_operations, false)),
+                                      describe_separate, NULL, nested_state, database_separate },
+};

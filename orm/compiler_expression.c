@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Expressions and conditions as SQL.
+ *
+ * Appends to compiler->sql and compiler->parameters. A condition that no row or every row meets writes nothing and says so;
+ * whoever combines conditions takes back what it wrote before (mark and back). Every value is a parameter, every name quoted. */
+#include "functions.h"
+#include <string.h>
+
+typedef struct Mark { size_t sql, parameters; } Mark;
+
+static Mark mark(const Compiler *compiler)
+{
+    return (Mark){ compiler->sql.size, compiler->n_parameters };
+}
+
+static void back(Compiler *compiler, Mark to)
+{
+    compiler->sql.size = to.sql;
+    if (compiler->sql.data)
+        compiler->sql.data[to.sql] = 0;
+    compiler->n_parameters = to.parameters;
+}
+
+/* What was written since the mark, taken out of the statement; its parameters stay, so it must be put back once, and next. */
+static const char *cut(Compiler *compiler, size_t from)
+{
+    const char *text = capo_strndup(compiler->sql.data ? compiler->sql.data + from : "", compiler->sql.size - from);
+    compiler->sql.size = from;
+    if (compiler->sql.data)
+        compiler->sql.data[from] = 0;
+    return text;
+}
+
+void compile_text(Compiler *compiler, const char *sql)
+{
+    capo_put(&compiler->sql, sql);
+}
+
+void compile_quoted(Compiler *compiler, const char *name)
+{
+    capo_put_name(&compiler->sql, name);
+}
+
+const char *frame_alias(const Frame *frame, int join)
+{
+    if (!frame->depth)
+        return frame->query->joins[join].alias;
+    return capo_format("%c%d", 'U' + (frame->depth - 1) % 5, join + (frame->depth - 1) / 5 * 100);
+}
+
+static void put_parameter(Compiler *compiler, Value value)
+{
+    if (compiler->n_parameters == compiler->capacity) {
+        size_t capacity = compiler->capacity ? compiler->capacity * 2 : 16;
+        compiler->parameters = capo_realloc(compiler->parameters, compiler->capacity * sizeof(Value), capacity * sizeof(Value));
+        compiler->capacity = capacity;
+    }
+    compiler->parameters[compiler->n_parameters++] = value;
+    compiler->backend->put_placeholder(&compiler->sql, (int)compiler->n_parameters);
+}
+
+/* A field of this kind without a model: how a computed value is stored. */
+static const Field *plain_field(OutputType type)
+{
+    Field *field = capo_alloc_struct(Field);
+    field->kind = type.kind;
+    field->name = field->attname = field->column = "value";
+    field->null = true;
+    field->max_length = 255;
+    field->max_digits = 60;
+    field->decimal_places = type.places >= 0 ? type.places : 30;
+    return field;
+}
+
+void compile_parameter(Compiler *compiler, Value value, OutputType type)
+{
+    if (capo_is_null(value)) {
+        compile_text(compiler, "NULL");
+        return;
+    }
+    if (!type.kind || value.kind == VALUE_LIST || value.kind == VALUE_MAP)
+        type = value.kind == VALUE_LIST || value.kind == VALUE_MAP ? type_of(FIELD_JSON) : type_of_value(value);
+    bool decimal = type.kind == FIELD_DECIMAL && value.kind != VALUE_INT && value.kind != VALUE_REAL;
+    if (capo_field_is_integer(type.kind) && value.kind == VALUE_DECIMAL)
+        decimal = true;
+    else if (type.field)
+        value = capo_to_column(type.field, value);
+    else if (type.kind && type.kind != FIELD_DECIMAL && !capo_field_is_integer(type.kind))
+        value = capo_to_column(plain_field(type), value);
+    if (value.kind == VALUE_DECIMAL)
+        value = capo_value_text(value.decimal.text);
+    if (decimal && value.kind == VALUE_TEXT) {                      /* a text compares with nothing but texts otherwise */
+        compile_text(compiler, "CAST(");
+        put_parameter(compiler, value);
+        compile_text(compiler, " AS NUMERIC)");
+        return;
+    }
+    put_parameter(compiler, value);
+}
+
+static void compile_column(Compiler *compiler, const Expression *column)
+{
+    const Frame *frame = compiler->frame;
+    for (int level = column->level; level > 0; level--) {
+        frame = frame->outer;
+        if (!frame)
+            capo_raise(ERROR_VALUE, "This queryset contains a reference to an outer query and may only be used in a subquery.");
+    }
+    if (!frame->bare) {
+        compile_quoted(compiler, frame_alias(frame, column->join));
+        capo_put_char(&compiler->sql, '.');
+    }
+    compile_quoted(compiler, column->column->column);
+}
+
+static Sql compile_list(Compiler *compiler, Expression *const *args, size_t count, const char *separator)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            compile_text(compiler, separator);
+        Sql sql = compile(compiler, args[i]);
+        if (sql == SQL_EMPTY)
+            compile_text(compiler, args[i]->type.kind == FIELD_BOOLEAN ? "0" : "NULL");
+        if (sql == SQL_FULL)
+            compile_text(compiler, "1");
+    }
+    return SQL_OK;
+}
+
+/* "$1" to "$9" in a template are the arguments, in order of their first use, each once. */
+static void compile_template(Compiler *compiler, const char *sql, Expression *const *args, size_t count)
+{
+    for (const char *at = sql; *at; at++)
+        if (*at == '$' && at[1] >= '1' && (size_t)(at[1] - '1') < count)
+            compile_list(compiler, &args[*++at - '1'], 1, "");
+        else
+            capo_put_char(&compiler->sql, *at);
+}
+
+static Sql compile_call(Compiler *compiler, const Expression *call)
+{
+    const FunctionRow *row = call->function;
+    if (!strcmp(row->name, "Concat")) {
+        compile_text(compiler, "(");
+        for (size_t i = 0; i < call->n_args; i++) {
+            compile_text(compiler, i ? " || COALESCE(" : "COALESCE(");
+            compile_list(compiler, &call->args[i], 1, "");
+            compile_text(compiler, ", '')");
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    }
+    if (strchr(row->sql, '$')) {
+        compile_template(compiler, row->sql, call->args, call->n_args);
+        return SQL_OK;
+    }
+    compile_text(compiler, row->sql);
+    compile_text(compiler, "(");
+    compile_list(compiler, call->args, call->n_args, ", ");
+    compile_text(compiler, ")");
+    return SQL_OK;
+}
+
+static Sql compile_aggregate(Compiler *compiler, const Expression *aggregate)
+{
+    bool with_default = !capo_is_null(aggregate->value);
+    if (with_default)
+        compile_text(compiler, "COALESCE(");
+    compile_text(compiler, aggregate->function->sql);
+    compile_text(compiler, aggregate->distinct ? "(DISTINCT " : "(");
+    compile_list(compiler, aggregate->args, aggregate->n_args, ", ");
+    compile_text(compiler, ")");
+    if (aggregate->filter) {
+        Mark at = mark(compiler);
+        compile_text(compiler, " FILTER (WHERE ");
+        Sql sql = compile(compiler, aggregate->filter);
+        if (sql == SQL_FULL)
+            back(compiler, at);
+        else
+            compile_text(compiler, sql == SQL_EMPTY ? "1 = 0)" : ")");
+    }
+    if (with_default) {
+        compile_text(compiler, ", ");
+        Expression *expression = value_expression(aggregate->value);
+        if (expression)
+            compile_list(compiler, &expression, 1, "");
+        else
+            compile_parameter(compiler, aggregate->value, aggregate->type);
+        compile_text(compiler, ")");
+    }
+    return SQL_OK;
+}
+
+static bool is_moment(FieldKind kind)
+{
+    return kind == FIELD_DATE || kind == FIELD_DATETIME || kind == FIELD_TIME;
+}
+
+static Sql compile_combine(Compiler *compiler, const Expression *combined)
+{
+    FieldKind left = combined->args[0]->type.kind, right = combined->args[1]->type.kind;
+    if (is_moment(left) || is_moment(right)) {
+        bool difference = is_moment(left) && is_moment(right);
+        if (!difference && left != FIELD_DURATION && right != FIELD_DURATION)
+            capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s, %s. You must set output_field.",
+                       combined->name, capo_field_kind_name(left), capo_field_kind_name(right));
+        compile_text(compiler, !difference ? "django_format_dtdelta(" : left == FIELD_TIME ? "django_time_diff(" : "django_timestamp_diff(");
+        if (!difference)
+            capo_put_format(&compiler->sql, "'%c', ", *combined->name);
+        compile_list(compiler, combined->args, 2, ", ");
+        compile_text(compiler, ")");
+        return SQL_OK;
+    }
+    bool power = *combined->name == '^', decimal = combined->type.kind == FIELD_DECIMAL;
+    compile_text(compiler, decimal ? "CAST(" : "");
+    compile_text(compiler, power ? "POWER(" : "(");
+    compile_list(compiler, combined->args, 2, power ? ", " : capo_format(" %s ", combined->name));
+    compile_text(compiler, decimal ? ") AS NUMERIC)" : ")");
+    return SQL_OK;
+}
+
+/* A condition where SQL wants a value. */
+static void compile_truth(Compiler *compiler, const Expression *expression)
+{
+    compile_list(compiler, (Expression *const *)&expression, 1, "");
+}
+
+static Sql compile_case(Compiler *compiler, const Expression *expression)
+{
+    size_t whens = 0;
+    Mark start = mark(compiler);
+    compile_text(compiler, "CASE");
+    const Expression *last = expression->args[expression->n_args - 1];
+    for (size_t i = 0; i + 1 < expression->n_args; i += 2) {
+        Mark at = mark(compiler);
+        compile_text(compiler, " WHEN ");
+        Sql sql = compile(compiler, expression->args[i]);
+        if (sql != SQL_OK)
+            back(compiler, at);
+        if (sql == SQL_FULL) {                                      /* the branches behind this one are never reached */
+            last = expression->args[i + 1];
+            break;
+        }
+        if (sql == SQL_EMPTY)
+            continue;
+        compile_text(compiler, " THEN ");
+        compile_truth(compiler, expression->args[i + 1]);
+        whens++;
+    }
+    if (!whens) {
+        back(compiler, start);
+        compile_truth(compiler, last);
+        return SQL_OK;
+    }
+    compile_text(compiler, " ELSE ");
+    compile_truth(compiler, last);
+    compile_text(compiler, " END");
+    return SQL_OK;
+}
+
+static const char *zone_of(const Expression *expression)
+{
+    return capo_time_zone_name(expression->zone ? expression->zone : capo_current_time_zone());
+}
+
+/* The path of nested keys as a JSON path: $."a"[0]; text with quotes and backslashes escaped as JSON. */
+static const Expression *json_path(const Expression *expression, Buffer *path)
+{
+    const Expression *root = expression;
+    if (expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT))
+        root = json_path(expression->args[0], path);
+    else
+        return capo_put_char(path, '$'), expression;
+    if (text_is_index(expression->name))
+        capo_put_format(path, expression->name[0] == '-' ? "[#%s]" : "[%s]", expression->name);
+    else {
+        capo_put_char(path, '.');
+        capo_json_put(path, capo_value_text(expression->name), 0);
+    }
+    return root;
+}
+
+static Sql compile_key(Compiler *compiler, const Expression *expression)
+{
+    Buffer path = { 0 };
+    const Expression *root = json_path(expression, &path);
+    Value text = capo_value_text_n(capo_buffer_text(&path), path.size);
+    /* SQLite takes JSON apart into numbers and texts; what must stay JSON (true, false, null) is given by its type. */
+    compile_text(compiler, "(CASE WHEN JSON_TYPE(");
+    compile(compiler, root);
+    compile_text(compiler, ", ");
+    put_parameter(compiler, text);
+    compile_text(compiler, ") IN ('false', 'true', 'null') THEN JSON_TYPE(");
+    compile(compiler, root);
+    compile_text(compiler, ", ");
+    put_parameter(compiler, text);
+    compile_text(compiler, ") ELSE JSON_EXTRACT(");
+    compile(compiler, root);
+    compile_text(compiler, ", ");
+    put_parameter(compiler, text);
+    compile_text(compiler, ") END)");
+    return SQL_OK;
+}
+
+static Sql compile_transform(Compiler *compiler, const Expression *expression)
+{
+    TransformCode code = expression->transform->code;
+    if (code == PART_KEY || code == PART_KEY_TEXT)
+        return compile_key(compiler, expression);
+    const Expression *of = expression->args[0];
+    size_t from = compiler->sql.size;
+    compile(compiler, of);
+    const char *sql = cut(compiler, from);
+    const char *zone = of->type.kind == FIELD_DATETIME ? zone_of(expression) : NULL;
+    const Backend *backend = compiler->backend;
+    bool known = code == PART_DATE || code == PART_TIME ? backend->put_cast(&compiler->sql, expression->name, sql, zone)
+               : code == TRUNC && (!strcmp(expression->name, "date") || !strcmp(expression->name, "time"))
+                   ? backend->put_cast(&compiler->sql, expression->name, sql, zone)
+               : code == TRUNC ? backend->put_trunc(&compiler->sql, expression->name, of->type.kind, sql, zone)
+                               : backend->put_extract(&compiler->sql, expression->name, of->type.kind, sql, zone);
+    if (!known)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s cannot take the %s of a %s.", backend->title, expression->name, capo_field_kind_name(of->type.kind));
+    return SQL_OK;
+}
+
+static Sql compile_node(Compiler *compiler, const Expression *node);
+
+/* XOR is parity: an odd number of the terms is true, and none is unknown. */
+static Sql compile_xor(Compiler *compiler, const Expression *node)
+{
+    compile_text(compiler, node->negated ? "NOT ((" : "((");
+    for (size_t i = 0; i < node->n_args; i++) {
+        compile_text(compiler, i ? " + CASE WHEN " : "CASE WHEN ");
+        Sql sql = compile(compiler, node->args[i]);
+        compile_text(compiler, sql == SQL_EMPTY ? "0" : sql == SQL_FULL ? "1" : "");
+        compile_text(compiler, " THEN 1 ELSE 0 END");
+    }
+    compile_text(compiler, ") % 2 = 1)");
+    return SQL_OK;
+}
+
+static Sql compile_node(Compiler *compiler, const Expression *node)
+{
+    if (node->connector == XOR && node->n_args)
+        return compile_xor(compiler, node);
+    size_t empty_needed = node->connector == AND ? 1 : node->n_args, full_needed = node->connector == AND ? node->n_args : 1;
+    if (!node->n_args)
+        return node->negated ? SQL_EMPTY : SQL_FULL;
+    Mark start = mark(compiler);
+    compile_text(compiler, node->negated ? "NOT (" : node->n_args > 1 ? "(" : "");
+    size_t written = 0;
+    for (size_t i = 0; i < node->n_args; i++) {
+        Mark at = mark(compiler);
+        if (written)
+            compile_text(compiler, node->connector == AND ? " AND " : " OR ");
+        Sql sql = compile(compiler, node->args[i]);
+        if (sql == SQL_OK) {
+            written++;
+            continue;
+        }
+        back(compiler, at);
+        if ((sql == SQL_EMPTY ? --empty_needed : --full_needed) == 0) {
+            back(compiler, start);
+            return (sql == SQL_EMPTY) == node->negated ? SQL_FULL : SQL_EMPTY;
+        }
+    }
+    compile_text(compiler, node->negated || node->n_args > 1 ? ")" : "");
+    return SQL_OK;
+}
+
+static Sql compile_window(Compiler *compiler, const Expression *window)
+{
+    compile_list(compiler, window->args, 1, "");
+    compile_text(compiler, " OVER (");
+    if (window->n_partition) {
+        compile_text(compiler, "PARTITION BY ");
+        compile_list(compiler, window->args + 1, window->n_partition, ", ");
+    }
+    for (size_t i = 0; i < window->n_order; i++) {
+        compile_text(compiler, i ? ", " : window->n_partition ? " ORDER BY " : "ORDER BY ");
+        compile_list(compiler, &window->order[i].expression, 1, "");
+        compile_text(compiler, window->order[i].descending ? " DESC" : " ASC");
+        compile_text(compiler, window->order[i].nulls == 1 ? " NULLS FIRST" : window->order[i].nulls == 2 ? " NULLS LAST" : "");
+    }
+    if (window->frame) {
+        compile_text(compiler, " ");
+        compile_text(compiler, window->frame);
+    }
+    compile_text(compiler, ")");
+    return SQL_OK;
+}
+
+static Sql compile_cast(Compiler *compiler, const Expression *cast)
+{
+    FieldKind kind = cast->type.kind;
+    compile_text(compiler, kind == FIELD_DATETIME ? "strftime('%Y-%m-%d %H:%M:%f', " : kind == FIELD_DATE ? "date(" : kind == FIELD_TIME ? "time(" : "CAST(");
+    compile_list(compiler, cast->args, 1, "");
+    if (kind != FIELD_DATETIME && kind != FIELD_DATE && kind != FIELD_TIME) {
+        compile_text(compiler, " AS ");
+        compile_text(compiler, kind == FIELD_DECIMAL ? "NUMERIC" : compiler->backend->column_type(plain_field(cast->type)));
+    }
+    compile_text(compiler, ")");
+    return SQL_OK;
+}
+
+static Sql compile_any(Compiler *compiler, const Expression *expression)
+{
+    switch (expression->kind) {
+    case X_COLUMN:
+        compile_column(compiler, expression);
+        return SQL_OK;
+    case X_VALUE:
+        compile_parameter(compiler, expression->value, expression->type);
+        return SQL_OK;
+    case X_STAR:
+        compile_text(compiler, "*");
+        return SQL_OK;
+    case X_CALL:
+        return compile_call(compiler, expression);
+    case X_AGGREGATE:
+        return compile_aggregate(compiler, expression);
+    case X_COMBINE:
+        return compile_combine(compiler, expression);
+    case X_NEGATE:
+        compile_text(compiler, "(");
+        compile_list(compiler, expression->args, 1, "");
+        compile_text(compiler, " * -1)");
+        return SQL_OK;
+    case X_CASE:
+        return compile_case(compiler, expression);
+    case X_CAST:
+        return compile_cast(compiler, expression);
+    case X_WRAP:
+        return compile(compiler, expression->args[0]);
+    case X_SUBQUERY: case X_EXISTS: {
+        bool exists = expression->kind == X_EXISTS;
+        Mark start = mark(compiler);
+        compile_text(compiler, exists ? expression->negated ? "NOT EXISTS (" : "EXISTS (" : "(");
+        Sql sql = compile_subquery(compiler, expression->query);
+        if (sql == SQL_EMPTY) {
+            back(compiler, start);
+            if (exists)
+                return expression->negated ? SQL_FULL : SQL_EMPTY;
+            compile_text(compiler, "NULL");
+            return SQL_OK;
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    }
+    case X_TRANSFORM:
+        return compile_transform(compiler, expression);
+    case X_NODE:
+        return compile_node(compiler, expression);
+    case X_LOOKUP:
+        return compile_lookup(compiler, expression);
+    case X_NOTHING:
+        return SQL_EMPTY;
+    case X_OUTPUT:
+        compile_quoted(compiler, "subquery");
+        capo_put_char(&compiler->sql, '.');
+        compile_quoted(compiler, expression->name);
+        return SQL_OK;
+    case X_WINDOW:
+        return compile_window(compiler, expression);
+    case X_OUTER:
+        capo_raise(ERROR_VALUE, "This queryset contains a reference to an outer query and may only be used in a subquery.");
+    case X_PATH: case X_CONDITION:
+        break;
+    }
+    capo_bug("An expression reached the compiler before its names were resolved.");
+}
+
+Sql compile(Compiler *compiler, const Expression *expression)
+{
+    if (++compiler->depth > 3 * MAX_CONDITION_DEPTH)
+        capo_raise(ERROR_NOT_SUPPORTED, "A query's conditions and expressions are nested too deep.");
+    Sql sql = compile_any(compiler, expression);
+    compiler->depth--;
+    return sql;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Look-ups as SQL: operators are the backend's, wildcards in values are literal characters, years are ranges that an index serves. */
+#include "query.h"
+#include <string.h>
+
+static const char *format_of(const LookupOperator *operators, const char *lookup)
+{
+    for (const LookupOperator *row = operators; row && row->lookup; row++)
+        if (!strcmp(row->lookup, lookup))
+            return row->format;
+    return NULL;
+}
+
+/* Writes a backend's format: "%s" is the right side, "%%" a percent sign. */
+static void put_format(Compiler *compiler, const char *format, void (*right)(Compiler *, const void *), const void *argument)
+{
+    for (const char *at = format; *at; at++) {
+        if (*at == '%' && at[1] == 's') {
+            right(compiler, argument);
+            at++;
+        } else {
+            at += *at == '%' && at[1] == '%';
+            capo_put_char(&compiler->sql, *at);
+        }
+    }
+}
+
+typedef struct Bound { Value value; OutputType type; } Bound;
+
+static void put_bound(Compiler *compiler, const void *argument)
+{
+    const Bound *bound = argument;
+    compile_parameter(compiler, bound->value, bound->type);
+}
+
+static void put_expression(Compiler *compiler, const void *argument)
+{
+    const Expression *expression = argument;
+    bool wrap = expression_is_condition(expression) || expression->kind == X_LOOKUP;
+    compile_text(compiler, wrap ? "(" : "");
+    Sql sql = compile(compiler, expression);
+    compile_text(compiler, sql == SQL_EMPTY ? "NULL" : sql == SQL_FULL ? "1" : "");
+    compile_text(compiler, wrap ? ")" : "");
+}
+
+static void put_escaped_expression(Compiler *compiler, const void *argument)
+{
+    put_format(compiler, compiler->backend->pattern_escape, put_expression, argument);
+}
+
+static void put_left(Compiler *compiler, const Expression *left)
+{
+    put_expression(compiler, left);
+}
+
+static void compile_operator(Compiler *compiler, const Expression *lookup, Value value, OutputType type)
+{
+    const char *format = format_of(compiler->backend->operators, lookup->lookup->name);
+    if (!format)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s has no look-up '%s'.", compiler->backend->title, lookup->lookup->name);
+    put_left(compiler, lookup->args[0]);
+    compile_text(compiler, " ");
+    put_format(compiler, format, put_bound, &(Bound){ value, type });
+}
+
+/* --- patterns -------------------------------------------------------------------------------------------------------------------- */
+
+static Value pattern(const LookupRow *row, Value text)
+{
+    Buffer out = { 0 };
+    capo_put(&out, row->left_wild ? row->left_wild : "");
+    for (size_t i = 0; i < text.size; i++) {
+        if (strchr("%_\\", text.text[i]) && text.text[i])
+            capo_put_char(&out, '\\');
+        capo_put_char(&out, text.text[i]);
+    }
+    capo_put(&out, row->right_wild ? row->right_wild : "");
+    return capo_value_text_n(capo_buffer_text(&out), out.size);
+}
+
+/* --- ranges of years -------------------------------------------------------------------------------------------------------------- */
+
+static DateTime day_start(Date date, const TimeZone *zone)
+{
+    DateParts parts = { 0 };
+    capo_date_parts(date, &parts.year, &parts.month, &parts.day);
+    return capo_instant(&parts, zone);
+}
+
+/* The Monday of ISO week 1. */
+static Date iso_year_start(int year)
+{
+    Date january_4 = capo_date(year, 1, 4);
+    return (Date){ january_4.days - capo_date_weekday(january_4) };
+}
+
+static bool compile_year(Compiler *compiler, const Expression *lookup)
+{
+    const Expression *part = lookup->args[0];
+    if (part->kind != X_TRANSFORM || (part->transform->code != PART_YEAR && part->transform->code != PART_ISO_YEAR))
+        return false;
+    LookupCode code = lookup->lookup->code;
+    if ((code != LOOKUP_EXACT && !lookup->lookup->ordered) || lookup->value.kind != VALUE_INT)
+        return false;
+    int64_t year = lookup->value.integer;
+    if (year < 1 || year > 9998)
+        return false;
+    bool iso = part->transform->code == PART_ISO_YEAR;
+    Date first = iso ? iso_year_start((int)year) : capo_date((int)year, 1, 1);
+    Date next = iso ? iso_year_start((int)year + 1) : capo_date((int)year + 1, 1, 1);
+    const Expression *of = part->args[0];
+    Value low, high;
+    if (of->type.kind == FIELD_DATETIME) {
+        const TimeZone *zone = part->zone ? part->zone : capo_current_time_zone();
+        low = capo_value_datetime(day_start(first, zone));
+        high = capo_value_datetime((DateTime){ day_start(next, zone).microseconds - 1 });
+    } else {
+        low = capo_value_date(first);
+        high = capo_value_date((Date){ next.days - 1 });
+    }
+    OutputType type = type_of(of->type.kind);
+    put_left(compiler, of);
+    if (code == LOOKUP_EXACT) {
+        compile_text(compiler, " BETWEEN ");
+        compile_parameter(compiler, low, type);
+        compile_text(compiler, " AND ");
+        compile_parameter(compiler, high, type);
+        return true;
+    }
+    compile_text(compiler, code == LOOKUP_GT ? " > " : code == LOOKUP_GTE ? " >= " : code == LOOKUP_LT ? " < " : " <= ");
+    compile_parameter(compiler, code == LOOKUP_GT || code == LOOKUP_LTE ? high : low, type);
+    return true;
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------------------------------- */
+
+static const Expression *json_root(const Expression *expression, Buffer *path)
+{
+    if (expression->kind != X_TRANSFORM || expression->transform->code != PART_KEY) {
+        capo_put_char(path, '$');
+        return expression;
+    }
+    const Expression *root = json_root(expression->args[0], path);
+    if (text_is_index(expression->name)) {
+        capo_put_format(path, expression->name[0] == '-' ? "[#%s]" : "[%s]", expression->name);
+    } else {
+        capo_put_char(path, '.');
+        capo_json_put(path, capo_value_text(expression->name), 0);
+    }
+    return root;
+}
+
+static void put_json_type(Compiler *compiler, const Expression *root, const char *path)
+{
+    compile_text(compiler, "JSON_TYPE(");
+    put_left(compiler, root);
+    compile_text(compiler, ", ");
+    compile_parameter(compiler, capo_value_text(path), type_of(FIELD_TEXT));
+    compile_text(compiler, ")");
+}
+
+static void put_has_key(Compiler *compiler, const Expression *left, Value key)
+{
+    Buffer path = { 0 };
+    const Expression *root = json_root(left, &path);
+    capo_put_char(&path, '.');
+    capo_json_put(&path, capo_value_to_text(key), 0);
+    put_json_type(compiler, root, capo_buffer_text(&path));
+    compile_text(compiler, " IS NOT NULL");
+}
+
+static const char *json_word(Value value)
+{
+    return value.kind == VALUE_NULL ? "null" : value.kind == VALUE_BOOL ? value.boolean ? "true" : "false" : NULL;
+}
+
+/* A value as JSON_EXTRACT gives it: the words for true, false and null, else the bare number or text. */
+static void put_json_value(Compiler *compiler, Value value)
+{
+    if (json_word(value)) {
+        compile_parameter(compiler, capo_value_text(json_word(value)), type_of(FIELD_TEXT));
+        return;
+    }
+    compile_text(compiler, "JSON_EXTRACT(");
+    compile_parameter(compiler, capo_value_text(capo_json_text(value, 0)), type_of(FIELD_TEXT));
+    compile_text(compiler, ", '$')");
+}
+
+static Sql compile_json(Compiler *compiler, const Expression *lookup, bool *ret_done)
+{
+    const Expression *left = lookup->args[0];
+    LookupCode code = lookup->lookup->code;
+    bool key = left->kind == X_TRANSFORM && left->transform->code == PART_KEY;
+    Buffer path = { 0 };
+    *ret_done = true;
+    switch (code) {
+    case LOOKUP_JSON_CONTAINS: case LOOKUP_JSON_CONTAINED_BY:
+        capo_raise(ERROR_NOT_SUPPORTED, "%s lookup is not supported on this database backend.", lookup->lookup->name);
+    case LOOKUP_HAS_KEY:
+        put_has_key(compiler, left, lookup->value);
+        return SQL_OK;
+    case LOOKUP_HAS_KEYS: case LOOKUP_HAS_ANY_KEYS:
+        if (!lookup->value.list->count)
+            return code == LOOKUP_HAS_KEYS ? SQL_FULL : SQL_EMPTY;
+        compile_text(compiler, "(");
+        for (size_t i = 0; i < lookup->value.list->count; i++) {
+            compile_text(compiler, !i ? "" : code == LOOKUP_HAS_KEYS ? " AND " : " OR ");
+            put_has_key(compiler, left, lookup->value.list->items[i]);
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    case LOOKUP_ISNULL:
+        if (!key)
+            break;
+        put_json_type(compiler, json_root(left, &path), capo_buffer_text(&path));
+        compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
+        return SQL_OK;
+    case LOOKUP_EXACT:
+        if (lookup->n_args > 1 || lookup->query)
+            break;
+        if (!key) {
+            put_left(compiler, left);
+            compile_text(compiler, " = ");
+            compile_parameter(compiler, capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT));
+            return SQL_OK;
+        }
+        if (capo_is_null(lookup->value)) {
+            put_json_type(compiler, json_root(left, &path), capo_buffer_text(&path));
+            compile_text(compiler, " = 'null'");
+            return SQL_OK;
+        }
+        put_left(compiler, left);
+        compile_text(compiler, " = ");
+        put_json_value(compiler, lookup->value);
+        return SQL_OK;
+    case LOOKUP_IN:
+        if (lookup->query)
+            break;
+        if (!lookup->value.list->count)
+            return SQL_EMPTY;
+        put_left(compiler, left);
+        compile_text(compiler, " IN (");
+        for (size_t i = 0; i < lookup->value.list->count; i++) {
+            compile_text(compiler, i ? ", " : "");
+            if (key)
+                put_json_value(compiler, lookup->value.list->items[i]);
+            else
+                compile_parameter(compiler, capo_value_text(capo_json_text(lookup->value.list->items[i], 0)), type_of(FIELD_TEXT));
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    case LOOKUP_GT: case LOOKUP_GTE: case LOOKUP_LT: case LOOKUP_LTE:
+        if (!key || lookup->n_args > 1)
+            break;
+        put_left(compiler, left);
+        compile_text(compiler, code == LOOKUP_GT ? " > " : code == LOOKUP_GTE ? " >= " : code == LOOKUP_LT ? " < " : " <= ");
+        compile_parameter(compiler, lookup->value, type_of_value(lookup->value));
+        return SQL_OK;
+    default:
+        break;
+    }
+    *ret_done = false;
+    return SQL_OK;
+}
+
+/* --- all look-ups ------------------------------------------------------------------------------------------------------------------ */
+
+/* A whole number outside the column's range: no row is equal, and all or none are larger. */
+static bool out_of_range(const Expression *lookup, Sql *ret)
+{
+    FieldKind kind = lookup->args[0]->type.kind;
+    LookupCode code = lookup->lookup->code;
+    if (!capo_field_is_integer(kind) || (code != LOOKUP_EXACT && !lookup->lookup->ordered))
+        return false;
+    Value value = lookup->value;
+    bool positive = kind == FIELD_POSITIVE_INTEGER || kind == FIELD_POSITIVE_BIG_INTEGER || kind == FIELD_POSITIVE_SMALL_INTEGER;
+    bool below = value.kind == VALUE_INT && positive && value.integer < 0, above = false;
+    if (value.kind == VALUE_DECIMAL) {
+        below = value.decimal.text[0] == '-';
+        above = !below;
+    }
+    if (!below && !above)
+        return false;
+    bool greater = code == LOOKUP_GT || code == LOOKUP_GTE, less = code == LOOKUP_LT || code == LOOKUP_LTE;
+    *ret = (below && greater) || (above && less) ? SQL_FULL : SQL_EMPTY;
+    return true;
+}
+
+/* Long lists go as one parameter: no statement has that many. */
+static bool compile_long_list(Compiler *compiler, const Expression *lookup)
+{
+    const List *list = lookup->value.list;
+    FieldKind kind = lookup->args[0]->type.kind;
+    if (list->count < compiler->backend->max_parameters / 4 || !(capo_field_is_integer(kind) || capo_field_is_text(kind)))
+        return false;
+    compile_text(compiler, " IN (SELECT value FROM json_each(");
+    compile_parameter(compiler, capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT));
+    compile_text(compiler, "))");
+    return true;
+}
+
+static Sql compile_in(Compiler *compiler, const Expression *lookup)
+{
+    if (lookup->query) {
+        put_left(compiler, lookup->args[0]);
+        compile_text(compiler, " IN (");
+        Sql sql = compile_subquery(compiler, lookup->query);
+        compile_text(compiler, ")");
+        return sql;
+    }
+    const List *list = lookup->value.list;
+    if (!list->count)
+        return SQL_EMPTY;
+    put_left(compiler, lookup->args[0]);
+    if (compile_long_list(compiler, lookup))
+        return SQL_OK;
+    compile_text(compiler, " IN (");
+    for (size_t i = 0; i < list->count; i++) {
+        compile_text(compiler, i ? ", " : "");
+        Expression *expression = value_expression(list->items[i]);
+        if (expression)
+            put_expression(compiler, expression);
+        else
+            compile_parameter(compiler, list->items[i], lookup->args[0]->type);
+    }
+    compile_text(compiler, ")");
+    return SQL_OK;
+}
+
+static Sql compile_range(Compiler *compiler, const Expression *lookup)
+{
+    put_left(compiler, lookup->args[0]);
+    for (size_t i = 0; i < 2; i++) {
+        compile_text(compiler, i ? " AND " : " BETWEEN ");
+        Expression *expression = value_expression(lookup->value.list->items[i]);
+        if (expression)
+            put_expression(compiler, expression);
+        else
+            compile_parameter(compiler, lookup->value.list->items[i], lookup->args[0]->type);
+    }
+    return SQL_OK;
+}
+
+static Sql compile_against_expression(Compiler *compiler, const Expression *lookup)
+{
+    const char *name = lookup->lookup->name;
+    bool pattern_like = lookup->lookup->pattern && lookup->lookup->code != LOOKUP_IEXACT;
+    const char *format = format_of(pattern_like ? compiler->backend->pattern_operators : compiler->backend->operators, name);
+    if (!format)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s has no look-up '%s' against an expression.", compiler->backend->title, name);
+    put_left(compiler, lookup->args[0]);
+    compile_text(compiler, " ");
+    put_format(compiler, format, pattern_like ? put_escaped_expression : put_expression, lookup->args[1]);
+    return SQL_OK;
+}
+
+Sql compile_lookup(Compiler *compiler, const Expression *lookup)
+{
+    const Expression *left = lookup->args[0];
+    LookupCode code = lookup->lookup->code;
+    Sql sql;
+    bool done = false;
+    if (left->type.kind == FIELD_JSON) {
+        sql = compile_json(compiler, lookup, &done);
+        if (done)
+            return sql;
+    }
+    if (code == LOOKUP_ISNULL) {
+        put_left(compiler, left);
+        compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
+        return SQL_OK;
+    }
+    if (code == LOOKUP_IN)
+        return compile_in(compiler, lookup);
+    if (code == LOOKUP_RANGE)
+        return compile_range(compiler, lookup);
+    if (lookup->n_args > 1)
+        return compile_against_expression(compiler, lookup);
+    if (lookup->query) {
+        Expression subquery = *expression_subquery(X_SUBQUERY, lookup->query, false);
+        Expression *args[] = { lookup->args[0], &subquery };
+        Expression against = *lookup;
+        against.args = args;
+        against.n_args = 2;
+        return compile_against_expression(compiler, &against);
+    }
+    if (out_of_range(lookup, &sql))
+        return sql;
+    if (compile_year(compiler, lookup))
+        return SQL_OK;
+    if (lookup->lookup->pattern)
+        compile_operator(compiler, lookup, pattern(lookup->lookup, lookup->value), type_of(FIELD_TEXT));
+    else if (code == LOOKUP_REGEX || code == LOOKUP_IREGEX)
+        compile_operator(compiler, lookup, lookup->value, type_of(FIELD_TEXT));
+    else
+        compile_operator(compiler, lookup, lookup->value, left->type);
+    return SQL_OK;
+}

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Expressions: making, copying, walking them, and the types that their results have.
+ *
+ * An expression is never changed once it was handed out; expression_map copies the nodes on the way to what it replaces. */
+#include "query.h"
+#include "functions.h"
+#include <string.h>
+
+static const ObjectOps expression_ops = { .type_name = "Expression" };
+
+Expression *expression_new(ExpressionKind kind)
+{
+    Expression *expression = capo_alloc_struct(Expression);
+    expression->object.ops = &expression_ops;
+    expression->kind = kind;
+    expression->type.places = -1;
+    return expression;
+}
+
+Expression *value_expression(Value value)
+{
+    return value.kind == VALUE_OBJECT && value.object && value.object->ops == &expression_ops ? (Expression *)value.object : NULL;
+}
+
+OutputType type_of(FieldKind kind)
+{
+    return (OutputType){ .kind = kind, .places = -1 };
+}
+
+OutputType type_of_field(const Field *field)
+{
+    while (capo_field_is_relation(field->kind) && field->target_field && field->target_field != field)
+        field = field->target_field;
+    return (OutputType){ .kind = field->kind, .field = field, .places = field->kind == FIELD_DECIMAL ? field->decimal_places : -1 };
+}
+
+OutputType type_of_value(Value value)
+{
+    static const FieldKind kinds[] = {
+        [VALUE_BOOL] = FIELD_BOOLEAN, [VALUE_INT] = FIELD_INTEGER, [VALUE_REAL] = FIELD_FLOAT, [VALUE_DECIMAL] = FIELD_DECIMAL,
+        [VALUE_TEXT] = FIELD_CHAR, [VALUE_SAFE] = FIELD_CHAR, [VALUE_BYTES] = FIELD_BINARY, [VALUE_DATE] = FIELD_DATE,
+        [VALUE_TIME] = FIELD_TIME, [VALUE_DATETIME] = FIELD_DATETIME, [VALUE_DURATION] = FIELD_DURATION, [VALUE_UUID] = FIELD_UUID,
+        [VALUE_OBJECT] = FIELD_NONE,
+    };
+    return type_of(kinds[value.kind]);
+}
+
+Expression *expression_value(Value value, OutputType type)
+{
+    Expression *expression = expression_new(X_VALUE);
+    expression->value = value_copy(value);
+    expression->type = type.kind ? type : type_of_value(value);
+    return expression;
+}
+
+Expression *expression_path(const char *path)
+{
+    Expression *expression = expression_new(X_PATH);
+    expression->name = capo_strdup(path);
+    return expression;
+}
+
+Value capo_f(const char *path)
+{
+    if (!path || !*path)
+        capo_bug("F() got no name.");
+    return capo_value_object(expression_path(path));
+}
+
+Expression *expression_outer(const char *path)
+{
+    Expression *expression = expression_new(X_OUTER);
+    expression->name = capo_strdup(path);
+    return expression;
+}
+
+static Expression *with_args(ExpressionKind kind, Expression *const *args, size_t count)
+{
+    Expression *expression = expression_new(kind);
+    expression->args = capo_memdup(args, count * sizeof *args);
+    expression->n_args = count;
+    return expression;
+}
+
+Expression *expression_call(const char *function, Expression **args, size_t n_args)
+{
+    const FunctionRow *row = function_find(function);
+    if ((int)n_args < row->least || (row->most >= 0 && (int)n_args > row->most))
+        capo_raise(ERROR_FIELD, "The database function %s does not take %zu argument%s.", function, n_args, n_args == 1 ? "" : "s");
+    Expression *expression = with_args(X_CALL, args, n_args);
+    expression->function = row;
+    expression->name = row->name;
+    return expression;
+}
+
+Expression *expression_combine(const char *operator, Expression *left, Expression *right)
+{
+    Expression *expression = with_args(X_COMBINE, (Expression *[]){ left, right }, 2);
+    expression->name = operator;
+    return expression;
+}
+
+Expression *expression_case(Expression **pairs_and_default, size_t count, OutputType type)
+{
+    Expression *expression = with_args(X_CASE, pairs_and_default, count);
+    expression->type = type;
+    return expression;
+}
+
+Expression *expression_cast(ExpressionKind kind, Expression *of, OutputType type)
+{
+    Expression *expression = with_args(kind, &of, 1);
+    expression->type = type;
+    return expression;
+}
+
+Expression *expression_subquery(ExpressionKind kind, Query *query, bool negated)
+{
+    Expression *expression = expression_new(kind);
+    expression->query = query;
+    expression->negated = negated;
+    if (kind == X_EXISTS)
+        expression->type = type_of(FIELD_BOOLEAN);
+    return expression;
+}
+
+Expression *expression_condition(Condition *condition)
+{
+    Expression *expression = expression_new(X_CONDITION);
+    expression->condition = condition;
+    expression->type = type_of(FIELD_BOOLEAN);
+    return expression;
+}
+
+Expression *expression_lookup(const LookupRow *row, Expression *left, Value value, Expression *right)
+{
+    Expression *expression = with_args(X_LOOKUP, (Expression *[]){ left, right }, right ? 2 : 1);
+    expression->lookup = row;
+    expression->value = value;
+    expression->type = type_of(FIELD_BOOLEAN);
+    return expression;
+}
+
+Expression *expression_node(Connector connector, bool negated, Expression **args, size_t count)
+{
+    Expression *expression = with_args(X_NODE, args, count);
+    expression->connector = connector;
+    expression->negated = negated;
+    expression->type = type_of(FIELD_BOOLEAN);
+    return expression;
+}
+
+Expression *expression_aggregate(const char *function, Expression *of, bool distinct, Condition *filter, Value default_value)
+{
+    const FunctionRow *row = function_find(function);
+    if (!row->aggregate)
+        capo_raise(ERROR_FIELD, "%s is no aggregate.", function);
+    Expression *expression = with_args(X_AGGREGATE, &of, 1);
+    expression->function = row;
+    expression->name = row->name;
+    expression->distinct = distinct;
+    expression->condition = filter;
+    expression->value = default_value;
+    return expression;
+}
+
+/* "*" counts rows; the name without `as` is Django's: posts__count. */
+Expression *capo_aggregate_of(const AggregateOptions *options)
+{
+    if (!options->of)
+        capo_bug("%s() got no path; \"*\" counts rows.", options->function);
+    bool star = !strcmp(options->of, "*");
+    if (star && strcmp(options->function, "Count"))
+        capo_raise(ERROR_FIELD, "Only COUNT takes \"*\"; give %s the path of a field.", options->function);
+    if (star && options->filter && options->distinct)
+        capo_raise(ERROR_VALUE, "Star cannot be used with filter and distinct. Please specify a field.");
+    Expression *expression = expression_aggregate(options->function, star ? expression_new(X_STAR) : expression_path(options->of),
+                                                  options->distinct, options->filter, capo_value_null());
+    if (options->as) {
+        expression->as = capo_strdup(options->as);
+    } else if (!star) {
+        char *lower = capo_strdup(options->function);
+        for (char *c = lower; *c; c++)
+            *c |= 0x20;
+        expression->as = capo_format("%s__%s", options->of, lower);
+    }
+    return expression;
+}
+
+/* --- types -------------------------------------------------------------------------------------------------------------------- */
+
+static FieldKind parent_kind(FieldKind kind)
+{
+    switch (kind) {
+    case FIELD_AUTO: case FIELD_BIG_INTEGER: case FIELD_SMALL_INTEGER: case FIELD_POSITIVE_INTEGER: return FIELD_INTEGER;
+    case FIELD_BIG_AUTO: case FIELD_POSITIVE_BIG_INTEGER: return FIELD_BIG_INTEGER;
+    case FIELD_SMALL_AUTO: case FIELD_POSITIVE_SMALL_INTEGER: return FIELD_SMALL_INTEGER;
+    case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: return FIELD_CHAR;
+    case FIELD_DATETIME: return FIELD_DATE;
+    default: return FIELD_NONE;
+    }
+}
+
+/* As subclasses of Django's field classes. */
+static bool kind_is(FieldKind kind, FieldKind ancestor)
+{
+    for (; kind; kind = parent_kind(kind))
+        if (kind == ancestor)
+            return true;
+    return false;
+}
+
+bool type_is_number(FieldKind kind)
+{
+    return capo_field_is_integer(kind) || kind == FIELD_FLOAT || kind == FIELD_DECIMAL;
+}
+
+/* All of one class, as Django wants it, or unknown. */
+static OutputType common_type(Expression *const *args, size_t count, size_t first, size_t step)
+{
+    OutputType type = type_of(FIELD_NONE);
+    for (size_t i = first; i < count; i += step) {
+        if (!args[i]->type.kind)
+            continue;
+        if (!type.kind)
+            type = args[i]->type;
+        else if (!kind_is(type.kind, args[i]->type.kind))
+            return type_of(FIELD_NONE);
+        else if (type.kind == FIELD_DECIMAL && type.places != args[i]->type.places)
+            type.places = -1;
+    }
+    return type;
+}
+
+static FieldKind moment(FieldKind kind)
+{
+    return kind == FIELD_DATE || kind == FIELD_DATETIME || kind == FIELD_TIME ? kind : FIELD_NONE;
+}
+
+static OutputType combined_type(const char *operator, OutputType a, OutputType b)
+{
+    char op = operator[0];
+    if (strchr("&|<>#", op))
+        return type_of(capo_field_is_integer(a.kind) || capo_field_is_integer(b.kind) ? FIELD_INTEGER : FIELD_NONE);
+    if (!a.kind)
+        return type_is_number(b.kind) ? type_of(b.kind) : type_of(FIELD_NONE);
+    if (!b.kind)
+        return type_is_number(a.kind) ? type_of(a.kind) : type_of(FIELD_NONE);
+    if (type_is_number(a.kind) && type_is_number(b.kind)) {
+        bool int_a = capo_field_is_integer(a.kind), int_b = capo_field_is_integer(b.kind);
+        if (int_a && int_b)
+            return type_of(FIELD_INTEGER);
+        if (int_a || int_b || a.kind == b.kind)
+            return type_of(int_a ? b.kind : a.kind);
+        return type_of(FIELD_NONE);
+    }
+    if (op == '-' && moment(a.kind) && moment(b.kind) && (a.kind == FIELD_TIME) == (b.kind == FIELD_TIME))
+        return type_of(FIELD_DURATION);
+    if ((op == '+' || op == '-') && a.kind == FIELD_DURATION && b.kind == FIELD_DURATION)
+        return type_of(FIELD_DURATION);
+    if ((op == '+' || op == '-') && moment(a.kind) && b.kind == FIELD_DURATION)
+        return type_of(a.kind == FIELD_TIME ? FIELD_TIME : FIELD_DATETIME);
+    if (op == '+' && a.kind == FIELD_DURATION && moment(b.kind))
+        return type_of(b.kind == FIELD_TIME ? FIELD_TIME : FIELD_DATETIME);
+    return type_of(FIELD_NONE);
+}
+
+static OutputType number_type(OutputType type)
+{
+    if (type.kind == FIELD_DECIMAL)
+        return type_of(FIELD_DECIMAL);
+    return capo_field_is_integer(type.kind) ? type_of(FIELD_FLOAT) : (OutputType){ .kind = type.kind, .places = -1 };
+}
+
+static OutputType call_type(const Expression *call)
+{
+    OutputType first = call->n_args ? call->args[0]->type : type_of(FIELD_NONE);
+    switch (call->function->gives) {
+    case GIVES_FIRST: return call->kind == X_AGGREGATE && !strcmp(call->name, "Sum") ? (OutputType){ first.kind, NULL, first.places } : first;
+    case GIVES_TEXT: return type_of(FIELD_CHAR);
+    case GIVES_INTEGER: return type_of(FIELD_INTEGER);
+    case GIVES_FLOAT: return type_of(FIELD_FLOAT);
+    case GIVES_NUMBER: return number_type(first);
+    case GIVES_DATETIME: return type_of(FIELD_DATETIME);
+    case GIVES_JSON: return type_of(FIELD_JSON);
+    case GIVES_MIXED: return common_type(call->args, call->n_args, 0, 1);
+    }
+    return first;
+}
+
+void expression_infer(Expression *expression)
+{
+    if (expression->type.kind)
+        return;
+    switch (expression->kind) {
+    case X_CALL: case X_AGGREGATE:
+        expression->type = call_type(expression);
+        break;
+    case X_COMBINE:
+        expression->type = combined_type(expression->name, expression->args[0]->type, expression->args[1]->type);
+        break;
+    case X_NEGATE: case X_WINDOW:
+        expression->type = expression->args[0]->type;
+        break;
+    case X_CASE: {
+        OutputType type = common_type(expression->args, expression->n_args - 1, 1, 2);
+        OutputType last = expression->args[expression->n_args - 1]->type;
+        if (!type.kind)
+            type = last;
+        else if (last.kind && !kind_is(type.kind, last.kind))
+            type = type_of(FIELD_NONE);
+        expression->type = type;
+        break;
+    }
+    case X_SUBQUERY: {
+        const Query *query = expression->query;
+        if (query->values && query->n_selected) {
+            const Selected *first = &query->selected[0];
+            for (size_t i = 0; first->annotation && i < query->n_annotations; i++)
+                if (!strcmp(query->annotations[i].name, first->name))
+                    expression->type = query->annotations[i].expression->type;
+            if (!first->annotation)
+                expression->type = first->expression->type;
+        } else if (query->n_explicit_select) {
+            expression->type = query->explicit_select[0]->type;
+        } else {
+            expression->type = type_of_field(query->model->pk);
+        }
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+/* --- walking ------------------------------------------------------------------------------------------------------------------ */
+
+static OrderTerm *map_order(OrderTerm *order, size_t count, Replace *replace, void *context, int level)
+{
+    OrderTerm *copy = order;
+    for (size_t i = 0; i < count; i++) {
+        Expression *mapped = order[i].expression ? expression_map(order[i].expression, replace, context, level) : NULL;
+        if (mapped == order[i].expression)
+            continue;
+        if (copy == order)
+            copy = capo_memdup(order, count * sizeof *order);
+        copy[i].expression = mapped;
+    }
+    return copy;
+}
+
+Expression *expression_map(Expression *expression, Replace *replace, void *context, int level)
+{
+    if (!expression)
+        return NULL;
+    Expression *other = replace(context, expression, level);
+    if (other != expression)
+        return other;
+    Expression *copy = expression;
+#define OWN() (copy == expression ? copy = capo_memdup(expression, sizeof *expression) : copy)
+    for (size_t i = 0; i < expression->n_args; i++) {
+        Expression *mapped = expression_map(expression->args[i], replace, context, level);
+        if (mapped == expression->args[i])
+            continue;
+        if (copy->args == expression->args) {
+            OWN();
+            copy->args = capo_memdup(expression->args, expression->n_args * sizeof *expression->args);
+        }
+        copy->args[i] = mapped;
+    }
+    Expression *filter = expression_map(expression->filter, replace, context, level);
+    if (filter != expression->filter)
+        OWN()->filter = filter;
+    if (expression->query) {
+        Query *query = query_map(expression->query, replace, context, level + 1);
+        if (query != expression->query)
+            OWN()->query = query;
+    }
+    OrderTerm *order = map_order(expression->order, expression->n_order, replace, context, level);
+    if (order != expression->order)
+        OWN()->order = order;
+#undef OWN
+    return copy;
+}
+
+static Expression **map_list(Expression **list, size_t count, Replace *replace, void *context, int level)
+{
+    Expression **copy = list;
+    for (size_t i = 0; i < count; i++) {
+        Expression *mapped = expression_map(list[i], replace, context, level);
+        if (mapped == list[i])
+            continue;
+        if (copy == list)
+            copy = capo_memdup(list, count * sizeof *list);
+        copy[i] = mapped;
+    }
+    return copy;
+}
+
+Query *query_map(Query *query, Replace *replace, void *context, int level)
+{
+    Query mapped = *query;
+    mapped.where = expression_map(query->where, replace, context, level);
+    mapped.group_by = map_list(query->group_by, query->n_group_by, replace, context, level);
+    mapped.explicit_select = map_list(query->explicit_select, query->n_explicit_select, replace, context, level);
+    mapped.order = map_order(query->order, query->n_order, replace, context, level);
+    for (size_t i = 0; i < query->n_annotations; i++) {
+        Expression *expression = expression_map(query->annotations[i].expression, replace, context, level);
+        if (expression == query->annotations[i].expression)
+            continue;
+        if (mapped.annotations == query->annotations)
+            mapped.annotations = capo_memdup(query->annotations, query->n_annotations * sizeof *query->annotations);
+        mapped.annotations[i].expression = expression;
+    }
+    for (size_t i = 0; i < query->n_selected; i++) {
+        Expression *expression = expression_map(query->selected[i].expression, replace, context, level);
+        if (expression == query->selected[i].expression)
+            continue;
+        if (mapped.selected == query->selected)
+            mapped.selected = capo_memdup(query->selected, query->n_selected * sizeof *query->selected);
+        mapped.selected[i].expression = expression;
+    }
+    for (size_t i = 0; i < query->n_combined; i++) {
+        Query *part = query_map(query->combined[i], replace, context, level);
+        if (part == query->combined[i])
+            continue;
+        if (mapped.combined == query->combined)
+            mapped.combined = capo_memdup(query->combined, query->n_combined * sizeof *query->combined);
+        mapped.combined[i] = part;
+    }
+    if (!memcmp(&mapped, query, sizeof mapped))
+        return query;
+    mapped.rows = NULL;
+    mapped.fetched = false;
+    return capo_memdup(&mapped, sizeof mapped);
+}
+
+static bool any(const Expression *expression, bool (*test)(const Expression *))
+{
+    if (!expression)
+        return false;
+    if (test(expression))
+        return true;
+    for (size_t i = 0; i < expression->n_args; i++)
+        if (any(expression->args[i], test))
+            return true;
+    return any(expression->filter, test);
+}
+
+static bool is_aggregate(const Expression *expression) { return expression->kind == X_AGGREGATE; }
+static bool is_window(const Expression *expression) { return expression->kind == X_WINDOW; }
+static bool is_subquery(const Expression *expression) { return expression->query != NULL; }
+
+/* A window over aggregates is computed behind the grouping; its own function is no aggregate of the query. */
+bool expression_has_aggregate(const Expression *expression)
+{
+    if (!expression)
+        return false;
+    if (expression->kind == X_WINDOW) {
+        for (size_t i = 0; i < expression->args[0]->n_args; i++)
+            if (any(expression->args[0]->args[i], is_aggregate))
+                return true;
+        for (size_t i = 1; i < expression->n_args; i++)
+            if (any(expression->args[i], is_aggregate))
+                return true;
+        return false;
+    }
+    if (is_aggregate(expression))
+        return true;
+    for (size_t i = 0; i < expression->n_args; i++)
+        if (expression_has_aggregate(expression->args[i]))
+            return true;
+    return expression_has_aggregate(expression->filter);
+}
+
+bool expression_has_window(const Expression *expression) { return any(expression, is_window); }
+bool expression_has_subquery(const Expression *expression) { return any(expression, is_subquery); }
+
+typedef struct Visit { VisitColumn *visit; void *context; } Visit;
+
+static Expression *visit_one(void *context, Expression *node, int level)
+{
+    const Visit *visit = context;
+    if (node->kind == X_COLUMN && node->level == level)
+        visit->visit(visit->context, node);
+    return node;
+}
+
+void expression_columns(const Expression *expression, int level, VisitColumn *visit, void *context)
+{
+    Visit all = { visit, context };
+    expression_map((Expression *)expression, visit_one, &all, level);
+}
+
+bool expression_equal(const Expression *a, const Expression *b)
+{
+    if (a == b)
+        return true;
+    if (!a || !b || a->kind != b->kind || a->n_args != b->n_args || a->join != b->join || a->level != b->level || a->column != b->column ||
+        a->function != b->function || a->transform != b->transform || a->lookup != b->lookup || a->query != b->query ||
+        a->negated != b->negated || a->distinct != b->distinct || a->connector != b->connector || a->zone != b->zone ||
+        a->n_order != b->n_order || a->n_order || a->type.kind != b->type.kind ||
+        (a->name != b->name && (!a->name || !b->name || strcmp(a->name, b->name))))
+        return false;
+    if (a->value.kind != b->value.kind || !capo_equal(a->value, b->value) || !expression_equal(a->filter, b->filter))
+        return false;
+    for (size_t i = 0; i < a->n_args; i++)
+        if (!expression_equal(a->args[i], b->args[i]))
+            return false;
+    return true;
+}
+
+bool expression_is_condition(const Expression *expression)
+{
+    return expression->kind == X_NODE || expression->kind == X_LOOKUP || expression->kind == X_EXISTS || expression->kind == X_NOTHING;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The look-ups and transforms that a path may end with, and what values each kind of column takes in them.
+ *
+ * To add a look-up: a row here and its spelling in the backends' operators. To add a transform: a row here and the backends'
+ * put_extract. */
+#include "query.h"
+#include <math.h>
+#include <string.h>
+
+static const LookupRow lookups[] = {
+    { .name = "exact", .code = LOOKUP_EXACT },
+    { .name = "iexact", .code = LOOKUP_IEXACT, .pattern = true },
+    { .name = "contains", .code = LOOKUP_CONTAINS, .pattern = true, .left_wild = "%", .right_wild = "%" },
+    { .name = "icontains", .code = LOOKUP_ICONTAINS, .pattern = true, .left_wild = "%", .right_wild = "%" },
+    { .name = "startswith", .code = LOOKUP_STARTSWITH, .pattern = true, .right_wild = "%" },
+    { .name = "istartswith", .code = LOOKUP_ISTARTSWITH, .pattern = true, .right_wild = "%" },
+    { .name = "endswith", .code = LOOKUP_ENDSWITH, .pattern = true, .left_wild = "%" },
+    { .name = "iendswith", .code = LOOKUP_IENDSWITH, .pattern = true, .left_wild = "%" },
+    { .name = "regex", .code = LOOKUP_REGEX },
+    { .name = "iregex", .code = LOOKUP_IREGEX },
+    { .name = "gt", .code = LOOKUP_GT, .ordered = true },
+    { .name = "gte", .code = LOOKUP_GTE, .ordered = true },
+    { .name = "lt", .code = LOOKUP_LT, .ordered = true },
+    { .name = "lte", .code = LOOKUP_LTE, .ordered = true },
+    { .name = "in", .code = LOOKUP_IN },
+    { .name = "range", .code = LOOKUP_RANGE },
+    { .name = "isnull", .code = LOOKUP_ISNULL },
+    { .name = "contains", .code = LOOKUP_JSON_CONTAINS, .json_only = true },
+    { .name = "contained_by", .code = LOOKUP_JSON_CONTAINED_BY, .json_only = true },
+    { .name = "has_key", .code = LOOKUP_HAS_KEY, .json_only = true },
+    { .name = "has_keys", .code = LOOKUP_HAS_KEYS, .json_only = true },
+    { .name = "has_any_keys", .code = LOOKUP_HAS_ANY_KEYS, .json_only = true },
+};
+
+static const TransformRow transforms[] = {
+    { .name = "year", .code = PART_YEAR, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "iso_year", .code = PART_ISO_YEAR, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "quarter", .code = PART_QUARTER, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "month", .code = PART_MONTH, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "week", .code = PART_WEEK, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "day", .code = PART_DAY, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "week_day", .code = PART_WEEK_DAY, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "iso_week_day", .code = PART_ISO_WEEK_DAY, .of_date = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "hour", .code = PART_HOUR, .of_time = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "minute", .code = PART_MINUTE, .of_time = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "second", .code = PART_SECOND, .of_time = true, .of_datetime = true, .gives = FIELD_INTEGER },
+    { .name = "date", .code = PART_DATE, .of_datetime = true, .gives = FIELD_DATE },
+    { .name = "time", .code = PART_TIME, .of_datetime = true, .gives = FIELD_TIME },
+};
+
+static const TransformRow key_transform = { .name = "key", .code = PART_KEY, .gives = FIELD_JSON };
+static const TransformRow key_text_transform = { .name = "key_text", .code = PART_KEY_TEXT, .gives = FIELD_TEXT };
+static const TransformRow trunc_transform = { .name = "trunc", .code = TRUNC, .of_date = true, .of_datetime = true, .of_time = true };
+static const char *const trunc_kinds[] = { "year", "quarter", "month", "week", "day", "hour", "minute", "second", "date", "time" };
+
+const LookupRow *lookup_row(LookupCode code)
+{
+    for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
+        if (lookups[i].code == code)
+            return &lookups[i];
+    capo_bug("There is no look-up number %d.", (int)code);
+}
+
+const LookupRow *lookup_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
+        if (!lookups[i].json_only && !strcmp(lookups[i].name, name))
+            return &lookups[i];
+    return NULL;
+}
+
+static bool is_key(const Expression *expression)
+{
+    return expression->kind == X_TRANSFORM && expression->transform->code == PART_KEY;
+}
+
+/* Look-ups of JSON documents; a key of one also has those of texts and numbers. */
+static const LookupRow *find_for(const Expression *left, const char *name)
+{
+    if (left->type.kind == FIELD_JSON && !left->related)
+        for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
+            if (lookups[i].json_only && !strcmp(lookups[i].name, name))
+                return &lookups[i];
+    const LookupRow *row = lookup_find(name);
+    return row && lookup_applies(row, left) ? row : NULL;
+}
+
+bool lookup_applies(const LookupRow *row, const Expression *left)
+{
+    if (left->related)
+        return row->code == LOOKUP_EXACT || row->code == LOOKUP_IN || row->ordered || row->code == LOOKUP_ISNULL;
+    return !row->json_only || left->type.kind == FIELD_JSON;
+}
+
+bool text_is_index(const char *text)
+{
+    size_t size = strlen(text), digits = size && text[0] == '-' ? size - 1 : size;
+    return digits && digits < 10 && strspn(text + (size - digits), "0123456789") == digits;
+}
+
+static Expression *transform_new(const TransformRow *row, const char *name, Expression *of, FieldKind gives)
+{
+    Expression *expression = expression_new(X_TRANSFORM);
+    expression->transform = row;
+    expression->name = name;
+    expression->args = capo_memdup(&of, sizeof of);
+    expression->n_args = 1;
+    expression->type = type_of(gives);
+    return expression;
+}
+
+static bool applies(const TransformRow *row, FieldKind kind)
+{
+    return (kind == FIELD_DATE && row->of_date) || (kind == FIELD_DATETIME && row->of_datetime) || (kind == FIELD_TIME && row->of_time);
+}
+
+Expression *transform_apply(Expression *of, const char *name)
+{
+    if (of->related)
+        return NULL;
+    if (of->type.kind == FIELD_JSON)
+        return transform_new(&key_transform, name, of, FIELD_JSON);
+    for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
+        if (!strcmp(transforms[i].name, name) && applies(&transforms[i], of->type.kind))
+            return transform_new(&transforms[i], name, of, transforms[i].gives);
+    return NULL;
+}
+
+/* Extract and Trunc as functions: the name comes from a fixed list, never from outside. */
+Expression *transform_named(const char *name, FieldKind gives, Expression *of, const TimeZone *zone, bool truncate)
+{
+    Expression *expression = NULL;
+    if (!strcmp(name, "key_text") && of->kind == X_TRANSFORM)
+        expression = transform_new(&key_text_transform, of->name, of->args[0], FIELD_TEXT);
+    for (size_t i = 0; truncate && i < sizeof trunc_kinds / sizeof *trunc_kinds; i++)
+        if (!strcmp(trunc_kinds[i], name))
+            expression = transform_new(&trunc_transform, trunc_kinds[i], of, gives ? gives : of->type.kind);
+    if (!truncate && !expression && (of->kind == X_PATH || of->kind == X_OUTER))
+        for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
+            if (!strcmp(transforms[i].name, name))
+                expression = transform_new(&transforms[i], name, of, transforms[i].gives);
+    if (!truncate && !expression)
+        expression = transform_apply(of, name);
+    if (!expression)
+        capo_raise(ERROR_VALUE, "'%s' is no part that %s of a %s has.", name, truncate ? "a truncation" : "an extraction",
+                   of->type.kind ? capo_field_kind_name(of->type.kind) : "value");
+    expression->zone = zone;
+    return expression;
+}
+
+/* --- values ---------------------------------------------------------------------------------------------------------------------- */
+
+static const char *field_words(const Expression *left)
+{
+    const Field *field = left->kind == X_COLUMN ? left->column : left->type.field;
+    return field ? capo_format("Field '%s'", field->name) : "A number";
+}
+
+static _Noreturn void raise_no_number(const Expression *left, Value value)
+{
+    Buffer text = { 0 };
+    capo_put_repr(&text, value);
+    capo_raise(ERROR_VALUE, "%s expected a number but got %s.", field_words(left), capo_buffer_text(&text));
+}
+
+/* A whole number; one too large for a column stays a decimal, which the compiler knows to be out of range. */
+static Value prepare_integer(const Expression *left, Value value, LookupCode code)
+{
+    bool up = code == LOOKUP_GTE || code == LOOKUP_LT;
+    int64_t n;
+    if (value.kind == VALUE_BOOL)
+        return capo_value_int(value.boolean);
+    if (value.kind == VALUE_INT)
+        return value;
+    if (value.kind == VALUE_REAL) {
+        if (isnan(value.real) || isinf(value.real))
+            raise_no_number(left, value);
+        double whole = up ? ceil(value.real) : trunc(value.real);
+        if (whole >= -9.2e18 && whole <= 9.2e18)
+            return capo_value_int((int64_t)whole);
+        return capo_value_decimal((Decimal){ capo_format("%.0f", whole) });
+    }
+    if (value.kind == VALUE_DECIMAL) {
+        Decimal whole = capo_decimal_quantize(value.decimal, 0, true);
+        Decimal given = value.decimal;
+        int compared = capo_decimal_compare(whole, given);
+        bool negative = capo_decimal_compare(given, (Decimal){ "0" }) < 0;
+        if (up ? compared < 0 : negative && compared < 0)
+            whole = capo_decimal_add(whole, (Decimal){ "1" });
+        if (!up && !negative && compared > 0)
+            whole = capo_decimal_add(whole, (Decimal){ "-1" });
+        Value text = capo_value_text(whole.text);
+        return capo_to_int(text, &n) ? capo_value_int(n) : capo_value_decimal(whole);
+    }
+    if (capo_is_text(value)) {
+        if (capo_to_int(value, &n))
+            return capo_value_int(n);
+        const char *text = capo_strip(value.text);
+        const char *digits = *text == '-' || *text == '+' ? text + 1 : text;
+        if (*digits && strlen(text) < 400 && strspn(digits, "0123456789") == strlen(digits))
+            return capo_value_decimal((Decimal){ *text == '+' ? digits : text });
+    }
+    raise_no_number(left, value);
+}
+
+static const Field *field_for(const Expression *left)
+{
+    if (left->type.field)
+        return left->type.field;
+    Field *field = capo_alloc_struct(Field);                        /* what a computed value of this kind takes */
+    field->kind = left->type.kind;
+    field->name = field->attname = field->label = field->verbose_name = "value";
+    field->null = true;
+    field->max_digits = 1000;
+    field->decimal_places = left->type.places >= 0 ? left->type.places : 0;
+    return field;
+}
+
+Value lookup_prepare(const Expression *left, Value value, LookupCode code)
+{
+    FieldKind kind = left->type.kind;
+    if (capo_field_is_integer(kind))
+        return prepare_integer(left, value, code);
+    switch (kind) {
+    case FIELD_NONE: case FIELD_JSON:
+        return value;
+    case FIELD_FLOAT: {
+        double real;
+        if (value.kind == VALUE_OBJECT || !capo_to_real(value, &real))
+            raise_no_number(left, value);
+        return capo_value_real(real);
+    }
+    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+        return capo_is_text(value) ? value : capo_value_to_text(value);
+    case FIELD_DECIMAL:
+        if (!left->type.field) {                                    /* computed: no number of digits to round to */
+            Decimal decimal;
+            if (value.kind == VALUE_DECIMAL || value.kind == VALUE_INT || value.kind == VALUE_REAL)
+                return value;
+            if (capo_is_text(value) && capo_parse_decimal(value.text, &decimal))
+                return capo_value_decimal(decimal);
+        }
+        return capo_field_to_python(field_for(left), value);
+    case FIELD_BINARY:
+        return value;
+    default:
+        return capo_field_to_python(field_for(left), value);
+    }
+}
+
+/* An instance stands for the key that the column refers to. */
+static Value normalize_related(const Expression *left, Value value)
+{
+    if (!capo_is_instance(value))
+        return value;
+    Instance *instance = (Instance *)(void *)value.object;
+    if (!left->related)
+        raise_no_number(left, capo_value_text(capo_instance_text(instance)));
+    if (instance->model != left->related)
+        capo_raise(ERROR_VALUE, "Cannot query \"%s\": Must be \"%s\" instance.", capo_instance_text(instance), left->related->name);
+    const Field *column = left->column;                             /* our key to it; or its own key, over a reverse relation */
+    bool own = !capo_field_is_relation(column->kind) || (column->primary_key && column->model == left->related && column->target != left->related);
+    Value key = capo_field_value(instance, own ? column : column->target_field);
+    if (capo_is_null(key) || !capo_instance_is_saved(instance))
+        capo_raise(ERROR_VALUE, "Model instances passed to related filters must be saved.");
+    return key;
+}
+
+/* The query of `in` and of comparisons gives one column. */
+static Query *one_column(const Expression *left, Query *query, const LookupRow *row)
+{
+    if (left->related && !query->values && !query->n_explicit_select && query->model != left->related)
+        capo_raise(ERROR_VALUE, "Cannot use QuerySet for \"%s\": Use a QuerySet for \"%s\".", query->model->name, left->related->name);
+    if (row->code == LOOKUP_EXACT && query->limit != 1)
+        capo_raise(ERROR_VALUE, "The QuerySet value for an exact lookup must be limited to one result using slicing.");
+    if (query->values || query->n_explicit_select) {
+        size_t columns = query->values ? query->n_selected : query->n_explicit_select;
+        if (columns != 1)
+            capo_raise(ERROR_VALUE, "The QuerySet value for the %s lookup must have 1 selected fields (received %zu)", row->name, columns);
+        return query;
+    }
+    const Field *target = query->model->pk;
+    if (left->related && capo_field_is_relation(left->column->kind) && left->column->target == query->model)
+        target = left->column->target_field;
+    Query *copy = query_clone(query);
+    query_set_values(copy, (const char *[]){ target->attname }, 1);
+    return copy;
+}
+
+static Value prepare_list(const Expression *left, Value value, const LookupRow *row)
+{
+    if (value.kind == VALUE_NULL || (value.kind != VALUE_LIST && (capo_is_text(value) || !capo_iterable(value))))
+        capo_raise(ERROR_VALUE, "The look-up '%s' takes a list of values.", row->name);
+    List *given = value.kind == VALUE_LIST ? value.list : capo_list_of(value), *list = capo_list_new();
+    Map *seen = capo_map_new();
+    for (size_t i = 0; i < given->count; i++) {
+        Value item = given->items[i];
+        if (capo_is_null(item) && row->code == LOOKUP_IN)
+            continue;
+        if (!value_expression(item)) {
+            if (capo_is_null(item))
+                capo_raise(ERROR_VALUE, "Cannot use None as a query value");
+            item = lookup_prepare(left, normalize_related(left, item), LOOKUP_EXACT);
+            bool hashable = item.kind == VALUE_INT || item.kind == VALUE_TEXT;
+            if (row->code == LOOKUP_IN && hashable) {
+                if (capo_map_get_value(seen, item))
+                    continue;
+                capo_map_set_value(seen, item, item);
+            }
+        }
+        capo_list_add(list, item);
+    }
+    if (row->code == LOOKUP_RANGE && list->count != 2)
+        capo_raise(ERROR_VALUE, "The look-up 'range' takes two values, not %zu.", list->count);
+    return capo_value_list(list);
+}
+
+static _Noreturn void raise_no_lookup(const Expression *left, const char *name)
+{
+    if (left->related)
+        capo_raise(ERROR_FIELD, "Related Field got invalid lookup: %s", name);
+    const char *names[64];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
+        if (lookup_applies(&lookups[i], left))
+            names[count++] = lookups[i].name;
+    for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
+        if (applies(&transforms[i], left->type.kind))
+            names[count++] = transforms[i].name;
+    const char *nearest = capo_nearest(name, names, count);
+    capo_raise(ERROR_FIELD, "Unsupported lookup '%s' for %s or join on the field not permitted%s%s%s", name,
+               capo_field_kind_name(left->type.kind), nearest ? ", perhaps you meant " : ".", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value)
+{
+    const char *name = "exact";
+    for (size_t i = 0; i < n_names; i++) {
+        if (i + 1 == n_names && find_for(left, names[i])) {
+            name = names[i];
+            break;
+        }
+        Expression *part = transform_apply(left, names[i]);
+        if (!part)
+            raise_no_lookup(left, names[i]);
+        left = part;
+    }
+    const LookupRow *row = find_for(left, name);
+    if (!row)
+        raise_no_lookup(left, name);
+
+    Expression *right = value_expression(value);
+    if (right) {
+        if (row->code == LOOKUP_IN || row->code == LOOKUP_RANGE || row->code == LOOKUP_ISNULL)
+            capo_raise(ERROR_VALUE, "The look-up '%s' takes no F().", row->name);
+        if (right->kind == X_VALUE && !left->related)
+            return lookup_build(left, &row->name, 1, right->value);
+        return expression_lookup(row, left, capo_value_null(), right);
+    }
+    Query *query = value_query(value);
+    if (query) {
+        if (row->code == LOOKUP_ISNULL)
+            capo_raise(ERROR_VALUE, "The QuerySet value for an isnull lookup must be True or False.");
+        Expression *lookup = expression_lookup(row, left, capo_value_null(), NULL);
+        lookup->query = one_column(left, query, row);
+        return lookup;
+    }
+    bool json_null = left->type.kind == FIELD_JSON && row->code == LOOKUP_EXACT;
+    if (capo_is_null(value) && !json_null) {
+        if (row->code != LOOKUP_EXACT && row->code != LOOKUP_IEXACT)
+            capo_raise(ERROR_VALUE, "Cannot use None as a query value");
+        return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
+    }
+    if (is_key(left) && row->code == LOOKUP_IEXACT && capo_is_null(value))
+        return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
+    switch (row->code) {
+    case LOOKUP_ISNULL:
+        if (value.kind != VALUE_BOOL)
+            capo_raise(ERROR_VALUE, "The QuerySet value for an isnull lookup must be True or False.");
+        break;
+    case LOOKUP_IN: case LOOKUP_RANGE:
+        value = prepare_list(left, value, row);
+        break;
+    case LOOKUP_JSON_CONTAINS: case LOOKUP_JSON_CONTAINED_BY: case LOOKUP_HAS_KEY:
+        break;
+    case LOOKUP_HAS_KEYS: case LOOKUP_HAS_ANY_KEYS:
+        if (value.kind != VALUE_LIST)
+            capo_raise(ERROR_VALUE, "The look-up '%s' takes a list of keys.", row->name);
+        break;
+    default:
+        if (row->pattern || row->code == LOOKUP_REGEX || row->code == LOOKUP_IREGEX) {
+            if (value.kind == VALUE_LIST || value.kind == VALUE_OBJECT)
+                capo_raise(ERROR_VALUE, "The look-up '%s' takes a text.", row->name);
+            value = capo_value_to_text(value);
+        } else {
+            if ((value.kind == VALUE_LIST || value.kind == VALUE_MAP) && left->type.kind != FIELD_JSON)
+                capo_raise(ERROR_VALUE, "The look-up '%s' takes one value, not a list.", row->name);
+            value = lookup_prepare(left, normalize_related(left, value), row->code);
+        }
+    }
+    return expression_lookup(row, left, value, NULL);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The options structs of capo_query and its like, read through the field layouts. See condition.c. */
+#pragma once
+#include <capo/orm.h>
+
+/* The look-ups of a .where or .exclude struct as one condition, or NULL where none is set. */
+Condition *condition_of_lookups(Model *model, const void *lookups);
+/* The changes of a .set struct; ends with a NULL name. */
+NamedChange *changes_of_struct(Model *model, const void *changes, size_t *ret_count);
+Condition *condition_of_expression(Expression *expression);
+Condition *capo_q_xor(Condition *const *conditions, size_t count);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* prefetch: what relations of many instances lead to, one query a level.
+ *
+ * "author__books" loads the authors of all rows, then the books of all those. A level that is loaded already, by select_related or
+ * by an earlier path, is not asked for again. Results are where the accessors look (capo_instance_cache, capo_instance_prefetched). */
+#include "query.h"
+#include <string.h>
+
+typedef struct Level { const char *path; Instance **rows; size_t count; } Level;
+typedef struct Levels { Level *items; size_t count, capacity; } Levels;
+typedef struct Rows { Instance **items; size_t count, capacity; } Rows;
+
+static void add_row(Rows *rows, Instance *row)
+{
+    if (rows->count + 1 >= rows->capacity) {
+        size_t capacity = rows->capacity ? rows->capacity * 2 : 8;
+        rows->items = capo_realloc(rows->items, rows->capacity * sizeof *rows->items, capacity * sizeof *rows->items);
+        rows->capacity = capacity;
+    }
+    rows->items[rows->count++] = row;
+    rows->items[rows->count] = NULL;
+}
+
+static Rows *rows_for(Map *by_key, Value key)
+{
+    Value text = capo_value_to_text(key);
+    Value *there = capo_map_get_value(by_key, text);
+    if (there)
+        return (Rows *)(void *)(uintptr_t)there->integer;
+    Rows *rows = capo_alloc_struct(Rows);
+    rows->items = capo_alloc_array(2, sizeof *rows->items);
+    rows->capacity = 2;
+    capo_map_set_value(by_key, text, capo_value_int((int64_t)(uintptr_t)rows));
+    return rows;
+}
+
+static Value key_of(const Instance *instance, const Field *relation, bool reverse)
+{
+    if (relation->kind == FIELD_MANY_TO_MANY) {
+        const Field *near = reverse ? relation->through_target : relation->through_source;
+        return capo_field_value(instance, near->target_field);
+    }
+    return capo_field_value(instance, reverse ? relation->target_field : relation);
+}
+
+static bool is_single(const Field *relation, bool reverse)
+{
+    return relation->kind != FIELD_MANY_TO_MANY && (!reverse || relation->kind == FIELD_ONE_TO_ONE);
+}
+
+/* The one-to-one that points here is cached beside the instance under its accessor; ask by what an attribute read would find. */
+static bool known(const Instance *instance, const Field *relation, bool reverse, const char *name, Rows *next)
+{
+    Instance *one = NULL, **many;
+    size_t count;
+    if (is_single(relation, reverse)) {
+        if (reverse || !capo_instance_cached(instance, relation, &one))
+            return false;
+        if (one)
+            add_row(next, one);
+        return true;
+    }
+    if (!capo_instance_get_prefetched(instance, name, &many, &count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        add_row(next, many[i]);
+    return true;
+}
+
+static void store(Instance *instance, const Field *relation, bool reverse, const char *name, const char *to_attr, Rows *found)
+{
+    if (is_single(relation, reverse)) {
+        Instance *one = found->count ? found->items[0] : NULL;
+        if (to_attr)
+            capo_instance_annotate(instance, to_attr, capo_value_object(one));
+        else if (reverse)
+            capo_instance_cache_reverse(instance, relation, one);
+        else
+            capo_instance_cache(instance, relation, one);
+        if (reverse && one)
+            capo_instance_cache(one, relation, instance);
+        return;
+    }
+    if (to_attr) {
+        List *list = capo_list_new();
+        for (size_t i = 0; i < found->count; i++)
+            capo_list_add(list, capo_value_object(found->items[i]));
+        capo_instance_annotate(instance, to_attr, capo_value_list(list));
+    } else {
+        capo_instance_prefetched(instance, name, found->items, found->count);
+    }
+    for (size_t i = 0; relation->kind != FIELD_MANY_TO_MANY && i < found->count; i++)
+        capo_instance_cache(found->items[i], relation, instance);
+}
+
+static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetch *own)
+{
+    static const char key_name[] = "_prefetch_related_val";
+    Rows next = { 0 };
+    Rows missing = { 0 };
+    bool special = own && (own->query || own->to_attr);
+    for (size_t i = 0; i < count; i++)
+        if (special || !known(rows[i], relation, reverse, name, &next))
+            add_row(&missing, rows[i]);
+    if (!missing.count)
+        return next;
+    List *keys = capo_list_new();
+    Map *seen = capo_map_new(), *by_key = capo_map_new();
+    for (size_t i = 0; i < missing.count; i++) {
+        Value key = key_of(missing.items[i], relation, reverse), text = capo_value_to_text(key);
+        if (capo_is_null(key) || capo_map_get_value(seen, text))
+            continue;
+        capo_map_set_value(seen, text, key);
+        capo_list_add(keys, key);
+    }
+    if (keys->count) {
+        Model *model = reverse ? relation->model : relation->target;
+        bool many = relation->kind == FIELD_MANY_TO_MANY;
+        Query *query = own && own->query ? query_clone(own->query) : capo_query_of(model);
+        if (query->model != model)
+            capo_raise(ERROR_VALUE, "The query of the prefetch '%s' is over %s, the relation leads to %s.", name, query->model->label, model->label);
+        if (query->values)
+            capo_raise(ERROR_VALUE, "Prefetch querysets cannot use raw(), values(), and values_list().");
+        if (query_is_sliced(query))
+            capo_raise(ERROR_NOT_SUPPORTED, "The query of the prefetch '%s' has a limit; a limit for each row is not supported.", name);
+        query_add_relation(query, relation, reverse, keys->items, keys->count, many ? key_name : NULL);
+        size_t found;
+        Instance **others = capo_query_rows(query, &found);
+        for (size_t i = 0; i < found; i++) {
+            Value key;
+            if (many)
+                capo_instance_lookup(others[i], key_name, sizeof key_name - 1, &key);
+            else
+                key = capo_field_value(others[i], reverse ? relation : relation->target_field);
+            add_row(rows_for(by_key, key), others[i]);
+            add_row(&next, others[i]);
+        }
+    }
+    for (size_t i = 0; i < missing.count; i++) {
+        Value key = key_of(missing.items[i], relation, reverse);
+        Rows none = { .items = capo_alloc_array(1, sizeof(Instance *)) };
+        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, capo_is_null(key) ? &none : rows_for(by_key, key));
+    }
+    return next;
+}
+
+static Level *find_level(Levels *levels, const char *path)
+{
+    for (size_t i = 0; i < levels->count; i++)
+        if (!strcmp(levels->items[i].path, path))
+            return &levels->items[i];
+    return NULL;
+}
+
+static void add_level(Levels *levels, const char *path, Rows rows)
+{
+    if (levels->count == levels->capacity) {
+        size_t capacity = levels->capacity ? levels->capacity * 2 : 8;
+        levels->items = capo_realloc(levels->items, levels->capacity * sizeof *levels->items, capacity * sizeof *levels->items);
+        levels->capacity = capacity;
+    }
+    levels->items[levels->count++] = (Level){ path, rows.items, rows.count };
+}
+
+static void follow(Instance *const *rows, size_t count, const Prefetch *prefetch, Levels *levels)
+{
+    const char *path = prefetch->path, *at = path;
+    const char *parent = "";
+    for (;;) {
+        const char *end = strstr(at, "__");
+        const char *name = end ? capo_strndup(at, (size_t)(end - at)) : capo_strdup(at);
+        const char *stored = !end && prefetch->to_attr ? prefetch->to_attr : name;
+        const char *here = *parent ? capo_format("%s__%s", parent, stored) : stored;
+        Level *done = find_level(levels, here);
+        if (done && !end && prefetch->query)
+            capo_raise(ERROR_VALUE, "'%s' lookup was already seen with a different queryset. You may need to adjust the ordering of your lookups.", path);
+        if (!done) {
+            if (!count)
+                return;
+            bool reverse;
+            const Field *relation = relation_of_accessor(rows[0]->model, name, &reverse);
+            if (!relation)
+                capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name,
+                           rows[0]->model->name, path);
+            add_level(levels, here, load_level(rows, count, name, relation, reverse, end ? NULL : prefetch));
+            done = &levels->items[levels->count - 1];
+        }
+        if (!end)
+            return;
+        rows = done->rows;
+        count = done->count;
+        parent = here;
+        at = end + 2;
+    }
+}
+
+void prefetch_related(Instance *const *instances, size_t count, const Prefetch *prefetch, size_t n_prefetch)
+{
+    Levels levels = { 0 };
+    for (size_t i = 0; i < n_prefetch; i++)
+        follow(instances, count, &prefetch[i], &levels);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The query side of the ORM, inside: expressions, joins, the state of a Query, and what its files ask of each other.
+ *
+ *     condition.c     Q, ALL, ANY, NOT, F and the reading of .where, .exclude and .set
+ *     expression.c    expressions as users build them, copying, walking, output types
+ *     joins.c         paths to joins: sharing, promotion to LEFT, trimming
+ *     resolve.c       names become columns; one call of filter()
+ *     lookups.c       the table of look-ups and transforms; what values they take
+ *     query.c         refining: every public call that gives a new Query
+ *     compiler.c      SELECT, UPDATE, DELETE as SQL of the Backend; compiler_expression.c: expressions and conditions
+ *     query_run.c     rows to instances, get, first, count, exists, cursors; query_values.c: rows to maps and lists
+ *
+ * A Query is immutable once it was handed out: refining clones it. What expressions and conditions point to never changes, so
+ * clones share it; only the arrays of a Query are its own. Columns name their table by the number of a join in the query that
+ * is `level` queries outside, so a subquery needs no renaming when it moves; SQL aliases are made by the compiler. */
+#pragma once
+#include "internal.h"
+
+enum { MAX_JOINS = 64 };                    /* also SQLite's limit; sets of joins are bits of a uint64_t */
+enum { MAX_CONDITION_DEPTH = 150 };         /* nested conditions: what a fiber's stack bears with room to spare */
+typedef uint64_t JoinSet;
+
+/* What a value is: decides how it is compared, converted on the way in and on the way out. */
+typedef struct OutputType {
+    FieldKind kind;                         /* FIELD_NONE: not known */
+    const Field *field;                     /* where it is that of one column */
+    int places;                             /* decimals: digits behind the point; -1: as computed */
+} OutputType;
+
+typedef enum ExpressionKind {
+    X_PATH,             /* F("a__b"): a name that is not resolved yet */
+    X_OUTER,            /* OuterRef("a__b"): a name of the query around this one */
+    X_CONDITION,        /* a Condition as an expression, not resolved yet */
+    X_VALUE, X_STAR, X_COLUMN,
+    X_CALL,             /* a function: row of functions[] */
+    X_AGGREGATE, X_COMBINE, X_NEGATE,
+    X_CASE,             /* args: condition, result, condition, result, …, default */
+    X_CAST, X_WRAP,     /* to `type` */
+    X_SUBQUERY, X_EXISTS,
+    X_TRANSFORM,        /* a part of args[0]: year, date, a JSON key */
+    X_NODE,             /* and/or/xor of args */
+    X_LOOKUP,           /* args[0] lookup args[1], or value */
+    X_NOTHING,          /* a condition that no row meets */
+    X_OUTPUT,           /* a column, by name, of the query beneath an aggregate */
+    X_WINDOW,           /* args[0] over (partition_by, order) */
+} ExpressionKind;
+
+typedef enum Connector { AND, OR, XOR } Connector;
+
+typedef struct OrderTerm {
+    Expression *expression;                 /* or NULL */
+    const char *path;                       /* "author__name", "-pages", "?"; NULL with an expression */
+    bool descending;
+    int nulls;                              /* 1 first, 2 last, 0 the database's own */
+} OrderTerm;
+
+struct Expression {
+    Object object;                          /* so that F() is a Value */
+    ExpressionKind kind;
+    OutputType type;
+    const char *name;                       /* path, function, operator, output column */
+    const char *as;                         /* the name it is annotated under */
+    Expression **args;
+    size_t n_args;
+    Value value;
+    Condition *condition;                   /* X_CONDITION; X_AGGREGATE: its filter before it is resolved */
+    Expression *filter;                     /* X_AGGREGATE */
+    Query *query;                           /* X_SUBQUERY, X_EXISTS, X_LOOKUP in */
+    const struct LookupRow *lookup;
+    const struct TransformRow *transform;
+    const struct FunctionRow *function;
+    const TimeZone *zone;                   /* X_TRANSFORM of a datetime; NULL: the current one */
+    int join, level;                        /* X_COLUMN */
+    const Field *column;
+    Model *related;                         /* X_COLUMN at the end of a relation: instances of this compare with it */
+    Connector connector;
+    bool negated, distinct, many;           /* many: X_COLUMN over a to-many relation */
+    OrderTerm *order; size_t n_order;       /* X_WINDOW, ordered aggregates */
+    size_t n_partition;                     /* X_WINDOW: args behind the first */
+    const char *frame;
+};
+
+typedef enum ConditionKind { CONDITION_LOOKUP, CONDITION_ALL, CONDITION_ANY, CONDITION_XOR, CONDITION_EXPRESSION } ConditionKind;
+struct Condition {
+    ConditionKind kind;
+    bool negated;
+    int depth;
+    const char *path;
+    Value value;
+    Expression *expression;
+    Condition **children;
+    size_t count;
+};
+
+typedef struct Join {
+    Model *model;
+    const char *alias;                      /* in the outermost query; deeper ones: a letter and a number */
+    int parent;                             /* -1: the FROM table */
+    const Field *field;                     /* the foreign key that joins them */
+    bool direct;                            /* the key is the parent's */
+    bool nullable, outer;                   /* outer: LEFT */
+    int references;                         /* 0: not in the SQL */
+} Join;
+
+/* One step of a path from model to model. */
+typedef struct PathStep {
+    const Field *field;
+    bool direct, many;
+    Model *from, *to;
+    const Field *target;                    /* the column of `to` that stands for the relation */
+    size_t name;                            /* which name of the path it belongs to */
+} PathStep;
+
+typedef struct Path {
+    PathStep *steps; size_t n_steps;
+    Model *model;                           /* where it ends */
+    const Field *final;                     /* the last field; of a reverse relation, the key of the other model */
+    bool relation;                          /* it ends at a relation */
+    const Field *target;                    /* the column it stands for */
+    const char **names; size_t n_names, used;   /* names behind `used` are transforms and look-ups */
+    Expression *annotation;                 /* the first name is an annotation's */
+    size_t many_at;                         /* steps up to the first to-many one, that one included; 0: none */
+} Path;
+
+typedef struct JoinedPath {
+    Path path;
+    int joins[MAX_JOINS]; size_t n_joins;   /* the first is the base */
+    const Field *target; int join;          /* after trimming */
+    bool many;
+} JoinedPath;
+
+typedef struct Annotation { const char *name; Expression *expression; bool selected; } Annotation;
+/* One column of values(): a resolved column or the name of an annotation. */
+typedef struct Selected { const char *name; Expression *expression; bool annotation; } Selected;
+typedef struct Prefetch { const char *path, *to_attr; Query *query; } Prefetch;
+
+typedef enum Grouping { GROUP_NONE, GROUP_MODEL, GROUP_LISTED } Grouping;
+typedef enum Combinator { COMBINE_NONE, COMBINE_UNION, COMBINE_UNION_ALL, COMBINE_INTERSECTION, COMBINE_DIFFERENCE } Combinator;
+
+struct Query {
+    Object object;
+    Model *model;
+    Join *joins; size_t n_joins;
+    Expression *where;                      /* an AND node, or NULL */
+    Annotation *annotations; size_t n_annotations;
+    bool values;                            /* rows are the selected columns, not instances */
+    Selected *selected; size_t n_selected;  /* values(): in order, annotations made later behind */
+    Grouping grouping;
+    Expression **group_by; size_t n_group_by;
+    OrderTerm *order; size_t n_order;
+    bool no_order, reversed, no_meta_order; /* no_order: cleared; no_meta_order: an explicit order was given */
+    bool distinct, none;
+    int64_t offset, limit;                  /* limit -1: all */
+    const char **related; size_t n_related; /* select_related paths */
+    const char **deferred; size_t n_deferred; bool deferred_only;   /* only() or defer() */
+    Prefetch *prefetch; size_t n_prefetch;
+    Combinator combinator;
+    Query **combined; size_t n_combined;
+    bool constant_select;                   /* EXISTS: SELECT 1 */
+    Expression **explicit_select; size_t n_explicit_select;   /* what a subquery gives, where it is neither rows nor values */
+    /* what it came from, for the accessors of relations */
+    Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
+    JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
+    /* the result, once it ran */
+    Instance **rows; size_t n_rows; bool fetched;
+};
+
+/* --- expression.c ------------------------------------------------------------------------------------------------------------ */
+
+Expression *expression_new(ExpressionKind kind);
+Expression *expression_value(Value value, OutputType type);
+Expression *expression_path(const char *path);
+Expression *expression_outer(const char *path);
+Expression *expression_call(const char *function, Expression **args, size_t n_args);
+Expression *expression_combine(const char *operator, Expression *left, Expression *right);
+Expression *expression_case(Expression **pairs_and_default, size_t count, OutputType type);
+Expression *expression_cast(ExpressionKind kind, Expression *of, OutputType type);
+Expression *expression_subquery(ExpressionKind kind, Query *query, bool negated);
+Expression *expression_condition(Condition *condition);
+Expression *expression_lookup(const struct LookupRow *row, Expression *left, Value value, Expression *right);
+Expression *expression_node(Connector connector, bool negated, Expression **args, size_t count);
+Expression *expression_aggregate(const char *function, Expression *of, bool distinct, Condition *filter, Value default_value);
+/* An expression inside a Value, or NULL. */
+Expression *value_expression(Value value);
+Query *value_query(Value value);
+Value value_copy(Value value);
+OutputType type_of(FieldKind kind);
+OutputType type_of_field(const Field *field);
+OutputType type_of_value(Value value);
+bool type_is_number(FieldKind kind);
+/* The kind of Python's output_field rules for a resolved tree; sets expression->type. */
+void expression_infer(Expression *expression);
+/* The same tree with each node that `replace` maps to another node replaced; nodes are copied only where needed. */
+typedef Expression *Replace(void *context, Expression *node, int level);
+Expression *expression_map(Expression *expression, Replace *replace, void *context, int level);
+Query *query_map(Query *query, Replace *replace, void *context, int level);
+bool expression_has_aggregate(const Expression *expression);
+bool expression_has_window(const Expression *expression);
+bool expression_has_subquery(const Expression *expression);
+/* Calls visit for every column of this query in the tree, at its level. */
+typedef void VisitColumn(void *context, const Expression *column);
+void expression_columns(const Expression *expression, int level, VisitColumn *visit, void *context);
+bool expression_equal(const Expression *a, const Expression *b);
+bool expression_is_condition(const Expression *expression);
+
+/* --- joins.c ------------------------------------------------------------------------------------------------------------------ */
+
+/* Splits at "__" and walks; raises ERROR_FIELD where the first name is none, or where `complete` and a name is left. */
+Path path_walk(const Query *query, Model *model, const char *path, bool complete);
+int query_base(Query *query);
+/* Joins the path; NULL reuse: any join may be shared. */
+JoinedPath query_setup_joins(Query *query, const Path *path, int from, JoinSet *reuse);
+void query_trim_joins(Query *query, JoinedPath *joined);
+void query_promote(Query *query, JoinSet joins);
+void query_demote(Query *query, JoinSet joins);
+void query_unreference(Query *query, int join);
+/* The names that a path may begin with, sorted, and nearest ones: the sentence of ERROR_FIELD. */
+_Noreturn void raise_unknown_name(const Query *query, const Model *model, const char *name, size_t size);
+
+/* --- resolve.c ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Scope {
+    Query *query;
+    JoinSet *reuse;                         /* NULL: any */
+    bool no_joins;                          /* updates: F may not span */
+    bool summarize;                         /* aggregate(): annotations may be aggregated over */
+    int depth;
+} Scope;
+Expression *resolve(const Scope *scope, Expression *expression);
+/* One call of filter() on a query that is ours to change. */
+void query_add_filter(Query *query, Condition *condition);
+void query_add_where(Query *query, Expression *condition);
+Expression *resolve_path(const Scope *scope, const char *path);
+/* A subquery's references to names of the query around it become columns of it. */
+Query *resolve_outer(const Scope *scope, Query *inner);
+
+/* --- lookups.c ---------------------------------------------------------------------------------------------------------------- */
+
+typedef enum LookupCode {
+    LOOKUP_EXACT, LOOKUP_IEXACT, LOOKUP_CONTAINS, LOOKUP_ICONTAINS, LOOKUP_STARTSWITH, LOOKUP_ISTARTSWITH, LOOKUP_ENDSWITH,
+    LOOKUP_IENDSWITH, LOOKUP_REGEX, LOOKUP_IREGEX, LOOKUP_GT, LOOKUP_GTE, LOOKUP_LT, LOOKUP_LTE, LOOKUP_IN, LOOKUP_RANGE,
+    LOOKUP_ISNULL, LOOKUP_JSON_CONTAINS, LOOKUP_JSON_CONTAINED_BY, LOOKUP_HAS_KEY, LOOKUP_HAS_KEYS, LOOKUP_HAS_ANY_KEYS,
+    LOOKUP_CODES
+} LookupCode;
+typedef struct LookupRow { const char *name; LookupCode code; bool json_only, pattern, ordered; const char *left_wild, *right_wild; } LookupRow;
+
+typedef enum TransformCode {
+    PART_YEAR, PART_ISO_YEAR, PART_QUARTER, PART_MONTH, PART_WEEK, PART_DAY, PART_WEEK_DAY, PART_ISO_WEEK_DAY,
+    PART_HOUR, PART_MINUTE, PART_SECOND, PART_DATE, PART_TIME, PART_KEY, PART_KEY_TEXT, TRUNC,
+} TransformCode;
+typedef struct TransformRow { const char *name; TransformCode code; bool of_date, of_datetime, of_time, of_duration; FieldKind gives; } TransformRow;
+
+const LookupRow *lookup_row(LookupCode code);
+const LookupRow *lookup_find(const char *name);
+/* Whether this type knows the look-up, in Django's rules. */
+bool lookup_applies(const LookupRow *row, const Expression *left);
+/* A transform of a value of this type: NULL there is none. */
+Expression *transform_apply(Expression *of, const char *name);
+Expression *transform_named(const char *name, FieldKind gives, Expression *of, const TimeZone *zone, bool truncate);
+/* left lookup value, with the names behind the column (transforms, then a look-up). Raises ERROR_FIELD, ERROR_VALUE, ERROR_VALIDATION. */
+Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value);
+/* A value as this type takes it in comparisons; raises as above. */
+Value lookup_prepare(const Expression *left, Value value, LookupCode code);
+bool text_is_index(const char *text);
+
+/* --- compiler ----------------------------------------------------------------------------------------------------------------- */
+
+
+typedef enum Sql { SQL_OK, SQL_EMPTY, SQL_FULL } Sql;      /* SQL_EMPTY: no row can match; SQL_FULL: every row does */
+
+/* select_related: which model's columns stand where in a row. */
+typedef struct RelatedLoad {
+    Model *model;
+    const Field *field; bool reverse;       /* how it hangs on the one above; NULL for the row itself */
+    size_t first;                           /* its first column */
+    const Field **fields; size_t n_fields;
+    struct RelatedLoad **children; size_t n_children;
+} RelatedLoad;
+
+typedef struct Compiled {
+    bool empty;                             /* no row can match: there is nothing to send */
+    const char *sql;
+    Value *parameters; size_t n_parameters;
+    OutputType *types; size_t n_columns;
+    const char **names;                     /* of annotations and of values */
+    size_t first_annotation, n_annotations;
+    size_t first_value;                     /* columns before it are for ORDER BY of a DISTINCT or a union */
+    RelatedLoad *root;
+} Compiled;
+
+typedef struct Frame { const Query *query; int depth; const struct Frame *outer; bool bare; } Frame;     /* bare: columns without their table */
+typedef struct Compiler {
+    const Backend *backend;
+    Buffer sql;
+    Value *parameters; size_t n_parameters, capacity;
+    const Frame *frame;
+    int depth;
+} Compiler;
+
+Compiled *compile_select(const Query *query);
+/* `outputs` over the rows of `inner` (or over the query itself where inner is NULL): one row. */
+Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const char **names, size_t count);
+typedef struct Assignment { const Field *field; Expression *expression; } Assignment;
+Compiled *compile_update(Query *query, const Assignment *assignments, size_t count);
+Compiled *compile_delete(Query *query);
+Sql compile(Compiler *compiler, const Expression *expression);
+Sql compile_subquery(Compiler *compiler, const Query *query);
+Sql compile_lookup(Compiler *compiler, const Expression *lookup);
+void compile_quoted(Compiler *compiler, const char *name);
+void compile_parameter(Compiler *compiler, Value value, OutputType type);
+void compile_text(Compiler *compiler, const char *sql);
+const char *frame_alias(const Frame *frame, int join);
+
+/* --- query.c and what runs queries -------------------------------------------------------------------------------------------- */
+
+Query *query_clone(const Query *query);
+void query_add_annotation(Query *query, Expression *expression, const char *name, bool selected);
+void query_set_values(Query *query, const char *const *paths, size_t count);
+void query_check_path(Query *query, const char *path);
+bool query_is_sliced(const Query *query);
+Query *query_combine(Query *query, Combinator combinator, Query *const *others, size_t count);
+Query *query_merge(Query *a, Query *b, Connector connector);
+Query *query_order_terms(Query *query, const OrderTerm *terms, size_t count);
+Query *query_only(Query *query, const char *const *paths, bool only);
+Query *query_distinct_on(Query *query, const char *const *paths);
+void query_add_slice(Query *query, int64_t offset, int64_t limit);
+Query *query_prefetch_with(Query *query, const Prefetch *prefetch, size_t count);
+Expression *query_dates_expression(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone);
+int64_t query_update_expressions(Query *query, const char *const *fields, Expression *const *values, size_t count);
+/* Rows as converted values. */
+typedef struct ValueRows { Value **rows; size_t count, n_columns; const char **names; } ValueRows;
+ValueRows query_value_rows(Query *query);
+void prefetch_related(Instance *const *instances, size_t count, const Prefetch *prefetch, size_t n_prefetch);
+Query *query_of_rows(Model *model, Instance **rows, size_t count);
+void query_add_relation(Query *query, const Field *relation, bool reverse, const Value *keys, size_t count, const char *annotate);
+/* The relation that an accessor names: a many-to-many field, or the key that points here. */
+const Field *relation_of_accessor(const Model *model, const char *accessor, bool *ret_reverse);
+Value convert_cell(OutputType type, Value raw);
+Instance **instances_of(const Query *query, const Compiled *compiled, const ResultSet *result);
+extern const ObjectOps capo_query_ops;

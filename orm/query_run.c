@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Running queries: rows to instances, one row, counts, existence, and cursors in bounded memory.
+ *
+ * A Query runs once: its rows stay with it, and what asks again is answered from them. */
+#include "query.h"
+#include <string.h>
+
+enum { CURSOR_BATCH = 200, GET_LIMIT = 21, REPR_LIMIT = 21 };
+
+Value convert_cell(OutputType type, Value raw)
+{
+    if (raw.kind == VALUE_NULL || !type.kind)
+        return raw;
+    if (type.kind == FIELD_JSON && type.places == -2 && raw.kind != VALUE_TEXT)
+        return raw;                                                 /* a key's bare number */
+    if (type.kind == FIELD_JSON && type.field)
+        return capo_from_column(type.field, raw);
+    if (type.field)
+        return capo_from_column(type.field, raw);
+    Field field = { .kind = type.kind };
+    return capo_from_storage(capo_field_storage(&field), raw, type.places >= 0 ? type.places : -1);
+}
+
+/* --- instances --------------------------------------------------------------------------------------------------------------------- */
+
+static Instance *load(const RelatedLoad *load_, const Value *cells)
+{
+    const Value *own = cells + load_->first;
+    for (size_t i = 0; i < load_->n_fields; i++)
+        if (load_->fields[i]->primary_key && capo_is_null(own[i]))
+            return NULL;                                            /* the LEFT JOIN found none */
+    return capo_instance_load(load_->model, (Field *const *)load_->fields, own, load_->n_fields);
+}
+
+static Instance *load_tree(const RelatedLoad *tree, const Value *cells)
+{
+    Instance *instance = load(tree, cells);
+    for (size_t i = 0; instance && i < tree->n_children; i++) {
+        const RelatedLoad *child = tree->children[i];
+        Instance *other = load_tree(child, cells);
+        if (child->reverse) {
+            capo_instance_cache_reverse(instance, child->field, other);
+            if (other)
+                capo_instance_cache(other, child->field, instance);
+        } else {
+            capo_instance_cache(instance, child->field, other);
+            if (other && child->field->kind == FIELD_ONE_TO_ONE)
+                capo_instance_cache_reverse(other, child->field, instance);
+        }
+    }
+    return instance;
+}
+
+Instance **instances_of(const Query *query, const Compiled *compiled, const ResultSet *result)
+{
+    Instance **rows = capo_alloc_array(result->n_rows + 1, sizeof *rows);
+    for (size_t i = 0; i < result->n_rows; i++) {
+        const Value *cells = result->cells + i * result->n_columns;
+        rows[i] = load_tree(compiled->root, cells);
+        if (!rows[i])
+            capo_raise(ERROR_OPERATIONAL, "A row of %s has NULL for its primary key.", query->model->table);
+        for (size_t j = 0; j < compiled->n_annotations; j++) {
+            size_t at = compiled->first_annotation + j;
+            capo_instance_annotate(rows[i], compiled->names[at], convert_cell(compiled->types[at], cells[at]));
+        }
+        if (query->owner && query->owner_field)
+            capo_instance_cache(rows[i], query->owner_field, query->owner);
+    }
+    return rows;
+}
+
+Instance **capo_query_rows(Query *query, size_t *ret_count)
+{
+    if (!query->fetched) {
+        if (query->values)
+            capo_bug("A query with values() was read as instances; capo_values() gives its rows.");
+        Compiled *compiled = compile_select(query);
+        if (compiled->empty) {
+            query->rows = capo_alloc_array(1, sizeof *query->rows);
+            query->n_rows = 0;
+        } else {
+            ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
+            query->rows = instances_of(query, compiled, result);
+            query->n_rows = result->n_rows;
+        }
+        query->fetched = true;
+        if (query->n_prefetch)
+            prefetch_related(query->rows, query->n_rows, query->prefetch, query->n_prefetch);
+    }
+    if (ret_count)
+        *ret_count = query->n_rows;
+    return query->rows;
+}
+
+/* --- one row -------------------------------------------------------------------------------------------------------------------------- */
+
+static Query *of_first_rows(Query *query, int64_t count)
+{
+    Query *clone = query_clone(query);
+    query_add_slice(clone, 0, count);
+    return clone;
+}
+
+/* NULL: none. More than one raises. */
+static Instance *only_row(Query *query)
+{
+    Query *few = query;
+    if (!query->fetched && !query_is_sliced(query)) {
+        few = of_first_rows(query, GET_LIMIT);
+        if (!few->combinator) {
+            few->no_order = true;
+            few->n_order = 0;
+        }
+    }
+    size_t count;
+    Instance **rows = capo_query_rows(few, &count);
+    if (count > 1)
+        capo_raise(ERROR_MULTIPLE_OBJECTS_RETURNED, "get() returned more than one %s -- it returned %s!", query->model->name,
+                   count < GET_LIMIT ? capo_format("%zu", count) : "more than 20");
+    return count ? rows[0] : NULL;
+}
+
+Instance *capo_query_get(Query *query)
+{
+    Instance *row = only_row(query);
+    if (!row)
+        capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", query->model->name);
+    return row;
+}
+
+Instance *capo_query_get_or_404(Query *query)
+{
+    Instance *row = only_row(query);
+    if (!row)
+        capo_raise(404, "No %s matches the given query.", query->model->name);
+    return row;
+}
+
+Instance *capo_query_first(Query *query)
+{
+    if (query->fetched && capo_query_is_ordered(query))
+        return query->n_rows ? query->rows[0] : NULL;
+    if (!capo_query_is_ordered(query))
+        query = capo_query_order_by(query, LIST("pk"));
+    return capo_query_rows(of_first_rows(query, 1), NULL)[0];
+}
+
+Instance *capo_query_last(Query *query)
+{
+    query = capo_query_is_ordered(query) ? capo_query_reverse(query) : capo_query_order_by(query, LIST("-pk"));
+    return capo_query_rows(of_first_rows(query, 1), NULL)[0];
+}
+
+bool capo_query_exists(Query *query)
+{
+    if (query->fetched)
+        return query->n_rows > 0;
+    Query *one = query_clone(query);
+    query_add_slice(one, 0, 1);
+    if (!query->distinct && !query->combinator && !query_is_sliced(query)) {
+        one->no_order = true;
+        one->n_order = 0;
+        one->n_related = 0;
+        one->constant_select = true;
+        if (one->grouping == GROUP_NONE)
+            one->annotations = NULL, one->n_annotations = 0;
+    }
+    Compiled *compiled = compile_select(one);
+    if (compiled->empty)
+        return false;
+    return capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ)->n_rows > 0;
+}
+
+const char *capo_sql(Query *query)
+{
+    Compiled *compiled = compile_select(query);
+    return compiled->empty ? "" : capo_sql_filled(compiled->sql, compiled->parameters, compiled->n_parameters);
+}
+
+/* --- cursors ----------------------------------------------------------------------------------------------------------------------------- */
+
+/* Rows live in the cursor's own arena, which each batch empties: the body may not keep them past it. */
+struct QueryCursor {
+    Query *query;
+    Compiled *compiled;
+    DatabaseCursor *cursor;
+    Arena *batch;
+    Instance **rows; size_t count, at;
+    bool closed, last;
+};
+
+static void free_batch(void *argument)
+{
+    arena_free(argument);
+}
+
+struct QueryCursor *capo_cursor_open(Query *query)
+{
+    struct QueryCursor *self = capo_alloc_struct(struct QueryCursor);
+    self->query = query;
+    if (query->fetched) {
+        self->rows = query->rows;
+        self->count = query->n_rows;
+        self->closed = true;
+        return self;
+    }
+    if (query->values)
+        capo_bug("A query with values() was read as instances; capo_values() gives its rows.");
+    self->compiled = compile_select(query);
+    self->closed = self->compiled->empty;
+    if (!self->closed) {
+        self->batch = arena_new();
+        capo_defer(free_batch, self->batch);
+        self->cursor = capo_database_cursor(self->compiled->sql, self->compiled->parameters, self->compiled->n_parameters);
+    }
+    return self;
+}
+
+static void fetch(void *argument)
+{
+    struct QueryCursor *self = argument;
+    ResultSet *result = capo_database_cursor_fetch(self->cursor, CURSOR_BATCH);
+    self->rows = instances_of(self->query, self->compiled, result);
+    self->count = result->n_rows;
+    self->at = 0;
+}
+
+static void close_cursor(struct QueryCursor *self)
+{
+    if (!self->closed && self->cursor)
+        capo_database_cursor_close(self->cursor);
+    self->closed = true;
+}
+
+Instance *capo_cursor_next(struct QueryCursor *self)
+{
+    if (self->at < self->count)
+        return self->rows[self->at++];
+    if (self->closed)
+        return NULL;
+    arena_reset(self->batch);
+    Arena *outer = capo_unit->arena;
+    capo_unit->arena = self->batch;
+    const Error *error = capo_try(fetch, self);
+    Error copy;
+    const char *message = NULL;
+    if (error) {
+        copy = *error;
+        message = arena_strndup(outer, error->message, strlen(error->message));
+    }
+    capo_unit->arena = outer;
+    if (error)
+        capo_raise_at(copy.file, copy.line, copy.function, copy.code, NULL, "%s", message);
+    if (!self->count) {
+        close_cursor(self);
+        return NULL;
+    }
+    if (self->query->n_prefetch)
+        prefetch_related(self->rows, self->count, self->query->prefetch, self->query->n_prefetch);
+    return self->rows[self->at++];
+}
+
+/* --- as an object of templates and JSON ------------------------------------------------------------------------------------------------------ */
+
+static const char *query_text(Object *self)
+{
+    Query *query = (Query *)self;
+    size_t count, shown;
+    Buffer out = { 0 };
+    capo_put(&out, "<QuerySet [");
+    if (query->values) {
+        List *rows = capo_values((Query *)query, NULL);
+        for (shown = 0; shown < rows->count && shown < REPR_LIMIT - 1; shown++) {
+            capo_put(&out, shown ? ", " : "");
+            capo_put_repr(&out, rows->items[shown]);
+        }
+        count = rows->count;
+    } else {
+        Instance **rows = query->fetched ? capo_query_rows(query, &count) : capo_query_rows(of_first_rows(query, REPR_LIMIT), &count);
+        for (shown = 0; shown < count && shown < REPR_LIMIT - 1; shown++)
+            capo_put_format(&out, "%s<%s: %s>", shown ? ", " : "", query->model->name, capo_instance_text(rows[shown]));
+    }
+    capo_put(&out, count > shown ? ", '...(remaining elements truncated)...']>" : "]>");
+    return capo_buffer_text(&out);
+}
+
+static List *rows_as_values(Query *query)
+{
+    List *list = capo_list_new();
+    if (query->values)
+        return capo_values(query, NULL);
+    size_t count;
+    Instance **rows = capo_query_rows(query, &count);
+    for (size_t i = 0; i < count; i++)
+        capo_list_add(list, capo_value_object(rows[i]));
+    return list;
+}
+
+static int64_t query_length(Object *self)
+{
+    Query *query = (Query *)self;
+    if (query->values)
+        return (int64_t)rows_as_values(query)->count;
+    size_t count;
+    capo_query_rows(query, &count);
+    return (int64_t)count;
+}
+
+static bool query_truth(Object *self)
+{
+    return query_length(self) > 0;
+}
+
+static bool query_next(Object *self, void **state, Value *ret)
+{
+    typedef struct Position { List *rows; size_t at; } Position;
+    Position *position = *state;
+    if (!position) {
+        position = *state = capo_alloc_struct(Position);
+        position->rows = rows_as_values((Query *)self);
+    }
+    if (position->at >= position->rows->count)
+        return false;
+    *ret = position->rows->items[position->at++];
+    return true;
+}
+
+static bool query_at(Object *self, int64_t index, Value *ret)
+{
+    Query *query = (Query *)self;
+    if (index < 0)
+        return false;
+    if (!query->fetched && !query->values) {
+        size_t count;
+        Query *one = query_clone(query);
+        query_add_slice(one, index, 1);
+        Instance **rows = capo_query_rows(one, &count);
+        if (count)
+            *ret = capo_value_object(rows[0]);
+        return count > 0;
+    }
+    List *rows = rows_as_values(query);
+    if ((size_t)index >= rows->count)
+        return false;
+    *ret = rows->items[index];
+    return true;
+}
+
+static bool query_get(Object *self, const char *name, size_t size, Value *ret)
+{
+    Query *query = (Query *)self;
+#define IS(word) (size == sizeof word - 1 && !memcmp(name, word, size))
+    if (IS("all"))
+        *ret = capo_value_object(query);
+    else if (IS("count"))
+        *ret = capo_value_int(capo_query_count(query));
+    else if (IS("exists"))
+        *ret = capo_value_bool(capo_query_exists(query));
+    else if (IS("first"))
+        *ret = capo_value_object(capo_query_first(query));
+    else if (IS("last"))
+        *ret = capo_value_object(capo_query_last(query));
+    else if (IS("ordered"))
+        *ret = capo_value_bool(capo_query_is_ordered(query));
+    else
+        return false;
+#undef IS
+    return true;
+}
+
+const ObjectOps capo_query_ops = {
+    .type_name = "QuerySet", .get = query_get, .text = query_text, .length = query_length, .truth = query_truth,
+    .next = query_next, .at = query_at,
+};

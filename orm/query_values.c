@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rows as values: maps, lists, one column, distinct dates; counts and totals. */
+#include "query.h"
+#include "functions.h"
+#include <string.h>
+
+ValueRows query_value_rows(Query *query)
+{
+    ValueRows rows = { .names = capo_alloc_array(query->n_selected + 1, sizeof *rows.names), .n_columns = query->n_selected };
+    for (size_t i = 0; i < query->n_selected; i++)
+        rows.names[i] = query->selected[i].name;
+    Compiled *compiled = compile_select(query);
+    if (compiled->empty)
+        return rows;
+    ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
+    rows.count = result->n_rows;
+    rows.rows = capo_alloc_array(result->n_rows + 1, sizeof *rows.rows);
+    for (size_t i = 0; i < result->n_rows; i++) {
+        rows.rows[i] = capo_alloc_array(rows.n_columns + 1, sizeof **rows.rows);
+        for (size_t j = 0; j < rows.n_columns; j++)
+            rows.rows[i][j] = convert_cell(compiled->types[j], capo_cell(result, i, j));
+    }
+    return rows;
+}
+
+static Query *with_values(Query *query, const char *const *paths)
+{
+    if (!paths && query->values)
+        return query;
+    size_t count = 0;
+    while (paths && paths[count])
+        count++;
+    Query *clone = query_clone(query);
+    query_set_values(clone, paths, count);
+    return clone;
+}
+
+List *capo_values(Query *query, const char *const *paths)
+{
+    ValueRows rows = query_value_rows(with_values(query, paths));
+    List *list = capo_list_new();
+    for (size_t i = 0; i < rows.count; i++) {
+        Map *map = capo_map_new();
+        for (size_t j = 0; j < rows.n_columns; j++)
+            capo_map_set(map, rows.names[j], rows.rows[i][j]);
+        capo_list_add(list, capo_value_map(map));
+    }
+    return list;
+}
+
+List *capo_values_tuples(Query *query, const char *const *paths)
+{
+    ValueRows rows = query_value_rows(with_values(query, paths));
+    List *list = capo_list_new();
+    for (size_t i = 0; i < rows.count; i++)
+        capo_list_add(list, capo_value_list(capo_values_list(rows.rows[i], rows.n_columns)));
+    return list;
+}
+
+List *capo_values_flat(Query *query, const char *path)
+{
+    ValueRows rows = query_value_rows(with_values(query, LIST(path)));
+    List *list = capo_list_new();
+    for (size_t i = 0; i < rows.count; i++)
+        capo_list_add(list, rows.rows[i][0]);
+    return list;
+}
+
+/* --- dates ----------------------------------------------------------------------------------------------------------------------------- */
+
+Expression *query_dates_expression(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone)
+{
+    static const char *const date_kinds[] = { "year", "month", "week", "day" };
+    static const char *const datetime_kinds[] = { "year", "month", "week", "day", "hour", "minute", "second" };
+    const char *const *kinds = datetimes ? datetime_kinds : date_kinds;
+    size_t count = datetimes ? 7 : 4, at = 0;
+    while (at < count && strcmp(kinds[at], kind))
+        at++;
+    if (at == count)
+        capo_raise(ERROR_VALUE, "'kind' must be one of %s; '%s' is none.",
+                   datetimes ? "'year', 'month', 'week', 'day', 'hour', 'minute' or 'second'" : "'year', 'month', 'week' or 'day'", kind);
+    Expression *field = resolve_path(&(Scope){ .query = query }, path);
+    FieldKind of = field->type.kind;
+    if (datetimes ? of != FIELD_DATETIME : of != FIELD_DATE && of != FIELD_DATETIME)
+        capo_raise(ERROR_VALUE, "'%s' is no field with %s.", path, datetimes ? "a date and time" : "a date");
+    Expression *part = transform_named(kinds[at], datetimes ? FIELD_DATETIME : FIELD_DATE, field, zone, true);
+    return part;
+}
+
+List *capo_query_dates(Query *query, const char *path, const char *kind)
+{
+    Query *clone = query_clone(query);
+    Expression *part = query_dates_expression(clone, path, kind, false, NULL);
+    Expression *field = part->args[0];
+    query_add_where(clone, expression_lookup(lookup_row(LOOKUP_ISNULL), field, capo_value_bool(false), NULL));
+    query_add_annotation(clone, part, "datefield", true);
+    query_set_values(clone, LIST("datefield"), 1);
+    clone->distinct = true;
+    clone->no_order = true;
+    clone->reversed = false;
+    clone->order = capo_memdup(&(OrderTerm){ .path = "datefield" }, sizeof(OrderTerm));
+    clone->n_order = 1;
+    ValueRows rows = query_value_rows(clone);
+    List *list = capo_list_new();
+    for (size_t i = 0; i < rows.count; i++)
+        capo_list_add(list, rows.rows[i][0]);
+    return list;
+}
+
+/* --- totals ----------------------------------------------------------------------------------------------------------------------------- */
+
+static Expression *inline_output(void *context, Expression *node, int level)
+{
+    (void)context, (void)level;
+    return node->kind == X_OUTPUT && node->n_args ? node->args[0] : node;
+}
+
+typedef struct Lifted { Query *inner; size_t count; } Lifted;
+
+static bool is_part_of_total(const Expression *node)
+{
+    return node->kind == X_AGGREGATE;
+}
+
+/* Columns that an aggregate over a subquery needs become columns of the subquery. */
+static Expression *lift(void *context, Expression *node, int level)
+{
+    Lifted *lifted = context;
+    if (node->kind == X_OUTPUT) {
+        for (size_t i = 0; i < lifted->inner->n_annotations; i++)
+            if (!strcmp(lifted->inner->annotations[i].name, node->name) && !lifted->inner->annotations[i].selected) {
+                Annotation *own = capo_memdup(lifted->inner->annotations, lifted->inner->n_annotations * sizeof *own);
+                own[i].selected = true;
+                lifted->inner->annotations = own;
+            }
+        Expression *output = capo_memdup(node, sizeof *node);
+        output->n_args = 0;
+        return output;
+    }
+    if (level || (node->kind != X_COLUMN && !(node->query && node->kind != X_LOOKUP)))
+        return node;
+    Query *inner = lifted->inner;
+    const char *name = capo_format("__col%zu", ++lifted->count);
+    Annotation *list = capo_alloc_array(inner->n_annotations + 1, sizeof *list);
+    if (inner->n_annotations)
+        memcpy(list, inner->annotations, inner->n_annotations * sizeof *list);
+    list[inner->n_annotations++] = (Annotation){ name, node, true };
+    inner->annotations = list;
+    Expression *output = expression_new(X_OUTPUT);
+    output->name = name;
+    output->type = node->type;
+    return output;
+}
+
+static bool needs_subquery(const Query *query)
+{
+    if (query->distinct || query_is_sliced(query) || query->combinator || query->grouping != GROUP_NONE)
+        return true;
+    if (query->where && expression_has_aggregate(query->where))
+        return true;
+    for (size_t i = 0; i < query->n_annotations; i++)
+        if (expression_has_window(query->annotations[i].expression))
+            return true;
+    return false;
+}
+
+static bool refers_to_grouped(const Expression *expression)
+{
+    if (expression->kind == X_OUTPUT)
+        return expression->n_args && (expression_has_aggregate(expression->args[0]) || expression_has_subquery(expression->args[0]) ||
+                                      expression_has_window(expression->args[0]));
+    for (size_t i = 0; i < expression->n_args; i++)
+        if (refers_to_grouped(expression->args[i]))
+            return true;
+    return expression->filter && refers_to_grouped(expression->filter);
+}
+
+/* What an aggregate is over no rows: 0 for counts, its default, else null. */
+static Value empty_total(const Expression *expression)
+{
+    if (expression->kind == X_AGGREGATE && !strcmp(expression->name, "Count"))
+        return capo_value_int(0);
+    if (expression->kind == X_AGGREGATE && !value_expression(expression->value))
+        return expression->value;
+    if (expression->kind == X_VALUE)
+        return expression->value;
+    return capo_value_null();
+}
+
+static bool can_be_elided(const Expression *expression)
+{
+    return expression->kind == X_AGGREGATE && !value_expression(expression->value);
+}
+
+/* Gives one row: expressions over all rows of the query. They are resolved already, in `query`. */
+static Value *totals(Query *query, Expression **outputs, const char **names, size_t count)
+{
+    Query *inner = NULL;
+    bool subquery = needs_subquery(query);
+    for (size_t i = 0; i < count; i++)
+        subquery |= refers_to_grouped(outputs[i]);
+    if (subquery) {
+        inner = query_clone(query);
+        inner->n_related = 0;
+        inner->n_prefetch = 0;
+        if (!query_is_sliced(inner)) {
+            inner->no_order = true;
+            inner->n_order = 0;
+        }
+        bool aggregated = inner->where && expression_has_aggregate(inner->where);
+        for (size_t i = 0; i < inner->n_annotations; i++)
+            aggregated |= expression_has_aggregate(inner->annotations[i].expression);
+        if (!inner->distinct && !inner->combinator) {
+            bool was_rows = !inner->values;
+            Expression *key = resolve_path(&(Scope){ .query = inner }, "pk");
+            if (was_rows && (aggregated || inner->grouping == GROUP_MODEL)) {
+                inner->grouping = GROUP_LISTED;
+                inner->group_by = capo_memdup(&key, sizeof key);
+                inner->n_group_by = 1;
+            }
+            if (was_rows) {                                         /* the columns themselves are not needed */
+                inner->explicit_select = capo_memdup(&key, sizeof key);
+                inner->n_explicit_select = 1;
+                Annotation *own = capo_memdup(inner->annotations, inner->n_annotations * sizeof *own);
+                for (size_t i = 0; i < inner->n_annotations; i++)
+                    own[i].selected = own[i].selected && expression_has_aggregate(own[i].expression);
+                inner->annotations = own;
+            }
+        }
+        Lifted lifted = { .inner = inner };
+        for (size_t i = 0; i < count; i++)
+            outputs[i] = expression_map(outputs[i], lift, &lifted, 0);
+        if (inner->values)
+            for (size_t i = 0; i < inner->n_annotations; i++) {
+                bool there = !inner->annotations[i].selected;
+                for (size_t j = 0; j < inner->n_selected; j++)
+                    there |= inner->selected[j].annotation && !strcmp(inner->selected[j].name, inner->annotations[i].name);
+                if (there)
+                    continue;
+                Selected *selected = capo_alloc_array(inner->n_selected + 1, sizeof *selected);
+                if (inner->n_selected)
+                    memcpy(selected, inner->selected, inner->n_selected * sizeof *selected);
+                selected[inner->n_selected++] = (Selected){ inner->annotations[i].name, inner->annotations[i].expression, true };
+                inner->selected = selected;
+            }
+    } else {
+        for (size_t i = 0; i < count; i++)
+            outputs[i] = expression_map(outputs[i], inline_output, NULL, 0);
+    }
+    (void)is_part_of_total;
+    Value *row = capo_alloc_array(count + 1, sizeof *row);
+    Compiled *compiled = compile_totals(query, inner, outputs, names, count);
+    bool elide = true;
+    for (size_t i = 0; i < count; i++)
+        elide &= can_be_elided(outputs[i]);
+    if (compiled->empty && !elide) {                                /* COALESCE and the like must be asked of the database */
+        Query *nothing = capo_query_of(query->model);
+        nothing->joins = query->joins;
+        nothing->n_joins = query->n_joins;
+        nothing->where = expression_lookup(lookup_row(LOOKUP_EXACT), expression_value(capo_value_int(1), type_of(FIELD_INTEGER)), capo_value_int(0), NULL);
+        compiled = compile_totals(nothing, NULL, outputs, names, count);
+    }
+    if (compiled->empty) {
+        for (size_t i = 0; i < count; i++)
+            row[i] = empty_total(outputs[i]);
+        return row;
+    }
+    ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
+    for (size_t i = 0; i < count && result->n_rows; i++) {
+        OutputType type = compiled->types[i];
+        if (type.kind == FIELD_DECIMAL)
+            type = type_of(FIELD_DECIMAL);
+        row[i] = convert_cell(type, capo_cell(result, 0, i));
+    }
+    return row;
+}
+
+int64_t capo_query_count(Query *query)
+{
+    if (query->fetched)
+        return (int64_t)query->n_rows;
+    Expression *count = expression_aggregate("Count", expression_new(X_STAR), false, NULL, capo_value_null());
+    Query *clone = query_clone(query);
+    if (clone->grouping != GROUP_NONE && !clone->values && !clone->distinct && !clone->combinator && !query_is_sliced(clone)) {
+        bool used = clone->where && expression_has_aggregate(clone->where);
+        if (!used) {                                                /* annotations that nothing refers to do not change how many */
+            clone->grouping = GROUP_NONE;
+            bool many = false;
+            for (size_t i = 0; i < clone->n_joins; i++)
+                many |= clone->joins[i].references > 0 && clone->joins[i].parent >= 0 && !clone->joins[i].direct;
+            if (many)
+                clone->grouping = GROUP_MODEL;
+            else
+                clone->n_annotations = 0;
+        }
+    }
+    expression_infer(count);
+    return totals(clone, &count, (const char *[]){ "__count" }, 1)[0].integer;
+}
+
+Map *capo_aggregate(Query *query, Expression *const *expressions)
+{
+    size_t count = 0;
+    while (expressions && expressions[count])
+        count++;
+    Map *map = capo_map_new();
+    if (!count)
+        return map;
+    Query *clone = query_clone(query);
+    Expression **outputs = capo_alloc_array(count + 1, sizeof *outputs);
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    Query *scratch = query_clone(query);                            /* checks the names as annotate() does */
+    for (size_t i = 0; i < count; i++) {
+        if (!expressions[i]->as)
+            capo_raise(ERROR_VALUE, "Complex aggregates require an alias: give .as to the one at place %zu.", i + 1);
+        names[i] = expressions[i]->as;
+        query_add_annotation(scratch, expression_value(capo_value_int(1), type_of(FIELD_INTEGER)), capo_format("%s", names[i]), false);
+        outputs[i] = resolve(&(Scope){ .query = clone, .summarize = true }, expressions[i]);
+        if (!expression_has_aggregate(outputs[i]) )
+            capo_raise(ERROR_VALUE, "%s is not an aggregate expression", names[i]);
+    }
+    Value *row = totals(clone, outputs, names, count);
+    for (size_t i = 0; i < count; i++)
+        capo_map_set(map, names[i], row[i]);
+    return map;
+}
