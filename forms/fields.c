@@ -454,6 +454,8 @@ static const FormKind kinds[FORM_KINDS] = {
         .to_python = file_to_python, .check = check_file, .has_changed = file_changed,
         .messages = MESSAGES("missing", "No file was submitted.", "empty", "The submitted file is empty.",
             "contradiction", "Please either submit a file or check the clear checkbox, not both.") },
+    [FORM_INLINE_KEY] = { "InlineForeignKeyField", "hidden", .to_python = form_inline_key, .has_changed = form_never_changed, .any_empty = true,
+        .messages = MESSAGES("invalid_choice", "The inline value did not match the parent instance.") },
     [FORM_FILE_PATH] = { "FilePathField", "select", .to_python = form_choice, .validate = form_validate_choice, .text = true,
         .messages = MESSAGES("invalid_choice", NOT_AMONG) },
 };

@@ -143,11 +143,21 @@ void capo_add_error(Form *form, const char *field, const char *code, const char 
     add_error(form, field, code, message);
 }
 
-/* Those of a model: of fields that the form has not they are the form's own. */
+static bool has_message(const FieldErrors *errors, const char *message)
+{
+    for (const ValidationError *error = errors->first; error; error = error->next)
+        if (!strcmp(error->message, message))
+            return true;
+    return false;
+}
+
+/* Those of a model: of fields that the form has not they are the form's own. The same sentence is said once. */
 void form_add_validation_errors(Form *form, const ValidationError *errors)
 {
     for (; errors; errors = errors->next)
-        add_error(form, errors->field && form_bound_field(form, errors->field) ? errors->field : NULL, errors->code, errors->message);
+        if (!has_message(errors->field && form_bound_field(form, errors->field) ? &form_bound_field(form, errors->field)->errors : &form->errors,
+                         errors->message))
+            add_error(form, errors->field && form_bound_field(form, errors->field) ? errors->field : NULL, errors->code, errors->message);
 }
 
 /* --- cleaning ----------------------------------------------------------------------------------------------------------------------------- */

@@ -55,6 +55,8 @@ void form_validate_choices(const FormField *field, Value value, FieldErrors *err
 bool form_choices_changed(const FormField *field, Value initial, Value raw);
 bool form_model_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
 bool form_model_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool form_never_changed(const FormField *field, Value initial, Value raw);
 bool form_model_changed(const FormField *field, Value initial, Value raw);
 /* The choices of all kinds but the model ones. */
 List *form_plain_choices(const FormField *field);
@@ -65,7 +67,6 @@ Value form_prepare_value(const FormField *field, Value value);
 
 /* --- form.c: the inside of a form --------------------------------------------------------------------------------------------------- */
 
-extern const ObjectOps capo_instance_ops;       /* what makes a Value a model instance (orm) */
 Instance *form_value_instance(Value value);     /* NULL: none */
 
 /* A field in its form: Django's BoundField. The first member makes it an object for templates. */
@@ -101,10 +102,9 @@ struct Form {
     Model *model;
     Instance *instance;
     const char *const *model_fields;    /* of the instance that the form edits; NULL at the end */
-    bool no_unique_checks;
+    const char *inline_key;         /* inline formsets: the field that refers to the parent; checked for uniqueness only */
     Formset *formset;
     const char *const *changed;     /* names, once asked for */
-    bool use_pk_field;              /* formsets: the hidden field `id` */
 };
 
 BoundField *form_bound_field(Form *form, const char *name);     /* NULL: none */

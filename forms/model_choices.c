@@ -7,7 +7,7 @@ enum { KEYS_MAX = 10000 };
 
 Instance *form_value_instance(Value value)
 {
-    return value.kind == VALUE_OBJECT && value.object->ops == &capo_instance_ops ? (Instance *)value.object : NULL;
+    return capo_is_instance(value) ? (Instance *)value.object : NULL;
 }
 
 Value form_prepare_value(const FormField *field, Value value)
@@ -46,6 +46,8 @@ bool form_model_choice(const FormField *field, Value raw, Value *ret, FieldError
     if (form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (key_of(field, raw, &key)) {
+        if (field->known && capo_equal(key, capo_instance_pk(field->known)))
+            return *ret = capo_value_object(field->known), true;
         Query *query = capo_query_slice(capo_query_filter(field->query, capo_q("pk", key)), 0, 1);
         size_t count;
         Instance **rows = capo_query_rows(query, &count);
@@ -97,6 +99,23 @@ bool form_model_changed(const FormField *field, Value initial, Value raw)
     if (form_is_empty(initial) || form_is_empty(raw))
         return form_is_empty(initial) != form_is_empty(raw);
     return !capo_equal(before, after);
+}
+
+/* InlineForeignKeyField: what is sent must be the parent's key, or nothing. The key itself is the formset's to set. */
+bool form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+{
+    Value key = field->known ? capo_instance_pk(field->known) : capo_value_null();
+    *ret = capo_value_null();
+    if (form_is_empty(raw) || capo_equal(capo_value_to_text(raw), capo_value_to_text(key)))
+        return true;
+    form_field_fail(field, errors, "invalid_choice", NULL);
+    return false;
+}
+
+bool form_never_changed(const FormField *field, Value initial, Value raw)
+{
+    (void)field, (void)initial, (void)raw;
+    return false;
 }
 
 List *capo_form_field_choices(const FormField *field)

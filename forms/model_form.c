@@ -239,7 +239,7 @@ static void fill_instance(Form *form)
 }
 
 /* What the model is not to check: fields that the form has not, that failed, or that may be empty in the form alone. */
-static const char *const *validation_exclusions(Form *form)
+static const char *const *validation_exclusions(Form *form, bool for_uniqueness)
 {
     Model *model = form->model;
     const char **names = capo_alloc_array(model->n_fields + model->n_many + 1, sizeof *names);
@@ -248,6 +248,8 @@ static const char *const *validation_exclusions(Form *form)
         const Field *field = i < model->n_fields ? model->fields[i] : model->many[i - model->n_fields];
         const BoundField *bound = form_bound_field(form, field->name);
         bool of_model = bound && bound->field->model_field == field;
+        if (for_uniqueness && form->inline_key && !strcmp(field->name, form->inline_key))
+            continue;
         if (!of_model || bound->errors.count || !bound->has_value
             || (!field->blank && bound->field->optional && form_is_empty(bound->value)))
             names[count++] = field->name;
@@ -258,7 +260,10 @@ static const char *const *validation_exclusions(Form *form)
 void form_model_post_clean(Form *form)
 {
     fill_instance(form);
-    form_add_validation_errors(form, capo_instance_full_clean(form->instance, validation_exclusions(form)));
+    form_add_validation_errors(form, capo_instance_full_clean(form->instance, validation_exclusions(form, false)));
+    /* The key to the parent is not the visitor's to get right, but what is unique together with it is. */
+    if (form->inline_key)
+        form_add_validation_errors(form, capo_instance_unique_errors(form->instance, validation_exclusions(form, true)));
 }
 
 Instance *capo_form_instance(Form *form)

@@ -41,7 +41,7 @@ typedef enum FormFieldKind {
     FORM_CHAR, FORM_INTEGER, FORM_FLOAT, FORM_DECIMAL, FORM_BOOLEAN, FORM_NULL_BOOLEAN, FORM_DATE, FORM_TIME, FORM_DATETIME,
     FORM_SPLIT_DATETIME, FORM_DURATION, FORM_EMAIL, FORM_URL, FORM_SLUG, FORM_UUID, FORM_IP_ADDRESS, FORM_JSON, FORM_REGEX,
     FORM_CHOICE, FORM_TYPED_CHOICE, FORM_MULTIPLE_CHOICE, FORM_TYPED_MULTIPLE_CHOICE, FORM_MODEL_CHOICE, FORM_MODEL_MULTIPLE_CHOICE,
-    FORM_FILE, FORM_FILE_PATH, FORM_KINDS
+    FORM_FILE, FORM_FILE_PATH, FORM_INLINE_KEY, FORM_KINDS
 } FormFieldKind;
 
 /* What may stand behind a field's name in forms.def. */
@@ -131,6 +131,7 @@ struct FormField {
     Query *query;                       /* model choices */
     const char *empty_label;            /* model choice: "---------"; "" for none */
     const char *(*label_from)(Instance *instance);
+    Instance *known;                    /* model choice: this row needs no query; inline key: the parent */
     FieldKind coerce;                   /* typed choices */
     const char *protocol;               /* "both", "IPv4", "IPv6" */
     bool unpack_ipv4;
@@ -253,7 +254,9 @@ typedef struct FormsetOptions {
     Query *query;                       /* model formsets: the rows; default all, by key */
     void (*prepare)(Form *form, void *argument);    /* each form after it is made: read-only fields, widgets, … */
     void *argument;
-    const FormType *form;               /* plain formsets */
+    const FormType *form;               /* plain formsets: what each form is */
+    List *initial;                      /* plain formsets: a map a form */
+    void (*clean)(Formset *formset);    /* over all forms: capo_formset_add_error */
     const char *fk_name;                /* inline: which key, where the child has several to the parent */
 } FormsetOptions;
 Formset *capo_formset_new(Request *req, const QueryDict *data_or_null, const FormsetOptions *options);
@@ -267,7 +270,9 @@ Form *capo_formset_form(Formset *formset, size_t index);
 Form *capo_formset_empty_form(Formset *formset);        /* with __prefix__ */
 bool capo_formset_is_deleted(Formset *formset, size_t index);
 const char *const *capo_formset_errors(Formset *formset);       /* non-form errors */
+/* Of all forms but the deleted ones, and the formset's own. */
 size_t capo_formset_error_count(Formset *formset);
+void capo_formset_add_error(Formset *formset, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void capo_formset_put_management(Formset *formset, Buffer *out);
 const char *capo_formset_prefix(const Formset *formset);
 bool capo_formset_has_changed(Formset *formset);
