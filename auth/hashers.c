@@ -1,288 +1,289 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Password strings, in Django's formats: "algorithm$…". New ones are argon2id by libsodium; the others are verified, and a good
- * log-in replaces them. A row for each algorithm.
+/* Password strings in Django's formats (FEATURES: HASH rows): "algorithm$…". New ones are argon2id by libsodium; the others verify,
+ * and a good log-in makes a new one of them.
  *
- * All of the computing is done on a helper thread (capo_offload): 64 MiB and some 100 ms a password would stop every other request.
- * So the functions of the rows are classic: no arena, no raise. */
+ * The work is done on a helper thread (capo_offload): inline it would hold up every other request for a tenth of a second. What a
+ * stored string may demand is bounded, so that a hostile one cannot take a gigabyte. Password copies are wiped. */
+#include <capo/arena.h>
 #include <capo/auth.h>
 #include <capo/loop.h>
-#include "hashers.h"
+#include "digests.h"
 #include <argon2.h>
 #include <crypt.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RIGHT = 1, WRONG = 0, MALFORMED = -1 };
-enum { MAX_ITERATIONS = 10 * 1000 * 1000, MAX_PASSWORD = 4096, UNUSABLE_LENGTH = 40 };
+enum {
+    PASSWORD_LIMIT = 4096,          /* bytes; longer ones are refused before any work */
+    ARGON_MEMORY = 65536,           /* KiB; with 2 passes the work of libsodium's "interactive" */
+    ARGON_PASSES = 2,
+    ARGON_MEMORY_LIMIT = 262144,    /* KiB that a stored string may ask for */
+    ROUNDS_LIMIT = 20000000,
+    SALT_BYTES_WANTED = 16,
+    ENCODED_LIMIT = 512,
+};
+#define ARGON_MEMORY_BYTES ((size_t)ARGON_MEMORY * 1024)
 
+/* All that the helper thread touches; it lives on the fiber's stack. */
 typedef struct Job {
-    const struct Hasher *hasher;
-    const char *password;
+    int (*verify)(struct Job *job);     /* 1, 0, -1 */
+    char password[PASSWORD_LIMIT + 1];
     size_t size;
-    const char *encoded;
-    char *made;                 /* room for a new string */
+    char encoded[ENCODED_LIMIT + 1];    /* the whole string; verify may cut it up */
+    char *parts[8];                     /* between the dollars, behind the algorithm */
+    int n_parts;
     int result;
+    char made[crypto_pwhash_STRBYTES];
 } Job;
 
-typedef struct Hasher {
-    const char *algorithm;
-    int (*verify)(const Job *job);
-} Hasher;
+/* --- verifying, on the helper thread: no arena, no raising ------------------------------------------------------------------------ */
 
-static int same(const void *a, const void *b, size_t size)
+static bool same_text(const char *a, const char *b)
 {
-    return sodium_memcmp(a, b, size) == 0 ? RIGHT : WRONG;
+    size_t size = strlen(a);
+    return strlen(b) == size && sodium_memcmp(a, b, size) == 0;
 }
 
-/* The parts between '$', at most `most`; the last keeps the rest. Into `copy`, which must be as long as the text. */
-static int split(const char *text, char *copy, char **parts, int most)
+/* A positive number of at most `limit`; 0: it is none. */
+static uint32_t number(const char *text, uint32_t limit)
 {
-    memcpy(copy, text, strlen(text) + 1);
-    int n = 0;
-    parts[n++] = copy;
-    for (char *at = copy; *at && n < most; at++)
-        if (*at == '$') {
-            *at = 0;
-            parts[n++] = at + 1;
-        }
-    return n;
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 9 || text[digits])
+        return 0;
+    unsigned long value = strtoul(text, NULL, 10);
+    return value <= limit ? (uint32_t)value : 0;
 }
 
-static bool whole_number(const char *text, long low, long high, long *ret)
+static bool same_base64(const uint8_t *hash, size_t size, const char *text)
 {
-    char *end;
-    if (*text < '0' || *text > '9')
+    char encoded[128];
+    sodium_bin2base64(encoded, sizeof encoded, hash, size, sodium_base64_VARIANT_ORIGINAL);
+    return same_text(encoded, text);
+}
+
+static bool same_hex(const uint8_t *hash, size_t size, const char *text)
+{
+    char encoded[128];
+    return same_text(sodium_bin2hex(encoded, sizeof encoded, hash, size), text);
+}
+
+static int verify_pbkdf2_sha256(Job *job)
+{
+    uint32_t rounds = number(job->parts[0], ROUNDS_LIMIT);
+    if (!rounds)
+        return -1;
+    uint8_t hash[SHA256_SIZE];
+    pbkdf2_sha256(job->password, job->size, job->parts[1], strlen(job->parts[1]), rounds, hash);
+    return same_base64(hash, sizeof hash, job->parts[2]);
+}
+
+static int verify_pbkdf2_sha1(Job *job)
+{
+    uint32_t rounds = number(job->parts[0], ROUNDS_LIMIT);
+    if (!rounds)
+        return -1;
+    uint8_t hash[SHA1_SIZE];
+    pbkdf2_sha1(job->password, job->size, job->parts[1], strlen(job->parts[1]), rounds, hash);
+    return same_base64(hash, sizeof hash, job->parts[2]);
+}
+
+static int verify_scrypt(Job *job)
+{
+    uint32_t n = number(job->parts[0], 1u << 20), r = number(job->parts[2], 64), p = number(job->parts[3], 64);
+    if (n < 2 || (n & (n - 1)) || !r || !p || (uint64_t)128 * n * r > (uint64_t)ARGON_MEMORY_LIMIT * 1024)
+        return -1;
+    uint8_t hash[64];
+    if (crypto_pwhash_scryptsalsa208sha256_ll((const uint8_t *)job->password, job->size, (const uint8_t *)job->parts[1],
+                                              strlen(job->parts[1]), n, r, p, hash, sizeof hash) != 0)
+        return -1;
+    return same_base64(hash, sizeof hash, job->parts[4]);
+}
+
+static int verify_md5(Job *job)
+{
+    uint8_t hash[MD5_SIZE], joined[ENCODED_LIMIT + PASSWORD_LIMIT];
+    size_t salt = strlen(job->parts[0]);
+    memcpy(joined, job->parts[0], salt);
+    memcpy(joined + salt, job->password, job->size);
+    md5_of(joined, salt + job->size, hash);
+    sodium_memzero(joined, sizeof joined);
+    return same_hex(hash, sizeof hash, job->parts[1]);
+}
+
+/* The setting "$2b$12$…" begins at parts[1], whose dollars were cut out: it is put together again. */
+static int verify_bcrypt_of(Job *job, const char *password)
+{
+    char setting[128];
+    if (strlen(job->parts[1]) > 4 || strlen(job->parts[2]) > 4 || strlen(job->parts[3]) != 53 || job->parts[0][0] != 0)
+        return -1;
+    uint32_t cost = number(job->parts[2], 18);
+    if (cost < 4 || job->parts[1][0] != '2')
+        return -1;
+    strcpy(setting, "$");
+    strcat(strcat(strcat(strcat(strcat(setting, job->parts[1]), "$"), job->parts[2]), "$"), job->parts[3]);
+    struct crypt_data *data = calloc(1, sizeof *data);
+    const char *made = data ? crypt_rn(password, setting, data, sizeof *data) : NULL;
+    int result = !made || *made == '*' ? -1 : same_text(made, setting);
+    if (data)
+        sodium_memzero(data, sizeof *data);
+    free(data);
+    return result;
+}
+
+static int verify_bcrypt_sha256(Job *job)
+{
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof hash + 1];
+    crypto_hash_sha256(hash, (const uint8_t *)job->password, job->size);
+    return verify_bcrypt_of(job, sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
+}
+
+static int verify_bcrypt(Job *job)
+{
+    if (memchr(job->password, 0, job->size))
+        return 0;                       /* bcrypt would look at what is before the NUL only */
+    return verify_bcrypt_of(job, job->password);
+}
+
+/* "m=65536,t=2,p=1" */
+static bool argon_costs(const char *text, uint32_t *m, uint32_t *t, uint32_t *p)
+{
+    char copy[64], *rest = copy;
+    if (strlen(text) >= sizeof copy)
         return false;
-    long n = strtol(text, &end, 10);
-    if (*end || n < low || n > high)
+    strcpy(copy, text);
+    static const char names[] = "mtp";
+    uint32_t values[3];
+    for (int i = 0; i < 3; i++) {
+        char *part = strsep(&rest, ",");
+        if (!part || part[0] != names[i] || part[1] != '=' || !(values[i] = number(part + 2, UINT32_MAX)))
+            return false;
+    }
+    *m = values[0];
+    *t = values[1];
+    *p = values[2];
+    return !rest;
+}
+
+static int verify_argon2(Job *job)
+{
+    uint32_t m, t, p;
+    argon2_type type = strcmp(job->parts[0], "argon2id") == 0 ? Argon2_id : strcmp(job->parts[0], "argon2i") == 0 ? Argon2_i : Argon2_d;
+    if ((type == Argon2_d && strcmp(job->parts[0], "argon2d") != 0) || !argon_costs(job->parts[2], &m, &t, &p))
+        return -1;
+    if (m > ARGON_MEMORY_LIMIT || t > 64 || p > 64 || (uint64_t)m * t > (uint64_t)ARGON_MEMORY_LIMIT * 8)
+        return 0;
+    /* parts are slices of one copy: the text from the first of them on, with its dollars back, is libargon2's */
+    char setting[ENCODED_LIMIT + 2] = "";
+    for (int i = 0; i < job->n_parts; i++)
+        strcat(strcat(setting, "$"), job->parts[i]);
+    int status = argon2_verify(setting, job->password, job->size, type);
+    return status == ARGON2_OK ? 1 : status == ARGON2_VERIFY_MISMATCH ? 0 : -1;
+}
+
+static const struct { const char *name; int parts; int (*verify)(Job *job); } algorithms[] = {
+    { "argon2", 5, verify_argon2 },
+    { "pbkdf2_sha256", 3, verify_pbkdf2_sha256 },
+    { "pbkdf2_sha1", 3, verify_pbkdf2_sha1 },
+    { "bcrypt_sha256", 4, verify_bcrypt_sha256 },
+    { "bcrypt", 4, verify_bcrypt },
+    { "scrypt", 5, verify_scrypt },
+    { "md5", 2, verify_md5 },
+};
+
+static void run_verify(void *argument)
+{
+    Job *job = argument;
+    job->result = job->verify(job);
+}
+
+static int make_argon2(Job *job)
+{
+    return crypto_pwhash_str_alg(job->made, job->password, job->size, ARGON_PASSES, ARGON_MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13);
+}
+
+/* --- on the fiber -------------------------------------------------------------------------------------------------------------------- */
+
+static bool begin(Job *job, const char *password, size_t size)
+{
+    if (size > PASSWORD_LIMIT)
         return false;
-    *ret = n;
+    memset(job, 0, sizeof *job);
+    memcpy(job->password, password, size);
+    job->size = size;
     return true;
 }
 
-/* --- argon2 --- */
-
-static int argon2_verify_string(const Job *job)
+static void run(Job *job)
 {
-    const char *encoded = job->encoded + strlen("argon2");
-    argon2_type type = strncmp(encoded, "$argon2id$", 10) == 0 ? Argon2_id : strncmp(encoded, "$argon2i$", 9) == 0 ? Argon2_i : Argon2_d;
-    if (strncmp(encoded, "$argon2", 7) != 0)
-        return MALFORMED;
-    /* Parameters from a damaged or hostile row must not take the machine's memory. */
-    const char *memory = strstr(encoded, "$m=");
-    if (memory && strtoul(memory + 3, NULL, 10) > 1024 * 1024)
-        return MALFORMED;
-    int result = argon2_verify(encoded, job->password, job->size, type);
-    return result == ARGON2_OK ? RIGHT : result == ARGON2_VERIFY_MISMATCH ? WRONG : MALFORMED;
-}
-
-/* --- PBKDF2 (RFC 8018) --- */
-
-typedef struct Digest { size_t size; void (*keyed)(const void *state, const uint8_t *text, size_t size, uint8_t *ret); } Digest;
-
-static void sha256_keyed(const void *state, const uint8_t *text, size_t size, uint8_t *ret)
-{
-    crypto_auth_hmacsha256_state copy = *(const crypto_auth_hmacsha256_state *)state;
-    crypto_auth_hmacsha256_update(&copy, text, size);
-    crypto_auth_hmacsha256_final(&copy, ret);
-}
-
-typedef struct Sha1Key { uint8_t inner[64], outer[64]; } Sha1Key;
-
-static void sha1_keyed(const void *state, const uint8_t *text, size_t size, uint8_t *ret)
-{
-    const Sha1Key *key = state;
-    uint8_t inner[20];
-    auth_sha1(key->inner, 64, text, size, inner);
-    auth_sha1(key->outer, 64, inner, 20, ret);
-}
-
-/* One block is enough: Django takes as many bytes as the digest has. */
-static void pbkdf2(const Digest *digest, const void *key, const char *salt, long iterations, uint8_t *ret)
-{
-    uint8_t first[256 + 4], round[32];
-    size_t size = strlen(salt);
-    memcpy(first, salt, size);
-    memcpy(first + size, "\0\0\0\1", 4);
-    digest->keyed(key, first, size + 4, round);
-    memcpy(ret, round, digest->size);
-    for (long i = 1; i < iterations; i++) {
-        digest->keyed(key, round, digest->size, round);
-        for (size_t b = 0; b < digest->size; b++)
-            ret[b] ^= round[b];
-    }
-}
-
-static int pbkdf2_verify(const Job *job, const Digest *digest, const void *key)
-{
-    char copy[1024], *parts[4];
-    long iterations;
-    if (strlen(job->encoded) >= sizeof copy)
-        return MALFORMED;
-    if (split(job->encoded, copy, parts, 4) != 4 || !whole_number(parts[1], 1, MAX_ITERATIONS, &iterations) || strlen(parts[2]) > 256)
-        return MALFORMED;
-    uint8_t result[32];
-    char text[64];
-    pbkdf2(digest, key, parts[2], iterations, result);
-    sodium_bin2base64(text, sizeof text, result, digest->size, sodium_base64_VARIANT_ORIGINAL);
-    return strlen(text) == strlen(parts[3]) ? same(text, parts[3], strlen(text)) : WRONG;
-}
-
-static int pbkdf2_sha256_verify(const Job *job)
-{
-    static const Digest sha256 = { 32, sha256_keyed };
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)job->password, job->size);
-    return pbkdf2_verify(job, &sha256, &state);
-}
-
-static int pbkdf2_sha1_verify(const Job *job)
-{
-    static const Digest sha1 = { 20, sha1_keyed };
-    Sha1Key key;
-    uint8_t block[64] = { 0 };
-    if (job->size > 64)
-        auth_sha1(job->password, job->size, "", 0, block);
-    else
-        memcpy(block, job->password, job->size);
-    for (int i = 0; i < 64; i++) {
-        key.inner[i] = block[i] ^ 0x36;
-        key.outer[i] = block[i] ^ 0x5c;
-    }
-    return pbkdf2_verify(job, &sha1, &key);
-}
-
-/* --- scrypt: scrypt$N$salt$r$p$hash --- */
-
-static int scrypt_verify(const Job *job)
-{
-    char copy[1024], *parts[6];
-    long n, r, p;
-    if (strlen(job->encoded) >= sizeof copy)
-        return MALFORMED;
-    if (split(job->encoded, copy, parts, 6) != 6 || !whole_number(parts[1], 2, 1 << 20, &n) || !whole_number(parts[3], 1, 64, &r) ||
-        !whole_number(parts[4], 1, 64, &p))
-        return MALFORMED;
-    uint8_t result[64];
-    char text[128];
-    if (crypto_pwhash_scryptsalsa208sha256_ll((const uint8_t *)job->password, job->size, (const uint8_t *)parts[2], strlen(parts[2]), (uint64_t)n,
-                                              (uint32_t)r, (uint32_t)p, result, sizeof result) != 0)
-        return MALFORMED;
-    sodium_bin2base64(text, sizeof text, result, sizeof result, sodium_base64_VARIANT_ORIGINAL);
-    return strlen(text) == strlen(parts[5]) ? same(text, parts[5], strlen(text)) : WRONG;
-}
-
-/* --- bcrypt, by libcrypt: bcrypt$$2b$12$… and bcrypt_sha256$$2b$12$… over the hex digest --- */
-
-static int bcrypt_text(const char *password, const char *encoded)
-{
-    struct crypt_data data;             /* 32 KiB: a helper thread's stack has the room */
-    memset(&data, 0, sizeof data);
-    const char *result = crypt_rn(password, encoded, &data, sizeof data);      /* not crypt_r, which the sanitizer takes over */
-    if (!result || result[0] == '*')
-        return MALFORMED;
-    return strlen(result) == strlen(encoded) ? same(result, encoded, strlen(result)) : WRONG;
-}
-
-static int bcrypt_verify(const Job *job)
-{
-    if (memchr(job->password, 0, job->size))
-        return WRONG;
-    return bcrypt_text(job->password, job->encoded + strlen("bcrypt$"));
-}
-
-static int bcrypt_sha256_verify(const Job *job)
-{
-    uint8_t digest[32];
-    char hex[65];
-    crypto_hash_sha256(digest, (const unsigned char *)job->password, job->size);
-    sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
-    return bcrypt_text(hex, job->encoded + strlen("bcrypt_sha256$"));
-}
-
-static const Hasher hashers[] = {
-    { "argon2", argon2_verify_string },
-    { "pbkdf2_sha256", pbkdf2_sha256_verify },
-    { "pbkdf2_sha1", pbkdf2_sha1_verify },
-    { "scrypt", scrypt_verify },
-    { "bcrypt_sha256", bcrypt_sha256_verify },
-    { "bcrypt", bcrypt_verify },
-};
-
-/* --- the door --- */
-
-static void verify_job(void *argument)
-{
-    Job *job = argument;
-    job->result = job->hasher->verify(job);
-}
-
-static void make_job(void *argument)
-{
-    Job *job = argument;
-    memcpy(job->made, "argon2", 6);
-    job->result = crypto_pwhash_str(job->made + 6, job->password, job->size, crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE);
-}
-
-static void start_sodium(void)
-{
-    if (sodium_init() < 0)
-        capo_raise(500, "libsodium could not be initialised; passwords cannot be hashed.");
-}
-
-char *capo_make_password(const char *password)
-{
-    start_sodium();
-    if (!password)
-        return capo_format("!%s", capo_random_string(UNUSABLE_LENGTH, NULL));
-    if (strlen(password) > MAX_PASSWORD)
-        capo_raise(ERROR_VALUE, "A password of %zu bytes is too long (%d at most).", strlen(password), MAX_PASSWORD);
-    Job job = { .password = password, .size = strlen(password), .made = capo_alloc(crypto_pwhash_STRBYTES + 8) };
-    capo_offload(make_job, &job);
-    if (job.result != 0)
-        capo_raise(500, "A password could not be hashed: there is no memory for it.");
-    return job.made;
+    capo_offload(run_verify, job);
+    sodium_memzero(job->password, sizeof job->password);
 }
 
 bool capo_password_is_usable(const char *encoded)
 {
-    return encoded && encoded[0] != '!';
+    return encoded && *encoded != '!';
 }
 
-/* Ours, or Django's with at least the same cost. */
-static bool is_current(const char *encoded)
+static bool is_outdated(const char *algorithm, char *const parts[])
 {
-    const char *prefix = "argon2$argon2id$v=19$m=";
-    if (!capo_starts_with(encoded, prefix))
-        return false;
-    char *end;
-    unsigned long memory = strtoul(encoded + strlen(prefix), &end, 10);
-    return memory >= crypto_pwhash_MEMLIMIT_INTERACTIVE / 1024 && strncmp(end, ",t=", 3) == 0 && strtoul(end + 3, NULL, 10) >= crypto_pwhash_OPSLIMIT_INTERACTIVE;
+    uint32_t m, t, p;
+    if (strcmp(algorithm, "argon2") != 0 || strcmp(parts[0], "argon2id") != 0 || !argon_costs(parts[2], &m, &t, &p))
+        return true;
+    return m < ARGON_MEMORY || t < ARGON_PASSES || strlen(parts[3]) * 3 / 4 < SALT_BYTES_WANTED;
 }
 
 int capo_verify_password_n(const char *password, size_t size, const char *encoded, bool *ret_outdated)
 {
-    start_sodium();
     if (ret_outdated)
         *ret_outdated = false;
-    if (!password || !encoded || !capo_password_is_usable(encoded) || size > MAX_PASSWORD)
-        return WRONG;
-    size_t name = strcspn(encoded, "$");
-    for (size_t i = 0; i < sizeof hashers / sizeof *hashers; i++) {
-        if (strlen(hashers[i].algorithm) != name || strncmp(hashers[i].algorithm, encoded, name) != 0 || !encoded[name])
+    if (!encoded || !capo_password_is_usable(encoded) || strnlen(encoded, ENCODED_LIMIT + 1) > ENCODED_LIMIT)
+        return 0;
+    Job job;
+    if (!begin(&job, password, size))
+        return 0;
+    strcpy(job.encoded, encoded);
+    char *rest = job.encoded, *algorithm = strsep(&rest, "$");
+    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
+        if (!rest || strcmp(algorithms[i].name, algorithm) != 0)
             continue;
-        Job job = { .hasher = &hashers[i], .password = password, .size = size, .encoded = encoded };
-        capo_offload(verify_job, &job);
+        while (rest && job.n_parts < algorithms[i].parts)
+            job.parts[job.n_parts++] = strsep(&rest, "$");
+        if (job.n_parts < algorithms[i].parts || rest)
+            return -1;
+        job.verify = algorithms[i].verify;
+        bool outdated = is_outdated(algorithm, job.parts);
+        run(&job);
         if (ret_outdated)
-            *ret_outdated = job.result == RIGHT && !is_current(encoded);
+            *ret_outdated = job.result == 1 && outdated;
         return job.result;
     }
-    return WRONG;               /* an algorithm that nobody knows: as Django, a password that never fits */
+    sodium_memzero(job.password, sizeof job.password);
+    return 0;
 }
 
 int capo_verify_password(const char *password, const char *encoded, bool *ret_outdated)
 {
-    return capo_verify_password_n(password, password ? strlen(password) : 0, encoded, ret_outdated);
+    return capo_verify_password_n(password, strlen(password), encoded, ret_outdated);
+}
+
+static char *hash_new(const char *password)
+{
+    Job job;
+    if (!begin(&job, password, strlen(password)))
+        capo_raise(ERROR_VALUE, "A password of more than %d bytes was refused.", PASSWORD_LIMIT);
+    job.verify = make_argon2;
+    run(&job);
+    if (job.result != 0)
+        capo_raise(503, "There is no memory to hash a password (%d MiB are needed).", ARGON_MEMORY / 1024);
+    char *encoded = capo_format("argon2%s", job.made);
+    sodium_memzero(job.made, sizeof job.made);
+    return encoded;
+}
+
+char *capo_make_password(const char *password)
+{
+    enum { UNUSABLE_RANDOM = 40 };
+    return password ? hash_new(password) : capo_format("!%s", capo_random_string(UNUSABLE_RANDOM, NULL));
 }

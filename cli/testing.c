@@ -4,6 +4,7 @@
 #include <capo/loop.h>
 #include <capo/unit.h>
 #include "testing_internal.h"
+#include "../core/base/clock.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,19 @@ const Error *capo_expect_raises(const char *file, int line, int code, void (*fun
         capo_test_fail(file, line, "expected %s (%d) to be raised, got %s (%d): %s (%s:%d)", capo_error_name(code), code, error->name,
                        error->code, error->message, error->file, error->line);
     return error;
+}
+
+static void let_time_run(void *unused)
+{
+    (void)unused;
+    capo_clock_frozen = INT64_MIN;
+}
+
+void capo_freeze_time(DateTime now)
+{
+    if (capo_clock_frozen == INT64_MIN)
+        capo_defer(let_time_run, NULL);
+    capo_clock_frozen = now.microseconds;
 }
 
 typedef struct TestRun { TestCase *test; void (*run)(TestCase *test); } TestRun;

@@ -95,8 +95,10 @@ typedef enum MessageLevel {
 void capo_message(Request *req, MessageLevel level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The text is HTML already (made with capo_escape for its parts). */
 void capo_message_html(Request *req, MessageLevel level, const char *html);
-/* All waiting, and marks them as shown: maps with message, level, level_tag, tags. */
+/* All waiting, and marks them as shown: objects that print as their text and have message, level, level_tag, tags. */
 List *capo_messages(Request *req);
+/* For the template variable `messages`: the same, but they count as shown only once the template iterates over it. */
+Object *capo_messages_object(Request *req);
 
 /* --- sessions: the interface; auth has the store in the database --- */
 
@@ -223,6 +225,10 @@ int capo_open_beneath(const char *directory, const char *name);
 
 /* --- one request through the whole site, without a socket: the server and the test client call this --- */
 Response *capo_handle(Request *req);
+/* Only these layers, outermost first, and the view of the request's route behind them: for tests of a layer. */
+Response *capo_run_middleware(Request *req, Middleware *const *layers);
+/* What an error page (settings' handler404, templates) is being made for; NULL elsewhere. */
+const Error *capo_request_error(Request *req);
 /* What core asks of higher floors; cli sets it. Any entry may be NULL. */
 typedef struct WebHooks {
     Response *(*error_page)(Request *req, const Error *error);      /* templates 404.html, 500.html; NULL result: core's own */
