@@ -177,7 +177,7 @@ static bool json_to_python(const FormField *field, Value raw, Value *ret, FieldE
         return *ret = raw, true;
     if (raw.size == 0)
         return *ret = capo_value_null(), true;
-    if (capo_json_parse(raw.text, raw.size, ret, &problem))
+    if (!memchr(raw.text, 0, raw.size) && capo_json_parse(raw.text, raw.size, ret, &problem))
         return true;
     form_field_fail(field, errors, "invalid", CAPO_VARS(V("value", raw)));
     return false;
