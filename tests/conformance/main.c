@@ -9,10 +9,13 @@
 
 static const struct { const char *name; Value (*answer)(const Map *test); } kinds[] = {
     { "forms", conformance_forms },
+    { "orm", conformance_orm },
     { "passwords", conformance_passwords },
     { "routes", conformance_routes },
     { "validators", conformance_validators },
 };
+
+const char *const *conformance_words;
 
 typedef struct Line { const char *text; size_t size; Value (*answer)(const Map *test); const Map *test; Value actual; Buffer out; } Line;
 
@@ -67,6 +70,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "\n");
         return 2;
     }
+    conformance_words = (const char *const *)argv + 2;
     Arena *arena = arena_new();
     char *text = NULL;
     size_t capacity = 0;
