@@ -10,6 +10,7 @@ Value conformance_validators(const Map *test);
 Value conformance_forms(const Map *test);
 Value conformance_passwords(const Map *test);
 Value conformance_routes(const Map *test);
+Value conformance_templates(const Map *test);
 
 /* A tagged value of a case ({"$date": "2026-11-22"}) as a Value, at any depth; and a Value as what JSON shows of it. */
 Value conformance_value(Value json);

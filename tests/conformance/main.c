@@ -11,6 +11,7 @@ static const struct { const char *name; Value (*answer)(const Map *test); } kind
     { "forms", conformance_forms },
     { "passwords", conformance_passwords },
     { "routes", conformance_routes },
+    { "templates", conformance_templates },
     { "validators", conformance_validators },
 };
 
