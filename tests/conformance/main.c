@@ -12,6 +12,7 @@ static const struct { const char *name; Value (*answer)(const Map *test); } kind
     { "orm", conformance_orm },
     { "passwords", conformance_passwords },
     { "routes", conformance_routes },
+    { "templates", conformance_templates },
     { "validators", conformance_validators },
 };
 
