@@ -122,6 +122,7 @@ TEST(model_forms_save_an_instance)
     form = capo_form(BookForm, NULL, .instance = &book->capo, .data = body(capo_format("title=Second&slug=first&author=%lld&status=d&pages=", (long long)ann->id)));
     EXPECT(!capo_is_valid(form));
     EXPECT_TEXT(errors(form->capo), "{\"pages\": [\"This field is required.\"]}");
+    book = capo_get(Book, .where = { .slug = EQ("first") });
     form = capo_form(BookForm, NULL, .instance = &book->capo, .data = body(capo_format("title=Second&slug=first&author=%lld&status=d&pages=3", (long long)ann->id)));
     EXPECT(capo_is_valid(form));
     EXPECT_TEXT(capo_join(capo_form_changed_data(form->capo), ","), "title,genres,status,pages,published");
@@ -145,7 +146,7 @@ TEST(model_forms_uniqueness_and_the_models_clean)
     EXPECT_TEXT(errors(again->capo), "{\"title\": [\"A book has a title.\"], \"__all__\": [\"Too many pages.\"]}");
     again = capo_form(BookForm, NULL, .data = body("title=Banned&slug=u&author=1&status=d&pages=2"));
     EXPECT_TEXT(errors(again->capo), "{\"__all__\": [\"This book is banned.\"]}");
-    again = capo_form(BookForm, NULL, .data = body("title=X&slug=u&author=1&status=z&pages=99999999999"));
+    again = capo_form(BookForm, NULL, .data = body("title=X&slug=u&author=1&status=z&pages=99999999999999999999"));
     EXPECT_TEXT(errors(again->capo), "{\"status\": [\"Select a valid choice. z is not one of the available choices.\"], "
         "\"pages\": [\"Ensure this value is less than or equal to 9223372036854775807.\"]}");
 }
@@ -179,7 +180,7 @@ TEST(sec_261_keys_out_of_the_query)
     EXPECT(form->genres[1] == NULL);
     form = capo_form(PickForm, NULL, .data = body("author=99&genres=x"));
     EXPECT_TEXT(errors(form->capo), "{\"author\": [\"Select a valid choice. That choice is not one of the available choices.\"], "
-        "\"genres\": [\"“x” is not a valid value.\"]}");
+        "\"genres\": [\"\\u201cx\\u201d is not a valid value.\"]}");
     form = capo_form(PickForm, NULL, .data = body("author=1%27+OR+1%3D1&genres=1&genres=77"));
     EXPECT_TEXT(errors(form->capo), "{\"author\": [\"Select a valid choice. That choice is not one of the available choices.\"], "
         "\"genres\": [\"Select a valid choice. 77 is not one of the available choices.\"]}");
