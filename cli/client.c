@@ -35,9 +35,20 @@ void capo_client_enforce_csrf(Client *client)
 typedef struct Exchange {
     Client *client;
     RawRequest raw;
+    int64_t log_in;             /* not a page is wanted but a session of this user */
     char *bytes;                /* malloc: outlives the request's arena */
     size_t size;
 } Exchange;
+
+static int64_t wanted_user;
+
+/* A layer that answers by itself: the session middleware around it saves the session and sets the cookie. */
+static Response *log_in(Request *req, const Next *next)
+{
+    (void)next;
+    capo_login(req, capo_get(User, .where = { .id = EQ(wanted_user) }));
+    return capo_no_content();
+}
 
 static void exchange(void *argument)
 {
@@ -45,7 +56,9 @@ static void exchange(void *argument)
     Request *req = capo_request_make(&about->raw);
     req->dont_enforce_csrf = !about->client->enforce_csrf;
     capo_unit->slots[UNIT_REQUEST] = req;
-    Response *res = capo_handle(req);
+    static Middleware *const login_layers[] = { capo_session_middleware, log_in, NULL };
+    wanted_user = about->log_in;
+    Response *res = about->log_in ? capo_run_middleware(req, login_layers) : capo_handle(req);
     Buffer out = { 0 };
     capo_response_write(req, res, &out);
     about->bytes = malloc(out.size + 1);
@@ -120,7 +133,7 @@ static ClientResponse *parse_response(Client *client, const char *bytes, size_t 
     return response;
 }
 
-ClientResponse *capo_client_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size)
+static ClientResponse *send_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size, int64_t user)
 {
     struct QueryItem *headers = capo_alloc_array(client->headers->count + 4, sizeof *headers);
     size_t n = 0;
@@ -141,7 +154,7 @@ ClientResponse *capo_client_request(Client *client, const char *method, const ch
         headers[n++] = (struct QueryItem){ "Cookie", capo_buffer_text(&cookie) };
     }
     Exchange about = { .client = client, .raw = { .method = method, .target = url, .headers = headers, .n_headers = n, .body = body,
-                       .body_size = size, .remote_address = "127.0.0.1", .scheme = "http" } };
+                       .body_size = size, .remote_address = "127.0.0.1", .scheme = "http" }, .log_in = user };
     Arena *arena = arena_new();
     Unit unit;
     /* The database slot is shared, so that the request sees the test's open transaction. */
@@ -156,6 +169,16 @@ ClientResponse *capo_client_request(Client *client, const char *method, const ch
     ClientResponse *response = parse_response(client, about.bytes, about.size);
     free(about.bytes);
     return response;
+}
+
+ClientResponse *capo_client_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size)
+{
+    return send_request(client, method, url, content_type, body, size, 0);
+}
+
+void capo_client_login(Client *client, User *user)
+{
+    send_request(client, "GET", "/", NULL, NULL, 0, user->id);
 }
 
 ClientResponse *capo_client_get(Client *client, const char *url)

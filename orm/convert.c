@@ -395,7 +395,7 @@ static void put_literal(Buffer *out, Value value)
 }
 
 /* The end of a quoted text, name or comment that begins at sql[i], or i where none does: a "?" in there is no placeholder. */
-static size_t skip_quoted(const char *sql, size_t i)
+size_t capo_sql_skip_quoted(const char *sql, size_t i)
 {
     char c = sql[i];
     if (c == '\'' || c == '"' || c == '`' || c == '[') {
@@ -419,7 +419,7 @@ char *capo_sql_filled(const char *sql, const Value *parameters, size_t count)
     Buffer out = { 0 };
     size_t next = 0;
     for (size_t i = 0; sql[i];) {
-        size_t end = skip_quoted(sql, i);
+        size_t end = capo_sql_skip_quoted(sql, i);
         if (end > i) {
             capo_put_bytes(&out, sql + i, end - i);
             i = end;

@@ -99,6 +99,7 @@ typedef struct Backend {
     /* A cast to date or time in the zone: part "date" or "time". */
     bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
     const char *begin;                      /* starts a transaction that will write */
+    const struct SchemaBackend *schema;
 } Backend;
 
 extern const Backend capo_sqlite_backend;
@@ -128,6 +129,9 @@ void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
 char *capo_sql_filled(const char *sql, const Value *parameters, size_t count);
+
+/* The end of a quoted text, name or comment that begins at sql[i], or i where none does. */
+size_t capo_sql_skip_quoted(const char *sql, size_t i);
 
 /* --- convert.c: values to and from columns ---------------------------------------------------------------------------------- */
 

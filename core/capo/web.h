@@ -225,6 +225,8 @@ int capo_open_beneath(const char *directory, const char *name);
 
 /* --- one request through the whole site, without a socket: the server and the test client call this --- */
 Response *capo_handle(Request *req);
+/* Only these layers, outermost first, and the view of the request's route behind them: for tests of a layer. */
+Response *capo_run_middleware(Request *req, Middleware *const *layers);
 /* What an error page (settings' handler404, templates) is being made for; NULL elsewhere. */
 const Error *capo_request_error(Request *req);
 /* What core asks of higher floors; cli sets it. Any entry may be NULL. */

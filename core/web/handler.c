@@ -118,6 +118,11 @@ Response *capo_next(Request *req, const Next *next)
     return run_layers(req, next->layers);
 }
 
+Response *capo_run_middleware(Request *req, Middleware *const *layers)
+{
+    return run_layers(req, layers);
+}
+
 Response *capo_handle(Request *req)
 {
     capo_unit->slots[UNIT_REQUEST] = req;

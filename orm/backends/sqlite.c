@@ -5,6 +5,7 @@
  * that runs long lets other fibers run from its progress handler; the connection stays the fiber's own meanwhile (database.c lends
  * it out), since SQLite must not be entered twice. A lock held by another process is reported as busy, and the caller waits. */
 #include "sqlite.h"
+#include "../schema.h"
 #include <capo/loop.h>
 #include <errno.h>
 #include <stdio.h>
@@ -108,7 +109,7 @@ static bool set_up(sqlite3 *db, bool read_only, bool in_memory, DatabaseFailure 
 {
     const char *const pragmas[] = {
         in_memory || read_only ? "" : "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = NORMAL",
+        "PRAGMA synchronous = FULL",              /* a commit that was acknowledged survives a power cut */
         "PRAGMA foreign_keys = ON",
         "PRAGMA temp_store = MEMORY",
         read_only ? "PRAGMA query_only = ON" : "",
@@ -587,6 +588,7 @@ static const LookupOperator pattern_operators[] = {
 const Backend capo_sqlite_backend = {
     .name = "sqlite", .title = "SQLite", .quote = '"', .name_length = 200, .max_parameters = 32766,
     .returning = true, .ddl_in_transaction = true, .or_ignore = true, .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
+    .schema = &capo_sqlite_schema,
     .operators = operators, .pattern_operators = pattern_operators,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",
     .open = open_connection, .is_private = is_private, .close = close_connection, .run = run,

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The schema editor: tables and indexes out of models. What differs by database is behind capo_backend()->schema.
+ *
+ * Names of indexes and constraints are Django's, made from the models alone, so that a statement can be written without asking the
+ * database what is there. That is what lets sqlmigrate print it. */
+#include "schema.h"
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+SchemaEditor *capo_schema_open(bool collect_sql)
+{
+    SchemaEditor *editor = capo_alloc_struct(SchemaEditor);
+    editor->collects = collect_sql;
+    return editor;
+}
+
+void capo_schema_close(SchemaEditor *editor)
+{
+    if (!editor->collects)
+        capo_backend()->schema->check(editor);
+}
+
+const char *capo_schema_collected_sql(SchemaEditor *editor) { return capo_buffer_text(&editor->collected); }
+bool capo_schema_is_collecting(const SchemaEditor *editor) { return editor->collects; }
+const char *capo_schema_backend(void) { return capo_backend()->name; }
+void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce_foreign_keys(on); }
+
+void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
+{
+    if (!editor->collects) {
+        capo_database_run(sql, parameters, count, DATABASE_WRITE);
+        return;
+    }
+    capo_put(&editor->collected, capo_sql_filled(sql, parameters, count));
+    capo_put(&editor->collected, ";\n");
+}
+
+/* --- indexes --- */
+
+typedef struct Specs { IndexSpec *items; size_t count; } Specs;
+
+static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, const bool *descending, bool unique)
+{
+    Buffer sql = { 0 };
+    capo_put(&sql, unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
+    capo_put_name(&sql, name);
+    capo_put(&sql, " ON ");
+    capo_put_name(&sql, model->table);
+    capo_put(&sql, " (");
+    for (size_t i = 0; columns[i]; i++) {
+        capo_put(&sql, i ? ", " : "");
+        capo_put_name(&sql, columns[i]);
+        if (descending && descending[i])
+            capo_put(&sql, " DESC");
+    }
+    capo_put_char(&sql, ')');
+    specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql) };
+}
+
+static size_t list_size(const char *const *list)
+{
+    size_t count = 0;
+    while (list[count])
+        count++;
+    return count;
+}
+
+static const char **columns_of(const Model *model, const char *const *fields, bool *descending)
+{
+    size_t count = list_size(fields);
+    const char **columns = capo_alloc_array(count + 1, sizeof *columns);
+    for (size_t i = 0; i < count; i++) {
+        bool down = fields[i][0] == '-';
+        columns[i] = capo_field(model, fields[i] + down)->column;
+        if (descending)
+            descending[i] = down;
+    }
+    return columns;
+}
+
+IndexSpec *capo_schema_indexes(const Model *model)
+{
+    size_t together = 0;
+    while (model->unique_together && model->unique_together[together])
+        together++;
+    Specs specs = { .items = capo_alloc_array(together + model->n_fields + model->n_indexes + 1, sizeof(IndexSpec)) };
+    for (size_t i = 0; i < together; i++) {
+        const char **columns = columns_of(model, model->unique_together[i], NULL);
+        add_index(&specs, model, capo_index_name(model->table, columns, "_uniq"), columns, NULL, true);
+    }
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (model->fields[i]->db_index && !model->fields[i]->unique) {
+            const char *const columns[] = { model->fields[i]->column, NULL };
+            add_index(&specs, model, capo_index_name(model->table, columns, ""), columns, NULL, false);
+        }
+    for (size_t i = 0; i < model->n_indexes; i++) {
+        bool *descending = capo_alloc_array(list_size(model->indexes[i].fields) + 1, sizeof *descending);
+        const char **columns = columns_of(model, model->indexes[i].fields, descending);
+        add_index(&specs, model, model->indexes[i].name, columns, descending, false);
+    }
+    return specs.items;
+}
+
+static bool has_index(const IndexSpec *specs, const IndexSpec *wanted)
+{
+    for (; specs->name; specs++)
+        if (!strcmp(specs->name, wanted->name) && !strcmp(specs->sql, wanted->sql))
+            return true;
+    return false;
+}
+
+void capo_schema_create_indexes(SchemaEditor *editor, const Model *model)
+{
+    for (IndexSpec *spec = capo_schema_indexes(model); spec->name; spec++)
+        capo_schema_run(editor, spec->sql, NULL, 0);
+}
+
+void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
+    for (const IndexSpec *spec = before; spec->name; spec++)
+        if (!has_index(after, spec))
+            capo_schema_run(editor, capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(spec->name)), NULL, 0);
+    for (const IndexSpec *spec = after; spec->name; spec++)
+        if (!has_index(before, spec))
+            capo_schema_run(editor, spec->sql, NULL, 0);
+}
+
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
+
+static const ConstraintInfo *find_constraint(const Model *model, const char *name)
+{
+    for (size_t i = 0; i < model->n_constraints; i++)
+        if (!strcmp(model->constraints[i].name, name))
+            return &model->constraints[i];
+    return NULL;
+}
+
+bool capo_schema_same_constraints(const Model *a, const Model *b)
+{
+    if (a->n_constraints != b->n_constraints)
+        return false;
+    for (size_t i = 0; i < a->n_constraints; i++) {
+        const ConstraintInfo *one = &a->constraints[i], *other = find_constraint(b, one->name);
+        if (!other || !same_text(one->check, other->check) || !one->unique != !other->unique)
+            return false;
+        for (size_t k = 0; one->unique; k++) {
+            if (!same_text(one->unique[k], other->unique[k]))
+                return false;
+            if (!one->unique[k])
+                break;
+        }
+    }
+    return true;
+}
+
+/* --- models --- */
+
+static bool has_own_table(const Field *many) { return many->through && many->through->auto_created; }
+
+void capo_schema_create_model(SchemaEditor *editor, Model *model)
+{
+    if (!model->managed)
+        return;
+    capo_backend()->schema->create_model(editor, model);
+    capo_schema_create_indexes(editor, model);
+    for (size_t i = 0; i < model->n_many; i++)
+        if (has_own_table(model->many[i]))
+            capo_schema_create_model(editor, model->many[i]->through);
+}
+
+void capo_schema_delete_model(SchemaEditor *editor, Model *model)
+{
+    if (!model->managed)
+        return;
+    for (size_t i = 0; i < model->n_many; i++)
+        if (has_own_table(model->many[i]))
+            capo_schema_delete_model(editor, model->many[i]->through);
+    capo_schema_run(editor, capo_format("DROP TABLE %s", capo_quote_name(model->table)), NULL, 0);
+}
+
+void capo_schema_rename_table(SchemaEditor *editor, Model *old_model, Model *new_model)
+{
+    if (strcmp(old_model->table, new_model->table)) {
+        capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME TO %s", capo_quote_name(old_model->table), capo_quote_name(new_model->table)), NULL, 0);
+        capo_schema_change_indexes(editor, old_model, new_model);
+    }
+    for (size_t i = 0; i < new_model->n_many; i++) {
+        Field *before = capo_field(old_model, new_model->many[i]->name);
+        if (before && before->kind == FIELD_MANY_TO_MANY && has_own_table(before) && has_own_table(new_model->many[i]))
+            capo_backend()->schema->alter_join_table(editor, before, new_model->many[i]);
+    }
+}
+
+/* --- fields --- */
+
+Value capo_schema_effective_default(const Field *field, Value given)
+{
+    if (!capo_is_null(given))
+        return capo_to_column(field, given);
+    if (field->has_default)
+        return capo_to_column(field, capo_field_default(field));
+    if (field->null || field->target || field->primary_key)
+        return capo_value_null();
+    DateTime now = capo_now();
+    switch (capo_field_storage(field)) {
+    case STORAGE_TEXT:
+        return capo_value_text("");
+    case STORAGE_BINARY:
+        return capo_value_bytes("", 0);
+    case STORAGE_JSON:
+        return capo_value_text("null");
+    case STORAGE_DATE:
+        return capo_value_date(capo_local_date(now));
+    case STORAGE_TIME:
+        return capo_value_time(capo_local_time(now));
+    case STORAGE_DATETIME:
+        return capo_value_datetime(now);
+    case STORAGE_UUID:
+        return capo_value_uuid((Uuid){ { 0 } });
+    default:
+        return capo_value_int(0);
+    }
+}
+
+void capo_schema_add_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value default_value)
+{
+    if (field->kind != FIELD_MANY_TO_MANY)
+        capo_backend()->schema->add_column(editor, old_model, new_model, field, default_value);
+    else if (has_own_table(field))
+        capo_schema_create_model(editor, field->through);
+}
+
+void capo_schema_remove_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field)
+{
+    if (field->kind != FIELD_MANY_TO_MANY)
+        capo_backend()->schema->remove_column(editor, old_model, new_model, field);
+    else if (has_own_table(field))
+        capo_schema_delete_model(editor, field->through);
+}
+
+void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value default_value)
+{
+    bool was_many = old_field->kind == FIELD_MANY_TO_MANY, is_many = new_field->kind == FIELD_MANY_TO_MANY;
+    if (was_many != is_many)
+        capo_raise(ERROR_VALUE, "%s.%s cannot be altered into %s: one is many-to-many and the other is not. Remove the field and add it again.",
+                   old_model->label, old_field->name, capo_field_kind_name(new_field->kind));
+    if (!was_many) {
+        capo_backend()->schema->alter_column(editor, old_model, new_model, old_field, new_field, default_value);
+        return;
+    }
+    if (has_own_table(old_field) && has_own_table(new_field))
+        capo_backend()->schema->alter_join_table(editor, old_field, new_field);
+    else if (has_own_table(old_field) != has_own_table(new_field))
+        capo_raise(ERROR_VALUE, "%s.%s cannot be altered: adding or removing .through= is not possible. Remove the field and add it again.",
+                   old_model->label, old_field->name);
+}
+
+void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_model)
+{
+    if (capo_schema_same_constraints(old_model, new_model))
+        capo_schema_change_indexes(editor, old_model, new_model);
+    else
+        capo_backend()->schema->alter_constraints(editor, old_model, new_model);
+}
+
+/* --- SQL by hand --- */
+
+/* The end of the statement that begins at sql: its semicolon outside of quotes, comments and a trigger's body. */
+static size_t statement_size(const char *sql)
+{
+    size_t start = strspn(sql, " \t\r\n");
+    bool is_trigger = !strncasecmp(sql + start, "CREATE TRIGGER", 14) || !strncasecmp(sql + start, "CREATE TEMP TRIGGER", 19);
+    for (size_t i = start; sql[i];) {
+        size_t end = capo_sql_skip_quoted(sql, i);
+        if (end > i) {
+            i = end;
+            continue;
+        }
+        if (is_trigger && !strncasecmp(sql + i, "END", 3) && !isalnum((unsigned char)sql[i ? i - 1 : 0]) && !isalnum((unsigned char)sql[i + 3]))
+            is_trigger = false;
+        if (sql[i] == ';' && !is_trigger)
+            return i + 1;
+        i++;
+    }
+    return strlen(sql);
+}
+
+void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
+{
+    if (count) {
+        capo_schema_run(editor, sql, parameters, count);
+        return;
+    }
+    while (*sql) {
+        size_t size = statement_size(sql);
+        char *one = capo_strip(capo_strndup(sql, size)), *end = one + strlen(one);
+        while (end > one && (end[-1] == ';' || isspace((unsigned char)end[-1])))
+            *--end = '\0';
+        if (*one)
+            capo_schema_run(editor, one, NULL, 0);
+        sql += size;
+    }
+}
+
+/* --- as it is --- */
+
+List *capo_schema_tables(void) { return capo_backend()->schema->tables(); }
+char *capo_schema_describe(const char *table) { return capo_backend()->schema->describe(table); }
+
+bool capo_schema_has_table(const char *table)
+{
+    List *tables = capo_schema_tables();
+    for (size_t i = 0; i < tables->count; i++)
+        if (!strcmp(tables->items[i].text, table))
+            return true;
+    return false;
+}
