@@ -123,7 +123,7 @@ static Response *site(Request *req)
     if (strcmp(path, "/file") == 0)
         return capo_file_response(req, temporary_file, capo_param(req, "name"));
     if (strcmp(path, "/crash") == 0)
-        *(volatile int *)8 = 1;
+        raise(SIGSEGV);
     if (strcmp(path, "/pid") == 0)
         return capo_text("%d\n", (int)getpid());
     if (strcmp(path, "/upload") == 0) {
@@ -1147,7 +1147,7 @@ TEST(server_workers_are_replaced_when_they_crash)
     EXPECT_TEXT(fetch("/").body, "hello\n");
     const char *log = log_so_far(running);
     EXPECT(strstr(log, "another one is started"));
-#ifndef LOOP_ASAN
+#if !defined(__SANITIZE_ADDRESS__)
     EXPECT(strstr(log, "crashed with SIGSEGV (bad memory access) in GET /crash"));
 #endif
     kill(running->pid, SIGTERM);
