@@ -175,7 +175,10 @@ void fiber_ready(Fiber *fiber)
 
 void fiber_suspend(void)
 {
-    switch_to_loop(capo_this_loop.current, false);
+    Fiber *fiber = capo_this_loop.current;
+    if (fiber->before_suspend)
+        fiber->before_suspend(fiber->before_suspend_argument);
+    switch_to_loop(fiber, false);
 }
 
 /* --- starting --- */
@@ -205,6 +208,7 @@ Fiber *capo_fiber_start(const char *what, void (*function)(void *), void *argume
     fiber->fake_stack = NULL;
     fiber->running_unit = NULL;
     fiber->next_ready = NULL;
+    fiber->before_suspend = NULL;
     fiber->ready = fiber->parked = fiber->woken = fiber->cancelled = fiber->no_cancel = fiber->finished = false;
     fiber->previous = NULL;
     fiber->next = loop->all;
