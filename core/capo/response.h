@@ -62,3 +62,5 @@ void capo_stream_format(ResponseStream *stream, const char *format, ...) __attri
  * download_name: sends it as an attachment of that name. */
 Response *capo_file_response(Request *req, const char *path, const char *download_name);
 const char *capo_reason_phrase(int status);
+/* The type by the extension of a file's name, "text/css; charset=utf-8"; application/octet-stream for an unknown one. */
+const char *capo_media_type(const char *path);

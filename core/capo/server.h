@@ -19,6 +19,24 @@ typedef struct ServeOptions {
 /* Returns the exit status when it was stopped; raises ERROR_COMMAND for a port in use or one that is not allowed. */
 int capo_serve(const ServeOptions *options);
 
+/* Limits of a worker, with their defaults; capo_settings_init copies the settings' into it. Times in seconds. */
+typedef struct ServerLimits {
+    int header_timeout;                 /* 15: from a request's first byte to the end of its headers */
+    int body_timeout;                   /* 60: for the next bytes of a body; in all, it must come with 1 KiB/s or more after that */
+    int idle_timeout;                   /* 75: between requests */
+    int write_timeout;                  /* 60: as body_timeout, for the client's reading */
+    int graceful_timeout;               /* 30: for requests that run while the server stops */
+    int request_timeout;                /* 60: a view that holds the loop longer than this, without waiting, ends its worker */
+    int max_connections;                /* 1024; past it the longest idle one is closed, or the new one gets 503 */
+    int64_t max_memory_body;            /* 2621440: of a body in memory, files of multipart not counted */
+    int64_t max_body;                   /* 104857600: of any body */
+    int64_t max_fields;                 /* 1000: of a query string or form */
+    int64_t max_files;                  /* 100 */
+    const char *proxy_ssl_header;       /* "X-Forwarded-Proto": says https; NULL: no proxy is trusted */
+    const char *upload_directory;       /* of temporary files; NULL: TMPDIR or /tmp */
+} ServerLimits;
+extern ServerLimits capo_server_limits;
+
 /* A request made by hand, for the test client: like one that came over a socket. Body is copied. */
 typedef struct RawRequest {
     const char *method, *target;                            /* "GET", "/blog/?q=1" */

@@ -55,6 +55,8 @@ struct Fiber {
     bool no_cancel;                 /* capo_offload: the job must end first */
     bool finished;
     int wait_result;
+    void (*before_suspend)(void *); /* called in the fiber before it waits; must not wait itself */
+    void *before_suspend_argument;
 };
 
 /* Everything of this thread's loop. */

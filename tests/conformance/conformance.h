@@ -10,6 +10,7 @@ Value conformance_validators(const Map *test);
 Value conformance_forms(const Map *test);
 Value conformance_passwords(const Map *test);
 Value conformance_routes(const Map *test);
+Value conformance_templates(const Map *test);
 
 Value conformance_orm(const Map *test);
 

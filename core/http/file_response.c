@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A file as a response. It is opened before anything is decided and only its descriptor is used from there: what is
+ * checked is what is sent. Small files are read at once; large ones are sent by the kernel (connection.c). */
+#include "request_internal.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SMALL = 64 * 1024 };
+
+static const struct { const char *extension, *type; } types[] = {
+    { "avif", "image/avif" }, { "bmp", "image/bmp" }, { "bz2", "application/x-bzip2" }, { "css", "text/css; charset=utf-8" },
+    { "csv", "text/csv; charset=utf-8" }, { "doc", "application/msword" },
+    { "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document" }, { "eot", "application/vnd.ms-fontobject" },
+    { "epub", "application/epub+zip" }, { "gif", "image/gif" }, { "gz", "application/gzip" }, { "htm", "text/html; charset=utf-8" },
+    { "html", "text/html; charset=utf-8" }, { "ico", "image/x-icon" }, { "ics", "text/calendar; charset=utf-8" },
+    { "jpeg", "image/jpeg" }, { "jpg", "image/jpeg" }, { "js", "text/javascript; charset=utf-8" }, { "json", "application/json" },
+    { "m4a", "audio/mp4" }, { "map", "application/json" }, { "md", "text/markdown; charset=utf-8" },
+    { "mjs", "text/javascript; charset=utf-8" }, { "mov", "video/quicktime" }, { "mp3", "audio/mpeg" }, { "mp4", "video/mp4" },
+    { "ods", "application/vnd.oasis.opendocument.spreadsheet" }, { "odt", "application/vnd.oasis.opendocument.text" },
+    { "ogg", "audio/ogg" }, { "otf", "font/otf" }, { "pdf", "application/pdf" }, { "png", "image/png" }, { "svg", "image/svg+xml" },
+    { "tar", "application/x-tar" }, { "tif", "image/tiff" }, { "tiff", "image/tiff" }, { "ttf", "font/ttf" },
+    { "txt", "text/plain; charset=utf-8" }, { "wasm", "application/wasm" }, { "wav", "audio/wav" }, { "webm", "video/webm" },
+    { "webmanifest", "application/manifest+json" }, { "webp", "image/webp" }, { "woff", "font/woff" }, { "woff2", "font/woff2" },
+    { "xls", "application/vnd.ms-excel" }, { "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
+    { "xml", "application/xml" }, { "zip", "application/zip" },
+};
+
+const char *capo_media_type(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    if (dot)
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+            if (strcasecmp(types[i].extension, dot + 1) == 0)
+                return types[i].type;
+    return "application/octet-stream";
+}
+
+static void close_descriptor(void *descriptor)
+{
+    close((int)(intptr_t)descriptor);
+}
+
+/* attachment; filename="a.txt"; filename*=utf-8''a%20b.txt: the second form only where the first cannot say it. */
+static const char *disposition(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    if (slash)
+        name = slash + 1;
+    bool plain = true;
+    for (const char *c = name; *c; c++)
+        plain &= (unsigned char)*c >= ' ' && (unsigned char)*c < 127;
+    if (!plain)
+        return capo_format("attachment; filename*=utf-8''%s", capo_url_quote(name, ""));
+    Buffer out = { 0 };
+    capo_put(&out, "attachment; filename=\"");
+    for (const char *c = name; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            capo_put_char(&out, '\\');
+        capo_put_char(&out, *c);
+    }
+    capo_put_char(&out, '"');
+    return capo_buffer_text(&out);
+}
+
+static void read_whole(Response *res, int fd, size_t size, const char *path)
+{
+    char *into = capo_buffer_reserve(&res->body, size);
+    while (res->body.size < size) {
+        ssize_t n = read(fd, into + res->body.size, size - res->body.size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            capo_raise(500, "The file %s could not be read: %s.", path, n < 0 ? strerror(errno) : "it became shorter meanwhile");
+        res->body.size += (size_t)n;
+    }
+    into[size] = 0;
+}
+
+Response *capo_file_response(Request *req, const char *path, const char *download_name)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);          /* a FIFO must not block the loop */
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            capo_raise(503, "The file %s could not be opened: %s.", path, strerror(errno));
+        capo_raise(404, "There is no file %s that can be read: %s.", path, strerror(errno));
+    }
+    capo_defer(close_descriptor, (void *)(intptr_t)fd);
+    struct stat status;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        capo_raise(404, "%s is not a file.", path);
+
+    const char *since = req->method == GET || req->method == HEAD ? capo_header(req, "If-Modified-Since") : NULL;
+    int64_t seconds;
+    bool unchanged = since && http_date_parse(since, &seconds) && status.st_mtime <= seconds;
+    Response *res = capo_response(unchanged ? 304 : 200, unchanged ? NULL : capo_media_type(download_name ? download_name : path));
+    char *date = capo_alloc(HTTP_DATE_SIZE + 1);
+    http_date_put(date, status.st_mtime);
+    capo_set_header(res, "Last-Modified", date);
+    if (download_name)
+        capo_set_header(res, "Content-Disposition", disposition(download_name));
+    if (unchanged)
+        return res;
+    if (status.st_size <= SMALL) {
+        read_whole(res, fd, (size_t)status.st_size, path);
+    } else {
+        res->internal->file = fd + 1;
+        res->internal->file_size = status.st_size;
+    }
+    return res;
+}

@@ -1,0 +1,1258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The server over real sockets on 127.0.0.1. Most tests run it in a fiber of this process, so that the sanitizers see it; those
+ * that kill workers run a supervisor in a child. tests/http holds transcripts: bytes to send, answers to expect. */
+#include <capo/testing.h>
+#include <capo/loop.h>
+#include <capo/server.h>
+#include "../../core/http/connection.h"
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- the site under test: no routes, so that core/http is tested alone --- */
+
+static bool view_aborted, view_finished;
+static char temporary_file[200];
+
+static void stream_numbers(ResponseStream *stream, void *argument)
+{
+    for (int i = 0; i < *(int *)argument; i++)
+        capo_stream_format(stream, "%d,", i);
+}
+
+static void stream_slowly(ResponseStream *stream, void *argument)
+{
+    (void)argument;
+    capo_stream_write(stream, "first", 5);
+    capo_sleep(0.2);
+    capo_stream_write(stream, "second", 6);
+}
+
+static void stream_and_fail(ResponseStream *stream, void *argument)
+{
+    (void)argument;
+    capo_stream_write(stream, "half", 4);
+    capo_sleep(0.01);
+    capo_raise(500, "the other half is lost");
+}
+
+static void stream_endless(ResponseStream *stream, void *argument)
+{
+    (void)argument;
+    static const char block[4096] = { 'x' };
+    for (;;)
+        capo_stream_write(stream, block, sizeof block);
+}
+
+static void mark_aborted(void *argument)
+{
+    (void)argument;
+    view_aborted = !view_finished;
+}
+
+static Response *echo(Request *req)
+{
+    size_t size;
+    const char *body = capo_body(req, &size);
+    return capo_text("%s %s ?%s host=%s body=%.*s\n", req->method_name, req->path, req->query_string,
+                     capo_header(req, "Host") ? capo_header(req, "Host") : "none", (int)size, body);
+}
+
+static Response *site(Request *req)
+{
+    const char *path = req->path;
+    if (strcmp(path, "/") == 0)
+        return capo_text("hello\n");
+    if (strcmp(path, "/echo") == 0)
+        return echo(req);
+    if (strcmp(path, "/unread") == 0)
+        return capo_text("unread\n");
+    if (strcmp(path, "/slow") == 0) {
+        view_finished = view_aborted = false;
+        capo_defer(mark_aborted, NULL);
+        capo_sleep(capo_int_param(req, "ms", 50) / 1000.0);
+        view_finished = true;
+        return capo_text("slow\n");
+    }
+    if (strcmp(path, "/raise") == 0)
+        capo_raise((int)capo_int_param(req, "code", 404), "as it was asked for");
+    if (strcmp(path, "/null") == 0)
+        return NULL;
+    if (strcmp(path, "/nothing") == 0)
+        return capo_no_content();
+    if (strcmp(path, "/big") == 0) {
+        Response *res = capo_response(200, "text/plain");
+        int64_t size = capo_int_param(req, "size", 1000000);
+        memset(capo_buffer_reserve(&res->body, (size_t)size), 'b', (size_t)size);
+        res->body.size = (size_t)size;
+        return res;
+    }
+    if (strcmp(path, "/stream") == 0) {
+        int *n = capo_alloc_struct(int);
+        *n = (int)capo_int_param(req, "n", 10);
+        Response *res = capo_stream("text/plain", stream_numbers, n);
+        if (capo_param(req, "length"))
+            capo_set_header(res, "Content-Length", capo_param(req, "length"));
+        return res;
+    }
+    if (strcmp(path, "/stream-slow") == 0)
+        return capo_stream("text/plain", stream_slowly, NULL);
+    if (strcmp(path, "/stream-fail") == 0)
+        return capo_stream("text/plain", stream_and_fail, NULL);
+    if (strcmp(path, "/stream-endless") == 0)
+        return capo_stream("text/plain", stream_endless, NULL);
+    if (strcmp(path, "/count") == 0) {
+        char block[1000];
+        size_t total = 0, n;
+        while ((n = capo_body_read(req, block, sizeof block)) > 0)
+            total += n;
+        return capo_text("%zu\n", total);
+    }
+    if (strcmp(path, "/file") == 0)
+        return capo_file_response(req, temporary_file, capo_param(req, "name"));
+    if (strcmp(path, "/crash") == 0)
+        raise(SIGSEGV);
+    if (strcmp(path, "/pid") == 0)
+        return capo_text("%d\n", (int)getpid());
+    if (strcmp(path, "/upload") == 0) {
+        Buffer out = { 0 };
+        size_t count;
+        const UploadedFile *const *files = capo_files(req, &count);
+        for (size_t i = 0; i < count; i++) {
+            struct stat status;
+            EXPECT(stat(files[i]->path, &status) == 0 && status.st_size == files[i]->size && (status.st_mode & 0777) == 0600);
+            capo_put_format(&out, "%s=%s:%lld ", files[i]->field, files[i]->name, (long long)files[i]->size);
+            snprintf(temporary_file, sizeof temporary_file, "%s", files[i]->path);
+        }
+        capo_put(&out, capo_dict_urlencode(capo_post_dict(req)));
+        return capo_text("%s\n", capo_buffer_text(&out));
+    }
+    return capo_response(404, "text/plain");
+}
+
+/* --- a server in a fiber --- */
+
+static char server_address[160];
+static bool server_ended;
+static int server_status;
+static Fiber *server_waiter;
+
+static void server_ready(const char *address)
+{
+    snprintf(server_address, sizeof server_address, "%s", address);
+}
+
+static void serve(void *argument)
+{
+    (void)argument;
+    server_status = capo_serve(&(ServeOptions){ .binds = LIST("127.0.0.1:0"), .single_process = true, .handle = site, .ready = server_ready });
+}
+
+static void serve_done(void *argument, Unit *unit, const Error *error)
+{
+    (void)argument, (void)unit;
+    server_ended = true;
+    if (error)
+        server_status = -1;
+    if (server_waiter)
+        fiber_wake(server_waiter);
+}
+
+static const ServerLimits quick = {
+    .header_timeout = 15, .body_timeout = 60, .idle_timeout = 75, .write_timeout = 60, .graceful_timeout = 5, .request_timeout = 0,
+    .max_connections = 100, .max_memory_body = 100000, .max_body = 1000000, .max_fields = 50, .max_files = 5,
+};
+
+static void end_server(void *argument)
+{
+    (void)argument;
+    server_waiter = capo_fiber_current();
+    if (!server_ended)
+        kill(getpid(), SIGTERM);
+    while (!server_ended)
+        fiber_park(100);
+    capo_server_limits = quick;
+}
+
+/* Serves until the test ends. */
+static void start_server(void)
+{
+    capo_server_limits = quick;
+    server_ended = false;
+    server_waiter = NULL;
+    *server_address = 0;
+    capo_fiber_start("server", serve, NULL, serve_done, false);
+    while (!*server_address)
+        fiber_yield();
+    fiber_yield();
+    capo_defer(end_server, NULL);
+}
+
+/* --- a client --- */
+
+typedef struct Wire { int fd; Buffer in; size_t at; } Wire;
+
+static int dial_address(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(colon + 1)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    EXPECT(fd >= 0);
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+        int error = errno;
+        if (error == EINPROGRESS) {
+            fiber_wait(fd, WAIT_WRITE, 3000);
+            socklen_t size = sizeof error;
+            getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        }
+        if (error) {
+            close(fd);
+            return -error;
+        }
+    }
+    return fd;
+}
+
+static Wire dial(void)
+{
+    int fd = dial_address(server_address);
+    EXPECT(fd >= 0);
+    return (Wire){ .fd = fd };
+}
+
+static void send_bytes(Wire *wire, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = send(wire->fd, bytes, size, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN) {
+            EXPECT(fiber_wait(wire->fd, WAIT_WRITE, 5000));
+            continue;
+        }
+        if (n < 0)
+            return;             /* the server has closed: what it said is still to be read */
+        bytes += n;
+        size -= (size_t)n;
+    }
+}
+
+static void say(Wire *wire, const char *text)
+{
+    send_bytes(wire, text, strlen(text));
+}
+
+/* More bytes; false: the server closed, or was silent for `timeout_ms`. */
+static bool hear(Wire *wire, int timeout_ms)
+{
+    for (;;) {
+        char *room = capo_buffer_reserve(&wire->in, 65536);
+        ssize_t n = recv(wire->fd, room, 65536, 0);
+        if (n > 0) {
+            wire->in.size += (size_t)n;
+            return true;
+        }
+        if (n == 0 || errno != EAGAIN || !fiber_wait(wire->fd, WAIT_READ, timeout_ms))
+            return false;
+    }
+}
+
+/* Whether the server ends the connection within the time. */
+static bool closes_within(Wire *wire, int timeout_ms)
+{
+    while (wire->in.size > wire->at || hear(wire, timeout_ms))
+        wire->at = wire->in.size;
+    char byte;
+    ssize_t n = recv(wire->fd, &byte, 1, MSG_PEEK);
+    return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+static bool is_closed(Wire *wire)
+{
+    return closes_within(wire, 3000);
+}
+
+/* The head of the next answer, and its body decoded. "" when the server closed before. */
+typedef struct Answer { int status; const char *head; const char *body; size_t size; bool whole; } Answer;
+
+static Answer answer_to(Wire *wire, bool head_only)
+{
+    Answer answer = { .head = "", .body = "" };
+    char *end;
+    while (!(end = wire->in.size > wire->at ? memmem(wire->in.data + wire->at, wire->in.size - wire->at, "\r\n\r\n", 4) : NULL))
+        if (!hear(wire, 5000))
+            return answer;
+    answer.head = capo_strndup(wire->in.data + wire->at, (size_t)(end + 2 - wire->in.data) - wire->at);
+    wire->at = (size_t)(end + 4 - wire->in.data);
+    EXPECT(sscanf(answer.head, "HTTP/1.1 %d ", &answer.status) == 1);
+    const char *length = strcasestr(answer.head, "\r\nContent-Length: ");
+    bool chunked = strcasestr(answer.head, "\r\nTransfer-Encoding: chunked\r\n") != NULL;
+    Buffer body = { 0 };
+    capo_put(&body, "");
+    if (head_only || answer.status == 100 || answer.status == 204 || answer.status == 304) {
+        answer.whole = true;
+        return answer;
+    }
+    if (length) {
+        size_t size = (size_t)atoll(length + 18);
+        while (wire->in.size - wire->at < size && hear(wire, 5000))
+            ;
+        size_t there = wire->in.size - wire->at < size ? wire->in.size - wire->at : size;
+        answer.whole = there == size;
+        answer.body = capo_strndup(wire->in.data + wire->at, there);
+        answer.size = there;
+        wire->at += there;
+        return answer;
+    }
+    ChunkReader reader = { .limit = UINT64_MAX / 2 };
+    for (;;) {
+        if (wire->at == wire->in.size && !hear(wire, 5000)) {
+            answer.whole = !chunked;
+            break;
+        }
+        if (!chunked) {
+            capo_put_bytes(&body, wire->in.data + wire->at, wire->in.size - wire->at);
+            wire->at = wire->in.size;
+            continue;
+        }
+        const char *at = wire->in.data + wire->at;
+        Slice data;
+        int step = http_chunk_next(&reader, &at, wire->in.data + wire->in.size, &data);
+        EXPECT(step >= 0);
+        if (step == CHUNK_DATA)
+            capo_put_bytes(&body, data.at, data.size);
+        wire->at = (size_t)(at - wire->in.data);
+        if (step == CHUNK_END) {
+            answer.whole = true;
+            break;
+        }
+    }
+    answer.body = capo_buffer_text(&body);
+    answer.size = body.size;
+    return answer;
+}
+
+static Answer answer(Wire *wire)
+{
+    return answer_to(wire, false);
+}
+
+static Answer fetch(const char *path)
+{
+    Wire wire = dial();
+    say(&wire, capo_format("GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", path));
+    Answer got = answer(&wire);
+    close(wire.fd);
+    return got;
+}
+
+/* --- */
+
+TEST(server_answers)
+{
+    start_server();
+    Answer got = fetch("/");
+    EXPECT_INT(got.status, 200);
+    EXPECT_TEXT(got.body, "hello\n");
+    EXPECT(strstr(got.head, "\r\nDate: ") && strstr(got.head, " GMT\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 6\r\n"));
+    EXPECT(strstr(got.head, "\r\nConnection: close\r\n"));
+    EXPECT_INT(fetch("/none").status, 404);
+}
+
+TEST(server_keeps_connections)
+{
+    start_server();
+    Wire wire = dial();
+    for (int i = 0; i < 5; i++) {
+        say(&wire, "GET /echo?i=1 HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_TEXT(answer(&wire).body, "GET /echo ?i=1 host=a body=\n");
+        /* idle: neither a buffer nor a fiber */
+        fiber_yield();
+        EXPECT(capo_worker.lists[STATE_IDLE].first && !capo_worker.lists[STATE_IDLE].first->input);
+    }
+    EXPECT_INT(capo_worker.n_connections, 1);
+    close(wire.fd);
+    for (int i = 0; i < 100 && capo_worker.n_connections > 0; i++)
+        capo_sleep(0.002);
+    EXPECT_INT(capo_worker.n_connections, 0);
+}
+
+/* SEC-026: answers in order, the good ones before the 400, and a body is never taken for a request. */
+TEST(server_sec026_pipelining)
+{
+    start_server();
+    Wire wire = dial();
+    Buffer out = { 0 };
+    for (int i = 0; i < 10; i++)
+        capo_put_format(&out, "GET %s?i=%d HTTP/1.1\r\nHost: a\r\n\r\n", i % 3 == 1 ? "/slow" : "/echo", i);
+    capo_put(&out, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+             "GET POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGE(T / HTTP/1.1\r\n\r\n");
+    send_bytes(&wire, out.data, out.size);
+    for (int i = 0; i < 10; i++) {
+        Answer got = answer(&wire);
+        EXPECT_INT(got.status, 200);
+        EXPECT_TEXT(got.body, i % 3 == 1 ? "slow\n" : capo_format("GET /echo ?i=%d host=a body=\n", i));
+    }
+    EXPECT_TEXT(answer(&wire).body, "POST /echo ? host=a body=\n");
+    EXPECT_TEXT(answer(&wire).body, "POST /echo ? host=a body=GET \n");
+    EXPECT_TEXT(answer(&wire).body, "POST /echo ? host=a body=abc\n");
+    EXPECT_TEXT(answer(&wire).body, "hello\n");
+    EXPECT_INT(answer(&wire).status, 400);
+    EXPECT(is_closed(&wire));
+    close(wire.fd);
+}
+
+/* SEC-025: whatever the segments are. */
+TEST(server_sec025_split_at_every_offset)
+{
+    start_server();
+    const char *text = "POST /echo?q HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;x=y\r\n!\r\n0\r\nA: b\r\n\r\n"
+                       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    size_t size = strlen(text);
+    for (size_t cut = 1; cut <= size; cut++) {
+        Wire wire = dial();
+        if (cut == size) {
+            for (size_t i = 0; i < size; i++) {
+                send_bytes(&wire, text + i, 1);
+                fiber_yield();
+            }
+        } else {
+            send_bytes(&wire, text, cut);
+            for (int i = 0; i < 3; i++)
+                fiber_yield();
+            send_bytes(&wire, text + cut, size - cut);
+        }
+        EXPECT_TEXT(answer(&wire).body, "POST /echo ?q host=a body=hello!\n");
+        EXPECT_TEXT(answer(&wire).body, "POST /echo ? host=a body=abc\n");
+        EXPECT_TEXT(answer(&wire).body, "hello\n");
+        close(wire.fd);
+    }
+}
+
+TEST(server_http_1_0)
+{
+    start_server();
+    Wire wire = dial();
+    say(&wire, "GET /echo HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    Answer got = answer(&wire);
+    EXPECT_TEXT(got.body, "GET /echo ? host=none body=\n");
+    EXPECT(strstr(got.head, "\r\nConnection: keep-alive\r\n"));
+    say(&wire, "GET /stream?n=3 HTTP/1.0\r\n\r\n");
+    got = answer(&wire);
+    EXPECT_TEXT(got.body, "0,1,2,");
+    EXPECT(!strstr(got.head, "Transfer-Encoding") && !strstr(got.head, "Content-Length"));
+    EXPECT(is_closed(&wire));
+    close(wire.fd);
+}
+
+TEST(server_head_and_bodiless_statuses_sec030)
+{
+    start_server();
+    Wire wire = dial();
+    say(&wire, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nHEAD /stream HTTP/1.1\r\nHost: a\r\n\r\nGET /nothing HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    Answer got = answer_to(&wire, true);
+    EXPECT(got.status == 200 && strstr(got.head, "\r\nContent-Length: 6\r\n"));
+    got = answer_to(&wire, true);
+    EXPECT(got.status == 200 && strstr(got.head, "\r\nTransfer-Encoding: chunked\r\n"));
+    got = answer(&wire);
+    EXPECT(got.status == 204 && !strstr(got.head, "Content-Length"));
+    EXPECT_TEXT(answer(&wire).body, "hello\n");
+    close(wire.fd);
+}
+
+/* SEC-028 */
+TEST(server_sec028_continue_only_when_wanted)
+{
+    start_server();
+    Wire wire = dial();
+    say(&wire, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_INT(answer(&wire).status, 100);
+    say(&wire, "abc");
+    EXPECT_TEXT(answer(&wire).body, "POST /echo ? host=a body=abc\n");
+    say(&wire, "POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    Answer got = answer(&wire);
+    EXPECT_INT(got.status, 200);
+    EXPECT(strstr(got.head, "Connection: close"));         /* SEC-027: nobody knows whether the body comes */
+    EXPECT(is_closed(&wire));
+    close(wire.fd);
+}
+
+/* SEC-027: an unread body is skipped when it is there, else the connection ends; it never becomes a request. */
+TEST(server_sec027_unread_bodies)
+{
+    start_server();
+    Wire wire = dial();
+    say(&wire, "POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 34\r\n\r\nGET /evil HTTP/1.1\r\nHost: victim\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TEXT(answer(&wire).body, "unread\n");
+    EXPECT_TEXT(answer(&wire).body, "hello\n");
+    say(&wire, "POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    Answer got = answer(&wire);
+    EXPECT(got.status == 200 && strstr(got.head, "Connection: close"));
+    EXPECT(is_closed(&wire));
+    EXPECT_INT(wire.in.size - wire.at, 0);
+    close(wire.fd);
+}
+
+/* SEC-051: the same limit for every framing. */
+TEST(server_sec051_body_limits)
+{
+    start_server();
+    capo_server_limits.max_memory_body = 1000;
+    capo_server_limits.max_body = 5000;
+    char *bytes = capo_alloc(6000);
+    memset(bytes, 'x', 6000);
+    for (int over = 0; over <= 1; over++) {
+        Wire wire = dial();
+        say(&wire, capo_format("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", 1000 + over));
+        send_bytes(&wire, bytes, 1000 + (size_t)over);
+        EXPECT_INT(answer(&wire).status, over ? 413 : 200);
+        close(wire.fd);
+        wire = dial();
+        say(&wire, capo_format("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", 1000 + over));
+        send_bytes(&wire, bytes, 1000 + (size_t)over);
+        say(&wire, "\r\n0\r\n\r\n");
+        EXPECT_INT(answer(&wire).status, over ? 413 : 200);
+        close(wire.fd);
+        /* a view that streams it */
+        wire = dial();
+        say(&wire, capo_format("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", 5000 + over));
+        send_bytes(&wire, bytes, 5000 + (size_t)over);
+        EXPECT_INT(answer(&wire).status, over ? 413 : 200);
+        close(wire.fd);
+        wire = dial();
+        say(&wire, capo_format("POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", 5000 + over));
+        send_bytes(&wire, bytes, 5000 + (size_t)over);
+        say(&wire, "\r\n0\r\n\r\n");
+        EXPECT_INT(answer(&wire).status, over ? 413 : 200);
+        close(wire.fd);
+    }
+    EXPECT_TEXT(fetch("/").body, "hello\n");
+}
+
+/* SEC-011: a body that ends early is never taken as whole. */
+TEST(server_sec011_truncated_bodies)
+{
+    start_server();
+    static const char *const texts[] = { "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+                                         "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" };
+    for (size_t i = 0; i < 2; i++) {
+        Wire wire = dial();
+        say(&wire, texts[i]);
+        capo_sleep(0.01);
+        shutdown(wire.fd, SHUT_WR);
+        EXPECT_INT(answer(&wire).status, 400);
+        close(wire.fd);
+    }
+}
+
+/* SEC-054: small segments cost memory by bytes, not by reads. */
+TEST(server_sec054_body_in_small_segments)
+{
+    start_server();
+    Wire wire = dial();
+    say(&wire, "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n");
+    for (int i = 0; i < 3000; i++) {
+        say(&wire, "x");
+        if (i % 10 == 0)
+            fiber_yield();
+    }
+    EXPECT_TEXT(answer(&wire).body, "3000\n");
+    close(wire.fd);
+}
+
+TEST(server_large_answers_and_slow_readers)
+{
+    start_server();
+    Wire wire = dial();
+    int small = 65536;
+    setsockopt(wire.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    say(&wire, "GET /big?size=3000000 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    capo_sleep(0.05);
+    EXPECT_TEXT(fetch("/").body, "hello\n");            /* others are served meanwhile */
+    Answer got = answer(&wire);
+    EXPECT(got.whole && got.size == 3000000);
+    EXPECT_TEXT(answer(&wire).body, "hello\n");
+    close(wire.fd);
+    EXPECT_INT(fetch("/big?size=32768").size, 32768);
+    EXPECT_INT(fetch("/big?size=32769").size, 32769);
+    EXPECT_INT(fetch("/big?size=0").size, 0);
+}
+
+/* SEC-053: answers that nobody reads are bounded: the pipeline stops, and goes on when they are read. */
+TEST(server_sec053_backpressure)
+{
+    start_server();
+    Wire wire = dial();
+    int small = 65536;
+    setsockopt(wire.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    enum { N = 300 };
+    for (int i = 0; i < N; i++)
+        say(&wire, "GET /big?size=30000 HTTP/1.1\r\nHost: a\r\n\r\n");
+    capo_sleep(0.05);
+    size_t kept = 0;
+    for (Connection *c = capo_worker.lists[STATE_FLUSHING].first; c; c = c->next)
+        kept += c->n_pending;
+    EXPECT(kept > 0 && kept < 200000);
+    for (int i = 0; i < N; i++)
+        EXPECT_INT(answer(&wire).size, 30000);
+    close(wire.fd);
+}
+
+TEST(server_streams)
+{
+    start_server();
+    Answer got = fetch("/stream?n=20000");
+    EXPECT(got.whole && strstr(got.head, "Transfer-Encoding: chunked"));
+    EXPECT(strncmp(got.body, "0,1,2,", 6) == 0 && strcmp(got.body + got.size - 6, "19999,") == 0);
+    /* what was written reaches the client before the view waits */
+    Wire wire = dial();
+    say(&wire, "GET /stream-slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    int64_t before = capo_monotonic_us();
+    while (!wire.in.size || !memmem(wire.in.data, wire.in.size, "first", 5))
+        EXPECT(hear(&wire, 1000));
+    EXPECT(capo_monotonic_us() - before < 150000);
+    EXPECT_TEXT(answer(&wire).body, "firstsecond");
+    say(&wire, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TEXT(answer(&wire).body, "hello\n");
+    close(wire.fd);
+    got = fetch("/stream-fail");
+    EXPECT(!got.whole);
+    EXPECT_TEXT(got.body, "half");
+}
+
+/* SEC-030 */
+TEST(server_sec030_streams_keep_their_length)
+{
+    start_server();
+    Answer got = fetch("/stream?n=3&length=6");
+    EXPECT(got.whole);
+    EXPECT_TEXT(got.body, "0,1,2,");
+    Wire wire = dial();
+    say(&wire, "GET /stream?n=3&length=100 HTTP/1.1\r\nHost: a\r\n\r\n");
+    got = answer(&wire);
+    EXPECT(!got.whole && is_closed(&wire));
+    close(wire.fd);
+    wire = dial();
+    say(&wire, "GET /stream?n=3&length=4 HTTP/1.1\r\nHost: a\r\n\r\n");
+    got = answer(&wire);
+    EXPECT_TEXT(got.body, "0,1,");
+    EXPECT(is_closed(&wire));
+    close(wire.fd);
+}
+
+TEST(server_errors_without_a_site)
+{
+    start_server();
+    EXPECT_INT(fetch("/raise?code=404").status, 404);
+    EXPECT_INT(fetch("/raise?code=503").status, 503);
+    EXPECT_INT(fetch("/null").status, 500);
+    EXPECT_TEXT(fetch("/").body, "hello\n");
+}
+
+/* SEC-062: the client has gone: the view is given up, its cleanups run, nothing leaks. */
+TEST(server_sec062_client_gone)
+{
+    start_server();
+    for (int reset = 0; reset <= 1; reset++) {
+        Wire wire = dial();
+        say(&wire, "GET /slow?ms=10000 HTTP/1.1\r\nHost: a\r\n\r\n");
+        capo_sleep(0.02);
+        EXPECT(!view_aborted && !view_finished);
+        if (reset)
+            setsockopt(wire.fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+        close(wire.fd);
+        for (int i = 0; i < 400 && !view_aborted; i++)
+            capo_sleep(0.01);
+        EXPECT(view_aborted);
+    }
+    Wire wire = dial();
+    say(&wire, "GET /stream-endless HTTP/1.1\r\nHost: a\r\n\r\n");
+    hear(&wire, 1000);
+    close(wire.fd);
+    wire = dial();
+    say(&wire, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+    capo_sleep(0.01);
+    setsockopt(wire.fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
+    close(wire.fd);
+    for (int i = 0; i < 400 && capo_worker.n_connections > 0; i++)
+        capo_sleep(0.01);
+    EXPECT_INT(capo_worker.n_connections, 0);
+    EXPECT_INT(capo_fiber_count(), 2);          /* this test and the server */
+}
+
+/* A client that shuts down its side after the request still gets its answer. */
+TEST(server_half_closed_client)
+{
+    start_server();
+    Wire wire = dial();
+    say(&wire, "GET /slow?ms=50 HTTP/1.1\r\nHost: a\r\n\r\n");
+    shutdown(wire.fd, SHUT_WR);
+    EXPECT_TEXT(answer(&wire).body, "slow\n");
+    EXPECT(is_closed(&wire));
+    close(wire.fd);
+}
+
+/* SEC-052: an absolute deadline for the head, however busy the client is. */
+TEST(server_sec052_slow_heads)
+{
+    start_server();
+    capo_server_limits.header_timeout = 1;
+    Wire wire = dial(), silent = dial();
+    say(&wire, "GET / HTTP/1.1\r\nHost: a\r\nX: ");
+    int64_t before = capo_monotonic_us();
+    while (capo_monotonic_us() - before < 4000000) {
+        say(&wire, "x");
+        if (fiber_wait(wire.fd, WAIT_READ, 50))
+            break;
+    }
+    EXPECT_INT(answer(&wire).status, 408);
+    EXPECT(capo_monotonic_us() - before < 3000000);
+    EXPECT(is_closed(&silent));
+    EXPECT_INT(silent.in.size, 0);
+    close(wire.fd);
+    close(silent.fd);
+}
+
+TEST(server_sec053_slow_bodies_and_readers)
+{
+    start_server();
+    capo_server_limits.body_timeout = 1;
+    capo_server_limits.write_timeout = 1;
+    Wire wire = dial();
+    say(&wire, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    int64_t before = capo_monotonic_us();
+    while (capo_monotonic_us() - before < 4000000) {       /* a byte now and then is not enough */
+        say(&wire, "x");
+        if (fiber_wait(wire.fd, WAIT_READ, 100))
+            break;
+    }
+    EXPECT_INT(answer(&wire).status, 408);
+    close(wire.fd);
+    wire = dial();
+    int small = 4096;
+    setsockopt(wire.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    say(&wire, "GET /big?size=9000000 HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (int i = 0; i < 400 && capo_worker.n_connections > 0; i++)
+        capo_sleep(0.01);
+    EXPECT_INT(capo_worker.n_connections, 0);
+    close(wire.fd);
+}
+
+TEST(server_idle_connections_end)
+{
+    start_server();
+    capo_server_limits.idle_timeout = 1;
+    Wire wire = dial();
+    say(&wire, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TEXT(answer(&wire).body, "hello\n");
+    while (hear(&wire, 4000))
+        ;
+    EXPECT(is_closed(&wire));
+    close(wire.fd);
+}
+
+/* SEC-063: past the cap the longest idle one makes room; when none is idle, 503. */
+TEST(server_sec063_connection_cap)
+{
+    start_server();
+    capo_server_limits.max_connections = 3;
+    Wire wires[4];
+    for (int i = 0; i < 3; i++) {
+        wires[i] = dial();
+        say(&wires[i], "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_TEXT(answer(&wires[i]).body, "hello\n");
+    }
+    wires[3] = dial();
+    say(&wires[3], "GET /slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT(is_closed(&wires[0]));
+    say(&wires[1], "GET /slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n");
+    say(&wires[2], "GET /slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n");
+    capo_sleep(0.05);
+    Wire late = dial();
+    EXPECT_INT(answer(&late).status, 503);
+    for (int i = 1; i < 4; i++)
+        EXPECT_TEXT(answer(&wires[i]).body, "slow\n");
+    close(late.fd);
+    for (int i = 0; i < 4; i++)
+        close(wires[i].fd);
+}
+
+/* SEC-061: without descriptors the worker rests instead of spinning, and goes on when there are some. */
+TEST(server_sec061_descriptors_run_out)
+{
+    start_server();
+    Wire first = dial(), second = dial();
+    struct rlimit before, low;
+    getrlimit(RLIMIT_NOFILE, &before);
+    capo_sleep(0.02);
+    int next = dup(0);
+    close(next);
+    low = before;
+    low.rlim_cur = (rlim_t)next + 1;
+    EXPECT(setrlimit(RLIMIT_NOFILE, &low) == 0);
+    Wire third = dial();            /* takes the last one */
+    say(&third, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    int64_t cpu = usage.ru_utime.tv_sec * 1000000LL + usage.ru_utime.tv_usec;
+    capo_sleep(0.5);
+    getrusage(RUSAGE_SELF, &usage);
+    cpu = usage.ru_utime.tv_sec * 1000000LL + usage.ru_utime.tv_usec - cpu;
+    setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT(cpu < 250000);
+    EXPECT_TEXT(answer(&third).body, "hello\n");
+    close(first.fd);
+    close(second.fd);
+    close(third.fd);
+}
+
+TEST(server_files)
+{
+    start_server();
+    snprintf(temporary_file, sizeof temporary_file, "/tmp/capo-test-%d.txt", (int)getpid());
+    FILE *file = fopen(temporary_file, "w");
+    for (int i = 0; i < 50000; i++)
+        fprintf(file, "line %d\n", i);
+    fclose(file);
+    struct stat status;
+    stat(temporary_file, &status);
+    Wire wire = dial();
+    say(&wire, "GET /file HTTP/1.1\r\nHost: a\r\n\r\nHEAD /file HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    Answer got = answer(&wire);
+    EXPECT(got.whole && got.size == (size_t)status.st_size && strncmp(got.body, "line 0\nline 1\n", 14) == 0);
+    EXPECT(strstr(got.head, "Content-Type: text/plain; charset=utf-8\r\n"));
+    const char *modified = strstr(got.head, "Last-Modified: ");
+    EXPECT(modified != NULL);
+    const char *date = capo_strndup(modified + 15, 29);
+    got = answer_to(&wire, true);
+    EXPECT(strstr(got.head, capo_format("Content-Length: %lld\r\n", (long long)status.st_size)));
+    EXPECT_TEXT(answer(&wire).body, "hello\n");
+    say(&wire, capo_format("GET /file HTTP/1.1\r\nHost: a\r\nIf-Modified-Since: %s\r\n\r\n", date));
+    EXPECT_INT(answer(&wire).status, 304);
+    say(&wire, "GET /file?name=a%22b.csv HTTP/1.1\r\nHost: a\r\nIf-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n");
+    got = answer(&wire);
+    EXPECT(got.status == 200 && strstr(got.head, "Content-Disposition: attachment; filename=\"a\\\"b.csv\"\r\n"));    /* SEC-090 */
+    close(wire.fd);
+    unlink(temporary_file);
+    EXPECT_INT(fetch("/file").status, 404);
+}
+
+static const char *upload_of(const char *body)
+{
+    return capo_format("POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: "
+                       "%zu\r\n\r\n%s", strlen(body), body);
+}
+
+TEST(server_uploads)
+{
+    start_server();
+    Wire wire = dial();
+    say(&wire, upload_of("--XX\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nhello\r\n--XX\r\nContent-Disposition: form-data; name=\"f\"; "
+                         "filename=\"C:\\dir\\x.txt\"\r\nContent-Type: text/plain\r\n\r\nfile\r\nbytes\r\n--XX--\r\n"));
+    EXPECT_TEXT(answer(&wire).body, "f=x.txt:11 t=hello\n");
+    close(wire.fd);
+    fiber_yield();
+    EXPECT(access(temporary_file, F_OK) != 0);         /* SEC-111 */
+}
+
+/* SEC-113: a full disk (here: a limit on file sizes) is a clean 507, and the server goes on. */
+TEST(server_sec113_disk_full)
+{
+    start_server();
+    struct rlimit before, low;
+    getrlimit(RLIMIT_FSIZE, &before);
+    low = before;
+    low.rlim_cur = 5000;
+    Buffer body = { 0 };
+    capo_put(&body, "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.bin\"\r\n\r\n");
+    for (int i = 0; i < 20000; i++)
+        capo_put_char(&body, 'x');
+    capo_put(&body, "\r\n--XX--\r\n");
+    EXPECT(setrlimit(RLIMIT_FSIZE, &low) == 0);
+    Wire wire = dial();
+    say(&wire, upload_of(capo_buffer_text(&body)));
+    int status = answer(&wire).status;
+    setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_INT(status, 507);
+    close(wire.fd);
+    EXPECT_TEXT(fetch("/").body, "hello\n");
+    size_t left = 0;
+    DIR *directory = opendir("/tmp");
+    for (struct dirent *entry; (entry = readdir(directory));)
+        if (strncmp(entry->d_name, "capo-upload-", 12) == 0) {
+            struct stat info;
+            left += stat(capo_format("/tmp/%s", entry->d_name), &info) == 0 && info.st_size == 5000;
+        }
+    closedir(directory);
+    EXPECT_INT(left, 0);
+}
+
+/* SIGTERM while a request runs: it is finished, and says that the connection ends; no new ones are taken. */
+TEST(server_graceful_stop)
+{
+    start_server();
+    Wire running = dial(), idle = dial();
+    say(&idle, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TEXT(answer(&idle).body, "hello\n");
+    say(&running, "GET /slow?ms=200 HTTP/1.1\r\nHost: a\r\n\r\n");
+    capo_sleep(0.03);
+    kill(getpid(), SIGTERM);
+    EXPECT(is_closed(&idle));
+    Answer got = answer(&running);
+    EXPECT_TEXT(got.body, "slow\n");
+    EXPECT(strstr(got.head, "Connection: close"));
+    close(running.fd);
+    close(idle.fd);
+    server_waiter = capo_fiber_current();
+    while (!server_ended)
+        EXPECT(fiber_park(8000));
+    EXPECT_INT(server_status, 0);
+    EXPECT_INT(dial_address(server_address), -ECONNREFUSED);
+}
+
+TEST(server_graceful_stop_has_an_end)
+{
+    start_server();
+    capo_server_limits.graceful_timeout = 1;
+    Wire running = dial();
+    say(&running, "GET /slow?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n");
+    capo_sleep(0.03);
+    int64_t before = capo_monotonic_us();
+    kill(getpid(), SIGTERM);
+    server_waiter = capo_fiber_current();
+    while (!server_ended)
+        EXPECT(fiber_park(8000));
+    EXPECT(capo_monotonic_us() - before < 4000000);
+    EXPECT(view_aborted);
+    close(running.fd);
+}
+
+static void serve_on(void *argument)
+{
+    capo_serve(&(ServeOptions){ .binds = (const char *const *)argument, .single_process = true, .handle = site, .ready = server_ready });
+}
+
+TEST(server_port_in_use)
+{
+    start_server();
+    const char *binds[] = { server_address, NULL };
+    const Error *error = capo_try(serve_on, binds);
+    EXPECT(error && error->code == ERROR_COMMAND);
+    EXPECT(strstr(error->message, "another program does"));
+    static const char *const bad[] = { "nonsense", "127.0.0.1:99999", "127.0.0.1:x", "unix:", "1.2.3.4.5:80", "203.0.113.7:8001" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        error = capo_try(serve_on, (const char *[]){ bad[i], NULL });
+        EXPECT(error && error->code == ERROR_COMMAND);
+    }
+}
+
+/* --- transcripts --- */
+
+/* "\r\n" and the like in a transcript's line. */
+static void put_unescaped(Buffer *out, const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if (*c != '\\') {
+            capo_put_char(out, *c);
+            continue;
+        }
+        c++;
+        unsigned byte;
+        int used = 0;
+        if (*c == 'r' || *c == 'n' || *c == 't' || *c == '\\' || *c == '0')
+            capo_put_char(out, *c == 'r' ? '\r' : *c == 'n' ? '\n' : *c == 't' ? '\t' : *c == '0' ? '\0' : '\\');
+        else if (*c == 'x' && sscanf(c + 1, "%2x%n", &byte, &used) == 1 && used == 2) {
+            capo_put_char(out, (char)byte);
+            c += 2;
+        } else {
+            capo_test_fail(__FILE__, __LINE__, "the escape \\%c of a transcript is unknown", *c);
+        }
+    }
+}
+
+/* One block: lines of '>' are sent, lines of '<' expected: "200 text of the body", "closed", "open". */
+static void run_block(const char *file, char **lines, size_t count, bool in_pieces)
+{
+    Wire wire = dial();
+    Buffer out = { 0 };
+    for (size_t i = 0; i < count; i++)
+        if (lines[i][0] == '>')
+            put_unescaped(&out, lines[i] + 2);
+    if (in_pieces)
+        for (size_t at = 0; at < out.size; at++) {
+            send_bytes(&wire, out.data + at, 1);
+            if (at % 4 == 0)
+                fiber_yield();
+        }
+    else
+        send_bytes(&wire, out.data, out.size);
+    for (size_t i = 0; i < count; i++) {
+        if (lines[i][0] != '<')
+            continue;
+        const char *wanted = lines[i] + 2;
+        if (strcmp(wanted, "closed") == 0 || strcmp(wanted, "open") == 0) {
+            bool open = *wanted == 'o';
+            if (wire.in.size > wire.at)
+                capo_test_fail(file, 0, "%s: unexpected bytes: %s", lines[0], wire.in.data + wire.at);
+            bool more = hear(&wire, open ? 20 : 3000);
+            if (more || closes_within(&wire, open ? 1 : 3000) == open)
+                capo_test_fail(file, 0, "%s: the connection is not %s%s", lines[0], wanted, more ? ", there is more" : "");
+            continue;
+        }
+        Answer got = answer(&wire);
+        const char *body = strchr(wanted, ' ');
+        if (got.status != atoi(wanted) || (body && !strstr(got.body, body + 1)))
+            capo_test_fail(file, 0, "%s: wanted '%s', got %d %s", lines[0], wanted, got.status, got.body);
+    }
+    close(wire.fd);
+}
+
+TEST(server_transcripts)
+{
+    static const char *const places[] = { "tests/http", "../tests/http", "../../tests/http" };
+    DIR *directory = NULL;
+    const char *place = NULL;
+    for (size_t i = 0; i < 3 && !directory; i++)
+        directory = opendir(place = places[i]);
+    if (!directory) {
+        char *source = capo_strdup(__FILE__);
+        *strrchr(source, '/') = 0;
+        directory = opendir(place = capo_format("%s/../http", source));
+    }
+    EXPECT(directory != NULL);
+    start_server();
+    size_t blocks = 0;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (!capo_ends_with(entry->d_name, ".txt"))
+            continue;
+        char *text = capo_read_file(capo_format("%s/%s", place, entry->d_name), NULL);
+        size_t count, start = 0;
+        char **lines = capo_split(text, '\n', &count);
+        for (size_t i = 0; i <= count; i++)
+            if (i == count || strcmp(lines[i], "---") == 0) {
+                while (start < i && (!*lines[start] || strncmp(lines[start], "##", 2) == 0))
+                    start++;
+                if (i > start) {
+                    EXPECT(lines[start][0] == '#');
+                    run_block(capo_strdup(entry->d_name), lines + start, i - start, false);
+                    run_block(capo_strdup(entry->d_name), lines + start, i - start, true);
+                    blocks++;
+                }
+                start = i + 1;
+            }
+    }
+    closedir(directory);
+    EXPECT(blocks >= 30);
+}
+
+/* --- the supervisor --- */
+
+static int report_fd;
+
+static void report_address(const char *address)
+{
+    ssize_t n = write(report_fd, address, strlen(address));
+    (void)n;
+}
+
+typedef struct Running { pid_t pid; int log_fd; } Running;
+
+static void end_running(void *argument)
+{
+    Running *running = argument;
+    if (running->pid > 0) {
+        kill(running->pid, SIGKILL);
+        waitpid(running->pid, NULL, 0);
+    }
+    close(running->log_fd);
+}
+
+static void supervised(void *argument)
+{
+    (void)argument;
+    int status = capo_serve(&(ServeOptions){ .binds = LIST("127.0.0.1:0"), .workers = 2, .handle = site, .ready = report_address });
+    _exit(status);
+}
+
+/* A supervisor with two workers in a child; its address in server_address. */
+static Running *start_supervisor(void (*body)(void *))
+{
+    int address[2], log[2];
+    EXPECT(pipe(address) == 0 && pipe(log) == 0);
+    Running *running = capo_alloc_struct(Running);
+    capo_server_limits = quick;
+    running->pid = fork();
+    if (running->pid == 0) {
+        close(address[0]);
+        close(log[0]);
+        dup2(log[1], 2);
+        report_fd = address[1];
+        capo_loop_after_fork();
+        const Error *error = capo_try(body, NULL);
+        if (error)
+            fprintf(stderr, "%s\n", error->message);
+        _exit(9);
+    }
+    close(address[1]);
+    close(log[1]);
+    running->log_fd = log[0];
+    fcntl(log[0], F_SETFL, O_NONBLOCK);
+    capo_defer(end_running, running);
+    EXPECT(fiber_wait(address[0], WAIT_READ, 10000));
+    ssize_t n = read(address[0], server_address, sizeof server_address - 1);
+    EXPECT(n > 0);
+    server_address[n] = 0;
+    close(address[0]);
+    return running;
+}
+
+static int await_exit(Running *running)
+{
+    int status = -1;
+    for (int i = 0; i < 1000; i++) {
+        if (waitpid(running->pid, &status, WNOHANG) == running->pid) {
+            running->pid = 0;
+            return status;
+        }
+        capo_sleep(0.01);
+    }
+    return -1;
+}
+
+static const char *log_so_far(Running *running)
+{
+    char *text = capo_alloc(65536);
+    size_t used = 0;
+    ssize_t n;
+    while ((n = read(running->log_fd, text + used, 65535 - used)) > 0)
+        used += (size_t)n;
+    return text;
+}
+
+TEST(server_workers_are_replaced_when_they_crash)
+{
+    Running *running = start_supervisor(supervised);
+    for (int i = 0; i < 3; i++) {
+        Wire wire = dial();
+        say(&wire, "GET /crash HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_INT(answer(&wire).status, 0);
+        close(wire.fd);
+        EXPECT_TEXT(fetch("/").body, "hello\n");
+    }
+    capo_sleep(0.3);
+    EXPECT_TEXT(fetch("/").body, "hello\n");
+    const char *log = log_so_far(running);
+    EXPECT(strstr(log, "another one is started"));
+#ifndef __SANITIZE_ADDRESS__
+    EXPECT(strstr(log, "crashed with SIGSEGV (bad memory access) in GET /crash"));
+#endif
+    kill(running->pid, SIGTERM);
+    int status = await_exit(running);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(server_supervisor_stops_gracefully)
+{
+    Running *running = start_supervisor(supervised);
+    Wire wire = dial();
+    say(&wire, "GET /slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n");
+    capo_sleep(0.05);
+    kill(running->pid, SIGINT);
+    EXPECT_TEXT(answer(&wire).body, "slow\n");
+    int status = await_exit(running);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(wire.fd);
+}
+
+TEST(server_hup_replaces_the_workers)
+{
+    Running *running = start_supervisor(supervised);
+    Wire wire = dial();
+    say(&wire, "GET /slow?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n");
+    int old = 0, fresh = 0;
+    for (int i = 0; i < 20; i++) {
+        int pid = atoi(fetch("/pid").body);
+        if (pid > old)
+            old = pid;
+    }
+    EXPECT(old > 0);
+    kill(running->pid, SIGHUP);
+    for (int i = 0; i < 200 && fresh <= old; i++) {
+        Answer got = fetch("/pid");
+        EXPECT_INT(got.status, 200);            /* none is refused meanwhile */
+        fresh = atoi(got.body);
+        capo_sleep(0.005);
+    }
+    EXPECT(fresh > old);
+    EXPECT_TEXT(answer(&wire).body, "slow\n");
+    kill(running->pid, SIGTERM);
+    int status = await_exit(running);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(wire.fd);
+}
+
+static void fail_to_start(void)
+{
+    capo_raise(ERROR_IMPROPERLY_CONFIGURED, "nothing is as it should be");
+}
+
+static void supervised_badly(void *argument)
+{
+    (void)argument;
+    _exit(capo_serve(&(ServeOptions){ .binds = LIST("127.0.0.1:0"), .workers = 2, .handle = site, .ready = report_address,
+                                      .worker_start = fail_to_start }));
+}
+
+TEST(server_gives_up_when_workers_cannot_start)
+{
+    Running *running = start_supervisor(supervised_badly);
+    int status = await_exit(running);
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    EXPECT(strstr(log_so_far(running), "a worker could not start: nothing is as it should be"));
+}
+
+static void serve_unix(void *argument)
+{
+    server_status = capo_serve(&(ServeOptions){ .binds = LIST(argument), .single_process = true, .handle = site, .ready = server_ready });
+}
+
+TEST(server_unix_socket)
+{
+    char *path = capo_format("unix:/tmp/capo-test-%d.sock", (int)getpid());
+    for (int round = 0; round < 2; round++) {
+        server_ended = false;
+        server_waiter = NULL;
+        *server_address = 0;
+        if (round == 1) {           /* the file of a server that was killed is no hindrance */
+            int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+            struct sockaddr_un left = { .sun_family = AF_UNIX };
+            strcpy(left.sun_path, path + 5);
+            EXPECT(bind(fd, (struct sockaddr *)&left, sizeof left) == 0);
+            close(fd);
+        }
+        capo_fiber_start("server", serve_unix, path, serve_done, false);
+        while (!*server_address && !server_ended)
+            fiber_yield();
+        fiber_yield();
+        EXPECT_TEXT(server_address, path);
+        struct sockaddr_un to = { .sun_family = AF_UNIX };
+        strcpy(to.sun_path, path + 5);
+        Wire wire = { .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0) };
+        EXPECT(connect(wire.fd, (struct sockaddr *)&to, sizeof to) == 0);
+        say(&wire, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_TEXT(answer(&wire).body, "hello\n");
+        close(wire.fd);
+        end_server(NULL);
+        EXPECT(access(path + 5, F_OK) != 0);
+    }
+}
