@@ -412,8 +412,9 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
             *ret = capo_value_text(capo_field_display(self, field));
             return true;
         }
+        text[size - 8] = '_';
     }
-    return false;
+    return self->model->meta->property && self->model->size && self->model->meta->property(self, text, ret);
 }
 
 static const char *text_of(Object *object) { return capo_instance_text((Instance *)(void *)object); }
