@@ -532,8 +532,11 @@ static void ready(void)
     capo_add_widgets(admin_widgets);
 }
 
+extern const EmbeddedFile capo_admin_files[];
+
 const App capo_admin = {
     .name = "admin",
+    .files = capo_admin_files,
     .verbose_name = "Administration",
     .models = models,
     .checks = admin_checks,

@@ -12,6 +12,8 @@ const App capo_auth = {
     .name = "auth",
     .verbose_name = "Authentication and Authorization",
     .models = models,
+    .checks = auth_checks,
+    .ready = auth_add_context,
     .files = capo_auth_files,
 };
 
