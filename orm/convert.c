@@ -10,6 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *capo_real_text(double number, int digits)
+{
+    char *text = capo_format("%.*g", digits, number), *comma = strchr(text, ',');
+    if (comma)                          /* the point of LC_NUMERIC, where a program has set a locale */
+        *comma = '.';
+    return text;
+}
+
 static const char *shown(Value value)
 {
     Buffer text = { 0 };
@@ -242,7 +250,7 @@ static Value decimal_of(Value raw, int places)
     if (raw.kind == VALUE_INT)
         decimal = capo_decimal_from_int(raw.integer);
     else if (raw.kind == VALUE_REAL)
-        decimal.text = capo_format("%.15g", raw.real);       /* SQLite keeps decimals as doubles: 15 digits are true */
+        decimal.text = capo_real_text(raw.real, 15);         /* SQLite keeps decimals as doubles: 15 digits are true */
     else if (!capo_is_text(raw) || !capo_parse_decimal(raw.text, &decimal))
         return raw;
     if (raw.kind == VALUE_REAL && !isfinite(raw.real))
@@ -348,7 +356,7 @@ static void put_literal(Buffer *out, Value value)
         capo_put_int(out, value.integer);
         return;
     case VALUE_REAL:
-        capo_put_format(out, "%.17g", value.real);
+        capo_put(out, capo_real_text(value.real, 17));
         return;
     case VALUE_DATE:
         capo_write_column_date(text, value.date.days);
