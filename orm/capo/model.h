@@ -129,6 +129,8 @@ typedef struct MetaOptions {
     const char *display;                                /* the field that stands for the object: __str__ */
     const char *(*display_function)(const void *instance);
     const char *(*absolute_url)(const void *instance);  /* get_absolute_url */
+    /* Further names that templates know of an object: what is a method or property of the class in Django. False: none such. */
+    bool (*property)(void *instance, const char *name, Value *ret);
     void (*clean)(void *instance);                      /* Model.clean: capo_invalid or capo_invalid_field */
     const char *db_table;
     bool unmanaged;

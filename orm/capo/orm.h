@@ -227,6 +227,8 @@ void capo_instance_refresh(Instance *self);
 bool capo_instance_is_saved(const Instance *self);
 /* The value holds a model's instance: (Instance *)value.object. */
 bool capo_is_instance(Value value);
+/* The default of a field, converted to its kind; null where it has none. Calls default_function. */
+Value capo_field_default(const Field *field);
 Instance *capo_instance_related(Instance *self, const char *relation);
 Query *capo_instance_related_query(Instance *self, const char *accessor);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */
