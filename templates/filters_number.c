@@ -133,6 +133,8 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
             localise = false;
             size--;
         }
+        if (arg.size == 0)
+            capo_raise(ERROR_VALUE, "The filter 'floatformat' needs a number of places, not an empty text.");
         arg = capo_value_copy_n(size ? text : "-1", size ? size : 2);
     }
     if (v.kind == VALUE_NULL)
@@ -151,7 +153,10 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
             return capo_value_text("");
     }
     int64_t places;
-    if (capo_python_int(arg, &places) != INT_OK)
+    IntResult given = capo_python_int(arg, &places);
+    if (given == INT_TYPE_ERROR)
+        capo_python_int_or_raise("floatformat", arg);
+    if (given != INT_OK)
         return original;
     int whole, digits_behind;
     capo_decimal_digits(decimal, &whole, &digits_behind);

@@ -26,7 +26,9 @@ static bool map_attribute(Map *map, const char *name, size_t size, Value *ret)
             List *pair = capo_list_new();
             capo_list_add(pair, map->entries[i].key);
             capo_list_add(pair, map->entries[i].value);
-            capo_list_add(list, capo_value_list(pair));
+            Value tuple = capo_value_list(pair);
+            tuple.flags = VALUE_FLAG_TUPLE;
+            capo_list_add(list, tuple);
         } else {
             capo_list_add(list, keys ? map->entries[i].key : map->entries[i].value);
         }

@@ -4,7 +4,6 @@
 #include "../../core/base/clock.h"
 #include "../../templates/engine.h"
 #include <capo/request.h>
-__attribute__((weak)) QueryDict *capo_dict_parse(const char *query, size_t size);
 #include <string.h>
 
 typedef struct Folders { const Map *maps[16]; size_t count; } Folders;
