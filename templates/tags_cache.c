@@ -29,6 +29,12 @@ static void remove_fragment(Fragment **link)
     free(fragment);
 }
 
+void capo_template_fragments_clear(void)
+{
+    while (newest)
+        remove_fragment(&newest);
+}
+
 static const Fragment *find_fragment(const Buffer *key)
 {
     int64_t now = capo_monotonic_us();
