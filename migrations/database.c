@@ -2,10 +2,7 @@
 /* Operations on the database, through the schema editor. Each is told two states: what the database is, and what it becomes; so
  * most need not know whether they go forwards or back, and a step back is the contrary operation. */
 #include "database.h"
-#include <capo/buffer.h>
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 /* Changes of one managed table: both models, or false where nothing is to be done. */
 static bool managed_pair(const char *app, ProjectState *before, const char *old_name, ProjectState *after, const char *new_name, Model **old, Model **new)
@@ -36,62 +33,30 @@ DATABASE_CHANGE(database_delete_model)
     database_create_model(op, app, editor, before, after, !backwards);
 }
 
-/* A key of a join table that is called after a model, or points to one, that has changed. */
-static void alter_join_key(SchemaEditor *editor, Model *old_through, Model *new_through, Field *old_key, Field *new_key)
-{
-    if (old_key && new_key)
-        capo_schema_alter_field(editor, old_through, new_through, old_key, new_key, capo_value_null());
-}
-
-/* The automatic join table of a many-to-many field as it was, made that of the field as it is. */
-static void alter_join_table(SchemaEditor *editor, Field *old, Field *new)
-{
-    if (!old || !new || !old->through || !new->through || !old->through->auto_created || !new->through->auto_created)
-        return;
-    if (strcmp(old->through->table, new->through->table) != 0)
-        capo_schema_rename_table(editor, old->through, new->through);
-    alter_join_key(editor, old->through, new->through, old->through_source, new->through_source);
-    alter_join_key(editor, old->through, new->through, old->through_target, new->through_target);
-}
-
-/* The join tables of a model's own many-to-many fields, whose names follow that of the table. */
-static void rename_join_tables(SchemaEditor *editor, Model *old, Model *new)
-{
-    for (size_t i = 0; i < old->n_many; i++)
-        alter_join_table(editor, old->many[i], capo_field(new, old->many[i]->name));
-}
-
+/* With its automatic join tables, whose names follow the model's. */
 DATABASE_CHANGE(database_alter_table)
 {
     Model *old, *new;
     (void)backwards;
-    if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
-        return;
-    if (strcmp(old->table, new->table) != 0)
+    if (managed_pair(app, before, op->model, after, op->model, &old, &new))
         capo_schema_rename_table(editor, old, new);
-    rename_join_tables(editor, old, new);
 }
 
-/* The table, the join tables, and the keys of others that point to it. */
+/* The table and its join tables; then the join tables of others, whose key to here is called after the model. Foreign keys follow the
+ * table by themselves on every database. */
 DATABASE_CHANGE(database_rename_model)
 {
     Model *old, *new;
     if (!managed_pair(app, before, backwards ? op->new_name : op->model, after, backwards ? op->model : op->new_name, &old, &new))
         return;
-    if (strcmp(old->table, new->table) != 0)
-        capo_schema_rename_table(editor, old, new);
+    capo_schema_rename_table(editor, old, new);
     for (size_t i = 0; i < old->n_reverse; i++) {
-        Field *key = old->reverse[i];
-        if (key->model->auto_created || !key->model->managed)
+        Field *field = old->reverse[i];
+        if (field->kind != FIELD_MANY_TO_MANY || field->model == old || !field->model->managed)
             continue;
-        Model *model_now = key->model == old ? new : state_model(after, key->model->app, key->model->name);
-        Field *key_now = capo_field(model_now, key->name);
-        if (key->kind == FIELD_MANY_TO_MANY)
-            alter_join_table(editor, key->model == old ? NULL : key, key_now);
-        else if (strcmp(old->table, new->table) != 0)
-            capo_schema_alter_field(editor, key->model == old ? new : key->model, model_now, key, key_now, capo_value_null());
+        Model *model_now = state_model(after, field->model->app, field->model->name);
+        capo_schema_alter_field(editor, field->model, model_now, field, capo_field(model_now, field->name), capo_value_null());
     }
-    rename_join_tables(editor, old, new);
 }
 
 DATABASE_CHANGE(database_alter_meta)
@@ -155,15 +120,8 @@ static void alter_field(const Operation *op, const char *app, SchemaEditor *edit
     if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
         return;
     Field *old_field = capo_field(old, old_name), *new_field = capo_field(new, new_name);
-    bool old_many = old_field->kind == FIELD_MANY_TO_MANY, new_many = new_field->kind == FIELD_MANY_TO_MANY;
-    if (old_many != new_many)
-        capo_raise(ERROR_MIGRATION, "%s.%s cannot be altered between a column and a many-to-many field: remove it and add it anew.", old->label, old_name);
-    if (old_many && old_field->through->auto_created != new_field->through->auto_created)
-        capo_raise(ERROR_MIGRATION, "%s.%s cannot be given or lose a \"through\" model by AlterField: remove it and add it anew.", old->label, old_name);
-    if (old_many)
-        alter_join_table(editor, old_field, new_field);
-    else
-        capo_schema_alter_field(editor, old, new, old_field, new_field, value_for_rows(op, old, new_field, capo_schema_is_collecting(editor)));
+    capo_schema_alter_field(editor, old, new, old_field, new_field, new_field->column ? value_for_rows(op, old, new_field, capo_schema_is_collecting(editor))
+                                                                                      : capo_value_null());
 }
 
 DATABASE_CHANGE(database_alter_field)
@@ -179,76 +137,6 @@ DATABASE_CHANGE(database_rename_field)
 
 /* --- raw SQL ----------------------------------------------------------------------------------------------------------------------- */
 
-/* The character behind a quoted text, an identifier, a comment or a dollar-quoted text that begins here; NULL: none begins. */
-static const char *skip_quoted(const char *c)
-{
-    const char *end;
-    if (*c == '\'' || *c == '"' || *c == '`') {
-        end = strchr(c + 1, *c);
-    } else if (c[0] == '-' && c[1] == '-') {
-        end = strchr(c, '\n');
-    } else if (c[0] == '/' && c[1] == '*') {
-        end = strstr(c + 2, "*/");
-        return end ? end + 2 : c + strlen(c);
-    } else if (*c == '$') {
-        const char *tag_end = c + 1;
-        while (isalnum((unsigned char)*tag_end) || *tag_end == '_')
-            tag_end++;
-        if (*tag_end != '$' || isdigit((unsigned char)c[1]))
-            return NULL;
-        size_t size = (size_t)(tag_end - c) + 1;
-        end = strstr(tag_end + 1, capo_strndup(c, size));
-        return end ? end + size : c + strlen(c);
-    } else {
-        return NULL;
-    }
-    return end ? end + 1 : c + strlen(c);
-}
-
-static bool is_word(const char *c, const char *start, const char *word)
-{
-    size_t size = strlen(word);
-    bool begins = c == start || (!isalnum((unsigned char)c[-1]) && c[-1] != '_');
-    return begins && strncasecmp(c, word, size) == 0 && !isalnum((unsigned char)c[size]) && c[size] != '_';
-}
-
-char **sql_statements(const char *script)
-{
-    char **statements = NULL;
-    size_t count = 0, depth = 0;
-    bool trigger = false;
-    const char *start = script;
-    for (const char *c = script;; ) {
-        const char *behind = *c ? skip_quoted(c) : NULL;
-        if (behind) {
-            c = behind;
-            continue;
-        }
-        if (is_word(c, script, "TRIGGER") && !depth)
-            trigger = true;
-        else if (trigger && (is_word(c, script, "BEGIN") || is_word(c, script, "CASE")))
-            depth++;
-        else if (trigger && depth && is_word(c, script, "END"))
-            depth--;
-        if (!*c || (*c == ';' && !depth)) {
-            char *statement = capo_strip(capo_strndup(start, (size_t)(c - start)));
-            if (*statement) {
-                statements = capo_realloc(statements, statements ? (count + 1) * sizeof *statements : 0, (count + 2) * sizeof *statements);
-                statements[count++] = statement;
-            }
-            start = c + 1;
-            trigger = false;
-        }
-        if (!*c++)
-            break;
-    }
-    if (!statements)
-        statements = capo_alloc(sizeof *statements);
-    statements[count] = NULL;
-    return statements;
-}
-
-
 static Value sql_for_backend(Value sql)
 {
     if (sql.kind != VALUE_MAP)
@@ -261,8 +149,7 @@ static Value sql_for_backend(Value sql)
 static void run_sql(SchemaEditor *editor, Value sql)
 {
     if (capo_is_text(sql))
-        for (char **statement = sql_statements(sql.text); *statement; statement++)
-            capo_schema_execute(editor, *statement, NULL, 0);
+        capo_schema_execute(editor, sql.text, NULL, 0);
     for (size_t i = 0; sql.kind == VALUE_LIST && i < sql.list->count; i++) {
         Value item = sql.list->items[i];
         if (capo_is_text(item))

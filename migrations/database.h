@@ -21,5 +21,3 @@ DATABASE_CHANGE(database_separate);
 
 /* The row that RunFunction names: "name" of the app, or "app.name". Raises where there is none. */
 const MigrationFunction *migration_function(const char *app, const char *name);
-/* The statements of a script: split at ";" outside of quotes, comments and trigger bodies. NULL at the end. */
-char **sql_statements(const char *script);

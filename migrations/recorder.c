@@ -21,6 +21,11 @@ static const FieldRow checksum_rows[] = {
     { 0 }
 };
 
+static bool is_prepared(void)
+{
+    return capo_schema_has_table("django_migrations") && capo_schema_has_table("capo_migration_checksums");
+}
+
 static void make_table(const char *table, const char *name, const FieldRow *rows)
 {
     if (capo_schema_has_table(table))
@@ -33,10 +38,15 @@ static void make_table(const char *table, const char *name, const FieldRow *rows
     capo_schema_close(editor);
 }
 
+/* Another run may do the same at the moment: it is asked again inside the transaction. */
 void recorder_prepare(void)
 {
+    if (is_prepared())
+        return;
+    capo_begin();
     make_table("django_migrations", "Migration", applied_rows);
     make_table("capo_migration_checksums", "MigrationChecksum", checksum_rows);
+    capo_commit();
 }
 
 static const char *text_in(const Map *row, const char *column)

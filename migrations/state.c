@@ -2,6 +2,7 @@
 /* States of models and of the project; and resolved models made of a state. */
 #include "state.h"
 #include <capo/buffer.h>
+#include <capo/web.h>
 #include <string.h>
 #include <strings.h>
 
@@ -144,9 +145,13 @@ ProjectState *state_of(Model *const *models, size_t count)
 
 ProjectState *state_of_models(void)
 {
-    size_t count;
-    Model *const *models = capo_all_models(&count);
-    return state_of(models, count);
+    size_t count, kept = 0;
+    Model *const *all = capo_all_models(&count);
+    Model **models = capo_alloc_array(count + 1, sizeof *models);
+    for (size_t i = 0; i < count; i++)
+        if (capo_app(all[i]->app))
+            models[kept++] = all[i];
+    return state_of(models, kept);
 }
 
 /* --- the project ------------------------------------------------------------------------------------------------------------------ */

@@ -466,6 +466,10 @@ static void describe(Compiled *ret, const Plan *plan)
         const Expression *expression = plan->columns[i].expression;
         if (expression->kind == X_TRANSFORM && expression->type.kind == FIELD_JSON)
             ret->types[i].places = -2;                              /* a JSON key: already taken out of its document */
+        if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
+            ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();
+        if (expression->kind != X_COLUMN && expression->type.kind == FIELD_DECIMAL)
+            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .places = expression->kind == X_WRAP || expression->kind == X_CAST ? expression->type.places : -1 };
         if (!ret->types[i].kind && (expression->kind == X_COMBINE || expression->kind == X_CASE || expression->kind == X_CALL))
             capo_raise(ERROR_FIELD, "Expression contains mixed types. You must set output_field.");
     }

@@ -135,7 +135,7 @@ Expression *transform_named(const char *name, FieldKind gives, Expression *of, c
     for (size_t i = 0; truncate && i < sizeof trunc_kinds / sizeof *trunc_kinds; i++)
         if (!strcmp(trunc_kinds[i], name))
             expression = transform_new(&trunc_transform, trunc_kinds[i], of, gives ? gives : of->type.kind);
-    if (!truncate && !expression && (of->kind == X_PATH || of->kind == X_OUTER))
+    if (!truncate && !expression && !of->type.kind)
         for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
             if (!strcmp(transforms[i].name, name))
                 expression = transform_new(&transforms[i], name, of, transforms[i].gives);

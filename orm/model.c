@@ -371,7 +371,8 @@ static void link_reverse(Resolver *resolver, Field *field)
     name_reverse(resolver, field);
     if (resolver->temporary && !is_listed(resolver, field->target))
         return;
-    check_reverse(resolver, field);
+    if (field->model->size || !resolver->temporary)     /* between two migrations names may clash for a moment */
+        check_reverse(resolver, field);
     append(resolver->arena, &field->target->reverse, &field->target->n_reverse, field);
 }
 

@@ -24,7 +24,8 @@ typedef uint64_t JoinSet;
 typedef struct OutputType {
     FieldKind kind;                         /* FIELD_NONE: not known */
     const Field *field;                     /* where it is that of one column */
-    int places;                             /* decimals: digits behind the point; -1: as computed */
+    int places;                             /* decimals: digits behind the point; -1: as computed; -2: a key of JSON */
+    const TimeZone *zone;                   /* a datetime that was truncated in this zone: its text is local */
 } OutputType;
 
 typedef enum ExpressionKind {

@@ -7,14 +7,26 @@
 
 enum { CURSOR_BATCH = 200, GET_LIMIT = 21, REPR_LIMIT = 21 };
 
+/* The tag of a truncated datetime says in which offset it was truncated: 1000 + minutes east of UTC. */
+static Value local_datetime(OutputType type, Value raw)
+{
+    Value naive = capo_from_storage(STORAGE_DATETIME, raw, -1);
+    if (naive.kind != VALUE_DATETIME)
+        return naive;
+    DateParts parts = capo_local(naive.datetime, capo_time_zone("UTC"));
+    Value value = capo_value_datetime(capo_instant(&parts, type.zone));
+    value.tag = (uint16_t)(1000 + capo_local(value.datetime, type.zone).offset / 60);
+    return value;
+}
+
 Value convert_cell(OutputType type, Value raw)
 {
     if (raw.kind == VALUE_NULL || !type.kind)
         return raw;
     if (type.kind == FIELD_JSON && type.places == -2 && raw.kind != VALUE_TEXT)
         return raw;                                                 /* a key's bare number */
-    if (type.kind == FIELD_JSON && type.field)
-        return capo_from_column(type.field, raw);
+    if (type.zone && raw.kind == VALUE_TEXT)
+        return local_datetime(type, raw);
     if (type.field)
         return capo_from_column(type.field, raw);
     Field field = { .kind = type.kind };

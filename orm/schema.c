@@ -267,20 +267,31 @@ void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_m
 
 /* --- SQL by hand --- */
 
-/* The end of the statement that begins at sql: its semicolon outside of quotes, comments and a trigger's body. */
+static bool is_word(const char *sql, size_t at, const char *word)
+{
+    size_t size = strlen(word);
+    bool begins = !at || (!isalnum((unsigned char)sql[at - 1]) && sql[at - 1] != '_');
+    return begins && !strncasecmp(sql + at, word, size) && !isalnum((unsigned char)sql[at + size]) && sql[at + size] != '_';
+}
+
+/* The end of the statement that begins at sql: its semicolon outside of quotes, comments and a trigger's body, in which BEGIN and
+ * CASE count up and END counts down. */
 static size_t statement_size(const char *sql)
 {
-    size_t start = strspn(sql, " \t\r\n");
-    bool is_trigger = !strncasecmp(sql + start, "CREATE TRIGGER", 14) || !strncasecmp(sql + start, "CREATE TEMP TRIGGER", 19);
-    for (size_t i = start; sql[i];) {
+    bool is_trigger = false;
+    int depth = 0;
+    for (size_t i = 0; sql[i];) {
         size_t end = capo_sql_skip_quoted(sql, i);
         if (end > i) {
             i = end;
             continue;
         }
-        if (is_trigger && !strncasecmp(sql + i, "END", 3) && !isalnum((unsigned char)sql[i ? i - 1 : 0]) && !isalnum((unsigned char)sql[i + 3]))
-            is_trigger = false;
-        if (sql[i] == ';' && !is_trigger)
+        is_trigger = is_trigger || is_word(sql, i, "TRIGGER");
+        if (is_trigger && (is_word(sql, i, "BEGIN") || is_word(sql, i, "CASE")))
+            depth++;
+        else if (depth && is_word(sql, i, "END"))
+            depth--;
+        if (sql[i] == ';' && !depth)
             return i + 1;
         i++;
     }
@@ -307,6 +318,7 @@ void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *par
 /* --- as it is --- */
 
 List *capo_schema_tables(void) { return capo_backend()->schema->tables(); }
+List *capo_schema_columns(const char *table) { return capo_backend()->schema->columns(table); }
 char *capo_schema_describe(const char *table) { return capo_backend()->schema->describe(table); }
 
 bool capo_schema_has_table(const char *table)

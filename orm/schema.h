@@ -21,6 +21,7 @@ typedef struct SchemaBackend {
     void (*enforce_foreign_keys)(bool on);
     void (*check)(SchemaEditor *editor);                    /* at close: foreign keys hold */
     List *(*tables)(void);
+    List *(*columns)(const char *table);
     char *(*describe)(const char *table);
 } SchemaBackend;
 

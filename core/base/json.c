@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* JSON: read by jansson, written here, in the form of Python's json.dumps, whose bytes other programs compare.
  *
- * jansson keeps integers in 64 bits; a larger one is read as a real. Its objects keep the order of the text. */
+ * jansson keeps integers in 64 bits and refuses larger ones: those are given to it as marked texts, and become decimals that know
+ * that they are integers (JSON_INTEGER_TAG), so that they are written as they were read. Its objects keep the order of the text. */
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
@@ -9,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 32 };
+enum { MAX_DEPTH = 32, JSON_INTEGER_TAG = 1 };
 
 /* Nesting of the text, strings skipped: jansson itself recurses 2,048 deep, which a fiber's stack would not bear. */
 static bool too_deep(const char *text, size_t size)
@@ -35,7 +36,52 @@ static bool too_deep(const char *text, size_t size)
     return false;
 }
 
-static Value from_json(const json_t *json)
+/* The text with integers past 64 bits as strings behind a mark that nobody can know. */
+static char *mark_big_integers(const char *text, size_t size, const char *mark, size_t *ret_size)
+{
+    Buffer out = { 0 };
+    bool in_text = false;
+    for (size_t i = 0; i < size; ) {
+        char c = text[i];
+        size_t end = i + 1;
+        if (in_text) {
+            end += c == '\\' && end < size;
+            in_text = c != '"';
+        } else if (c == '"') {
+            in_text = true;
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            while (end < size && strchr("0123456789.eE+-", text[end]) && text[end])
+                end++;
+            bool integer = !memchr(text + i, '.', end - i) && !memchr(text + i, 'e', end - i) && !memchr(text + i, 'E', end - i);
+            if (integer && end - i > 18) {
+                capo_put_format(&out, "\"%s%.*s\"", mark, (int)(end - i), text + i);
+                i = end;
+                continue;
+            }
+        }
+        capo_put_bytes(&out, text + i, end - i);
+        i = end;
+    }
+    *ret_size = out.size;
+    return capo_buffer_text(&out);
+}
+
+static Value from_text(const json_t *json, const char *mark)
+{
+    const char *text = json_string_value(json);
+    size_t size = json_string_length(json), skip = mark ? strlen(mark) : 0;
+    if (!mark || size <= skip || memcmp(text, mark, skip))
+        return capo_value_copy_n(text, size);
+    int64_t small;
+    Value number = capo_value_copy_n(text + skip, size - skip);
+    if (capo_to_int(number, &small))
+        return capo_value_int(small);
+    number = capo_value_decimal((Decimal){ number.text });
+    number.tag = JSON_INTEGER_TAG;
+    return number;
+}
+
+static Value from_json(const json_t *json, const char *mark)
 {
     switch (json_typeof(json)) {
     case JSON_OBJECT: {
@@ -43,17 +89,17 @@ static Value from_json(const json_t *json)
         const char *key;
         json_t *item;
         json_object_foreach ((json_t *)json, key, item)
-            capo_map_set(map, capo_strdup(key), from_json(item));
+            capo_map_set(map, capo_strdup(key), from_json(item, mark));
         return capo_value_map(map);
     }
     case JSON_ARRAY: {
         List *list = capo_list_new();
         for (size_t i = 0; i < json_array_size(json); i++)
-            capo_list_add(list, from_json(json_array_get(json, i)));
+            capo_list_add(list, from_json(json_array_get(json, i), mark));
         return capo_value_list(list);
     }
     case JSON_STRING:
-        return capo_value_copy_n(json_string_value(json), json_string_length(json));
+        return from_text(json, mark);
     case JSON_INTEGER:
         return capo_value_int(json_integer_value(json));
     case JSON_REAL:
@@ -81,15 +127,19 @@ bool capo_json_parse(const char *text, size_t size, Value *ret, const char **ret
     }
     json_error_t error;
     json_t *json = json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-    if (!json && strcmp(error.text, "too big integer") == 0)
-        json = json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
+    const char *mark = NULL;
+    if (!json && capo_starts_with(error.text, "too big")) {
+        mark = capo_random_string(20, NULL);
+        char *marked = mark_big_integers(text, size, mark, &size);
+        json = json_loadb(marked, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    }
     if (!json) {
         if (ret_error)
             *ret_error = capo_format("Line %d, column %d: %s.", error.line, error.column, error.text);
         return false;
     }
     capo_defer(release, json);              /* from_json may raise for want of room */
-    *ret = from_json(json);
+    *ret = from_json(json, mark);
     capo_defer_cancel(release, json);
     json_decref(json);
     return true;
@@ -158,6 +208,11 @@ static void put_json(Buffer *out, Value v, int indent, int level)
         break;
     case VALUE_TEXT: case VALUE_SAFE:
         put_json_text(out, v.text, v.size);
+        break;
+    case VALUE_DECIMAL:
+        capo_put(out, v.tag == JSON_INTEGER_TAG ? "" : "\"");
+        capo_put(out, v.decimal.text);
+        capo_put(out, v.tag == JSON_INTEGER_TAG ? "" : "\"");
         break;
     case VALUE_DATETIME: {
         /* DjangoJSONEncoder: milliseconds, and Z for UTC */

@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <utf8proc.h>
 
-enum { EMAIL_MAX = 320, URL_MAX = 2048, DOMAIN_MAX = 255, HOST_MAX = 253, LABEL_MAX = 63, IPV6_MAX = 39 };
+enum { EMAIL_MAX = 320, URL_MAX = 2048, DOMAIN_MAX = 255, HOST_MAX = 253, LABEL_MAX = 63, IPV6_MAX = 39, IPV6_MAPPED_MAX = 45 };
 
 static bool is_ascii_alnum(uint32_t c)
 {
@@ -100,7 +100,7 @@ bool capo_is_ipv4(const char *text, size_t size)
 /* The eight groups; a tail in IPv4's form fills the last two. */
 static bool ipv6_parse(const char *text, size_t size, uint16_t ret_groups[8])
 {
-    if (size < 2 || size > IPV6_MAX)
+    if (size < 2 || size > IPV6_MAPPED_MAX)
         return false;
     uint16_t groups[8] = { 0 };
     int count = 0, gap = -1;

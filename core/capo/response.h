@@ -63,4 +63,4 @@ void capo_stream_format(ResponseStream *stream, const char *format, ...) __attri
 Response *capo_file_response(Request *req, const char *path, const char *download_name);
 const char *capo_reason_phrase(int status);
 /* The type by the extension of a file's name, "text/css; charset=utf-8"; application/octet-stream for an unknown one. */
-const char *capo_content_type(const char *path);
+const char *capo_media_type(const char *path);

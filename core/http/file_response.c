@@ -29,7 +29,7 @@ static const struct { const char *extension, *type; } types[] = {
     { "xml", "application/xml" }, { "zip", "application/zip" },
 };
 
-const char *capo_content_type(const char *path)
+const char *capo_media_type(const char *path)
 {
     const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
     if (dot)
@@ -96,7 +96,7 @@ Response *capo_file_response(Request *req, const char *path, const char *downloa
     const char *since = req->method == GET || req->method == HEAD ? capo_header(req, "If-Modified-Since") : NULL;
     int64_t seconds;
     bool unchanged = since && http_date_parse(since, &seconds) && status.st_mtime <= seconds;
-    Response *res = capo_response(unchanged ? 304 : 200, unchanged ? NULL : capo_content_type(download_name ? download_name : path));
+    Response *res = capo_response(unchanged ? 304 : 200, unchanged ? NULL : capo_media_type(download_name ? download_name : path));
     char *date = capo_alloc(HTTP_DATE_SIZE + 1);
     http_date_put(date, status.st_mtime);
     capo_set_header(res, "Last-Modified", date);

@@ -41,7 +41,7 @@ typedef enum FormFieldKind {
     FORM_CHAR, FORM_INTEGER, FORM_FLOAT, FORM_DECIMAL, FORM_BOOLEAN, FORM_NULL_BOOLEAN, FORM_DATE, FORM_TIME, FORM_DATETIME,
     FORM_SPLIT_DATETIME, FORM_DURATION, FORM_EMAIL, FORM_URL, FORM_SLUG, FORM_UUID, FORM_IP_ADDRESS, FORM_JSON, FORM_REGEX,
     FORM_CHOICE, FORM_TYPED_CHOICE, FORM_MULTIPLE_CHOICE, FORM_TYPED_MULTIPLE_CHOICE, FORM_MODEL_CHOICE, FORM_MODEL_MULTIPLE_CHOICE,
-    FORM_FILE, FORM_FILE_PATH, FORM_KINDS
+    FORM_FILE, FORM_FILE_PATH, FORM_INLINE_KEY, FORM_KINDS
 } FormFieldKind;
 
 /* What may stand behind a field's name in forms.def. */
@@ -113,6 +113,7 @@ struct FormField {
     FormFieldKind kind;
     bool optional;                      /* required=False */
     bool disabled, no_strip, allow_unicode;
+    bool strip;                         /* FORM_REGEX, which keeps white space else */
     bool localize;                      /* numbers may have commas between thousands */
     const char *label, *help_text, *label_suffix;
     Value initial;
@@ -122,6 +123,7 @@ struct FormField {
     FieldLimit minimum, maximum, step;
     int max_digits;                     /* 0: none */
     int decimal_places;                 /* with max_digits, or where it is not 0 */
+    bool any_decimal_places;            /* max_digits alone limits */
     const char *pattern;                /* FORM_REGEX, and further for texts */
     const char *const *input_formats;   /* dates and times: strptime's; default: Django's English ones */
     const FieldChoice *choices;         /* choice kinds */
@@ -129,6 +131,7 @@ struct FormField {
     Query *query;                       /* model choices */
     const char *empty_label;            /* model choice: "---------"; "" for none */
     const char *(*label_from)(Instance *instance);
+    Instance *known;                    /* model choice: this row needs no query; inline key: the parent */
     FieldKind coerce;                   /* typed choices */
     const char *protocol;               /* "both", "IPv4", "IPv6" */
     bool unpack_ipv4;
@@ -154,6 +157,8 @@ const UploadedFile *capo_value_as_file(Value value);
 /* The choices as maps with value, label, group (null where none), those of model choices from the query. */
 List *capo_form_field_choices(const FormField *field);
 
+/* A declared form without its typed struct in sight: what formsets use. */
+Form *capo_form_of_type(const FormType *type, const QueryDict *data_or_null, Request *files_or_null, const FormOptions *options);
 Form *capo_form_new(const QueryDict *data_or_null, Request *files_or_null, const FormOptions *options);
 FormField *capo_form_add_field(Form *form, const FormField *field);     /* copied; gives the copy */
 /* The form field of a model field (formfield()); NULL: it has none. */
@@ -178,7 +183,8 @@ size_t capo_form_error_count(Form *form);
 Map *capo_form_errors_map(Form *form);                  /* {field: [message, …]} for JSON */
 FormField **capo_form_fields(Form *form, size_t *ret_count);
 FormField *capo_form_field(Form *form, const char *name);
-/* The instance of a model form: a copy of the one given or a new one; after is_valid it holds the cleaned values. */
+/* The instance of a model form: the one given or a new one. Cleaning writes the good values into it (also of a form with errors, as
+ * in Django: do not save it then). */
 Instance *capo_form_instance(Form *form);
 /* Saves the instance and its many-to-many fields, in a transaction; raises ERROR_VALUE for a form with errors. */
 Instance *capo_form_save(Form *form);
@@ -198,19 +204,41 @@ Value capo_form_bound_field(Form *form, const char *field);     /* BoundField ob
 
 /* What a widget is given to print. */
 typedef struct WidgetContext {
-    const FormField *field; const char *name, *id; Value value; const Var *attrs; bool required, invalid; const char *described_by; Form *form;
+    const FormField *field;
+    const char *name, *id;              /* id NULL: none */
+    Value value;                        /* as capo_form_bound_value has it */
+    const Var *attrs;                   /* further ones, which win over the field's */
+    bool required, invalid;
+    const char *described_by;
+    bool has_initial;                   /* a file is there already */
+    Form *form;
 } WidgetContext;
 struct FormWidget {
     const char *name;                   /* "text", "textarea", "select", "split_datetime", … */
     const char *input_type;             /* for <input type=…>; NULL */
     void (*put)(const FormWidget *widget, const WidgetContext *context, Buffer *out);
-    /* The raw value out of the body: a text, list, uploaded file or null. */
+    /* The raw value out of the body: a text, list, bool, uploaded file or null. NULL: the last text of this name. */
     Value (*take)(const FormWidget *widget, const FormField *field, const QueryDict *data, Request *files, const char *name);
-    bool (*omitted)(const FormWidget *widget, const QueryDict *data, const char *name);
-    bool is_hidden, needs_multipart, use_fieldset;
+    bool (*omitted)(const FormWidget *widget, const QueryDict *data, const char *name);     /* NULL: no such name in the body */
+    bool is_hidden, needs_multipart;
+    bool use_fieldset;                  /* several inputs: <fieldset> and <legend> instead of a label */
+    bool multiple;                      /* several values may be chosen */
     Value (*format)(const FormField *field, Value value);       /* the value as shown: dates as text */
+    const Var *attrs;                   /* every one of this kind has them: cols, rows, class */
 };
+/* The attributes of a widget in Django's order, for own ones: those of its row and of the field, maxlength, min, …, required,
+ * disabled, aria-invalid, aria-describedby, id. True prints the name alone; false and null nothing. */
+Map *capo_widget_attributes(const FormWidget *widget, const WidgetContext *context);
+void capo_put_attributes(const Map *attributes, Buffer *out);
+/* The value as the text that an input shows; false: none. */
+bool capo_widget_text(const FormWidget *widget, const WidgetContext *context, Value *ret);
+/* The choices of the field, each a map: value, label, group, selected. */
+List *capo_widget_options(const FormWidget *widget, const WidgetContext *context);
+/* Prints as the row of this name does: for a widget that wraps another. */
+void capo_widget_put(const char *name, const WidgetContext *context, Buffer *out);
+/* "select", …: what the field is shown by; a name that there is not is a bug. */
 const FormWidget *capo_widget(const char *name);
+const FormWidget *capo_form_field_widget(const FormField *field);
 /* Further widgets of an app; rows must stay. Ends with { 0 }. */
 void capo_add_widgets(const FormWidget *widgets);
 
@@ -226,7 +254,9 @@ typedef struct FormsetOptions {
     Query *query;                       /* model formsets: the rows; default all, by key */
     void (*prepare)(Form *form, void *argument);    /* each form after it is made: read-only fields, widgets, … */
     void *argument;
-    const FormType *form;               /* plain formsets */
+    const FormType *form;               /* plain formsets: what each form is */
+    List *initial;                      /* plain formsets: a map a form */
+    void (*clean)(Formset *formset);    /* over all forms: capo_formset_add_error */
     const char *fk_name;                /* inline: which key, where the child has several to the parent */
 } FormsetOptions;
 Formset *capo_formset_new(Request *req, const QueryDict *data_or_null, const FormsetOptions *options);
@@ -240,7 +270,9 @@ Form *capo_formset_form(Formset *formset, size_t index);
 Form *capo_formset_empty_form(Formset *formset);        /* with __prefix__ */
 bool capo_formset_is_deleted(Formset *formset, size_t index);
 const char *const *capo_formset_errors(Formset *formset);       /* non-form errors */
+/* Of all forms but the deleted ones, and the formset's own. */
 size_t capo_formset_error_count(Formset *formset);
+void capo_formset_add_error(Formset *formset, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void capo_formset_put_management(Formset *formset, Buffer *out);
 const char *capo_formset_prefix(const Formset *formset);
 bool capo_formset_has_changed(Formset *formset);

@@ -306,6 +306,15 @@ static List *tables(void)
     return names;
 }
 
+static List *columns(const char *table)
+{
+    ResultSet *result = capo_database_run(capo_format("PRAGMA table_info(%s)", capo_quote_name(table)), NULL, 0, DATABASE_READ);
+    List *names = capo_list_new();
+    for (size_t i = 0; i < result->n_rows; i++)
+        capo_list_add(names, capo_cell(result, i, 1));
+    return names;
+}
+
 static int compare_lines(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -418,5 +427,5 @@ static char *describe(const char *table)
 const SchemaBackend capo_sqlite_schema = {
     .create_model = create_model, .add_column = add_column, .remove_column = remove_column, .alter_column = alter_column,
     .alter_constraints = alter_constraints, .alter_join_table = alter_join_table, .enforce_foreign_keys = enforce_foreign_keys,
-    .check = check_foreign_keys, .tables = tables, .describe = describe,
+    .check = check_foreign_keys, .tables = tables, .columns = columns, .describe = describe,
 };

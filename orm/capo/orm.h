@@ -220,6 +220,8 @@ void capo_instance_insert(Instance *self);                                      
 int64_t capo_instance_delete(Instance *self);
 void capo_instance_refresh(Instance *self);
 bool capo_instance_is_saved(const Instance *self);
+/* The value holds a model's instance: (Instance *)value.object. */
+bool capo_is_instance(Value value);
 Instance *capo_instance_related(Instance *self, const char *relation);
 Query *capo_instance_related_query(Instance *self, const char *accessor);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */

@@ -36,6 +36,7 @@ void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *par
 
 /* The database as it is: for tests (migrated against fresh), inspectdb, and clear errors. */
 List *capo_schema_tables(void);                                             /* texts, sorted */
+List *capo_schema_columns(const char *table);                               /* their names, in order; empty: no such table */
 /* A canonical text of a table's columns, keys, indexes and constraints; equal for equal schemas. */
 char *capo_schema_describe(const char *table);
 bool capo_schema_has_table(const char *table);

@@ -10,6 +10,12 @@ Value conformance_validators(const Map *test);
 Value conformance_forms(const Map *test);
 Value conformance_passwords(const Map *test);
 Value conformance_routes(const Map *test);
+Value conformance_templates(const Map *test);
+
+Value conformance_orm(const Map *test);
+
+/* The words behind KIND on the command line; ends with NULL. */
+extern const char *const *conformance_words;
 
 /* A tagged value of a case ({"$date": "2026-11-22"}) as a Value, at any depth; and a Value as what JSON shows of it. */
 Value conformance_value(Value json);

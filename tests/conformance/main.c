@@ -9,10 +9,14 @@
 
 static const struct { const char *name; Value (*answer)(const Map *test); } kinds[] = {
     { "forms", conformance_forms },
+    { "orm", conformance_orm },
     { "passwords", conformance_passwords },
     { "routes", conformance_routes },
+    { "templates", conformance_templates },
     { "validators", conformance_validators },
 };
+
+const char *const *conformance_words;
 
 typedef struct Line { const char *text; size_t size; Value (*answer)(const Map *test); const Map *test; Value actual; Buffer out; } Line;
 
@@ -20,6 +24,21 @@ static void answer(void *argument)
 {
     Line *line = argument;
     line->actual = line->answer(line->test);
+}
+
+/* {"$integer": "123"} is how an answer says an integer past 64 bits, which JSON shows as a plain number. */
+static void put_answer(Buffer *out, const char *text)
+{
+    static const char tag[] = "{\"$integer\": \"";
+    for (const char *found; (found = strstr(text, tag)); ) {
+        const char *digits = found + sizeof tag - 1;
+        size_t size = strspn(digits, "-0123456789");
+        capo_put_bytes(out, text, (size_t)(found - text));
+        capo_put_bytes(out, digits, size);
+        text = digits + size + strlen("\"}");
+    }
+    capo_put(out, text);
+    capo_put_char(out, '\n');
 }
 
 static void run(void *argument)
@@ -36,8 +55,7 @@ static void run(void *argument)
     if (error)
         line->actual = capo_value_map(capo_map(V("exception", error->name), V("message", error->message)));
     Map *result = capo_map(V("id", conformance_get(json.map, "id")), V("actual", conformance_json(line->actual)));
-    capo_json_put(&line->out, capo_value_map(result), 0);
-    capo_put_char(&line->out, '\n');
+    put_answer(&line->out, capo_json_text(capo_value_map(result), 0));
 }
 
 int main(int argc, char **argv)
@@ -53,6 +71,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "\n");
         return 2;
     }
+    conformance_words = (const char *const *)argv + 2;
     Arena *arena = arena_new();
     char *text = NULL;
     size_t capacity = 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tagged values of the cases: {"$decimal": "1.50"} and the like. */
 #include "conformance.h"
+#include <capo/request.h>
+__attribute__((weak)) QueryDict *capo_dict_parse(const char *query, size_t size);
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +24,15 @@ static Value datetime_value(const Map *map, const char *text)
     if (!capo_parse_datetime(text, zone ? zone : capo_time_zone("UTC"), &instant))
         return capo_value_text(text);
     Value value = capo_value_datetime(instant);
-    if (offset.kind == VALUE_INT)
+    if (offset.kind == VALUE_INT) {
+        Value name = conformance_get(map, "tzname");
         value.datetime.microseconds -= offset.integer * 1000000;
-    else if (!zone)
+        value.tag = capo_time_zone_id(capo_time_zone_fixed((int)offset.integer, capo_is_text(name) ? name.text : NULL));
+    } else if (!zone) {
         value.flags |= VALUE_FLAG_NAIVE;
+    } else {
+        value.tag = capo_time_zone_id(zone);
+    }
     return value;
 }
 
@@ -33,7 +40,9 @@ static Value tagged(const Map *map, const char *tag, Value content)
 {
     const char *text = capo_to_text(content);
     if (!strcmp(tag, "$safe"))
-        return capo_value_safe(text);
+        return capo_value_safe_n(content.text, content.size);
+    if (!strcmp(tag, "$querydict"))
+        return capo_value_object(capo_dict_parse(content.text, content.size));
     if (!strcmp(tag, "$datetime"))
         return datetime_value(map, text);
     if (!strcmp(tag, "$decimal"))
@@ -124,7 +133,7 @@ static Value duration_json(Duration duration)
 Value conformance_json(Value value)
 {
     switch ((ValueKind)value.kind) {
-    case VALUE_DECIMAL: return tag("$decimal", capo_value_text(value.decimal.text));
+    case VALUE_DECIMAL: return value.tag ? value : tag("$decimal", capo_value_text(value.decimal.text));
     case VALUE_DATE: return tag("$date", capo_value_text(capo_date_iso(value.date)));
     case VALUE_TIME: return tag("$time", capo_value_text(capo_time_iso(value.time)));
     case VALUE_DATETIME: return datetime_json(value);

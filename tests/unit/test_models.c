@@ -127,7 +127,7 @@ static void resolve_both(void *unused)
 static const char *mistake(const FieldRow *rows)
 {
     first = capo_alloc_struct(Model);
-    *first = (Model){ .name = "Thing", .app = "test", .rows = rows };
+    *first = (Model){ .name = "Thing", .app = "test", .rows = rows, .size = sizeof(Instance) };     /* as one with a struct */
     return capo_expect_raises(__FILE__, __LINE__, ERROR_IMPROPERLY_CONFIGURED, resolve_both, NULL)->message;
 }
 

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* migrate: which migrations are to be applied or unapplied, and doing it, each in a transaction.
+ *
+ * The row in django_migrations is written first, inside the transaction: on SQLite that takes the write lock, so of two runs at once one
+ * waits, then finds the row and leaves the migration alone. A failure rolls back schema, rows and history together. */
+#include "migration.h"
+#include <capo/buffer.h>
+#include <string.h>
+
+enum { HOOKS = 16 };
+static void (*hooks[HOOKS])(void);
+static size_t n_hooks;
+
+void capo_after_migrate(void (*function)(void))
+{
+    for (size_t i = 0; i < n_hooks; i++)
+        if (hooks[i] == function)
+            return;
+    if (n_hooks == HOOKS)
+        capo_bug("more than %d functions for capo_after_migrate().", HOOKS);
+    hooks[n_hooks++] = function;
+}
+
+static void say(const MigrateOptions *options, const char *line)
+{
+    if (options->say)
+        options->say(options->self, line);
+}
+
+/* --- what is applied --------------------------------------------------------------------------------------------------------------------- */
+
+/* Recorded itself, or all that it replaces is. */
+static bool is_applied(const Migration *migration, const Map *applied)
+{
+    const MigrationKey *key = migration->replaces;
+    if (capo_map_get(applied, migration_label(migration)))
+        return true;
+    if (!key || !key->app)
+        return false;
+    for (; key->app; key++)
+        if (!capo_map_get(applied, capo_format("%s.%s", key->app, key->name)))
+            return false;
+    return true;
+}
+
+static void refuse_inconsistent(const MigrationGraph *graph, const Map *applied)
+{
+    for (size_t i = 0; i < graph->count; i++) {
+        const MigrationNode *node = graph->nodes[i];
+        for (size_t p = 0; is_applied(node->migration, applied) && p < node->n_parents; p++)
+            if (!is_applied(node->parents[p]->migration, applied))
+                capo_raise(ERROR_MIGRATION, "Migration %s is applied before its dependency %s on this database. Either a dependency was added to a "
+                           "migration after it had been applied, or django_migrations was edited. If the database already is as %s makes it, record "
+                           "that: migrate %s %s --fake.", migration_label(node->migration), migration_label(node->parents[p]->migration),
+                           node->parents[p]->migration->name, node->parents[p]->migration->app, node->parents[p]->migration->name);
+    }
+}
+
+static void report_edited(const MigrateOptions *options, const MigrationGraph *graph, const Map *applied)
+{
+    Map *checksums = recorder_checksums();
+    for (size_t i = 0; i < graph->count; i++) {
+        const Migration *migration = graph->nodes[i]->migration;
+        Value *known = capo_map_get(checksums, migration_label(migration));
+        if (known && is_applied(migration, applied) && strcmp(known->text, migration_checksum(migration)) != 0)
+            say(options, capo_format("  Warning: %s was edited after it had been applied to this database (checksum mismatch): the tables may differ from "
+                                     "what the file says now.", migration_label(migration)));
+    }
+}
+
+/* --- the plan ------------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct Plan { MigrationNode **nodes; size_t count; bool backwards; } Plan;
+
+static bool planned(const Plan *plan, const MigrationNode *node)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->nodes[i] == node)
+            return true;
+    return false;
+}
+
+static void plan_forwards(Plan *plan, const MigrationGraph *graph, MigrationNode *target, const Map *applied)
+{
+    for (MigrationNode **node = graph_forwards_plan(graph, target); *node; node++)
+        if (!is_applied((*node)->migration, applied) && !planned(plan, *node))
+            plan->nodes[plan->count++] = *node;
+}
+
+static void plan_backwards(Plan *plan, const MigrationGraph *graph, MigrationNode *target, const Map *applied)
+{
+    plan->backwards = true;
+    for (MigrationNode **node = graph_backwards_plan(graph, target); *node; node++)
+        if (is_applied((*node)->migration, applied) && !planned(plan, *node))
+            plan->nodes[plan->count++] = *node;
+}
+
+/* Back to a migration that is applied, or none: what the app has behind it goes, with all that depends on it. */
+static void plan_back_to(Plan *plan, const MigrationGraph *graph, const char *app, MigrationNode *target, const Map *applied)
+{
+    plan->backwards = true;
+    for (size_t i = 0; i < graph->count; i++) {
+        MigrationNode *node = graph->nodes[i];
+        bool behind = strcmp(node->migration->app, app) == 0;
+        if (target) {
+            bool child = false;
+            for (size_t c = 0; c < target->n_children; c++)
+                child |= target->children[c] == node;
+            behind &= child;
+        }
+        if (behind)
+            plan_backwards(plan, graph, node, applied);
+    }
+}
+
+static void check_app(const char *app)
+{
+    size_t count = 0;
+    const char *names[64];
+    if (capo_app(app))
+        return;
+    for (const App *const *a = capo_apps(); *a && count < 64; a++)
+        names[count++] = (*a)->name;
+    capo_raise(ERROR_COMMAND, "There is no app called %s among the site's apps.%s", app, capo_did_you_mean(app, names, count));
+}
+
+static Plan make_plan(const MigrateOptions *options, const MigrationGraph *graph, const Map *applied)
+{
+    Plan plan = { .nodes = capo_alloc_array(graph->count + 1, sizeof *plan.nodes) };
+    if (!options->app) {
+        for (MigrationNode **node = graph_full_plan(graph); *node; node++)
+            plan_forwards(&plan, graph, *node, applied);
+        return plan;
+    }
+    check_app(options->app);
+    if (options->target && strcmp(options->target, "zero") == 0) {
+        plan_back_to(&plan, graph, options->app, NULL, applied);
+        return plan;
+    }
+    if (options->target) {
+        MigrationNode *target = graph_find_prefix(graph, options->app, options->target);
+        if (is_applied(target->migration, applied))
+            plan_back_to(&plan, graph, options->app, target, applied);
+        else
+            plan_forwards(&plan, graph, target, applied);
+        return plan;
+    }
+    MigrationNode **leaves = graph_leaves(graph, options->app);
+    if (!leaves[0])
+        capo_raise(ERROR_COMMAND, "App '%s' does not have migrations. 'makemigrations %s' makes them.", options->app, options->app);
+    plan_forwards(&plan, graph, leaves[0], applied);
+    return plan;
+}
+
+static void refuse_irreversible(const Plan *plan)
+{
+    for (size_t i = 0; plan->backwards && i < plan->count; i++)
+        for (size_t o = 0; o < plan->nodes[i]->migration->n_operations; o++)
+            if (!operation_reversible(plan->nodes[i]->migration->operations[o], plan->nodes[i]->migration->app))
+                capo_raise(ERROR_MIGRATION, "%s cannot be undone: its operation %zu (%s) is not reversible. Nothing was changed. A RunSQL is reversible with "
+                           "\"backwards\", a RunFunction with .backwards in its row.", migration_label(plan->nodes[i]->migration), o + 1,
+                           operation_describe(plan->nodes[i]->migration->operations[o]));
+}
+
+/* --- one migration --------------------------------------------------------------------------------------------------------------------------- */
+
+/* What runs inside capo_try; `operation` says how far it came. */
+typedef struct Run {
+    const Migration *migration;
+    ProjectState *before, *after;           /* around the migration, in its forward sense */
+    bool backwards, fake;
+    const Operation *operation; size_t number;
+    bool done_by_other;
+} Run;
+
+static ProjectState **states_of(const Migration *migration, ProjectState *before)
+{
+    ProjectState **states = capo_alloc_array(migration->n_operations + 1, sizeof *states);
+    states[0] = before;
+    for (size_t i = 0; i < migration->n_operations; i++)
+        states[i + 1] = operation_state(migration->operations[i], migration->app, states[i]);
+    return states;
+}
+
+static void run_operation(Run *run, SchemaEditor *editor, ProjectState **states, size_t at)
+{
+    const Operation *op = run->migration->operations[at];
+    run->operation = op;
+    run->number = at + 1;
+    operation_rows[op->kind].change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
+                                             run->backwards);
+}
+
+static void run_operations(Run *run)
+{
+    const Migration *migration = run->migration;
+    ProjectState **states = states_of(migration, run->before);
+    SchemaEditor *editor = capo_schema_open(false);
+    for (size_t i = 0; i < migration->n_operations; i++)
+        run_operation(run, editor, states, run->backwards ? migration->n_operations - 1 - i : i);
+    run->operation = NULL;
+    capo_schema_close(editor);
+}
+
+static void record(Run *run)
+{
+    const Migration *migration = run->migration;
+    if (run->backwards)
+        recorder_remove(migration->app, migration->name);
+    else
+        recorder_add(migration);
+    for (const MigrationKey *key = migration->replaces; key && key->app; key++) {
+        Migration replaced = { .app = key->app, .name = key->name };
+        if (run->backwards)
+            recorder_remove(key->app, key->name);
+        else if (!recorder_count(key->app, key->name))
+            recorder_add(&replaced);
+    }
+}
+
+static void run_in_transaction(void *argument)
+{
+    Run *run = argument;
+    capo_begin();
+    record(run);
+    if (!run->backwards && recorder_count(run->migration->app, run->migration->name) > 1) {
+        run->done_by_other = true;
+        capo_rollback();
+        return;
+    }
+    if (!run->fake)
+        run_operations(run);
+    capo_commit();
+}
+
+static void run_without_transaction(void *argument)
+{
+    Run *run = argument;
+    if (!run->fake)
+        run_operations(run);
+    record(run);
+}
+
+static void run_migration(Run *run)
+{
+    bool atomic = !run->migration->non_atomic, outermost = !capo_in_transaction();
+    if (outermost)
+        capo_schema_enforce_foreign_keys(false);
+    const Error *error = capo_try(atomic ? run_in_transaction : run_without_transaction, run);
+    if (outermost)
+        capo_schema_enforce_foreign_keys(true);
+    if (!error)
+        return;
+    const char *where = run->operation ? capo_format("operation %zu of %zu (%s)", run->number, run->migration->n_operations, operation_describe(run->operation))
+                                       : "its end, when foreign keys were checked";
+    capo_raise(ERROR_MIGRATION, "%s %s failed at %s: %s %s", run->backwards ? "Unapplying" : "Applying", migration_label(run->migration), where, error->message,
+               atomic ? "The database is as it was before this migration." : "The migration is not atomic: what came before that operation is done and stays.");
+}
+
+/* --- --fake-initial -------------------------------------------------------------------------------------------------------------------------- */
+
+static bool has_column(Model *model, Field *field)
+{
+    List *columns = capo_schema_columns(model->table);
+    for (size_t i = 0; i < columns->count; i++)
+        if (same_name(capo_to_text(columns->items[i]), field->column))
+            return true;
+    return false;
+}
+
+/* Whether all tables and columns that an initial migration would make are there already. */
+static bool is_there_already(const Migration *migration, ProjectState *before)
+{
+    bool makes_something = false;
+    if (!migration->initial)
+        return false;
+    ProjectState **states = states_of(migration, before), *after = states[migration->n_operations];
+    for (size_t i = 0; i < migration->n_operations; i++) {
+        const Operation *op = migration->operations[i];
+        if (op->kind != CREATE_MODEL && op->kind != ADD_FIELD)
+            continue;
+        if (!state_find(after, migration->app, op->model))
+            continue;
+        Model *model = state_model(after, migration->app, op->model);
+        if (!model->managed)
+            continue;
+        makes_something = true;
+        Field *field = op->kind == ADD_FIELD ? capo_field(model, op->name) : NULL;
+        if (!capo_schema_has_table(model->table) || (field && field->column && !has_column(model, field))
+            || (field && !field->column && !capo_schema_has_table(field->through->table)))
+            return false;
+        for (size_t m = 0; op->kind == CREATE_MODEL && m < model->n_many; m++)
+            if (!capo_schema_has_table(model->many[m]->through->table))
+                return false;
+    }
+    return makes_something;
+}
+
+/* --- migrate --------------------------------------------------------------------------------------------------------------------------------- */
+
+static void say_what(const MigrateOptions *options, const MigrationGraph *graph)
+{
+    Buffer apps = { 0 };
+    for (size_t i = 0; i < graph->count; i++)
+        if (!i || strcmp(graph->nodes[i - 1]->migration->app, graph->nodes[i]->migration->app) != 0)
+            capo_put_format(&apps, "%s%s", apps.size ? ", " : "", graph->nodes[i]->migration->app);
+    say(options, "Operations to perform:");
+    if (!options->target)
+        say(options, capo_format("  Apply all migrations: %s", options->app ? options->app : apps.size ? capo_buffer_text(&apps) : "(none)"));
+    else if (strcmp(options->target, "zero") == 0)
+        say(options, capo_format("  Unapply all migrations: %s", options->app));
+    else
+        say(options, capo_format("  Target specific migration: %s, from %s", graph_find_prefix(graph, options->app, options->target)->migration->name, options->app));
+}
+
+static void say_plan(const MigrateOptions *options, const Plan *plan)
+{
+    say(options, "Planned operations:");
+    if (!plan->count)
+        say(options, "  No planned migration operations.");
+    for (size_t i = 0; i < plan->count; i++) {
+        const Migration *migration = plan->nodes[i]->migration;
+        say(options, migration_label(migration));
+        for (size_t o = 0; o < migration->n_operations; o++) {
+            const Operation *op = migration->operations[plan->backwards ? migration->n_operations - 1 - o : o];
+            const char *undo = !plan->backwards ? "" : operation_reversible(op, migration->app) ? "Undo " : "IRREVERSIBLE ";
+            say(options, capo_format("    %s%s", undo, operation_describe(op)));
+        }
+    }
+}
+
+static void say_of_changes(const MigrateOptions *options, const MigrationGraph *graph, const ProjectState *state)
+{
+    size_t count;
+    Buffer names = { 0 };
+    DetectedApp *apps = detect_changes(state, state_of_models(), graph, NULL, NULL, NULL, &count);
+    for (size_t i = 0; i < count; i++)
+        capo_put_format(&names, "%s'%s'", i ? ", " : "", apps[i].app);
+    if (!count)
+        return;
+    say(options, capo_format("  Your models in app(s): %s have changes that are not yet reflected in a migration, and so won't be applied.", capo_buffer_text(&names)));
+    say(options, "  Run 'makemigrations' to make new migrations, and then re-run 'migrate' to apply them.");
+}
+
+static int run_plan(const MigrateOptions *options, const MigrationGraph *graph, const Map *applied, const Plan *plan)
+{
+    MigrationNode **full = graph_full_plan(graph);
+    ProjectState *state = state_new();
+    int done = 0;
+    size_t count = 0;
+    while (full[count])
+        count++;
+    /* the states around each migration, with all others that are applied or will be */
+    ProjectState **before = capo_alloc_array(count + 1, sizeof *before);
+    for (size_t i = 0; i < count; i++) {
+        before[i] = state;
+        if (is_applied(full[i]->migration, applied) || (!plan->backwards && planned(plan, full[i])))
+            state = migration_state(full[i]->migration, state);
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        const Migration *migration = plan->nodes[i]->migration;
+        Run run = { .migration = migration, .backwards = plan->backwards, .fake = options->fake };
+        for (size_t k = 0; k < count; k++)
+            if (full[k] == plan->nodes[i])
+                run.before = before[k];
+        bool there = !plan->backwards && options->fake_initial && is_there_already(migration, run.before);
+        run.fake |= there;
+        run_migration(&run);
+        done += !run.done_by_other;
+        say(options, capo_format("  %s %s... %s", plan->backwards ? "Unapplying" : "Applying", migration_label(migration),
+                                 run.done_by_other ? "done by another run" : run.fake ? "FAKED" : "OK"));
+    }
+    return done;
+}
+
+int capo_migrate(const MigrateOptions *options)
+{
+    Map *applied = recorder_applied();
+    MigrationGraph *graph = graph_load(capo_apps(), applied);
+    graph_refuse_conflicts(graph);
+    if (!options->fake)                         /* which is how it is mended */
+        refuse_inconsistent(graph, applied);
+    if (options->target && !options->app)
+        capo_raise(ERROR_COMMAND, "A migration's name needs its app: migrate APP %s.", options->target);
+    Plan plan = make_plan(options, graph, applied);
+    if (options->plan) {
+        say_plan(options, &plan);
+        return 0;
+    }
+    say_what(options, graph);
+    report_edited(options, graph, applied);
+    if (!options->fake)
+        refuse_irreversible(&plan);
+    say(options, "Running migrations:");
+    if (!plan.count) {
+        say(options, "  No migrations to apply.");
+        if (!options->target)
+            say_of_changes(options, graph, graph_state(graph));
+        return 0;
+    }
+    recorder_prepare();
+    int done = run_plan(options, graph, applied, &plan);
+    for (size_t i = 0; done && i < n_hooks; i++)
+        hooks[i]();
+    return done;
+}
+
+/* --- showmigrations, sqlmigrate -------------------------------------------------------------------------------------------------------------- */
+
+MigrationStatus *capo_migration_status(const char *app)
+{
+    Map *applied = recorder_applied();
+    MigrationGraph *graph = graph_load(capo_apps(), applied);
+    MigrationStatus *statuses = capo_alloc_array(graph->count + 1, sizeof *statuses);
+    size_t count = 0;
+    if (app)
+        check_app(app);
+    for (MigrationNode **node = graph_full_plan(graph); *node; node++) {
+        const Migration *migration = (*node)->migration;
+        Value *when = capo_map_get(applied, migration_label(migration));
+        if (!app || strcmp(app, migration->app) == 0)
+            statuses[count++] = (MigrationStatus){ migration->app, migration->name, is_applied(migration, applied), when ? when->datetime : (DateTime){ 0 } };
+    }
+    return statuses;
+}
+
+int capo_unapplied_count(void)
+{
+    int count = 0;
+    for (MigrationStatus *status = capo_migration_status(NULL); status->app; status++)
+        count += !status->applied;
+    return count;
+}
+
+char *capo_sql_migrate(const char *app, const char *name, bool backwards)
+{
+    check_app(app);
+    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    MigrationNode *target = graph_find_prefix(graph, app, name);
+    const Migration *migration = target->migration;
+    ProjectState *state = state_new();
+    for (MigrationNode **node = graph_forwards_plan(graph, target); *node != target; node++)
+        state = migration_state((*node)->migration, state);
+    ProjectState **states = states_of(migration, state);
+    SchemaEditor *editor = capo_schema_open(true);
+    Run run = { .migration = migration, .before = state, .backwards = backwards };
+    Buffer sql = { 0 };
+    if (!migration->non_atomic)
+        capo_put(&sql, "BEGIN;\n");
+    size_t seen = 0;
+    for (size_t i = 0; i < migration->n_operations; i++) {
+        size_t at = backwards ? migration->n_operations - 1 - i : i;
+        const Operation *op = migration->operations[at];
+        capo_put_format(&sql, "--\n-- %s\n--\n", operation_describe(op));
+        if (op->kind == RUN_FUNCTION)
+            capo_put(&sql, "-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n");
+        else if (backwards && !operation_reversible(op, app))
+            capo_raise(ERROR_MIGRATION, "%s cannot be undone: its operation %zu (%s) is not reversible.", migration_label(migration), at + 1, operation_describe(op));
+        else
+            run_operation(&run, editor, states, at);
+        const char *all = capo_schema_collected_sql(editor);
+        capo_put(&sql, all + seen);
+        seen = strlen(all);
+    }
+    capo_schema_close(editor);
+    capo_put(&sql, capo_schema_collected_sql(editor) + seen);
+    if (!migration->non_atomic)
+        capo_put(&sql, "COMMIT;\n");
+    return capo_buffer_text(&sql);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Model.full_clean: fields, the model's own clean, uniqueness, constraints. Mistakes come as a list, those of the whole object with a
+ * NULL field. */
+#include "instance.h"
+#include <ctype.h>
+#include <string.h>
+
+typedef struct Errors { ValidationError *first, *last; } Errors;
+
+static void add(Errors *errors, const char *field, const char *code, const char *message)
+{
+    ValidationError *error = capo_alloc_struct(ValidationError);
+    *error = (ValidationError){ .field = field, .code = code, .message = message };
+    if (errors->last)
+        errors->last->next = error;
+    else
+        errors->first = error;
+    errors->last = error;
+}
+
+/* What was raised, under this field where it names none itself. */
+static void add_raised(Errors *errors, const char *field, const Error *error)
+{
+    if (error->code != ERROR_VALIDATION)
+        capo_reraise(error);
+    for (const ValidationError *one = error->detail; one; one = one->next)
+        add(errors, one->field ? one->field : field, one->code, one->message);
+    if (!error->detail)
+        add(errors, field, "invalid", error->message);
+}
+
+static bool is_in(const char *const *names, const char *name)
+{
+    for (; names && *names; names++)
+        if (!strcmp(*names, name))
+            return true;
+    return false;
+}
+
+static bool has_error(const Errors *errors, const char *field)
+{
+    for (const ValidationError *error = errors->first; error; error = error->next)
+        if (error->field && !strcmp(error->field, field))
+            return true;
+    return false;
+}
+
+static const char *capital(const char *text)
+{
+    char *copy = capo_strdup(text);
+    if (copy[0] >= 'a' && copy[0] <= 'z')
+        copy[0] = (char)(copy[0] - 'a' + 'A');
+    return copy;
+}
+
+static const char *own_message(const Field *field, const char *code, const char *otherwise)
+{
+    for (const char *const *pair = field->error_messages; pair && pair[0] && pair[1]; pair += 2)
+        if (!strcmp(pair[0], code))
+            return pair[1];
+    return otherwise;
+}
+
+/* --- uniqueness --- */
+
+/* Whether another row has these values. A date, where given, is compared by its parts in the current zone. */
+typedef struct Wanted { const Field *field; Value value; } Wanted;
+
+static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
+{
+    const Model *model = self->model;
+    Buffer sql = { 0 };
+    Value *values = capo_alloc_array(count + 1, sizeof *values), key = capo_instance_pk(self);
+    capo_put_format(&sql, "SELECT 1 FROM %s WHERE ", capo_quote_name(model->table));
+    for (size_t i = 0; i < count; i++) {
+        values[i] = capo_to_column(wanted[i].field, wanted[i].value);
+        capo_put(&sql, i ? " AND " : "");
+        capo_put_name(&sql, wanted[i].field->column);
+        capo_put(&sql, " = ");
+        capo_backend()->put_placeholder(&sql, (int)i + 1);
+    }
+    if (self->state->saved && !capo_is_null(key)) {
+        capo_put_format(&sql, " AND %s <> ", capo_quote_name(model->pk->column));
+        capo_backend()->put_placeholder(&sql, (int)count + 1);
+        values[count++] = capo_to_column(model->pk, key);
+    }
+    capo_put(&sql, " LIMIT 1");
+    return capo_database_run(capo_buffer_text(&sql), values, count, DATABASE_READ)->n_rows > 0;
+}
+
+static void check_unique_field(Instance *self, const Field *field, Errors *errors)
+{
+    Value value = capo_field_value(self, field);
+    if (capo_is_null(value) || (field->primary_key && self->state->saved))
+        return;
+    if (!exists_another(self, &(Wanted){ field, value }, 1))
+        return;
+    add(errors, field->name, "unique", own_message(field, "unique", capo_format("%s with this %s already exists.",
+        capital(self->model->verbose_name), capital(field->verbose_name))));
+}
+
+/* "A, B and C" */
+static const char *label_list(const Model *model, const char *const *names)
+{
+    Buffer text = { 0 };
+    size_t count = 0;
+    while (names[count])
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        capo_put(&text, !i ? "" : i + 1 == count ? " and " : ", ");
+        capo_put(&text, capital(capo_field(model, names[i])->verbose_name));
+    }
+    return capo_buffer_text(&text);
+}
+
+static void check_together(Instance *self, const char *const *names, const char *const *exclude, const char *message, Errors *errors)
+{
+    const Model *model = self->model;
+    Wanted wanted[16];
+    size_t count = 0;
+    for (size_t i = 0; names[i] && count < 16; i++) {
+        const Field *field = capo_field(model, names[i]);
+        Value value = capo_field_value(self, field);
+        if (is_in(exclude, field->name) || capo_is_null(value))
+            return;
+        wanted[count++] = (Wanted){ field, value };
+    }
+    if (count && exists_another(self, wanted, count))
+        add(errors, NULL, "unique_together", message ? message : capo_format("%s with this %s already exists.", capital(model->verbose_name),
+                                                                            label_list(model, names)));
+}
+
+static void check_unique_for_date(Instance *self, const Field *field, Errors *errors)
+{
+    const Model *model = self->model;
+    const Field *dated = capo_field(model, field->unique_for_date);
+    Value value = capo_field_value(self, field), date = dated ? capo_field_value(self, dated) : capo_value_null();
+    Buffer sql = { 0 };
+    Value values[4];
+    size_t n = 0;
+    if (capo_is_null(value) || capo_is_null(date))
+        return;
+    capo_put_format(&sql, "SELECT 1 FROM %s WHERE %s = ", capo_quote_name(model->table), capo_quote_name(field->column));
+    values[n++] = capo_to_column(field, value);
+    capo_backend()->put_placeholder(&sql, (int)n);
+    capo_put(&sql, " AND ");
+    if (dated->kind == FIELD_DATETIME) {
+        capo_backend()->put_cast(&sql, "date", capo_quote_name(dated->column), capo_time_zone_name(capo_current_time_zone()));
+        values[n++] = capo_value_date(capo_local_date(date.datetime));
+    } else {
+        capo_put_name(&sql, dated->column);
+        values[n++] = capo_to_column(dated, date);
+    }
+    capo_put(&sql, " = ");
+    capo_backend()->put_placeholder(&sql, (int)n);
+    if (self->state->saved) {
+        capo_put_format(&sql, " AND %s <> ", capo_quote_name(model->pk->column));
+        values[n++] = capo_to_column(model->pk, capo_instance_pk(self));
+        capo_backend()->put_placeholder(&sql, (int)n);
+    }
+    if (capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ)->n_rows)
+        add(errors, field->name, "unique_for_date", capo_format("%s must be unique for %s date.", capital(field->verbose_name), capital(dated->verbose_name)));
+}
+
+static void check_unique(Instance *self, const char *const *exclude, Errors *errors)
+{
+    const Model *model = self->model;
+    for (size_t i = 0; model->unique_together && model->unique_together[i]; i++)
+        check_together(self, model->unique_together[i], exclude, NULL, errors);
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (model->fields[i]->unique && !is_in(exclude, model->fields[i]->name))
+            check_unique_field(self, model->fields[i], errors);
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (field->unique_for_date && !is_in(exclude, field->name) && !is_in(exclude, field->unique_for_date))
+            check_unique_for_date(self, field, errors);
+    }
+    for (size_t i = 0; i < model->n_constraints; i++)
+        if (model->constraints[i].unique)
+            check_together(self, model->constraints[i].unique, exclude, model->constraints[i].violation_message, errors);
+}
+
+/* --- checks --- */
+
+static bool has_word(const char *sql, const char *word)
+{
+    size_t size = strlen(word);
+    for (const char *at = strstr(sql, word); at; at = strstr(at + 1, word))
+        if ((at == sql || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) && !isalnum((unsigned char)at[size]) && at[size] != '_')
+            return true;
+    return false;
+}
+
+/* The database says whether the condition holds for the row that would be written. Unknown (NULL) holds, as in SQL. */
+static void check_condition(Instance *self, const ConstraintInfo *constraint, const char *const *exclude, Errors *errors)
+{
+    const Model *model = self->model;
+    Buffer sql = { 0 };
+    Value *values = capo_alloc_array(model->n_fields, sizeof *values);
+    size_t n = 0;
+    capo_put_format(&sql, "SELECT 1 WHERE NOT (SELECT %s FROM (SELECT ", constraint->check);
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (!has_word(constraint->check, field->column))
+            continue;
+        if (is_in(exclude, field->name))
+            return;
+        capo_put(&sql, n ? ", " : "");
+        values[n++] = capo_to_column(field, capo_field_value(self, field));
+        /* The cast gives the value the column's type: a decimal is bound as text. */
+        if (capo_field_storage(field) == STORAGE_DECIMAL) {
+            capo_put(&sql, "CAST(");
+            capo_backend()->put_placeholder(&sql, (int)n);
+            capo_put(&sql, " AS NUMERIC)");
+        } else {
+            capo_backend()->put_placeholder(&sql, (int)n);
+        }
+        capo_put_format(&sql, " AS %s", capo_quote_name(field->column));
+    }
+    if (!n)
+        return;
+    capo_put(&sql, ") AS one_row)");
+    if (capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ)->n_rows)
+        add(errors, NULL, constraint->name, constraint->violation_message ? constraint->violation_message
+            : capo_format("Constraint “%s” is violated.", constraint->name));
+}
+
+/* --- all of it --- */
+
+typedef struct CleanCall { Instance *self; const Field *field; } CleanCall;
+
+static void clean_field(void *argument)
+{
+    const CleanCall *call = argument;
+    Value value = capo_field_clean(call->field, capo_field_value(call->self, call->field), false);
+    capo_field_store(call->self, call->field, value);
+}
+
+static bool is_empty(Value value)
+{
+    return capo_is_null(value) || ((capo_is_text(value) || value.kind == VALUE_BYTES) && !value.size)
+        || (value.kind == VALUE_LIST && !value.list->count) || (value.kind == VALUE_MAP && !value.map->count);
+}
+
+static void clean_model(void *argument)
+{
+    Instance *self = argument;
+    self->model->meta->clean(self);
+}
+
+const ValidationError *capo_instance_unique_errors(Instance *self, const char *const *exclude)
+{
+    Errors errors = { 0 };
+    check_unique(self, exclude, &errors);
+    return errors.first;
+}
+
+const ValidationError *capo_instance_full_clean(Instance *self, const char *const *exclude)
+{
+    const Model *model = self->model;
+    Errors errors = { 0 };
+    const Error *error;
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (is_in(exclude, field->name) || capo_field_is_deferred(self, field))
+            continue;
+        Value value = capo_field_value(self, field);
+        if ((field->blank && is_empty(value)) || (field->primary_key && capo_is_null(value) && capo_field_is_automatic(field->kind)))
+            continue;
+        error = capo_try(clean_field, &(CleanCall){ self, field });
+        if (error)
+            add_raised(&errors, field->name, error);
+    }
+    if (model->meta->clean && model->size) {
+        error = capo_try(clean_model, self);
+        if (error)
+            add_raised(&errors, NULL, error);
+    }
+    /* A field that is wrong by itself is not looked up. */
+    size_t n = 0;
+    while (exclude && exclude[n])
+        n++;
+    const char **wider = capo_alloc_array(n + model->n_fields + 1, sizeof *wider);
+    if (n)
+        memcpy(wider, exclude, n * sizeof *wider);
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (has_error(&errors, model->fields[i]->name))
+            wider[n++] = model->fields[i]->name;
+    check_unique(self, wider, &errors);
+    for (size_t i = 0; i < model->n_constraints; i++)
+        if (model->constraints[i].check)
+            check_condition(self, &model->constraints[i], wider, &errors);
+    return errors.first;
+}

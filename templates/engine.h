@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Inside of the template language: what the lexer, parser, nodes, filters and loaders share.
+ *
+ * A template is compiled once to a list of nodes in an arena of its own and never changed afterwards: all that a rendering
+ * needs to remember lives in its Context. Rendering is a walk: each node has a function that appends to a Buffer. */
+#pragma once
+#include <capo/arena.h>
+#include <capo/templates.h>
+#include <capo/unit.h>
+
+typedef struct Engine Engine;
+typedef struct Node Node;
+typedef struct Parser Parser;
+typedef struct Filter Filter;
+typedef struct Render Render;
+
+/* --- engine: where templates come from and how values print -------------------------------------------------------------- */
+
+typedef struct TemplateSource {
+    const char *text;
+    size_t size;
+    const char *path;               /* for messages */
+    int64_t changed_ns;             /* compared in debug */
+    int place;                      /* which of several templates of one name, in order of search */
+} TemplateSource;
+
+struct Engine {
+    /* The first template of this name from `place` on; false: none. *ret_tried, where given, is a text with the places. */
+    bool (*find)(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
+    /* The URL of a route, or NULL where `quiet`, else raises. Positional arguments have the name "". */
+    char *(*reverse)(const char *name, const Var *arguments, bool quiet);
+    char *(*static_url)(const char *path);
+    const void *data;               /* of find */
+    const char *string_if_invalid;  /* NULL or "": none */
+    bool autoescape_off, debug, no_time_zone, no_localisation, thousand_separator;
+    const char *date_format, *datetime_format, *time_format, *static_prefix, *media_prefix;
+    struct Template *cached[256];   /* compiled, by name and place */
+};
+
+/* The site's engine; conformance and tests put their own in its place for a while. */
+extern Engine *capo_template_engine;
+
+struct Template {
+    const char *name, *source, *path;
+    size_t size;
+    Node *nodes;
+    struct ExtendsNode *extends;    /* where it extends another */
+    struct BlockNode **blocks;
+    size_t n_blocks;
+    struct PartialNode *partials;
+    Arena *arena;
+    const Engine *engine;
+    struct Template *next;          /* of the engine's cache */
+    int64_t changed_ns;
+    uint32_t hash;
+    int place, users;               /* users: renderings that hold it, counted in debug only */
+    bool stale;
+};
+
+/* The template of this name, from `place` on; NULL: none (*ret_tried, where given, says where it was looked for). */
+const Template *capo_template_find(Engine *engine, const char *name, int place, const char **ret_tried);
+const Template *capo_template_get(Engine *engine, const char *name);
+const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep);
+/* "./x" and "../x" against the name of the template that says it; others as they are. */
+const char *capo_template_relative(const Template *from, const char *name, bool may_be_itself, int line, int column);
+void capo_template_release_all(Engine *engine);
+
+/* Where a mistake is: the detail of ERROR_TEMPLATE_SYNTAX. */
+typedef struct TemplateError { const char *name, *path, *source; size_t size; int line, column; } TemplateError;
+_Noreturn void capo_template_fail(const Template *template, int line, int column, const char *format, ...)
+    __attribute__((format(printf, 4, 5), cold));
+
+/* --- nodes ----------------------------------------------------------------------------------------------------------------- */
+
+struct Node {
+    void (*render)(const Node *node, Context *context, Buffer *out);
+    Node *next;
+    uint32_t line, column;
+};
+
+void capo_nodes_render(const Node *first, Context *context, Buffer *out);
+
+/* --- context --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct ContextEntry { const char *name; uint32_t size, hash; Value value; } ContextEntry;
+
+/* What nodes remember during one rendering: cycles, ifchanged, blocks. Keyed by node; few. */
+typedef struct StateEntry { const void *node; struct StateEntry *next; Value value; int64_t number; bool used; } StateEntry;
+typedef struct RenderState {
+    StateEntry *entries;
+    struct BlockChain *blocks;
+    size_t n_blocks;
+    bool has_blocks;
+    struct History { const struct History *next; const Template *template; } *history;      /* of extends */
+} RenderState;
+
+struct Context {
+    ContextEntry *entries;
+    uint32_t count, capacity;
+    uint32_t base;                  /* entries before it are not seen: include … only */
+    uint32_t *marks, n_marks, marks_capacity;
+    bool autoescape, localise, use_time_zone;
+    const Engine *engine;
+    const Template *template;
+    const Node *at;                 /* the node that renders, for messages */
+    RenderState *state;
+    Request *request;
+    int depth;                      /* of includes and parents */
+};
+
+uint32_t capo_name_hash(const char *name, size_t size);
+const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash);
+/* Sets in the innermost scope; gives the entry's index, which holds as long as the scope. */
+uint32_t capo_context_put(Context *context, const char *name, size_t size, uint32_t hash, Value value);
+Context *capo_context_for(const Engine *engine, Request *req);
+StateEntry *capo_state(StateEntry **entries, const void *node);
+/* Python's template_localtime: an aware datetime as it shows in the current zone. */
+DateParts capo_context_parts(const Context *context, Value datetime);
+/* Renders as the outermost template: with a state of its own, and errors get to know where they happened. */
+void capo_template_run(const Template *template, Context *context, Buffer *out);
+/* Renders within a running one, with a state of its own where isolated. */
+void capo_template_nest(const Template *template, Context *context, Buffer *out, bool isolated);
+
+/* --- expressions: a variable or literal, and filters ------------------------------------------------------------------------ */
+
+typedef struct VariablePart { const char *name; uint32_t size; uint32_t hash; } VariablePart;
+typedef struct Variable {
+    const char *text;
+    VariablePart *parts;            /* NULL: a literal */
+    uint32_t n_parts;
+    bool translated;                /* _("…") */
+    Value literal;
+} Variable;
+
+typedef struct FilterCall {
+    const Filter *filter;
+    bool has_argument;
+    Variable argument;
+} FilterCall;
+
+typedef struct Expression {
+    Variable operand;
+    FilterCall *filters;
+    uint32_t n_filters;
+    const char *source;
+} Expression;
+
+bool capo_variable_compile(Parser *parser, const char *text, size_t size, Variable *ret);
+/* False: it does not exist. */
+bool capo_variable_resolve(const Variable *variable, Context *context, Value *ret);
+Expression *capo_expression_compile(Parser *parser, const char *text);
+/* ignore_failures: what is missing is None (if, for, firstof, …), else string_if_invalid or "". */
+Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures);
+/* Appends as {{ }} does: localised, escaped. */
+void capo_context_print(Context *context, Value value, Buffer *out);
+/* Whether the expression is a text literal without filters; its text. */
+bool capo_expression_text(const Expression *expression, const char **ret);
+
+/* --- filters ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Filtering { Context *context; bool autoescape, has_argument; } Filtering;
+
+struct Filter {
+    const char *name;
+    Value (*function)(const Filtering *filtering, Value value, Value argument);
+    int argument;                   /* ARGUMENT_NONE, … */
+    bool is_safe;                   /* safe input gives safe output */
+    bool text;                      /* gets str(value) */
+    bool local_time;                /* gets datetimes in the current zone */
+    const TemplateFilter *custom;
+};
+extern const Filter capo_text_filters[], capo_html_filters[], capo_list_filters[], capo_number_filters[], capo_date_filters[];
+extern const Filter capo_i18n_filters[], capo_l10n_filters[], capo_tz_filters[], capo_humanize_filters[];
+Value capo_filter_apply(const FilterCall *call, Context *context, Value value);
+
+/* --- parser ------------------------------------------------------------------------------------------------------------------ */
+
+typedef enum { TOKEN_END, TOKEN_TEXT, TOKEN_VARIABLE, TOKEN_BLOCK } TokenKind;
+typedef struct Token {
+    TokenKind kind;
+    const char *text;               /* NUL-terminated content without the braces, stripped; of text: as it stands */
+    size_t size;
+    uint32_t line, column;
+} Token;
+
+typedef struct BuiltinTag {
+    const char *name;
+    /* The node of a tag, or NULL for one that leaves nothing. The parser's current token is the tag's. */
+    Node *(*compile)(Parser *parser, const Token *token);
+} BuiltinTag;
+extern const BuiltinTag capo_logic_tags[], capo_inherit_tags[], capo_output_tags[];
+extern const BuiltinTag capo_i18n_tags[], capo_l10n_tags[], capo_tz_tags[], capo_cache_tags[], capo_static_tags[];
+
+typedef struct Library { const char *name; const BuiltinTag *tags; const Filter *filters; } Library;
+extern const Library capo_builtin_libraries[];
+/* The libraries of the i-th app, or NULL past the last; an app without any has an empty list. Set by site.c. */
+extern const TagLibrary *(*capo_template_app_libraries)(size_t i);
+
+typedef struct LoadedTag { const char *name; const BuiltinTag *builtin; const TemplateTag *custom; struct LoadedTag *next; } LoadedTag;
+typedef struct LoadedFilter { Filter filter; struct LoadedFilter *next; } LoadedFilter;
+
+struct Parser {
+    Template *template;
+    Arena *arena;
+    const char *at, *end;           /* of the lexer */
+    const char *line_start;
+    uint32_t line;
+    const char *no_close[3];        /* up to there no %}, }}, #} comes on this line */
+    const char *verbatim;           /* the tag that ends it */
+    Token token;                    /* the current one */
+    Token tag;                      /* the tag that compiles, for messages of its parts */
+    int depth;
+    bool seen_node;                 /* something but text stands before */
+    LoadedTag *tags;
+    LoadedFilter *filters;
+    struct BlockNode *blocks;       /* so far, newest first */
+    Node *cycles, *last_cycle;      /* named ones, and the latest */
+    struct PartialNode *partials;
+};
+
+/* Notes the blocks of a parsed template in it. */
+void capo_template_blocks(Parser *parser);
+void capo_lexer_next(Parser *parser);
+/* Nodes up to one of the tags of `until` (NULL at its end), which is parser->token then; `opening` is named where it never
+ * comes. until NULL: up to the end. */
+Node *capo_parse(Parser *parser, const char *const *until, const Token *opening);
+/* One end tag. */
+Node *capo_parse_until(Parser *parser, const char *end, const Token *opening);
+void capo_skip_past(Parser *parser, const char *end, const Token *opening);
+_Noreturn void capo_parse_fail(Parser *parser, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
+void *capo_parse_alloc(Parser *parser, size_t size);
+char *capo_parse_strndup(Parser *parser, const char *text, size_t size);
+Node *capo_node_new(Parser *parser, size_t size, void (*render)(const Node *, Context *, Buffer *));
+#define NODE(parser, type, render) ((type *)capo_node_new((parser), sizeof(type), (render)))
+/* The words of a tag; quoted parts stay together. NULL at the end. */
+char **capo_split_contents(Parser *parser, const Token *token, size_t *ret_count);
+/* The first word. */
+bool capo_token_is(const Token *token, const char *tag);
+const Filter *capo_parser_filter(Parser *parser, const char *name, size_t size);
+
+/* name=value words from *at on: read while they are such; legacy "value as name" where that is allowed. */
+typedef struct NamedExpression { const char *name; uint32_t size, hash; Expression *expression; } NamedExpression;
+NamedExpression *capo_named_arguments(Parser *parser, char **bits, size_t count, size_t *at, bool legacy, size_t *ret_count);
+/* An argument word: name=expression gives the name, else NULL. */
+const char *capo_split_named(Parser *parser, const char *bit, const char **ret_value);
+
+/* --- texts of Python's ------------------------------------------------------------------------------------------------------- */
+
+Value capo_buffer_value(Buffer *buffer, bool safe);
+/* numberformat.format: decimal_pos < 0: as many as there are. */
+void capo_put_number(Buffer *out, Value number, int decimal_pos, bool grouping);
+/* localize(): numbers and dates as the site shows them; false: not such a value. */
+bool capo_put_localised(Context *context, Buffer *out, Value value);
+/* date_format with Django's letters or a setting's name; false where the value has no such letter (AttributeError). */
+bool capo_put_date(Context *context, Buffer *out, Value value, const char *format, bool time_filter);
+void capo_put_iri(Buffer *out, const char *text, size_t size);
+/* Python's own attributes and methods without arguments that templates use: date.year, dict.items, "text".upper */
+bool capo_python_attribute(Value value, const char *name, size_t size, Value *ret);

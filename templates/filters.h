@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of filters share. */
+#pragma once
+#include "engine.h"
+
+/* Python's int(): whether it works, and how it fails where a filter tells the ways apart. */
+typedef enum { INT_OK, INT_VALUE_ERROR, INT_TYPE_ERROR } IntResult;
+IntResult capo_python_int(Value value, int64_t *ret);
+/* int() that raises where Python would. */
+int64_t capo_python_int_or_raise(const char *filter, Value value);
+
+/* The longest padding or repetition that a filter makes out of a number. */
+enum { MAX_WIDTH = 100000 };
+
+void capo_put_title(Buffer *out, const char *text, size_t size);
+void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
+void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
+void capo_put_stripped(Buffer *out, const char *text, size_t size);
+void capo_put_urlized(Buffer *out, const char *text, size_t size, bool safe, bool nofollow, bool autoescape, int64_t limit);
+void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width);
+void capo_put_linebreaks(Buffer *out, const char *text, size_t size, bool autoescape);
+void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool autoescape);
+/* "2 hours, 5 minutes"; false where a date cannot be compared. */
+bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bool until, int depth);
+/* conditional_escape. */
+Value capo_conditional_escape(Value value);

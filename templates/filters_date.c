@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Filters on dates and times, and time since. */
+#include "filters.h"
+#include "../core/base/clock.h"
+#include <string.h>
+
+/* The format that a setting's name stands for, or the text itself. */
+static const char *format_named(const Context *context, const char *format)
+{
+    const Engine *engine = context->engine;
+    const struct { const char *name, *format; } rows[] = {
+        { "DATE_FORMAT", engine->date_format }, { "DATETIME_FORMAT", engine->datetime_format }, { "TIME_FORMAT", engine->time_format },
+        { "YEAR_MONTH_FORMAT", "F Y" }, { "MONTH_DAY_FORMAT", "F j" }, { "SHORT_DATE_FORMAT", "m/d/Y" },
+        { "SHORT_DATETIME_FORMAT", "m/d/Y P" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].name, format) == 0)
+            return rows[i].format;
+    return format;
+}
+
+bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, bool time_filter)
+{
+    DateParts parts;
+    DateFormatKind kind;
+    if (v.kind == VALUE_DATETIME) {
+        parts = capo_context_parts(context, v);
+        kind = FORMAT_DATETIME;
+    } else if (v.kind == VALUE_DATE) {
+        parts = capo_wall((DateTime){ v.date.days * US_PER_DAY });
+        kind = FORMAT_DATE;
+    } else if (v.kind == VALUE_TIME) {
+        parts = capo_wall((DateTime){ v.time.microseconds });
+        kind = FORMAT_TIME;
+    } else {
+        return false;
+    }
+    size_t before = out->size;
+    char bad = capo_put_date_format(out, &parts, kind, format_named(context, format));
+    if (!bad)
+        return true;
+    if (out->data) {
+        out->size = before;
+        out->data[before] = 0;
+    }
+    /* A time of day has no such attribute, which the filters pass over; a date's is an error that they tell. */
+    if (kind == FORMAT_DATE && !time_filter)
+        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a date has no value for.", format, bad);
+    if (kind == FORMAT_DATE)
+        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a date has no value for.", format, bad);
+    return false;
+}
+
+static Value format_value(const Filtering *f, Value v, Value arg, const char *otherwise, bool time_filter)
+{
+    Buffer out = { 0 };
+    if (v.kind == VALUE_NULL || (capo_is_text(v) && v.size == 0))
+        return capo_value_text("");
+    const char *format = f->has_argument && arg.kind != VALUE_NULL && capo_truth(arg) ? capo_to_text(arg) : otherwise;
+    if (!capo_put_date(f->context, &out, v, format, time_filter))
+        return capo_value_text("");
+    return capo_buffer_value(&out, false);
+}
+
+static Value date(const Filtering *f, Value v, Value arg)
+{
+    return format_value(f, v, arg, "DATE_FORMAT", false);
+}
+
+static Value time_of_day(const Filtering *f, Value v, Value arg)
+{
+    return format_value(f, v, arg, "TIME_FORMAT", true);
+}
+
+/* --- timesince ------------------------------------------------------------------------------------------------------------------------------ */
+
+static const char *const units[] = { "year", "month", "week", "day", "hour", "minute" };
+
+static void put_count(Buffer *out, int64_t n, int unit)
+{
+    capo_put_format(out, "%lld\xC2\xA0%s%s", (long long)n, units[unit], n == 1 ? "" : "s");
+}
+
+/* A moment as comparable microseconds; false: not a date. */
+static bool moment(Value v, int64_t *ret, bool *ret_naive)
+{
+    *ret_naive = true;
+    if (v.kind == VALUE_DATE) {
+        *ret = v.date.days * US_PER_DAY;
+    } else if (v.kind == VALUE_DATETIME) {
+        *ret = v.datetime.microseconds;
+        *ret_naive = v.flags & VALUE_FLAG_NAIVE;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static DateTime add_months(DateTime from, int64_t years, int months)
+{
+    static const int days_in_month[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    DateParts parts = capo_wall(from);
+    int64_t month = parts.month - 1 + months;
+    parts.year += (int)(years + month / 12);
+    parts.month = (int)(month % 12) + 1;
+    /* as Django: the length of a month in a common year bounds the day */
+    if (parts.day > days_in_month[parts.month - 1])
+        parts.day = days_in_month[parts.month - 1];
+    return capo_wall_from_parts(&parts);
+}
+
+bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bool until, int depth)
+{
+    int64_t from, to;
+    bool from_naive, to_naive = true;
+    if (!moment(then, &from, &from_naive))
+        return false;
+    if (now.kind == VALUE_NULL) {
+        to = capo_now().microseconds;
+        to_naive = from_naive;
+        if (from_naive)             /* now by the wall clock here */
+            to += (int64_t)capo_local((DateTime){ to }, NULL).offset * US_PER_SECOND;
+    } else if (!moment(now, &to, &to_naive)) {
+        return false;
+    }
+    if (from_naive != to_naive)
+        return false;
+    if (!from_naive) {              /* calendar steps are taken on the wall clock */
+        const TimeZone *zone = capo_time_zone_by_id(then.tag);
+        if (!zone)
+            zone = capo_time_zone_utc();
+        (void)context;
+        from += (int64_t)capo_local((DateTime){ from }, zone).offset * US_PER_SECOND;
+        to += (int64_t)capo_local((DateTime){ to }, zone).offset * US_PER_SECOND;
+    }
+    if (until) {
+        int64_t swap = from;
+        from = to;
+        to = swap;
+    }
+    int64_t since = (to - from) / US_PER_SECOND;
+    if (to - from < 0 || since <= 0) {
+        put_count(out, 0, 5);
+        return true;
+    }
+    DateParts a = capo_wall((DateTime){ from }), b = capo_wall((DateTime){ to });
+    int64_t months = (b.year - a.year) * 12LL + b.month - a.month;
+    int64_t a_time = ((a.hour * 60 + a.minute) * 60LL + a.second) * US_PER_SECOND + a.microsecond;
+    int64_t b_time = ((b.hour * 60 + b.minute) * 60LL + b.second) * US_PER_SECOND + b.microsecond;
+    if (a.day > b.day || (a.day == b.day && a_time > b_time))
+        months--;
+    int64_t parts[6] = { months / 12, months % 12 };
+    DateTime pivot = { from };
+    if (parts[0] || parts[1])
+        pivot = add_months(pivot, parts[0], (int)parts[1]);
+    int64_t rest = (to - pivot.microseconds) / US_PER_SECOND;
+    static const int64_t sizes[4] = { 604800, 86400, 3600, 60 };
+    for (int i = 0; i < 4; i++) {
+        parts[2 + i] = rest / sizes[i];
+        rest %= sizes[i];
+    }
+    int first = 0;
+    while (first < 6 && parts[first] == 0)
+        first++;
+    if (first == 6) {
+        put_count(out, 0, 5);
+        return true;
+    }
+    for (int i = first, shown = 0; i < 6 && shown < depth && parts[i] != 0; i++, shown++) {
+        if (shown)
+            capo_put(out, ", ");
+        put_count(out, parts[i], i);
+    }
+    return true;
+}
+
+static Value since_or_until(const Filtering *f, Value v, Value arg, bool until)
+{
+    Buffer out = { 0 };
+    if (!capo_truth(v))
+        return capo_value_text("");
+    if (!capo_put_timesince(f->context, &out, v, f->has_argument && capo_truth(arg) ? arg : (Value){ 0 }, until, 2)) {
+        if (v.kind != VALUE_DATE && v.kind != VALUE_DATETIME)
+            capo_raise(ERROR_VALUE, "The filter '%s' needs a date, not '%.100s'.", until ? "timeuntil" : "timesince", capo_to_text(v));
+        return capo_value_text("");
+    }
+    return capo_buffer_value(&out, false);
+}
+
+static Value timesince(const Filtering *f, Value v, Value arg) { return since_or_until(f, v, arg, false); }
+static Value timeuntil(const Filtering *f, Value v, Value arg) { return since_or_until(f, v, arg, true); }
+
+const Filter capo_date_filters[] = {
+    { "date", date, ARGUMENT_OPTIONAL, .local_time = true },
+    { "time", time_of_day, ARGUMENT_OPTIONAL, .local_time = true },
+    { "timesince", timesince, ARGUMENT_OPTIONAL },
+    { "timeuntil", timeuntil, ARGUMENT_OPTIONAL },
+    { 0 }
+};

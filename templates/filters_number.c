@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Filters on numbers, and Django's numberformat. Digits are bounded: "1e1000000000" is not written out. */
+#include "filters.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DIGITS = 200 };
+
+/* --- numberformat ---------------------------------------------------------------------------------------------------------------------- */
+
+static void put_grouped(Buffer *out, const char *digits, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i && (count - i) % 3 == 0)
+            capo_put_char(out, ',');
+        capo_put_char(out, digits[i]);
+    }
+}
+
+/* A plain number's text: sign, whole digits, and as many places as wanted. */
+static void put_plain(Buffer *out, const char *text, int places, bool grouping)
+{
+    if (*text == '-')
+        capo_put_char(out, *text++);
+    const char *point = strchrnul(text, '.');
+    if (grouping)
+        put_grouped(out, text, (size_t)(point - text));
+    else
+        capo_put_bytes(out, text, (size_t)(point - text));
+    const char *fraction = *point ? point + 1 : "";
+    size_t have = strlen(fraction), wanted = places < 0 ? have : (size_t)places;
+    if (wanted == 0)
+        return;
+    capo_put_char(out, '.');
+    capo_put_bytes(out, fraction, have < wanted ? have : wanted);
+    for (size_t i = have; i < wanted; i++)
+        capo_put_char(out, '0');
+}
+
+void capo_put_number(Buffer *out, Value number, int places, bool grouping)
+{
+    if (number.kind == VALUE_INT && !grouping && places <= 0) {
+        capo_put_int(out, number.integer);
+        return;
+    }
+    const char *text = capo_to_text(number);
+    bool scientific = strchr(text, 'e') || strchr(text, 'E');
+    if (number.kind == VALUE_REAL && !scientific) {
+        put_plain(out, text, places, grouping && isfinite(number.real));
+        return;
+    }
+    Decimal decimal;
+    if ((number.kind != VALUE_DECIMAL && number.kind != VALUE_REAL) || !capo_parse_decimal(text, &decimal)) {
+        put_plain(out, text, places, grouping);
+        return;
+    }
+    /* Python counts the exponent's size and the digits; past 200 it stays in scientific notation. */
+    size_t digits = 0;
+    int64_t exponent = 0;
+    const char *e = strpbrk(decimal.text, "eE"), *at = decimal.text;
+    for (bool point = false; *at && at != e; at++) {
+        digits += *at >= '0' && *at <= '9' && (digits || *at != '0');
+        exponent -= point && *at != '.';
+        point = point || *at == '.';
+    }
+    exponent += e ? strtoll(e + 1, NULL, 10) : 0;
+    if (digits + (size_t)llabs(exponent) > MAX_DIGITS) {
+        char *copy = capo_strdup(decimal.text);
+        if (!e) {                   /* '{:e}' of a long plain number */
+            Buffer plain = { 0 };
+            size_t whole = strcspn(copy + (*copy == '-'), ".");
+            const char *from = copy + (*copy == '-');
+            if (*copy == '-')
+                capo_put_char(&plain, '-');
+            const char *significant = from;
+            while (*significant == '0' || *significant == '.')
+                significant++;
+            int64_t power = significant < from + whole ? (int64_t)(from + whole - significant) - 1
+                                                       : -(int64_t)(significant - from - (int64_t)whole);
+            capo_put_char(&plain, *significant ? *significant : '0');
+            bool more = *significant && significant[1];
+            if (more)
+                capo_put_char(&plain, '.');
+            for (const char *p = significant + 1; more && *p; p++)
+                if (*p != '.')
+                    capo_put_char(&plain, *p);
+            put_plain(out, capo_buffer_text(&plain), places, grouping);
+            capo_put_format(out, "e%+lld", (long long)power);
+            return;
+        }
+        copy[e - decimal.text] = 0;
+        put_plain(out, copy, places, grouping);
+        capo_put_format(out, "e%+lld", strtoll(e + 1, NULL, 10));
+        return;
+    }
+    Decimal plain = decimal;
+    if (e)
+        plain = capo_decimal_quantize(decimal, exponent < 0 ? (int)-exponent : 0, true);
+    put_plain(out, plain.text, places, grouping);
+}
+
+/* --- floatformat ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool decimal_of(Value v, Decimal *ret)
+{
+    if (v.kind == VALUE_DECIMAL) {
+        *ret = v.decimal;
+        return true;
+    }
+    return capo_parse_decimal(capo_to_text(v), ret);
+}
+
+static Value floatformat(const Filtering *f, Value v, Value arg)
+{
+    bool grouping = false, localise = f->context ? f->context->localise : true;
+    Value original = v;
+    if (!f->has_argument)
+        arg = capo_value_int(-1);
+    if (capo_is_text(arg)) {
+        const char *text = arg.text;
+        size_t size = arg.size;
+        /* "2g", "2u", "2gu": grouped, unlocalised */
+        if (size > 1 && (capo_ends_with(text, "gu") || capo_ends_with(text, "ug"))) {
+            grouping = true;
+            localise = false;
+            size -= 2;
+        } else if (size && text[size - 1] == 'g') {
+            grouping = true;
+            size--;
+        } else if (size && text[size - 1] == 'u') {
+            localise = false;
+            size--;
+        }
+        arg = capo_value_copy_n(size ? text : "-1", size ? size : 2);
+    }
+    if (v.kind == VALUE_NULL)
+        return capo_value_text(v.flags & VALUE_FLAG_MISSING ? "" : "");
+    Decimal decimal;
+    if (v.kind == VALUE_REAL && !isfinite(v.real))
+        return capo_value_to_text(v);
+    if (!decimal_of(v, &decimal)) {
+        /* Decimal(str(value)) failed: Decimal(str(float(value))) */
+        double real;
+        if (!capo_to_real(v, &real))
+            return capo_value_text("");
+        if (!isfinite(real))
+            return capo_value_to_text(original);
+        if (!capo_parse_decimal(capo_to_text(capo_value_real(real)), &decimal))
+            return capo_value_text("");
+    }
+    int64_t places;
+    if (capo_python_int(arg, &places) != INT_OK)
+        return original;
+    int whole, digits_behind;
+    capo_decimal_digits(decimal, &whole, &digits_behind);
+    (void)digits_behind;
+    const char *e = strpbrk(decimal.text, "eE");
+    int64_t exponent = e ? strtoll(e + 1, NULL, 10) : 0;
+    size_t digits = strlen(decimal.text);
+    Buffer out = { 0 };
+    if (llabs(exponent) > MAX_DIGITS || digits > 4000) {
+        if (exponent < -MAX_DIGITS && places >= 0) {
+            capo_put_number(&out, capo_value_text("0"), (int)(places > 4000 ? 4000 : places), false);
+            return capo_buffer_value(&out, true);
+        }
+        return capo_value_decimal(decimal);       /* too long to write out: the input as it is */
+    }
+    bool integral = capo_decimal_compare(decimal, capo_decimal_quantize(decimal, 0, true)) == 0;
+    bool use_grouping = grouping || (localise && f->context && f->context->engine->thousand_separator);
+    if (places < 0 && integral) {
+        Decimal rounded = capo_decimal_quantize(decimal, 0, true);
+        if (rounded.text[0] == '-' && capo_decimal_compare(rounded, (Decimal){ "0" }) == 0)
+            rounded.text++;
+        put_plain(&out, rounded.text, 0, use_grouping);
+        return capo_buffer_value(&out, true);
+    }
+    if (places > 1000 || places < -1000)
+        return original;
+    Decimal rounded = capo_decimal_quantize(decimal, (int)llabs(places), false);
+    if (rounded.text[0] == '-' && capo_decimal_compare(rounded, (Decimal){ "0" }) == 0)
+        rounded.text++;
+    put_plain(&out, rounded.text, (int)llabs(places), use_grouping);
+    return capo_buffer_value(&out, true);
+}
+
+/* --- the others ---------------------------------------------------------------------------------------------------------------------------- */
+
+static Value add(const Filtering *f, Value v, Value arg)
+{
+    (void)f;
+    int64_t a, b, sum;
+    IntResult x = capo_python_int(v, &a), y = capo_python_int(arg, &b);
+    if (x == INT_OK && y == INT_OK) {
+        if (!__builtin_add_overflow(a, b, &sum))
+            return capo_value_int(sum);
+        return capo_value_decimal(capo_decimal_add(capo_decimal_from_int(a), capo_decimal_from_int(b)));
+    }
+    if (capo_is_text(v) && capo_is_text(arg)) {
+        Buffer out = { 0 };
+        capo_put_bytes(&out, v.text, v.size);
+        capo_put_bytes(&out, arg.text, arg.size);
+        return capo_buffer_value(&out, v.kind == VALUE_SAFE && arg.kind == VALUE_SAFE);
+    }
+    if (v.kind == VALUE_LIST && arg.kind == VALUE_LIST) {
+        List *list = capo_list_new();
+        for (size_t i = 0; i < v.list->count; i++)
+            capo_list_add(list, v.list->items[i]);
+        for (size_t i = 0; i < arg.list->count; i++)
+            capo_list_add(list, arg.list->items[i]);
+        return capo_value_list(list);
+    }
+    double real;
+    if ((v.kind == VALUE_REAL || arg.kind == VALUE_REAL) && !capo_is_text(v) && !capo_is_text(arg) && capo_to_real(v, &real)) {
+        double other;
+        if (capo_to_real(arg, &other))
+            return capo_value_real(real + other);
+    }
+    if (v.kind == VALUE_DECIMAL && (arg.kind == VALUE_DECIMAL || arg.kind == VALUE_INT))
+        return capo_value_decimal(capo_decimal_add(v.decimal, arg.kind == VALUE_INT ? capo_decimal_from_int(arg.integer) : arg.decimal));
+    if (arg.kind == VALUE_DURATION) {
+        if (v.kind == VALUE_DATETIME || v.kind == VALUE_DURATION) {
+            v.integer += arg.duration.microseconds;
+            return v;
+        }
+        if (v.kind == VALUE_DATE) {
+            int64_t us = arg.duration.microseconds, day = 86400LL * 1000000;
+            v.date.days += (int32_t)(us / day - (us % day < 0));
+            return v;
+        }
+    }
+    return capo_value_text("");
+}
+
+static Value divisibleby(const Filtering *f, Value v, Value arg)
+{
+    (void)f;
+    int64_t number = capo_python_int_or_raise("divisibleby", v), by = capo_python_int_or_raise("divisibleby", arg);
+    if (by == 0)
+        capo_raise(ERROR_VALUE, "The filter 'divisibleby' cannot divide by zero.");
+    return capo_value_bool(by == -1 || number % by == 0);
+}
+
+static Value get_digit(const Filtering *f, Value v, Value arg)
+{
+    (void)f;
+    int64_t place, number;
+    IntResult x = capo_python_int(arg, &place);
+    if (x == INT_TYPE_ERROR)
+        capo_python_int_or_raise("get_digit", arg);
+    IntResult y = x == INT_OK ? capo_python_int(v, &number) : INT_VALUE_ERROR;
+    if (y == INT_TYPE_ERROR)
+        capo_python_int_or_raise("get_digit", v);
+    if (v.kind == VALUE_REAL && !isfinite(v.real) && isinf(v.real))
+        capo_python_int_or_raise("get_digit", v);
+    if (x != INT_OK || y != INT_OK)
+        return v;
+    if (place < 1)
+        return capo_value_int(number);
+    char digits[24];
+    int size = snprintf(digits, sizeof digits, "%lld", (long long)number);
+    if (place > size)
+        return capo_value_int(0);
+    char digit = digits[size - place];
+    if (digit == '-')
+        capo_raise(ERROR_VALUE, "The filter 'get_digit' met the sign of %lld.", (long long)number);
+    return capo_value_int(digit - '0');
+}
+
+static Value filesizeformat(const Filtering *f, Value v, Value arg)
+{
+    (void)arg;
+    static const char *const units[] = { "KB", "MB", "GB", "TB", "PB" };
+    int64_t bytes = 0;
+    bool known = capo_python_int(v, &bytes) == INT_OK;
+    double size = (double)bytes;
+    if (!known && (v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL) && capo_to_real(v, &size) && isfinite(size))
+        known = true;
+    bool negative = size < 0;
+    size = fabs(size);
+    Buffer out = { 0 };
+    if (!known) {
+        capo_put(&out, "0\xC2\xA0" "bytes");
+    } else if (size < 1024) {
+        capo_put_format(&out, "%s%.0f\xC2\xA0%s", negative ? "-" : "", size, size == 1 && !negative ? "byte" : size == 1 ? "byte" : "bytes");
+    } else {
+        int unit = 0;
+        size /= 1024;
+        while (size >= 1024 && unit < 4) {
+            size /= 1024;
+            unit++;
+        }
+        char number[400];
+        snprintf(number, sizeof number, "%.1f", size);
+        if (negative)
+            capo_put_char(&out, '-');
+        put_plain(&out, number, 1, f->context && f->context->engine->thousand_separator && f->context->localise);
+        capo_put_format(&out, "\xC2\xA0%s", units[unit]);
+    }
+    return capo_buffer_value(&out, true);
+}
+
+static Value pluralize(const Filtering *f, Value v, Value arg)
+{
+    const char *suffixes = f->has_argument ? capo_to_text(arg) : "s";
+    size_t n;
+    if (!strchr(suffixes, ','))
+        suffixes = capo_format(",%s", suffixes);
+    char **bits = capo_split(suffixes, ',', &n);
+    if (n > 2)
+        return capo_value_text("");
+    double number;
+    bool one;
+    if (v.kind == VALUE_TEXT || v.kind == VALUE_SAFE) {
+        if (!capo_to_real(v, &number))
+            return capo_value_text("");
+        one = number == 1;
+    } else if (capo_to_real(v, &number)) {
+        one = number == 1;
+    } else {
+        int64_t length = capo_length(v);
+        if (length < 0)
+            return capo_value_text("");
+        one = length == 1;
+    }
+    return capo_value_text(bits[one ? 0 : 1]);
+}
+
+const Filter capo_number_filters[] = {
+    { "add", add, ARGUMENT_REQUIRED },
+    { "divisibleby", divisibleby, ARGUMENT_REQUIRED },
+    { "filesizeformat", filesizeformat, .is_safe = true },
+    { "floatformat", floatformat, ARGUMENT_OPTIONAL, .is_safe = true },
+    { "get_digit", get_digit, ARGUMENT_REQUIRED },
+    { "pluralize", pluralize, ARGUMENT_OPTIONAL },
+    { 0 }
+};

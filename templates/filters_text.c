@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Filters on text: case, padding, cutting, quoting. All linear in their input. */
+#include "filters.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static Value text_of(Buffer *out)
+{
+    return capo_buffer_value(out, false);
+}
+
+IntResult capo_python_int(Value value, int64_t *ret)
+{
+    switch ((ValueKind)value.kind) {
+    case VALUE_BOOL: case VALUE_INT: case VALUE_REAL: case VALUE_DECIMAL:
+        return capo_to_int(value, ret) ? INT_OK : INT_VALUE_ERROR;
+    case VALUE_TEXT: case VALUE_SAFE: {
+        const char *text = value.text;
+        size_t size = value.size;
+        capo_trim(&text, &size);
+        return capo_to_int(capo_value_copy_n(text, size), ret) ? INT_OK : INT_VALUE_ERROR;
+    }
+    default: return INT_TYPE_ERROR;
+    }
+}
+
+int64_t capo_python_int_or_raise(const char *filter, Value value)
+{
+    int64_t number;
+    if (capo_python_int(value, &number) != INT_OK)
+        capo_raise(ERROR_VALUE, "The filter '%s' needs a whole number, not '%.100s'.", filter, capo_to_text(value));
+    return number;
+}
+
+static Value addslashes(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    Buffer out = { 0 };
+    for (uint32_t i = 0; i < v.size; i++) {
+        if (strchr("\\\"'", v.text[i]) && v.text[i])
+            capo_put_char(&out, '\\');
+        capo_put_char(&out, v.text[i]);
+    }
+    return text_of(&out);
+}
+
+static Value capfirst(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    const char *at = v.text, *end = at + v.size;
+    Buffer out = { 0 };
+    if (at < end)
+        capo_utf8_next(&at, end);
+    capo_put_upper(&out, v.text, (size_t)(at - v.text));
+    capo_put_bytes(&out, at, (size_t)(end - at));
+    return text_of(&out);
+}
+
+static Value pad(const char *filter, Value v, Value arg, int side)
+{
+    int64_t width = capo_python_int_or_raise(filter, arg), length = capo_length(v), left = 0, right;
+    if (width > MAX_WIDTH)
+        capo_raise(ERROR_VALUE, "The filter '%s' pads to at most %d characters, not %lld.", filter, MAX_WIDTH, (long long)width);
+    int64_t missing = width > length ? width - length : 0;
+    if (side < 0)
+        left = missing;
+    else if (side == 0)
+        left = missing / 2 + (missing & width & 1);     /* as Python's str.center */
+    right = missing - left;
+    Buffer out = { 0 };
+    while (left-- > 0)
+        capo_put_char(&out, ' ');
+    capo_put_bytes(&out, v.text, v.size);
+    while (right-- > 0)
+        capo_put_char(&out, ' ');
+    return text_of(&out);
+}
+
+static Value center(const Filtering *f, Value v, Value arg) { (void)f; return pad("center", v, arg, 0); }
+static Value ljust(const Filtering *f, Value v, Value arg) { (void)f; return pad("ljust", v, arg, 1); }
+static Value rjust(const Filtering *f, Value v, Value arg) { (void)f; return pad("rjust", v, arg, -1); }
+
+static Value cut(const Filtering *f, Value v, Value arg)
+{
+    (void)f;
+    if (!capo_is_text(arg))
+        capo_raise(ERROR_VALUE, "The filter 'cut' needs a text, not '%.100s'.", capo_to_text(arg));
+    if (arg.size == 0)
+        return v;
+    Buffer out = { 0 };
+    const char *at = v.text, *end = at + v.size;
+    for (const char *found; (found = memmem(at, (size_t)(end - at), arg.text, arg.size)) != NULL; at = found + arg.size)
+        capo_put_bytes(&out, at, (size_t)(found - at));
+    capo_put_bytes(&out, at, (size_t)(end - at));
+    return capo_buffer_value(&out, v.kind == VALUE_SAFE && !(arg.size == 1 && arg.text[0] == ';'));
+}
+
+static Value iriencode(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    Buffer out = { 0 };
+    capo_put_iri(&out, v.text, v.size);
+    return text_of(&out);
+}
+
+void capo_put_iri(Buffer *out, const char *text, size_t size)
+{
+    capo_put_quoted(out, text, size, "/#%[]=:;$&()+,!?*@'~");
+}
+
+static Value lower(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    Buffer out = { 0 };
+    capo_put_lower(&out, v.text, v.size);
+    return text_of(&out);
+}
+
+static Value upper(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    Buffer out = { 0 };
+    capo_put_upper(&out, v.text, v.size);
+    return text_of(&out);
+}
+
+static Value make_list(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    return capo_value_list(capo_list_of(v));
+}
+
+static Value phone2numeric(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    Buffer lowered = { 0 };
+    capo_put_lower(&lowered, v.text, v.size);
+    for (size_t i = 0; i < lowered.size; i++)
+        if (lowered.data[i] >= 'a' && lowered.data[i] <= 'z')
+            lowered.data[i] = "22233344455566677778889999"[lowered.data[i] - 'a'];
+    return text_of(&lowered);
+}
+
+static Value slugify(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    Buffer out = { 0 };
+    capo_put_slug(&out, v.text, v.size, false);
+    return text_of(&out);
+}
+
+/* Python's str.title, then Django's repairs: "Don'T" and "1St" get their small letters back. */
+void capo_put_title(Buffer *out, const char *text, size_t size)
+{
+    const char *at = text, *end = text + size;
+    bool in_word = false;
+    size_t start = out->size;
+    while (at < end) {
+        const char *from = at;
+        capo_utf8_next(&at, end);
+        size_t length = (size_t)(at - from);
+        Buffer lowered = { 0 }, raised = { 0 };
+        capo_put_lower(&lowered, from, length);
+        capo_put_upper(&raised, from, length);
+        bool cased = lowered.size != raised.size || memcmp(lowered.data, raised.data, raised.size) != 0;
+        if (!cased) {
+            capo_put_bytes(out, from, length);
+        } else if (in_word) {
+            capo_put_bytes(out, lowered.data, lowered.size);
+        } else {
+            /* of one that becomes several only the first is large: "ﬁ" is "Fi" */
+            const char *first = raised.data;
+            capo_utf8_next(&first, raised.data + raised.size);
+            capo_put_bytes(out, raised.data, (size_t)(first - raised.data));
+            capo_put_lower(out, first, (size_t)(raised.data + raised.size - first));
+        }
+        in_word = cased;
+    }
+    for (size_t i = start + 1; i < out->size; i++) {
+        char *c = &out->data[i];
+        bool after_digit = c[-1] >= '0' && c[-1] <= '9';
+        bool after_apostrophe = i > start + 1 && c[-1] == '\'' && c[-2] >= 'a' && c[-2] <= 'z';
+        if (*c >= 'A' && *c <= 'Z' && (after_digit || after_apostrophe))
+            *c |= 32;
+    }
+}
+
+static Value title(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    Buffer out = { 0 };
+    capo_put_title(&out, v.text, v.size);
+    return text_of(&out);
+}
+
+static Value truncate(Value v, Value arg, bool words, bool html)
+{
+    int64_t length;
+    IntResult result = capo_python_int(arg, &length);
+    if (result == INT_VALUE_ERROR)
+        return v;
+    if (result == INT_TYPE_ERROR)
+        capo_raise(ERROR_VALUE, "Text is cut to a number of %s, not to '%.100s'.", words ? "words" : "characters", capo_to_text(arg));
+    Buffer out = { 0 };
+    const char *ellipsis = words ? " \xE2\x80\xA6" : "\xE2\x80\xA6";
+    if (html)
+        capo_put_truncated_html(&out, v.text, v.size, length, words, ellipsis);
+    else
+        capo_put_truncated(&out, v.text, v.size, length, words, ellipsis);
+    return text_of(&out);
+}
+
+static Value truncatechars(const Filtering *f, Value v, Value arg) { (void)f; return truncate(v, arg, false, false); }
+static Value truncatechars_html(const Filtering *f, Value v, Value arg) { (void)f; return truncate(v, arg, false, true); }
+static Value truncatewords(const Filtering *f, Value v, Value arg) { (void)f; return truncate(v, arg, true, false); }
+static Value truncatewords_html(const Filtering *f, Value v, Value arg) { (void)f; return truncate(v, arg, true, true); }
+
+static Value urlencode(const Filtering *f, Value v, Value arg)
+{
+    Buffer out = { 0 };
+    capo_put_quoted(&out, v.text, v.size, f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : "/");
+    return text_of(&out);
+}
+
+static Value wordcount(const Filtering *f, Value v, Value arg)
+{
+    (void)f, (void)arg;
+    int64_t words = 0;
+    bool inside = false;
+    const char *at = v.text, *end = at + v.size;
+    while (at < end) {
+        bool space = capo_is_space(capo_utf8_next(&at, end));
+        words += !space && !inside;
+        inside = !space;
+    }
+    return capo_value_int(words);
+}
+
+static Value wordwrap(const Filtering *f, Value v, Value arg)
+{
+    (void)f;
+    Buffer out = { 0 };
+    capo_put_wrapped(&out, v.text, v.size, capo_python_int_or_raise("wordwrap", arg));
+    return text_of(&out);
+}
+
+/* --- stringformat: Python's % ----------------------------------------------------------------------------------------------------------- */
+
+static void put_padded(Buffer *out, const char *flags, int64_t width, const char *sign, const char *prefix, Value body, bool number)
+{
+    int64_t length = (int64_t)(strlen(sign) + strlen(prefix)) + capo_length(body), missing = width > length ? width - length : 0;
+    bool left = strchr(flags, '-'), zero = number && strchr(flags, '0') && !left;
+    for (int64_t i = 0; i < missing && !left && !zero; i++)
+        capo_put_char(out, ' ');
+    capo_put(out, sign);
+    capo_put(out, prefix);
+    for (int64_t i = 0; i < missing && zero; i++)
+        capo_put_char(out, '0');
+    capo_put_bytes(out, body.text, body.size);
+    for (int64_t i = 0; i < missing && left; i++)
+        capo_put_char(out, ' ');
+}
+
+static Value put_integer(char conversion, const char *flags, int64_t precision, int64_t number, const char **ret_prefix)
+{
+    uint64_t magnitude = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    char digits[80];
+    snprintf(digits, sizeof digits, conversion == 'o' ? "%llo" : conversion == 'x' ? "%llx" : conversion == 'X' ? "%llX" : "%llu",
+             (unsigned long long)magnitude);
+    Buffer out = { 0 };
+    for (int64_t i = (int64_t)strlen(digits); i < precision; i++)
+        capo_put_char(&out, '0');
+    capo_put(&out, digits);
+    if (strchr(flags, '#'))
+        *ret_prefix = conversion == 'o' ? "0o" : conversion == 'x' ? "0x" : conversion == 'X' ? "0X" : "";
+    return text_of(&out);
+}
+
+/* One directive; false: Python would raise ValueError or TypeError. */
+static bool put_directive(Buffer *out, char conversion, const char *flags, int64_t width, int64_t precision, Value v)
+{
+    const char *sign = "", *prefix = "";
+    bool number = v.kind == VALUE_INT || v.kind == VALUE_BOOL || v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL;
+    Value body;
+    if (strchr("sra", conversion)) {
+        Buffer text = { 0 };
+        if (conversion == 's')
+            capo_put_value(&text, v);
+        else
+            capo_put_repr(&text, v);
+        const char *at = capo_buffer_text(&text), *start = at, *end = at + text.size;
+        for (int64_t i = 0; at < end && (precision < 0 || i < precision); i++)
+            capo_utf8_next(&at, end);
+        body = capo_value_copy_n(start, (size_t)(at - start));
+        put_padded(out, flags, width, "", "", body, false);
+        return true;
+    }
+    if (conversion == 'c') {
+        char bytes[4];
+        if (v.kind == VALUE_INT && v.integer >= 0 && v.integer <= 0x10FFFF)
+            body = capo_value_copy_n(bytes, capo_utf8_encode((uint32_t)v.integer, bytes));
+        else if (capo_is_text(v) && capo_length(v) == 1)
+            body = v;
+        else
+            return false;
+        put_padded(out, flags, width, "", "", body, false);
+        return true;
+    }
+    if (strchr("diuoxX", conversion)) {
+        int64_t integer;
+        if (!number || (strchr("oxX", conversion) && v.kind != VALUE_INT && v.kind != VALUE_BOOL))
+            return false;
+        if (v.kind == VALUE_REAL && !isfinite(v.real))
+            capo_raise(ERROR_VALUE, "stringformat: %s is no whole number.", capo_to_text(v));
+        if (!capo_to_int(v, &integer)) {        /* past 64 bits: its digits are its text */
+            Value digits = capo_value_decimal(v.kind == VALUE_DECIMAL ? capo_decimal_quantize(v.decimal, 0, false)
+                                                                       : (Decimal){ capo_format("%.0f", v.real) });
+            body = capo_value_to_text(digits);
+            if (body.text[0] == '-') {
+                sign = "-";
+                body = capo_value_copy_n(body.text + 1, body.size - 1);
+            }
+        } else {
+            sign = integer < 0 ? "-" : "";
+            body = put_integer(conversion, flags, precision, integer, &prefix);
+        }
+        if (!*sign)
+            sign = strchr(flags, '+') ? "+" : strchr(flags, ' ') ? " " : "";
+        put_padded(out, flags, width, sign, prefix, body, true);
+        return true;
+    }
+    if (strchr("eEfFgG", conversion)) {
+        double real;
+        if (!number || !capo_to_real(v, &real))
+            return false;
+        if (precision > 400)
+            precision = 400;
+        int places = precision < 0 ? 6 : (int)precision;
+        double magnitude = fabs(real);
+        char *digits = strchr("fF", conversion) ? capo_format(strchr(flags, '#') ? "%#.*f" : "%.*f", places, magnitude)
+                     : strchr("eE", conversion) ? capo_format(strchr(flags, '#') ? "%#.*e" : "%.*e", places, magnitude)
+                                                : capo_format(strchr(flags, '#') ? "%#.*g" : "%.*g", places, magnitude);
+        if (conversion < 'a')
+            digits = capo_upper(digits);
+        sign = signbit(real) && !isnan(real) ? "-" : strchr(flags, '+') ? "+" : strchr(flags, ' ') ? " " : "";
+        put_padded(out, flags, width, sign, "", capo_value_text(digits), true);
+        return true;
+    }
+    return false;
+}
+
+static Value stringformat(const Filtering *f, Value v, Value arg)
+{
+    (void)f;
+    Value format = capo_value_to_text(arg);
+    const char *at = format.text, *end = at + format.size;
+    Buffer out = { 0 };
+    char flags[8] = "";
+    size_t n_flags = 0;
+    int64_t width = 0, precision = -1;
+    if (v.kind == VALUE_NULL && (v.flags & VALUE_FLAG_MISSING))
+        v = capo_value_text("");
+    while (at < end && strchr("-+ #0", *at) && n_flags < sizeof flags - 1)
+        flags[n_flags++] = *at++;
+    for (; at < end && *at >= '0' && *at <= '9' && width < MAX_WIDTH; at++)
+        width = width * 10 + *at - '0';
+    if (at < end && *at == '.') {
+        precision = 0;
+        for (at++; at < end && *at >= '0' && *at <= '9' && precision < MAX_WIDTH; at++)
+            precision = precision * 10 + *at - '0';
+    }
+    while (at < end && strchr("hlL", *at))
+        at++;
+    /* A width of Python's is not bounded; ours is, as a visitor's value may be the argument. */
+    if (at >= end || width >= MAX_WIDTH || precision >= MAX_WIDTH)
+        return capo_value_text("");
+    bool single = at + 1 == end || !memchr(at + 1, '%', (size_t)(end - at - 1));
+    if (*at == '%' || !single || !put_directive(&out, *at, flags, width, precision, v))
+        return capo_value_text("");
+    capo_put_bytes(&out, at + 1, (size_t)(end - at - 1));
+    return text_of(&out);
+}
+
+const Filter capo_text_filters[] = {
+    { "addslashes", addslashes, .is_safe = true, .text = true },
+    { "capfirst", capfirst, .is_safe = true, .text = true },
+    { "center", center, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { "cut", cut, ARGUMENT_REQUIRED, .text = true },
+    { "iriencode", iriencode, .is_safe = true, .text = true },
+    { "ljust", ljust, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { "lower", lower, .is_safe = true, .text = true },
+    { "make_list", make_list, .text = true },
+    { "phone2numeric", phone2numeric, .is_safe = true, .text = true },
+    { "rjust", rjust, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { "slugify", slugify, .is_safe = true, .text = true },
+    { "stringformat", stringformat, ARGUMENT_REQUIRED, .is_safe = true },
+    { "title", title, .is_safe = true, .text = true },
+    { "truncatechars", truncatechars, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { "truncatechars_html", truncatechars_html, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { "truncatewords", truncatewords, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { "truncatewords_html", truncatewords_html, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { "upper", upper, .text = true },
+    { "urlencode", urlencode, ARGUMENT_OPTIONAL, .text = true },
+    { "wordcount", wordcount, .text = true },
+    { "wordwrap", wordwrap, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
+    { 0 }
+};

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Cutting texts and HTML to a length, taking tags out, line breaks, wrapping. */
+#include "filters.h"
+#include "html.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utf8proc.h>
+
+static bool is_combining(uint32_t c)
+{
+    return c >= 0x300 && utf8proc_get_property((utf8proc_int32_t)c)->combining_class != 0;
+}
+
+/* The text in composed form (NFC). */
+static Value compose(const char *text, size_t size)
+{
+    bool ascii = true;
+    for (size_t i = 0; i < size && ascii; i++)
+        ascii = (unsigned char)text[i] < 0x80;
+    utf8proc_uint8_t *composed = NULL;
+    utf8proc_ssize_t length = ascii ? -1 : utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, &composed,
+                                                         UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    if (length < 0)
+        return capo_value_copy_n(text, size);
+    Value value = capo_value_copy_n((const char *)composed, (size_t)length);
+    free(composed);
+    return value;
+}
+
+static bool ends_with(const char *text, size_t size, const char *end)
+{
+    size_t length = strlen(end);
+    return size >= length && memcmp(text + size - length, end, length) == 0;
+}
+
+static void put_cut(Buffer *out, const char *text, size_t size, const char *ellipsis)
+{
+    capo_put_bytes(out, text, size);
+    if (!ends_with(text, size, ellipsis))
+        capo_put(out, ellipsis);
+}
+
+/* The characters that are left for text when the ellipsis has its own. */
+static int64_t without_ellipsis(int64_t length, const char *ellipsis)
+{
+    const char *at = ellipsis, *end = at + strlen(at);
+    while (at < end && length > 0)
+        length -= !is_combining(capo_utf8_next(&at, end));
+    return length;
+}
+
+static void put_truncated_chars(Buffer *out, Value text, int64_t length, const char *ellipsis)
+{
+    int64_t keep = without_ellipsis(length, ellipsis), seen = 0;
+    const char *at = text.text, *end = at + text.size, *cut = NULL;
+    while (at < end) {
+        const char *start = at;
+        if (is_combining(capo_utf8_next(&at, end)))
+            continue;
+        seen++;
+        if (!cut && seen > keep)
+            cut = start;
+        if (seen > length) {
+            put_cut(out, text.text, (size_t)(cut - text.text), ellipsis);
+            return;
+        }
+    }
+    capo_put_bytes(out, text.text, text.size);
+}
+
+/* The next word: *at moves behind it. False: there is none. */
+static bool next_word(const char **at, const char *end, const char **ret_start)
+{
+    const char *start = *at, *next = start;
+    while (start < end && capo_is_space(capo_utf8_next(&next, end)))
+        start = next;
+    if (start >= end)
+        return false;
+    const char *stop = start;
+    for (next = start; stop < end && !capo_is_space(capo_utf8_next(&next, end)); stop = next) { }
+    *ret_start = start;
+    *at = stop;
+    return true;
+}
+
+static void put_truncated_words(Buffer *out, const char *text, size_t size, int64_t length, const char *ellipsis)
+{
+    const char *at = text, *end = text + size, *start;
+    size_t before = out->size;
+    for (int64_t n = 0; next_word(&at, end, &start); n++) {
+        if (n == length) {
+            if (!ends_with(out->data + before, out->size - before, ellipsis))
+                capo_put(out, ellipsis);
+            return;
+        }
+        if (n)
+            capo_put_char(out, ' ');
+        capo_put_bytes(out, start, (size_t)(at - start));
+    }
+}
+
+void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis)
+{
+    if (length <= 0)
+        return;
+    if (words)
+        put_truncated_words(out, text, size, length, ellipsis);
+    else
+        put_truncated_chars(out, compose(text, size), length, ellipsis);
+}
+
+/* --- HTML ----------------------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct OpenTag { const char *name; size_t size; struct OpenTag *outer; } OpenTag;
+
+static void put_close_tag(Buffer *out, const char *name, size_t size)
+{
+    capo_put(out, "</");
+    capo_put_lower(out, name, size);
+    capo_put_char(out, '>');
+}
+
+/* Words as re.split(r"(?<=\S)\s+(?=\S)") has them: outer blanks stay with the first and last. */
+static int64_t count_pieces(const char *text, size_t size, int64_t most, Buffer *ret_joined)
+{
+    const char *at = text, *end = text + size, *start = text;
+    int64_t pieces = 0;
+    while (at < end) {
+        const char *word = at, *next = at;
+        while (at < end && capo_is_space(capo_utf8_next(&next, end)))
+            at = next;
+        bool leading = word == text, trailing = at >= end;
+        if (at > word && !leading && !trailing) {       /* blanks between two words */
+            if (pieces < most) {
+                capo_put_bytes(ret_joined, start, (size_t)(word - start));
+                if (pieces + 1 < most)
+                    capo_put_char(ret_joined, ' ');
+            }
+            pieces++;
+            start = at;
+        }
+        next = at;
+        while (at < end && !capo_is_space(capo_utf8_next(&next, end)))
+            at = next;
+    }
+    if (pieces < most)
+        capo_put_bytes(ret_joined, start, (size_t)(end - start));
+    return pieces + 1;
+}
+
+void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis)
+{
+    if (length <= 0)
+        return;
+    if (!words) {
+        Value composed = compose(text, size);
+        text = composed.text;
+        size = composed.size;
+    }
+    HtmlTokens tokens = { .at = text, .end = text + size };
+    OpenTag *open = NULL;
+    int64_t remaining = words ? length : without_ellipsis(length, ellipsis), seen = 0;
+    while (capo_html_next(&tokens)) {
+        if (tokens.kind == HTML_START || tokens.kind == HTML_START_END) {
+            capo_put_bytes(out, tokens.text, tokens.size);
+            if (capo_html_is_void(tokens.name, tokens.name_size))
+                continue;
+            if (tokens.kind == HTML_START_END) {
+                put_close_tag(out, tokens.name, tokens.name_size);
+                continue;
+            }
+            OpenTag *tag = capo_alloc_struct(OpenTag);
+            *tag = (OpenTag){ tokens.name, tokens.name_size, open };
+            open = tag;
+        } else if (tokens.kind == HTML_CLOSE) {
+            if (capo_html_is_void(tokens.name, tokens.name_size))
+                continue;
+            put_close_tag(out, tokens.name, tokens.name_size);
+            if (open && open->size == tokens.name_size && strncasecmp(open->name, tokens.name, open->size) == 0)
+                open = open->outer;
+        } else if (tokens.kind == HTML_TEXT) {
+            Buffer plain = { 0 }, joined = { 0 };
+            capo_put_unescaped(&plain, tokens.text, tokens.size);
+            const char *data = capo_buffer_text(&plain);
+            int64_t count;
+            if (words) {
+                count = count_pieces(data, plain.size, remaining, &joined);
+            } else {
+                count = (int64_t)capo_utf8_length(data, plain.size);
+                seen += count;
+                if (seen == length && tokens.at == tokens.end && remaining < count) {
+                    capo_put_escaped(out, data, plain.size);       /* the whole text fits after all */
+                    break;
+                }
+                const char *at = data, *end = data + plain.size;
+                for (int64_t i = 0; i < remaining && at < end; i++)
+                    capo_utf8_next(&at, end);
+                capo_put_bytes(&joined, data, (size_t)(at - data));
+            }
+            size_t before = out->size;
+            capo_put_escaped(out, capo_buffer_text(&joined), joined.size);
+            if (remaining < count) {
+                if (!ends_with(out->data ? out->data + before : "", out->size - before, ellipsis))
+                    capo_put(out, ellipsis);
+                break;
+            }
+            remaining -= count;
+        }
+    }
+    if (tokens.kind == HTML_END && tokens.at >= tokens.end && !open)
+        return;
+    for (; open && tokens.kind != HTML_END; open = open->outer)
+        put_close_tag(out, open->name, open->size);
+}
+
+/* --- striptags --------------------------------------------------------------------------------------------------------------------------------- */
+
+static void strip_once(Buffer *out, const char *text, size_t size)
+{
+    HtmlTokens tokens = { .at = text, .end = text + size, .keep_references = true };
+    while (capo_html_next(&tokens)) {
+        if (tokens.kind == HTML_TEXT)
+            capo_put_bytes(out, tokens.text, tokens.size);
+        else if (tokens.kind == HTML_REFERENCE) {
+            capo_put_char(out, '&');
+            capo_put_bytes(out, tokens.name, tokens.name_size);
+            capo_put_char(out, ';');
+        }
+    }
+}
+
+static size_t count_char(const char *text, size_t size, char c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < size; i++)
+        n += text[i] == c;
+    return n;
+}
+
+void capo_put_stripped(Buffer *out, const char *text, size_t size)
+{
+    enum { MAX_DEPTH = 50 };
+    const char *at = text;
+    for (int depth = 0; memchr(at, '<', size) && memchr(at, '>', size); depth++) {
+        if (depth >= MAX_DEPTH)
+            capo_raise(ERROR_SUSPICIOUS_OPERATION, "A text has tags within tags more than %d deep.", MAX_DEPTH);
+        Buffer next = { 0 };
+        strip_once(&next, at, size);
+        const char *stripped = capo_buffer_text(&next);
+        if (count_char(stripped, next.size, '<') == count_char(at, size, '<'))
+            break;
+        at = stripped;
+        size = next.size;
+    }
+    capo_put_bytes(out, at, size);
+}
+
+/* --- line breaks and wrapping --------------------------------------------------------------------------------------------------------------------- */
+
+/* \r\n and \r as \n. */
+static Value normalise_newlines(const char *text, size_t size)
+{
+    Buffer out = { 0 };
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] != '\r')
+            capo_put_char(&out, text[i]);
+        else if (i + 1 >= size || text[i + 1] != '\n')
+            capo_put_char(&out, '\n');
+    }
+    return capo_buffer_value(&out, false);
+}
+
+static void put_with_breaks(Buffer *out, const char *text, size_t size, bool autoescape)
+{
+    for (const char *end = text + size; text < end;) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        size_t length = (size_t)((stop ? stop : end) - text);
+        if (autoescape)
+            capo_put_escaped(out, text, length);
+        else
+            capo_put_bytes(out, text, length);
+        if (!stop)
+            return;
+        capo_put(out, "<br>");
+        text = stop + 1;
+    }
+}
+
+void capo_put_linebreaks(Buffer *out, const char *text, size_t size, bool autoescape)
+{
+    Value plain = normalise_newlines(text, size);
+    const char *at = plain.text, *end = at + plain.size;
+    for (;;) {
+        const char *stop = memmem(at, (size_t)(end - at), "\n\n", 2);
+        capo_put(out, "<p>");
+        put_with_breaks(out, at, (size_t)((stop ? stop : end) - at), autoescape);
+        capo_put(out, "</p>");
+        if (!stop)
+            return;
+        for (at = stop; at < end && *at == '\n'; at++) { }
+        capo_put(out, "\n\n");
+    }
+}
+
+void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool autoescape)
+{
+    Value plain = normalise_newlines(text, size);
+    put_with_breaks(out, plain.text, plain.size, autoescape);
+}
+
+/* One line without its end, as textwrap.wrap(width, break_long_words=False, break_on_hyphens=False) cuts it. */
+static void put_wrapped_line(Buffer *out, const char *text, size_t size, int64_t width)
+{
+    const char *at = text, *end = text + size;
+    int64_t used = 0;
+    bool first = true;
+    while (at < end) {
+        const char *blanks = at;
+        while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
+            at++;
+        int64_t gap = at - blanks;
+        const char *word = at;
+        while (at < end && !(*at == ' ' || (*at >= '\t' && *at <= '\r')))
+            at++;
+        int64_t length = (int64_t)capo_utf8_length(word, (size_t)(at - word));
+        if (length == 0) {
+            /* blanks at the end stay where they fit */
+            if (used + gap <= width)
+                capo_put_bytes(out, blanks, (size_t)gap);
+            return;
+        }
+        if (first || used + gap + length <= width) {
+            capo_put_bytes(out, blanks, (size_t)gap);
+            used += gap + length;
+        } else {
+            capo_put_char(out, '\n');
+            used = length;
+        }
+        capo_put_bytes(out, word, (size_t)(at - word));
+        first = false;
+    }
+}
+
+void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width)
+{
+    if (width <= 0)
+        capo_raise(ERROR_VALUE, "Text is wrapped to a width above zero, not to %lld.", (long long)width);
+    const char *at = text, *end = text + size;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((stop ? stop : end) - at);
+        put_wrapped_line(out, at, length, width);
+        if (stop)
+            capo_put_char(out, '\n');
+        at += length + 1;
+    }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Nodes that more than one file knows. */
+#pragma once
+#include "engine.h"
+
+typedef struct BlockNode {
+    Node node;
+    const char *name;
+    const Template *template;
+    Node *nodes;
+    struct BlockNode *previous;
+} BlockNode;
+
+typedef struct ExtendsNode { Node node; const Template *template; Expression *parent; } ExtendsNode;
+
+typedef struct PartialNode {
+    Node node;
+    const char *name;
+    const Template *template;
+    Node *nodes;
+    struct PartialNode *previous;
+} PartialNode;
+
+char *capo_relative_word(Parser *parser, char *word, bool may_be_itself);

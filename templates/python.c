@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What templates get from Python's own types by a dot: the attributes and the methods without arguments. A closed list. */
+#include "filters.h"
+#include "../core/base/clock.h"
+#include <string.h>
+
+Value capo_buffer_value(Buffer *buffer, bool safe)
+{
+    const char *text = capo_buffer_text(buffer);
+    return safe ? capo_value_safe_n(text, buffer->size) : capo_value_text_n(text, buffer->size);
+}
+
+static bool is(const char *name, size_t size, const char *wanted)
+{
+    return strlen(wanted) == size && memcmp(name, wanted, size) == 0;
+}
+
+static bool map_attribute(Map *map, const char *name, size_t size, Value *ret)
+{
+    bool items = is(name, size, "items"), keys = is(name, size, "keys");
+    if (!items && !keys && !is(name, size, "values"))
+        return false;
+    List *list = capo_list_new();
+    for (size_t i = 0; i < map->count; i++) {
+        if (items) {
+            List *pair = capo_list_new();
+            capo_list_add(pair, map->entries[i].key);
+            capo_list_add(pair, map->entries[i].value);
+            capo_list_add(list, capo_value_list(pair));
+        } else {
+            capo_list_add(list, keys ? map->entries[i].key : map->entries[i].value);
+        }
+    }
+    *ret = capo_value_list(list);
+    return true;
+}
+
+static bool all_are(Value v, bool (*test)(uint32_t))
+{
+    const char *at = v.text, *end = at + v.size;
+    while (at < end)
+        if (!test(capo_utf8_next(&at, end)))
+            return false;
+    return v.size > 0;
+}
+
+static bool is_digit(uint32_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool text_attribute(Value v, const char *name, size_t size, Value *ret)
+{
+    Buffer out = { 0 };
+    if (is(name, size, "upper")) {
+        capo_put_upper(&out, v.text, v.size);
+    } else if (is(name, size, "lower")) {
+        capo_put_lower(&out, v.text, v.size);
+    } else if (is(name, size, "strip")) {
+        const char *text = v.text;
+        size_t length = v.size;
+        capo_trim(&text, &length);
+        capo_put_bytes(&out, text, length);
+    } else if (is(name, size, "capitalize")) {
+        const char *at = v.text, *end = at + v.size;
+        if (at < end)
+            capo_utf8_next(&at, end);
+        capo_put_upper(&out, v.text, (size_t)(at - v.text));
+        capo_put_lower(&out, at, (size_t)(end - at));
+    } else if (is(name, size, "title")) {
+        capo_put_title(&out, v.text, v.size);
+    } else if (is(name, size, "isdigit") || is(name, size, "isnumeric") || is(name, size, "isdecimal")) {
+        *ret = capo_value_bool(all_are(v, is_digit));
+        return true;
+    } else if (is(name, size, "isspace")) {
+        *ret = capo_value_bool(all_are(v, capo_is_space));
+        return true;
+    } else if (is(name, size, "isalnum")) {
+        *ret = capo_value_bool(all_are(v, capo_is_alphanumeric));
+        return true;
+    } else if (is(name, size, "split") || is(name, size, "splitlines")) {
+        bool lines = size > 5;
+        List *list = capo_list_new();
+        const char *at = v.text, *end = at + v.size;
+        while (at < end) {
+            const char *start = at, *next = at;
+            while (at < end) {
+                next = at;
+                uint32_t c = capo_utf8_next(&next, end);
+                if (lines ? c == '\n' || c == '\r' : capo_is_space(c))
+                    break;
+                at = next;
+            }
+            if (lines || at > start)
+                capo_list_add(list, capo_value_copy_n(start, (size_t)(at - start)));
+            if (lines && at < end && *at == '\r' && next < end && *next == '\n')
+                next++;
+            at = next;
+        }
+        *ret = capo_value_list(list);
+        return true;
+    } else {
+        return false;
+    }
+    *ret = capo_buffer_value(&out, false);
+    return true;
+}
+
+static bool date_attribute(Value v, const char *name, size_t size, Value *ret)
+{
+    DateParts p;
+    bool date = v.kind != VALUE_TIME, time = v.kind != VALUE_DATE;
+    if (v.kind == VALUE_DATETIME && !(v.flags & VALUE_FLAG_NAIVE)) {
+        const TimeZone *zone = capo_time_zone_by_id(v.tag);
+        p = capo_local(v.datetime, zone ? zone : capo_time_zone_utc());
+    } else {
+        p = capo_wall((DateTime){ v.kind == VALUE_DATE ? v.date.days * US_PER_DAY : v.integer });
+    }
+    const struct { const char *name; bool has; int value; } rows[] = {
+        { "year", date, p.year }, { "month", date, p.month }, { "day", date, p.day }, { "weekday", date, p.weekday },
+        { "isoweekday", date, p.weekday + 1 }, { "hour", time, p.hour }, { "minute", time, p.minute }, { "second", time, p.second },
+        { "microsecond", time, p.microsecond },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].has && is(name, size, rows[i].name)) {
+            *ret = capo_value_int(rows[i].value);
+            return true;
+        }
+    if (is(name, size, "isoformat")) {
+        Buffer out = { 0 };
+        if (v.kind == VALUE_DATETIME)
+            capo_put_iso_datetime(&out, &p, 'T');
+        else
+            capo_put_value(&out, v);
+        *ret = capo_buffer_value(&out, false);
+        return true;
+    }
+    if (v.kind == VALUE_DATETIME && is(name, size, "date")) {
+        *ret = capo_value_date((Date){ (int32_t)capo_days_from_civil(p.year, p.month, p.day) });
+        return true;
+    }
+    if (v.kind == VALUE_DATETIME && is(name, size, "time")) {
+        *ret = capo_value_time((Time){ (p.hour * 3600LL + p.minute * 60 + p.second) * US_PER_SECOND + p.microsecond });
+        return true;
+    }
+    return false;
+}
+
+static bool duration_attribute(Duration duration, const char *name, size_t size, Value *ret)
+{
+    int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0), rest = us - days * US_PER_DAY;
+    if (is(name, size, "days"))
+        *ret = capo_value_int(days);
+    else if (is(name, size, "seconds"))
+        *ret = capo_value_int(rest / US_PER_SECOND);
+    else if (is(name, size, "microseconds"))
+        *ret = capo_value_int(rest % US_PER_SECOND);
+    else if (is(name, size, "total_seconds"))
+        *ret = capo_value_real((double)us / US_PER_SECOND);
+    else
+        return false;
+    return true;
+}
+
+bool capo_python_attribute(Value v, const char *name, size_t size, Value *ret)
+{
+    switch ((ValueKind)v.kind) {
+    case VALUE_MAP: return map_attribute(v.map, name, size, ret);
+    case VALUE_TEXT: case VALUE_SAFE: return text_attribute(v, name, size, ret);
+    case VALUE_DATE: case VALUE_TIME: case VALUE_DATETIME: return date_attribute(v, name, size, ret);
+    case VALUE_DURATION: return duration_attribute(v.duration, name, size, ret);
+    case VALUE_UUID:
+        if (!is(name, size, "hex"))
+            return false;
+        {
+            Buffer out = { 0 };
+            for (int i = 0; i < 16; i++)
+                capo_put_format(&out, "%02x", v.uuid->bytes[i]);
+            *ret = capo_buffer_value(&out, false);
+        }
+        return true;
+    default: return false;
+    }
+}

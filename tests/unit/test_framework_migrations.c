@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The migrations of Capo's own apps say what their models say, and make Django's tables.
+ *
+ * After a change of auth's or admin's models, write what is missing, from the project's root:
+ *     CAPO_WRITE_MIGRATIONS=1 build/tests/unit framework_migrations_are_current */
+#include <capo/testing.h>
+#include <capo/buffer.h>
+#include "../../orm/internal.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const App auth_on_disk = { .name = "auth", .directory = "auth" };
+
+static void print_line(void *self, const char *line)
+{
+    (void)self;
+    printf("%s\n", line);
+}
+
+static void use(const App *const *apps)
+{
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = apps, .database = "sqlite::memory:" });
+}
+
+TEST(framework_migrations_are_current)
+{
+    static const App *const built_in[] = { &capo_auth, NULL }, *const on_disk[] = { &auth_on_disk, NULL };
+    bool write = getenv("CAPO_WRITE_MIGRATIONS") != NULL;
+    use(built_in);
+    capo_models_prepare(capo_apps());
+    if (write)
+        use(on_disk);
+    int count = capo_make_migrations(&(MakeOptions){ .apps = LIST("auth"), .check = !write, .say = print_line });
+    if (count && !write)
+        capo_test_fail(__FILE__, __LINE__, "%d migrations of auth or admin are missing; see the head of this file", count);
+}
+
+static void close_database(void *unused)
+{
+    (void)unused;
+    capo_database_open(NULL);
+}
+
+/* Appendix A of Django's schema: what an existing Django database holds. */
+TEST(framework_migrations_make_djangos_tables)
+{
+    static const App *const built_in[] = { &capo_auth, NULL };
+    static const struct { const char *table, *wanted; } tables[] = {
+        { "auth_user", "autoincrement\ncolumn date_joined datetime NOT NULL\ncolumn email varchar(254) NOT NULL\ncolumn first_name varchar(150) NOT NULL\n"
+          "column id integer NOT NULL PRIMARY KEY\ncolumn is_active bool NOT NULL\ncolumn is_staff bool NOT NULL\ncolumn is_superuser bool NOT NULL\n"
+          "column last_login datetime\ncolumn last_name varchar(150) NOT NULL\ncolumn password varchar(128) NOT NULL\ncolumn username varchar(150) NOT NULL\n"
+          "unique (username)\n" },
+        { "auth_permission", "autoincrement\ncolumn codename varchar(100) NOT NULL\ncolumn content_type_id bigint NOT NULL\ncolumn id integer NOT NULL PRIMARY KEY\n"
+          "column name varchar(255) NOT NULL\nforeign key content_type_id to django_content_type (id) on delete NO ACTION\n"
+          "index auth_permission_content_type_id_2f476e4b (content_type_id)\nunique index auth_permission_content_type_id_codename_01ab375a_uniq (content_type_id, codename)\n" },
+        { "auth_group_permissions", "autoincrement\ncolumn group_id bigint NOT NULL\ncolumn id integer NOT NULL PRIMARY KEY\ncolumn permission_id bigint NOT NULL\n"
+          "foreign key group_id to auth_group (id) on delete NO ACTION\nforeign key permission_id to auth_permission (id) on delete NO ACTION\n"
+          "index auth_group_permissions_group_id_b120cbf9 (group_id)\nindex auth_group_permissions_permission_id_84c5c92e (permission_id)\n"
+          "unique index auth_group_permissions_group_id_permission_id_0cd325b0_uniq (group_id, permission_id)\n" },
+        { "django_content_type", "autoincrement\ncolumn app_label varchar(100) NOT NULL\ncolumn id integer NOT NULL PRIMARY KEY\ncolumn model varchar(100) NOT NULL\n"
+          "unique index django_content_type_app_label_model_76bd3d3b_uniq (app_label, model)\n" },
+        { "django_session", "column expire_date datetime NOT NULL\ncolumn session_data text NOT NULL\ncolumn session_key varchar(40) NOT NULL PRIMARY KEY\n"
+          "index django_session_expire_date_a5c62663 (expire_date)\n" },
+    };
+    use(built_in);
+    capo_models_prepare(capo_apps());
+    capo_database_open("sqlite::memory:");
+    capo_defer(close_database, NULL);
+    capo_migrate(&(MigrateOptions){ 0 });
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        EXPECT_TEXT(capo_schema_describe(tables[i].table), tables[i].wanted);
+    for (const char *const *table = LIST("auth_group", "auth_user_groups", "auth_user_user_permissions", "django_migrations"); *table; table++)
+        EXPECT(capo_schema_has_table(*table));
+    EXPECT_INT(capo_unapplied_count(), 0);
+}

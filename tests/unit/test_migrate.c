@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* migrate on SQLite: forwards, back, fake, plan; failures that leave everything as it was; history; makemigrations to files. */
+#include <capo/testing.h>
+#include <capo/buffer.h>
+#include "../../migrations/migration.h"
+#include "../../orm/internal.h"
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ID "\"id\": {\"kind\": \"BigAutoField\", \"primary_key\": true}"
+#define POST "{\"CreateModel\": {\"name\": \"Post\", \"fields\": {" ID ", \"title\": {\"kind\": \"CharField\", \"max_length\": 200, \"db_index\": true}," \
+             "\"views\": {\"kind\": \"IntegerField\", \"default\": 0}}}}"
+#define COMMENT "{\"CreateModel\": {\"name\": \"Comment\", \"fields\": {" ID ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\"}," \
+                "\"text\": {\"kind\": \"TextField\"}}}}"
+#define ADD_SUBTITLE "{\"AddField\": {\"model\": \"Post\", \"name\": \"subtitle\", \"field\": {\"kind\": \"CharField\", \"max_length\": 9}, \"one_off_default\": \"it's\"}}"
+
+static void double_views(MigrationModels *models);
+static void halve_views(MigrationModels *models);
+static void fail_late(MigrationModels *models);
+static const MigrationFunction functions[] = {
+    { "double_views", double_views, halve_views },
+    { "one_way", double_views, NULL },
+    { "fail_late", fail_late, fail_late },
+    { 0 }
+};
+static char directory[64], other_directory[80], database[96];
+static App app = { .name = "mig", .directory = directory, .migration_functions = functions };
+static App other_app = { .name = "migother", .directory = other_directory };
+
+static void remove_tree(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char name[512];
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+        if (unlink(name) != 0)
+            remove_tree(name);
+    }
+    if (folder)
+        closedir(folder);
+    rmdir(path);
+}
+
+static void clean(void *path)
+{
+    capo_database_open(NULL);
+    remove_tree(path);
+}
+
+/* A folder with two apps and a new database; all gone at the end of the test. */
+static void start(void)
+{
+    strcpy(directory, "/tmp/capo-migrate-XXXXXX");
+    EXPECT(mkdtemp(directory) != NULL);
+    snprintf(other_directory, sizeof other_directory, "%s/other", directory);
+    snprintf(database, sizeof database, "sqlite:%s/db.sqlite3", directory);
+    EXPECT_INT(mkdir(other_directory, 0700), 0);
+    EXPECT_INT(mkdir(capo_format("%s/migrations", directory), 0700), 0);
+    EXPECT_INT(mkdir(capo_format("%s/migrations", other_directory), 0700), 0);
+    capo_defer(clean, directory);
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&app, &other_app), .database = database });
+    capo_database_open(database);
+}
+
+static void file_with(const char *folder, const char *name, const char *head, const char *operations)
+{
+    const char *text = capo_format("{%s \"operations\": [%s]}", head, operations);
+    EXPECT_INT(capo_write_file(capo_format("%s/migrations/%s.json", folder, name), text, strlen(text)), 0);
+}
+
+static void file(const char *name, const char *after, const char *operations)
+{
+    file_with(directory, name, after ? capo_format("\"dependencies\": [[\"mig\", \"%s\"]],", after) : "\"initial\": true,", operations);
+}
+
+static void keep_line(void *self, const char *line)
+{
+    capo_put_format(self, "%s\n", line);
+}
+
+static char *migrate(const char *app_name, const char *target)
+{
+    Buffer out = { 0 };
+    capo_migrate(&(MigrateOptions){ .app = app_name, .target = target, .say = keep_line, .self = &out });
+    return capo_buffer_text(&out);
+}
+
+static void migrate_all(void *unused)
+{
+    (void)unused;
+    migrate(NULL, NULL);
+}
+
+static void migrate_to(void *target)
+{
+    migrate("mig", target);
+}
+
+/* Everything that the database holds: schema and rows. */
+static char *database_text(void)
+{
+    Buffer text = { 0 };
+    List *tables = capo_schema_tables();
+    for (size_t i = 0; i < tables->count; i++) {
+        const char *table = capo_to_text(tables->items[i]);
+        capo_put_format(&text, "%s\n%s\n", table, capo_schema_describe(table));
+        List *rows = capo_sql_rows_with(capo_format("SELECT * FROM \"%s\" ORDER BY 1", table), NULL, 0);
+        if (strcmp(table, "sqlite_sequence") != 0)
+            capo_put_format(&text, "%s\n", capo_json_text(capo_value_list(rows), 0));
+    }
+    return capo_buffer_text(&text);
+}
+
+static int64_t number(const char *sql)
+{
+    List *rows = capo_sql_rows_with(sql, NULL, 0);
+    int64_t n = -1;
+    if (rows->count)
+        capo_to_int(rows->items[0].map->entries[0].value, &n);
+    return n;
+}
+
+static const char *text(const char *sql)
+{
+    List *rows = capo_sql_rows_with(sql, NULL, 0);
+    return rows->count ? capo_to_text(rows->items[0].map->entries[0].value) : "(no row)";
+}
+
+static void double_views(MigrationModels *models)
+{
+    Model *post = capo_historical_model(models, "mig.Post");
+    EXPECT_INT(post->size, 0);
+    for (Instance **row = capo_query_rows(capo_query_of(post), NULL); *row; row++) {
+        int64_t views = capo_field_value(*row, capo_field(post, "views")).integer;
+        capo_field_assign(*row, capo_field(post, "views"), capo_value_int(2 * views));
+        capo_instance_save(*row);
+    }
+}
+
+static void halve_views(MigrationModels *models)
+{
+    Model *post = capo_historical_model(models, "mig.post");
+    for (Instance **row = capo_query_rows(capo_query_of(post), NULL); *row; row++) {
+        capo_field_assign(*row, capo_field(post, "views"), capo_value_int(capo_field_value(*row, capo_field(post, "views")).integer / 2));
+        capo_instance_save(*row);
+    }
+}
+
+static void fail_late(MigrationModels *models)
+{
+    if (capo_field(capo_historical_model(models, "mig.Post"), "views"))
+        double_views(models);
+    capo_raise(ERROR_VALUE, "no luck today.");
+}
+
+TEST(migrate_forwards_and_back_to_zero)
+{
+    start();
+    file("0001_initial", NULL, POST "," COMMENT);
+    file("0002_post_subtitle", "0001_initial", ADD_SUBTITLE);
+    EXPECT_INT(capo_unapplied_count(), 2);
+    EXPECT_TEXT(migrate("mig", "0001"), "Operations to perform:\n  Target specific migration: 0001_initial, from mig\nRunning migrations:\n  Applying mig.0001_initial... OK\n");
+    char *first = capo_schema_describe("mig_post");
+    capo_sql_run("INSERT INTO mig_post (title, views) VALUES (?, ?)", "one", 1);
+    capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, ?)", "well");
+    EXPECT_TEXT(migrate(NULL, NULL), "Operations to perform:\n  Apply all migrations: mig\nRunning migrations:\n  Applying mig.0002_post_subtitle... OK\n");
+    EXPECT_TEXT(text("SELECT subtitle FROM mig_post"), "it's");
+    EXPECT_INT(capo_unapplied_count(), 0);
+    MigrationStatus *status = capo_migration_status("mig");
+    EXPECT_TEXT(status[1].name, "0002_post_subtitle");
+    EXPECT(status[1].applied && status[1].applied_at.microseconds > 0 && !status[2].app);
+    EXPECT(strstr(migrate(NULL, NULL), "  No migrations to apply.\n") != NULL);
+    EXPECT(strstr(migrate("mig", "0001"), "  Unapplying mig.0002_post_subtitle... OK\n") != NULL);
+    EXPECT_TEXT(capo_schema_describe("mig_post"), first);
+    EXPECT_TEXT(text("SELECT title || views FROM mig_post"), "one1");
+    EXPECT_TEXT(text("SELECT text FROM mig_comment WHERE post_id = 1"), "well");
+    migrate("mig", "zero");
+    EXPECT(!capo_schema_has_table("mig_post") && !capo_schema_has_table("mig_comment"));
+    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 0);
+    EXPECT_INT(number("PRAGMA foreign_keys"), 1);
+}
+
+TEST(migrate_plan_and_fake_touch_nothing)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_sql", "0001_initial", "{\"RunSQL\": {\"forwards\": \"INSERT INTO mig_post (title, views) VALUES ('a;b', 1); INSERT INTO mig_post (title, views) VALUES ('c', 2)\"}}");
+    Buffer out = { 0 };
+    EXPECT_INT(capo_migrate(&(MigrateOptions){ .plan = true, .say = keep_line, .self = &out }), 0);
+    EXPECT_TEXT(capo_buffer_text(&out), "Planned operations:\nmig.0001_initial\n    Create model Post\nmig.0002_sql\n    Raw SQL operation\n");
+    EXPECT_INT(capo_schema_tables()->count, 0);
+    EXPECT_INT(capo_migrate(&(MigrateOptions){ .app = "mig", .target = "0001", .fake = true }), 1);
+    EXPECT(!capo_schema_has_table("mig_post"));
+    EXPECT_INT(capo_unapplied_count(), 1);
+    capo_migrate(&(MigrateOptions){ .app = "mig", .target = "zero", .fake = true });
+    migrate(NULL, NULL);
+    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 2);
+    /* irreversible: refused before anything is done */
+    char *before = database_text();
+    const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_to, "zero");
+    EXPECT(strstr(error->message, "mig.0002_sql cannot be undone: its operation 1 (Raw SQL operation) is not reversible") != NULL);
+    EXPECT_TEXT(database_text(), before);
+}
+
+TEST(migrate_fake_initial_takes_what_is_there)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    migrate(NULL, NULL);
+    capo_sql_run("DELETE FROM django_migrations");
+    Buffer out = { 0 };
+    capo_migrate(&(MigrateOptions){ .fake_initial = true, .say = keep_line, .self = &out });
+    EXPECT(strstr(capo_buffer_text(&out), "Applying mig.0001_initial... FAKED") != NULL);
+    /* a table that lacks is made */
+    capo_sql_run("DELETE FROM django_migrations");
+    capo_sql_run("DROP TABLE mig_post");
+    capo_migrate(&(MigrateOptions){ .fake_initial = true });
+    EXPECT(capo_schema_has_table("mig_post"));
+}
+
+/* A failure at each place of a migration: schema, rows and history are as before, and the message says where. */
+TEST(migrate_failures_leave_everything_as_it_was)
+{
+    static const struct { const char *operations, *wanted; } cases[] = {
+        { ADD_SUBTITLE ", {\"RunSQL\": {\"forwards\": \"INSERT INTO nowhere VALUES (1)\"}}", "operation 2 of 2 (Raw SQL operation)" },
+        { "{\"RemoveField\": {\"model\": \"Post\", \"name\": \"views\"}}, {\"RunFunction\": {\"function\": \"fail_late\"}}", "operation 2 of 2 (Run function fail_late)" },
+        { "{\"RunFunction\": {\"function\": \"fail_late\"}}", "no luck today." },
+        { "{\"RunFunction\": {\"function\": \"duoble_views\"}}", "Did you mean 'double_views'?" },
+        { "{\"RenameModel\": {\"old_name\": \"Post\", \"new_name\": \"Article\"}}, {\"DeleteModel\": {\"name\": \"Comment\"}}, {\"RunSQL\": {\"forwards\": \"SELEKT\"}}", "operation 3 of 3" },
+        { "{\"AlterField\": {\"model\": \"Post\", \"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 200, \"unique\": true}}}", "operation 1 of 1 (Alter field title on post)" },
+        { "{\"RunSQL\": {\"forwards\": \"DELETE FROM mig_post\"}}", "foreign key" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start();
+        file("0001_initial", NULL, POST "," COMMENT);
+        migrate(NULL, NULL);
+        capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('same', 1), ('same', 2)");
+        capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, 'a')");
+        char *before = database_text();
+        file("0002_bad", "0001_initial", cases[i].operations);
+        const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
+        if (!strcasestr(error->message, cases[i].wanted) || !strstr(error->message, "mig.0002_bad"))
+            capo_test_fail(__FILE__, __LINE__, "answered: %s\n  wanted: %s", error->message, cases[i].wanted);
+        EXPECT(strstr(error->message, "The database is as it was before this migration.") != NULL);
+        EXPECT_TEXT(database_text(), before);
+        EXPECT_INT(capo_unapplied_count(), 1);
+        EXPECT_INT(number("PRAGMA foreign_keys"), 1);
+        EXPECT(!capo_in_transaction());
+    }
+}
+
+TEST(migrate_runs_functions_both_ways_with_models_of_then)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_double", "0001_initial", "{\"RunFunction\": {\"function\": \"double_views\"}}");
+    file("0003_no_views", "0002_double", "{\"RemoveField\": {\"model\": \"Post\", \"name\": \"title\"}}");
+    migrate("mig", "0001");
+    capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 21)");
+    migrate(NULL, NULL);
+    EXPECT_INT(number("SELECT views FROM mig_post"), 42);
+    migrate("mig", "0001");
+    EXPECT_INT(number("SELECT views FROM mig_post"), 21);
+}
+
+TEST(migrate_refuses_inconsistent_history)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_post_subtitle", "0001_initial", ADD_SUBTITLE);
+    migrate(NULL, NULL);
+    capo_sql_run("DELETE FROM django_migrations WHERE name = '0001_initial'");
+    const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
+    EXPECT(strstr(error->message, "mig.0002_post_subtitle is applied before its dependency mig.0001_initial") != NULL);
+    /* as the message says */
+    capo_migrate(&(MigrateOptions){ .app = "mig", .target = "0001", .fake = true });
+    EXPECT(strstr(migrate(NULL, NULL), "No migrations to apply.") != NULL);
+    error = EXPECT_RAISES(ERROR_COMMAND, migrate_to, "0009");
+    EXPECT(strstr(error->message, "Cannot find a migration matching '0009' from app 'mig'.") != NULL);
+}
+
+/* SEC-315: a file that was edited after it had been applied */
+TEST(migrate_reports_edited_history)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    EXPECT(strstr(migrate(NULL, NULL), "checksum") == NULL);
+    EXPECT(strstr(migrate(NULL, NULL), "checksum") == NULL);
+    file("0001_initial", NULL, POST "," ADD_SUBTITLE);
+    EXPECT(strstr(migrate(NULL, NULL), "mig.0001_initial was edited after it had been applied") != NULL);
+}
+
+TEST(sqlmigrate_writes_what_migrate_runs)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_post_subtitle", "0001_initial", ADD_SUBTITLE ", {\"RunFunction\": {\"function\": \"double_views\"}}");
+    char *sql = capo_sql_migrate("mig", "0001", false);
+    EXPECT(strstr(sql, "BEGIN;\n--\n-- Create model Post\n--\nCREATE TABLE \"mig_post\"") == sql);
+    EXPECT(strstr(capo_sql_migrate("mig", "0001", true), "DROP TABLE \"mig_post\"") != NULL);
+    sql = capo_format("%s%s", sql, capo_sql_migrate("mig", "0002", false));
+    EXPECT(strstr(sql, "THIS OPERATION CANNOT BE WRITTEN AS SQL") != NULL);
+    EXPECT_INT(capo_schema_tables()->count, 0);
+    /* SEC-313: run by hand, it makes the same tables, quotes and all */
+    migrate(NULL, NULL);
+    char *made = capo_schema_describe("mig_post");
+    migrate("mig", "zero");
+    SchemaEditor *editor = capo_schema_open(false);
+    capo_schema_enforce_foreign_keys(false);
+    capo_schema_execute(editor, sql, NULL, 0);
+    capo_schema_enforce_foreign_keys(true);
+    EXPECT_TEXT(capo_schema_describe("mig_post"), made);
+}
+
+/* SEC-313: names and values with quotes, in every place that reaches SQL */
+TEST(migrate_quotes_names_and_values)
+{
+    start();
+    file("0001_initial", NULL, "{\"CreateModel\": {\"name\": \"Odd\", \"fields\": {" ID ", \"n\": {\"kind\": \"IntegerField\", \"db_column\": \"n\\\"; DROP TABLE x; --\"}},"
+        "\"options\": {\"db_table\": \"odd \\\"table' %s\"}}}");
+    file("0002_more", "0001_initial", "{\"AddField\": {\"model\": \"Odd\", \"name\": \"t\", \"field\": {\"kind\": \"CharField\", \"max_length\": 50, \"db_column\": \"t'?\", \"db_index\": true,"
+        "\"default\": \"'); DROP TABLE \\\"django_migrations\\\"; --\"}}}, {\"AddIndex\": {\"model\": \"Odd\", \"name\": \"an \\\"index'\", \"fields\": [\"n\", \"-t\"]}}");
+    migrate("mig", "0001");
+    capo_sql_run("INSERT INTO \"odd \"\"table' %s\" (\"n\"\"; DROP TABLE x; --\") VALUES (7)");
+    migrate(NULL, NULL);
+    EXPECT_TEXT(text("SELECT \"t'?\" FROM \"odd \"\"table' %s\""), "'); DROP TABLE \"django_migrations\"; --");
+    EXPECT_INT(number("SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND name = 'an \"index'''"), 1);
+    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 2);
+    migrate("mig", "zero");
+    EXPECT_INT(capo_schema_tables()->count, 2);
+}
+
+/* SEC-311: of two runs at once each migration is applied by one */
+TEST(migrate_twice_at_once)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    for (int i = 2; i < 12; i++)
+        file(capo_format("%04d_x", i), i == 2 ? "0001_initial" : capo_format("%04d_x", i - 1),
+             capo_format("{\"AddField\": {\"model\": \"Post\", \"name\": \"f%d\", \"field\": {\"kind\": \"IntegerField\", \"default\": 1}}}", i));
+    capo_database_open(NULL);
+    fflush(NULL);
+    pid_t children[3];
+    for (int i = 0; i < 3; i++)
+        if ((children[i] = fork()) == 0) {
+            capo_database_open(database);
+            const Error *error = capo_try(migrate_all, NULL);
+            if (error)
+                fprintf(stderr, "a run at the same time: %s\n", error->message);
+            _exit(error != NULL);
+        }
+    for (int i = 0; i < 3; i++) {
+        int status = -1;
+        waitpid(children[i], &status, 0);
+        EXPECT_INT(status, 0);
+    }
+    capo_database_open(database);
+    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 11);
+    EXPECT_INT(number("SELECT COUNT(*) FROM pragma_table_info('mig_post') WHERE name LIKE 'f%'"), 10);
+}
+
+/* SEC-310: killed at any moment; the next run completes, and ends where a quiet run does */
+TEST(migrate_survives_being_killed)
+{
+    const char *times = getenv("CAPO_TEST_KILLS");
+    int kills = times ? atoi(times) : 12;
+    char *wanted = NULL;
+    for (int k = 0; k <= kills; k++) {
+        start();
+        file("0001_initial", NULL, POST "," COMMENT);
+        for (int i = 2; i < 8; i++)
+            file(capo_format("%04d_x", i), i == 2 ? "0001_initial" : capo_format("%04d_x", i - 1),
+                 capo_format("{\"AddField\": {\"model\": \"Post\", \"name\": \"f%d\", \"field\": {\"kind\": \"CharField\", \"max_length\": 9, \"unique\": %s, \"null\": true}}},"
+                             "{\"AlterField\": {\"model\": \"Post\", \"name\": \"views\", \"field\": {\"kind\": \"%s\", \"default\": %d}}}",
+                             i, i % 2 ? "true" : "false", i % 2 ? "IntegerField" : "BigIntegerField", i));
+        migrate("mig", "0001");
+        capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 1), ('b', 2)");
+        capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (2, 'c')");
+        if (k) {                                        /* the first is the quiet one */
+            capo_database_open(NULL);
+            fflush(NULL);
+            pid_t child = fork();
+            if (child == 0) {
+                capo_database_open(database);
+                _exit(capo_try(migrate_all, NULL) != NULL);
+            }
+            usleep((useconds_t)(k * 7919 % 60 * 1000));
+            kill(child, SIGKILL);
+            waitpid(child, NULL, 0);
+            capo_database_open(database);
+        }
+        migrate(NULL, NULL);
+        capo_sql_run("UPDATE django_migrations SET applied = 'x'");
+        char *reached = database_text();
+        EXPECT_TEXT(text("PRAGMA integrity_check"), "ok");
+        if (!wanted)
+            wanted = reached;
+        EXPECT_TEXT(reached, wanted);
+    }
+}
+
+/* SEC-312: a rebuild that runs out of room */
+TEST(migrate_with_a_full_disk)
+{
+    start();
+    file("0001_initial", NULL, POST "," COMMENT);
+    migrate(NULL, NULL);
+    capo_sql_run("INSERT INTO mig_post (title, views) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT 'title ' || i, i FROM n");
+    capo_sql_run("INSERT INTO mig_comment (post_id, text) SELECT id, 'x' FROM mig_post");
+    char *before = database_text();
+    file("0002_unique", "0001_initial", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 200, \"unique\": true}}}");
+    capo_begin();                                       /* the limit belongs to the connection that writes */
+    int64_t pages = number("PRAGMA page_count");
+    capo_sql_rows_with(capo_format("PRAGMA max_page_count = %lld", (long long)pages + 3), NULL, 0);
+    capo_commit();
+    const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
+    EXPECT(strstr(error->message, "full") != NULL);
+    EXPECT_TEXT(database_text(), before);
+    EXPECT_TEXT(text("PRAGMA integrity_check"), "ok");
+    capo_begin();
+    capo_sql_rows_with("PRAGMA max_page_count = 1000000", NULL, 0);
+    capo_commit();
+    migrate(NULL, NULL);
+    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 5000);
+    EXPECT_INT(number("SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
+}
+
+static int hook_calls;
+static void count_hook(void) { hook_calls++; }
+
+TEST(migrate_calls_its_hooks_after_doing_something)
+{
+    start();
+    capo_after_migrate(count_hook);
+    capo_after_migrate(count_hook);
+    hook_calls = 0;
+    file("0001_initial", NULL, POST);
+    migrate(NULL, NULL);
+    EXPECT_INT(hook_calls, 1);
+    migrate(NULL, NULL);
+    EXPECT_INT(hook_calls, 1);
+}
+
+TEST(migrations_of_an_app_wait_for_those_of_another)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file_with(other_directory, "0001_initial", "\"initial\": true, \"dependencies\": [[\"mig\", \"0001_initial\"]],",
+              "{\"CreateModel\": {\"name\": \"Note\", \"fields\": {" ID ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\"},"
+              "\"all\": {\"kind\": \"ManyToManyField\", \"to\": \"mig.Post\", \"related_name\": \"+\"}}}}");
+    EXPECT(strstr(migrate("migother", NULL), "  Applying mig.0001_initial... OK\n  Applying migother.0001_initial... OK\n") != NULL);
+    EXPECT(strstr(migrate("mig", "zero"), "  Unapplying migother.0001_initial... OK\n  Unapplying mig.0001_initial... OK\n") != NULL);
+    EXPECT(!capo_schema_has_table("migother_note_all"));
+    file_with(other_directory, "0002_x", "\"dependencies\": [[\"migother\", \"0001_initial\"], [\"mig\", \"0001_inital\"]],", "");
+    const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
+    EXPECT(strstr(error->message, "depends on mig.0001_inital, which does not exist") && strstr(error->message, "Did you mean '0001_initial'?"));
+}
+
+/* --- makemigrations --------------------------------------------------------------------------------------------------------------------------- */
+
+static FieldRow book_rows[] = {
+    { .name = "id", .kind = FIELD_BIG_AUTO },
+    { .name = "title", .kind = FIELD_CHAR, .options.text = { .max_length = 100 } },
+    { .name = "Meta", .kind = FIELD_META },
+    { 0 }
+};
+static Model book = { .name = "Book", .rows = book_rows };
+static Model *const made_models[] = { &book, NULL };
+static App made_app = { .name = "migmade", .directory = directory, .models = made_models };
+
+static char *make(MakeOptions options)
+{
+    Buffer out = { 0 };
+    Questioner nobody = { .no_input = true };
+    options.say = keep_line;
+    options.self = &out;
+    options.questioner = &nobody;
+    int count = capo_make_migrations(&options);
+    capo_put_format(&out, "%d\n", count);
+    return capo_buffer_text(&out);
+}
+
+static void make_anything(void *unused)
+{
+    (void)unused;
+    make((MakeOptions){ 0 });
+}
+
+TEST(makemigrations_writes_files_that_migrate_applies)
+{
+    start();
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&made_app), .database = database });
+    capo_models_prepare(capo_apps());
+    const char *path = capo_format("%s/migrations/0001_initial.json", directory);
+    const char *said = capo_format("Migrations for 'migmade':\n  %s\n    + Create model Book\n1\n", path);
+    EXPECT_TEXT(make((MakeOptions){ .check = true }), said);
+    EXPECT_TEXT(make((MakeOptions){ .dry_run = true }), said);
+    EXPECT(access(path, F_OK) != 0);
+    EXPECT_TEXT(make((MakeOptions){ 0 }), said);
+    EXPECT_TEXT(capo_read_file(path, NULL),
+        "{\n  \"initial\": true,\n  \"dependencies\": [],\n  \"operations\": [\n    {\n      \"CreateModel\": {\n        \"name\": \"Book\",\n        \"fields\": {\n"
+        "          \"id\": { \"kind\": \"BigAutoField\", \"primary_key\": true },\n          \"title\": { \"kind\": \"CharField\", \"max_length\": 100 }\n"
+        "        }\n      }\n    }\n  ]\n}\n");
+    EXPECT_TEXT(make((MakeOptions){ 0 }), "0\n");
+    EXPECT_TEXT(make((MakeOptions){ .apps = LIST("migmade"), .empty = true, .name = "data" }),
+                capo_format("Migrations for 'migmade':\n  %s/migrations/0002_data.json\n1\n", directory));
+    migrate(NULL, NULL);
+    EXPECT_INT(number("SELECT COUNT(*) FROM migmade_book"), 0);
+    /* two branches: refused, then merged */
+    for (int i = 0; i < 2; i++)
+        file_with(directory, i ? "0003_b" : "0003_a", "\"dependencies\": [[\"migmade\", \"0002_data\"]],", "");
+    const Error *error = EXPECT_RAISES(ERROR_COMMAND, make_anything, NULL);
+    EXPECT(strstr(error->message, "0003_a, 0003_b in migmade") != NULL);
+    EXPECT_RAISES(ERROR_COMMAND, migrate_all, NULL);
+    EXPECT(strstr(make((MakeOptions){ .merge = true }), "0004_merge_0003_a_0003_b.json\n1\n") != NULL);
+    EXPECT_TEXT(make((MakeOptions){ 0 }), "0\n");
+    migrate(NULL, NULL);
+    EXPECT_INT(capo_unapplied_count(), 0);
+    /* a folder that cannot be written */
+    EXPECT_INT(unlink(path), 0);
+    for (const char *name = "0002_data\0" "0003_a\0" "0003_b\0" "0004_merge_0003_a_0003_b\0"; *name; name += strlen(name) + 1)
+        unlink(capo_format("%s/migrations/%s.json", directory, name));
+    EXPECT_INT(rmdir(capo_format("%s/migrations", directory)), 0);
+    EXPECT_INT(capo_write_file(capo_format("%s/migrations", directory), "", 0), 0);
+    error = EXPECT_RAISES(ERROR_COMMAND, make_anything, NULL);
+    EXPECT(strstr(error->message, "cannot be written") && strstr(error->message, "Nothing was written."));
+}
