@@ -24,15 +24,26 @@ static void use(Settings settings)
     settings.secret_key = TEST_KEY;
     settings.urls = urls;
     settings.apps = APPS(&inside);
-    if (!settings.middleware)
-        settings.middleware = MIDDLEWARE(capo_security_middleware, capo_common_middleware, capo_clickjacking_middleware);
+    static Middleware *const usual[] = { capo_security_middleware, capo_common_middleware, capo_clickjacking_middleware, NULL };
+    settings.middleware = settings.middleware ? settings.middleware : usual;
     capo_web_hooks = (WebHooks){ 0 };
     capo_settings_init(&settings);
 }
 
+typedef struct HostCase { const char *host; int status; } HostCase;
+
+static void ask_host(void *argument)
+{
+    HostCase *about = argument;
+    about->status = ask("GET", "/", HEADERS({ "Host", about->host }), NULL).status;
+}
+
+/* The parser refuses some already. */
 static int status_for_host(const char *host)
 {
-    return ask("GET", "/", HEADERS({ "Host", host }), NULL).status;
+    HostCase about = { .host = host };
+    const Error *error = capo_try(ask_host, &about);
+    return error ? error->status : about.status;
 }
 
 /* SEC-134 */
@@ -119,7 +130,7 @@ TEST(urls_that_stay_here)
         { "/..//evil", 1 }, { "..//evil", 1 }, { "http://example.com\\@evil", 0 }, { "http://example.com/\\@evil", 1 }, { "#fragment", 1 }, { "http://example.com#@evil", 1 },
         { "http://example.com?@evil", 1 }, { "http:// example.com", 0 }, { "tel:123", 0 }, { "blob:x", 0 }, { "x-y.z+1:q", 0 }, { "1a:x", 1 }, { "//example.com", 1 },
         { "//EXAMPLE.com/", 1 }, { "ws://example.com/", 0 }, { "//example.com.", 0 }, { "//.example.com", 0 }, { "//example.com%00.evil", 0 },
-        { "//example.com%2eevil", 0 }, { "http://example.com%40evil", 0 }, { "/%2F/evil", 1 }, { "/%5Cevil", 1 }, { "\xc2\x85//evil", 0 }, { "\xe3\x80\x80//evil", 0 },
+        { "//example.com%2eevil", 0 }, { "http://example.com%40evil", 0 }, { "/%2F/evil", 1 }, { "/%5Cevil", 1 }, { "//a@b", 0 }, { "http://example.com:", 0 }, { "HTTP://EXAMPLE.COM", 1 }, { "JavaScript:x", 0 }, { "/x?next=//evil", 1 }, { "\xc2\x85//evil", 0 }, { "\xe3\x80\x80//evil", 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (capo_url_is_safe(cases[i].url, "example.com", false) != cases[i].safe)
