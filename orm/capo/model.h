@@ -57,7 +57,7 @@ typedef void Validator(Value value);
 #define VALIDATORS(...) ((Validator *const[]){ __VA_ARGS__, NULL })
 _Noreturn void capo_invalid(const char *code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A limit: MINIMUM and MAXIMUM wrap it, so that zero can be told from nothing. */
+/* A limit, .minimum = LIMIT(0): wrapped, so that zero can be told from nothing. */
 typedef struct FieldLimit { bool set; double value; } FieldLimit;
 #define LIMIT(x) { .set = true, .value = (x) }
 
