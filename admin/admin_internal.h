@@ -112,6 +112,8 @@ bool admin_is_read_only(const ModelAdmin *admin, Model *model, const char *name)
 void admin_dress_form(AdminPage *page, const ModelAdmin *admin, Form *form);
 List *admin_fieldset_list(AdminForm *form, bool *ret_aside);
 Map *admin_field_map(AdminForm *form, const char *name);
+/* "First name", where the field says nothing else. */
+const char *admin_form_label(const FormField *field);
 void admin_error_links(AdminForm *form, List *links);
 
 /* --- inlines.c --- */

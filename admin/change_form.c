@@ -8,6 +8,7 @@ typedef struct ObjectPage {
     AdminPage *page;
     Instance *object;               /* NULL: adding */
     bool adding, read_only, as_new;
+    const char *text;               /* the object's, before the form wrote into it */
     Form *form;
     AdminInline *inlines; size_t n_inlines;
 } ObjectPage;
@@ -79,7 +80,7 @@ static const char *const *changed_labels(Form *form)
         count++;
     const char **labels = capo_alloc_array(count + 1, sizeof *labels);
     for (size_t i = 0; i < count; i++)
-        labels[i] = capo_form_field(form, names[i])->label;
+        labels[i] = admin_form_label(capo_form_field(form, names[i]));
     return labels;
 }
 
@@ -210,7 +211,7 @@ static Response *show_form(ObjectPage *about)
     const char *verb = about->adding ? "Add" : about->read_only ? "View" : "Change";
     Map *context = admin_context(page->req, page, capo_format("%s %s", verb, model->verbose_name));
     admin_model_crumbs(context, page, true);
-    const char *text = about->adding ? capo_format("Add %s", model->verbose_name) : capo_instance_text(about->object);
+    const char *text = about->adding ? capo_format("Add %s", model->verbose_name) : about->text;
     admin_crumb(context, text, NULL);
     if (!about->adding)
         capo_map_set(context, "subtitle", VALUE(text));
@@ -272,5 +273,5 @@ Response *admin_change_page(AdminPage *page)
     }
     if (req->method == POST && !may_change)
         capo_raise(403, "You may not change this %s.", page->model->verbose_name);
-    return object_form(&(ObjectPage){ .page = page, .object = object, .read_only = !may_change });
+    return object_form(&(ObjectPage){ .page = page, .object = object, .text = capo_instance_text(object), .read_only = !may_change });
 }

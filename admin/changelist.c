@@ -28,7 +28,8 @@ const char *admin_list_query_string(ChangeList *list, const char *const *remove_
             capo_dict_remove(params, changes->name);
         else
             capo_dict_set(params, changes->name, capo_to_text(changes->value));
-    qsort(params->items, params->count, sizeof *params->items, by_key);
+    if (params->count)
+        qsort(params->items, params->count, sizeof *params->items, by_key);
     return capo_format("?%s", capo_dict_urlencode(params));
 }
 
@@ -302,7 +303,7 @@ static const char *const *changed_labels(Form *form)
         count++;
     const char **labels = capo_alloc_array(count + 1, sizeof *labels);
     for (size_t i = 0; i < count; i++)
-        labels[i] = capo_form_field(form, names[i])->label;
+        labels[i] = admin_form_label(capo_form_field(form, names[i]));
     return labels;
 }
 

@@ -131,6 +131,16 @@ void admin_dress_form(AdminPage *page, const ModelAdmin *admin, Form *form)
         dress_field(admin, fields[i]);
 }
 
+const char *admin_form_label(const FormField *field)
+{
+    if (field->label)
+        return field->label;
+    char *words = capo_strdup(field->name);
+    for (char *at = words; *at; at++)
+        *at = *at == '_' ? ' ' : *at;
+    return admin_capital(words);
+}
+
 /* --- what the template needs ----------------------------------------------------------------------------------------------------------- */
 
 static Value related_link(AdminForm *form, const Field *field)
@@ -223,7 +233,7 @@ Map *admin_field_map(AdminForm *form, const char *name)
     capo_form_put_field(form->form, name, NULL, &html);
     const FormWidget *widget = field->widget ? capo_widget(field->widget) : NULL;
     bool checkbox = field->kind == FORM_BOOLEAN && (!field->widget || strcmp(field->widget, "checkbox") == 0);
-    Map *map = capo_map(V("name", name), V("label", field->label), V("id", capo_form_field_id(form->form, name)),
+    Map *map = capo_map(V("name", name), V("label", admin_form_label(field)), V("id", capo_form_field_id(form->form, name)),
         V("html", capo_value_safe(capo_buffer_text(&html))), V("required", (bool)(!field->optional && !checkbox)),
         V("errors", capo_value_strings(capo_form_errors(form->form, name))), V("is_checkbox", checkbox),
         V("is_group", (bool)(widget && widget->use_fieldset)), V("is_hidden", (bool)(widget && widget->is_hidden)));
@@ -287,6 +297,6 @@ void admin_error_links(AdminForm *form, List *links)
         const char *id = capo_form_field_id(form->form, fields[i]->name);
         if (fields[i]->kind == FORM_SPLIT_DATETIME)
             id = capo_format("%s_0", id);
-        capo_list_add(links, VALUE(capo_map(V("id", id), V("label", fields[i]->label), V("message", errors[0]))));
+        capo_list_add(links, VALUE(capo_map(V("id", id), V("label", admin_form_label(fields[i])), V("message", errors[0]))));
     }
 }

@@ -133,7 +133,7 @@ static Value edited_cell(Form *form, const char *name)
     Buffer html = { 0 };
     for (const char *const *error = capo_form_errors(form, name); error && *error; error++)
         capo_put_format(&html, "<ul class=\"errorlist\"><li>%s</li></ul>", capo_escape(*error));
-    const char *label = capo_form_field(form, name)->label;
+    const char *label = admin_form_label(capo_form_field(form, name));
     capo_form_put_field(form, name, CAPO_VARS(V("aria-label", label)), &html);
     return capo_value_safe(capo_buffer_text(&html));
 }

@@ -296,12 +296,12 @@ static void visit_page(void *argument)
 
 static Response *error_page(Request *req, const Error *error)
 {
-    static const struct { int status; const char *title; } pages[] = {
+    static const struct { int status; const char *title; } kinds[] = {
         { 400, "Bad request" }, { 403, "Permission denied" }, { 404, "Page not found" },
     };
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (pages[i].status == error->status) {
-            Map *context = admin_context(req, NULL, pages[i].title);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].status == error->status) {
+            Map *context = admin_context(req, NULL, kinds[i].title);
             capo_map_set(context, "reason", VALUE(error->message));
             return admin_answer(req, error->status, capo_format("admin/%d.html", error->status), context);
         }
@@ -368,7 +368,7 @@ static List *plain_fields(Form *form)
     for (size_t i = 0; i < count; i++) {
         Buffer html = { 0 };
         capo_form_put_field(form, row[i]->name, NULL, &html);
-        capo_list_add(fields, VALUE(capo_map(V("name", row[i]->name), V("label", row[i]->label), V("id", capo_form_field_id(form, row[i]->name)),
+        capo_list_add(fields, VALUE(capo_map(V("name", row[i]->name), V("label", admin_form_label(row[i])), V("id", capo_form_field_id(form, row[i]->name)),
             V("html", capo_value_safe(capo_buffer_text(&html))), V("required", (bool)!row[i]->optional),
             V("help_text", capo_value_safe(row[i]->help_text)), V("errors", capo_value_strings(capo_form_errors(form, row[i]->name))))));
     }
@@ -500,24 +500,30 @@ static Response *object_page(AdminPage *page)
 }
 static Response *object_view(Request *req) { return within_admin(req, object_page); }
 
+static const Route pages[] = {
+    { "",                                                       index_view,                "index", .methods = GET },
+    { "login/",                                                 login_view,                "login", .methods = GET | POST },
+    { "logout/",                                                logout_view,               "logout", .methods = POST },
+    { "password_change/",                                       password_change_view,      "password_change" },
+    { "password_change/done/",                                  password_change_done_view, "password_change_done" },
+    { "jsi18n/",                                                jsi18n_view,               "jsi18n" },
+    { "autocomplete/",                                          autocomplete_view,         "autocomplete" },
+    { "r/<int:content_type_id>/<path:object_id>/",              view_on_site_view,         "view_on_site" },
+    { "<str:app_label>/",                                       app_index_view,            "app_list" },
+    { "<str:app_label>/<str:model_name>/",                      changelist_view,           "changelist" },
+    { "<str:app_label>/<str:model_name>/add/",                  add_view,                  "add" },
+    { "<str:app_label>/<str:model_name>/<str:object_id>/",      object_view,               "object" },
+    { "<str:app_label>/<str:model_name>/<str:object_id>/change/",   change_view,           "change" },
+    { "<str:app_label>/<str:model_name>/<str:object_id>/delete/",   delete_view,           "delete" },
+    { "<str:app_label>/<str:model_name>/<str:object_id>/history/",  history_view,          "history" },
+    { "<str:app_label>/<str:model_name>/<str:object_id>/password/", password_view,         "password" },
+    { "<path:url>",                                             unknown_view,              "unknown", .no_append_slash = true },
+    { 0 }
+};
+
+/* The names are in the namespace "admin": capo_reverse("admin:change", V("app_label", "blog"), V("model_name", "post"), V("object_id", 7)) */
 const Route capo_admin_urls[] = {
-    { "",                                                       index_view,                "admin:index", .methods = GET },
-    { "login/",                                                 login_view,                "admin:login", .methods = GET | POST },
-    { "logout/",                                                logout_view,               "admin:logout", .methods = POST },
-    { "password_change/",                                       password_change_view,      "admin:password_change" },
-    { "password_change/done/",                                  password_change_done_view, "admin:password_change_done" },
-    { "jsi18n/",                                                jsi18n_view,               "admin:jsi18n" },
-    { "autocomplete/",                                          autocomplete_view,         "admin:autocomplete" },
-    { "r/<int:content_type_id>/<path:object_id>/",              view_on_site_view,         "admin:view_on_site" },
-    { "<str:app_label>/",                                       app_index_view,            "admin:app_list" },
-    { "<str:app_label>/<str:model_name>/",                      changelist_view,           "admin:changelist" },
-    { "<str:app_label>/<str:model_name>/add/",                  add_view,                  "admin:add" },
-    { "<str:app_label>/<str:model_name>/<str:object_id>/",      object_view,               "admin:object" },
-    { "<str:app_label>/<str:model_name>/<str:object_id>/change/",   change_view,           "admin:change" },
-    { "<str:app_label>/<str:model_name>/<str:object_id>/delete/",   delete_view,           "admin:delete" },
-    { "<str:app_label>/<str:model_name>/<str:object_id>/history/",  history_view,          "admin:history" },
-    { "<str:app_label>/<str:model_name>/<str:object_id>/password/", password_view,         "admin:password" },
-    { "<path:url>",                                             unknown_view,              "admin:unknown", .no_append_slash = true },
+    { "", .include = pages, .name = "admin" },
     { 0 }
 };
 
@@ -526,8 +532,11 @@ static void ready(void)
     capo_add_widgets(admin_widgets);
 }
 
+extern const EmbeddedFile capo_admin_files[];
+
 const App capo_admin = {
     .name = "admin",
+    .files = capo_admin_files,
     .verbose_name = "Administration",
     .models = models,
     .checks = admin_checks,

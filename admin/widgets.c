@@ -13,22 +13,13 @@ static void put_attribute(Buffer *out, const char *name, const char *value)
     capo_put(out, "\"");
 }
 
-static void put_common(Buffer *out, const WidgetContext *context)
+/* All attributes of the input but its class, which is the widget's own here. */
+static void put_common(Buffer *out, const FormWidget *widget, const WidgetContext *context)
 {
     put_attribute(out, "name", context->name);
-    if (context->id)
-        put_attribute(out, "id", context->id);
-    if (context->required)
-        capo_put(out, " required");
-    if (context->field->disabled)
-        capo_put(out, " disabled");
-    if (context->invalid)
-        capo_put(out, " aria-invalid=\"true\"");
-    if (context->described_by && *context->described_by)
-        put_attribute(out, "aria-describedby", context->described_by);
-    for (const Var *attr = context->attrs; attr && attr->name; attr++)
-        if (strcmp(attr->name, "class") != 0)
-            put_attribute(out, attr->name, capo_to_text(attr->value));
+    Map *attributes = capo_widget_attributes(widget, context);
+    capo_map_remove(attributes, "class");
+    capo_put_attributes(attributes, out);
 }
 
 /* --- date and time: NAME_0 and NAME_1 --------------------------------------------------------------------------------------- */
@@ -46,7 +37,6 @@ static const char *part_text(Value value, int part)
 
 static void put_split_datetime(const FormWidget *widget, const WidgetContext *context, Buffer *out)
 {
-    (void)widget;
     static const struct { const char *class_name, *label, *size; } parts[] = { { "vDateField", "Date", "10" }, { "vTimeField", "Time", "8" } };
     capo_put(out, "<p class=\"datetime\">");
     for (int i = 0; i < 2; i++) {
@@ -54,7 +44,7 @@ static void put_split_datetime(const FormWidget *widget, const WidgetContext *co
         one.name = capo_format("%s_%d", context->name, i);
         one.id = context->id ? capo_format("%s_%d", context->id, i) : NULL;
         capo_put_format(out, "%s<input type=\"text\" class=\"%s\" size=\"%s\" autocomplete=\"off\"", i ? " " : "", parts[i].class_name, parts[i].size);
-        put_common(out, &one);
+        put_common(out, widget, &one);
         put_attribute(out, "aria-label", parts[i].label);
         put_attribute(out, "placeholder", i ? "HH:MM:SS" : "YYYY-MM-DD");
         const char *text = part_text(context->value, i);
@@ -86,25 +76,31 @@ static Value format_split_datetime(const FormField *field, Value value)
 
 /* --- related objects ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_chosen(Value value, const char *key)
+/* A key, or an instance's. */
+static Value key_of(Value value)
 {
-    if (value.kind != VALUE_LIST)
-        return !capo_is_null(value) && strcmp(capo_to_text(value), key) == 0;
-    for (size_t i = 0; i < value.list->count; i++)
-        if (strcmp(capo_to_text(value.list->items[i]), key) == 0)
-            return true;
-    return false;
+    Value key;
+    return value.kind == VALUE_OBJECT && capo_lookup(value, "pk", 2, &key) ? key : value;
 }
 
 static List *chosen_keys(Value value)
 {
     List *keys = capo_list_new();
-    if (value.kind == VALUE_LIST)
-        for (size_t i = 0; i < value.list->count; i++)
-            capo_list_add(keys, value.list->items[i]);
-    else if (!capo_is_null(value) && *capo_to_text(value))
-        capo_list_add(keys, value);
+    Value item;
+    if (capo_iterable(value) && !capo_is_text(value))
+        for (void *state = NULL; capo_iterate(value, &state, &item); )
+            capo_list_add(keys, key_of(item));
+    else if (!capo_is_null(value) && *capo_to_text(key_of(value)))
+        capo_list_add(keys, key_of(value));
     return keys;
+}
+
+static bool is_chosen(const List *keys, const char *key)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcmp(capo_to_text(keys->items[i]), key) == 0)
+            return true;
+    return false;
 }
 
 typedef struct Rows { Query *query; Instance **rows; } Rows;
@@ -138,9 +134,8 @@ static void put_autocomplete(const FormWidget *widget, const WidgetContext *cont
 {
     const Field *about = context->field->model_field;
     bool many = about && about->kind == FIELD_MANY_TO_MANY;
-    (void)widget;
     capo_put(out, "<select class=\"admin-autocomplete\"");
-    put_common(out, context);
+    put_common(out, widget, context);
     if (many)
         capo_put(out, " multiple");
     put_attribute(out, "data-ajax-url", capo_format("%sautocomplete/", admin_root()));
@@ -151,11 +146,12 @@ static void put_autocomplete(const FormWidget *widget, const WidgetContext *cont
     if (!many)
         capo_put(out, "<option value=\"\">---------</option>");
     Query *query = context->field->query ? context->field->query : capo_query_of(about->target);
-    Instance **chosen = rows_of(query, chosen_keys(context->value));
+    List *keys = chosen_keys(context->value);
+    Instance **chosen = rows_of(query, keys);
     for (Instance **row = chosen; *row; row++)
         put_option(out, *row, true);
     for (Instance **row = capo_query_rows(capo_query_slice(query, 0, CHOICES_WITHOUT_SCRIPTS), NULL); *row; row++)
-        if (!is_chosen(context->value, admin_key_text(*row)))
+        if (!is_chosen(keys, admin_key_text(*row)))
             put_option(out, *row, false);
     capo_put(out, "</select>");
 }
@@ -189,13 +185,12 @@ static void put_raw_id(const FormWidget *widget, const WidgetContext *context, B
 {
     const Field *about = context->field->model_field;
     bool many = about && about->kind == FIELD_MANY_TO_MANY;
-    (void)widget;
     Buffer text = { 0 };
     List *keys = chosen_keys(context->value);
     for (size_t i = 0; i < keys->count; i++)
         capo_put_format(&text, "%s%s", i ? "," : "", capo_to_text(keys->items[i]));
     capo_put_format(out, "<span class=\"raw-id\"><input type=\"text\" class=\"%s\"", many ? "vManyToManyRawIdAdminField" : "vForeignKeyRawIdAdminField");
-    put_common(out, context);
+    put_common(out, widget, context);
     if (text.size)
         put_attribute(out, "value", capo_buffer_text(&text));
     capo_put(out, ">");
@@ -226,8 +221,8 @@ const FormWidget admin_widgets[] = {
     { .name = "admin_split_datetime", .input_type = "text", .put = put_split_datetime, .take = take_split_datetime, .omitted = split_datetime_omitted,
       .use_fieldset = true, .format = format_split_datetime },
     { .name = "admin_autocomplete", .put = put_autocomplete, .take = take_one, .omitted = one_omitted },
-    { .name = "admin_autocomplete_multiple", .put = put_autocomplete, .take = take_many, .omitted = never_omitted },
+    { .name = "admin_autocomplete_multiple", .put = put_autocomplete, .take = take_many, .omitted = never_omitted, .multiple = true },
     { .name = "admin_raw_id", .put = put_raw_id, .take = take_one, .omitted = one_omitted },
-    { .name = "admin_raw_id_multiple", .put = put_raw_id, .take = take_keys, .omitted = one_omitted },
+    { .name = "admin_raw_id_multiple", .put = put_raw_id, .take = take_keys, .omitted = one_omitted, .multiple = true },
     { 0 }
 };

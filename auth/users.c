@@ -3,7 +3,7 @@
 #include "auth_internal.h"
 #include <string.h>
 
-enum { USERNAME_LENGTH = 150 };
+
 
 void capo_validate_username(Value value)
 {

@@ -42,17 +42,10 @@ static Query *choice_query(const Field *field)
     return query;
 }
 
-static Value default_of(const Field *field)
-{
-    if (field->default_function)
-        return field->default_function();
-    return field->has_default ? field->default_value : capo_value_null();
-}
-
 /* A field with choices is a select; it begins with "---------" where nothing is chosen for the visitor. */
 static void set_choices(FormField *form_field, const Field *field)
 {
-    bool has_default = field->has_default || field->default_function, blank = field->blank || !has_default, has_empty = false;
+    bool has_default = field->has_default, blank = field->blank || !has_default, has_empty = false;
     List *list = capo_list_new();
     for (const FieldChoice *choice = field->choices; choice->value || choice->label; choice++)
         has_empty |= !choice->value || !*choice->value;
@@ -73,11 +66,12 @@ static void set_limits(FormField *form_field, const Field *field)
 {
     const FieldRow *row = field->row;
     if (capo_field_is_integer(field->kind)) {
+        static const FieldLimit least = LIMIT(-9223372036854775808.0), most = LIMIT(9223372036854775807.0), none;
         bool big = field->kind == FIELD_BIG_INTEGER;
         bool positive = field->kind == FIELD_POSITIVE_INTEGER || field->kind == FIELD_POSITIVE_BIG_INTEGER || field->kind == FIELD_POSITIVE_SMALL_INTEGER;
         form_field->minimum = row && row->options.integer.minimum.set ? row->options.integer.minimum
-            : big ? field->minimum : (FieldLimit){ .set = positive, .value = 0 };
-        form_field->maximum = row && row->options.integer.maximum.set ? row->options.integer.maximum : big ? field->maximum : (FieldLimit){ 0 };
+            : big ? least : (FieldLimit){ .set = positive, .value = 0 };
+        form_field->maximum = row && row->options.integer.maximum.set ? row->options.integer.maximum : big ? most : none;
         return;
     }
     form_field->minimum = field->minimum;
@@ -94,7 +88,7 @@ FormField *capo_form_field_for(const Field *field)
     FormField *result = capo_alloc_struct(FormField);
     *result = (FormField){
         .name = field->name, .kind = row->kind, .widget = row->widget, .optional = field->blank, .label = field->label,
-        .help_text = field->help_text, .initial = default_of(field), .model_field = field, .null_empty = row->null_is_null && field->null,
+        .help_text = field->help_text, .initial = capo_field_default(field), .model_field = field, .null_empty = row->null_is_null && field->null,
     };
     switch (field->kind) {
     case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL:
@@ -226,15 +220,15 @@ static void fill_instance(Form *form)
         const Field *field = bound->field->model_field;
         if (!field || field->model != form->model || !bound->has_value || field->kind == FIELD_MANY_TO_MANY)
             continue;
-        bool has_default = field->has_default || field->default_function;
+        bool has_default = field->has_default;
         if (has_default && form_is_empty(bound->value) && was_omitted(bound))
             continue;
         const Error *error = capo_try(assign, &(AssignCall){ form->instance, field, bound->value });
         if (error && error->code != ERROR_VALIDATION)
             capo_reraise(error);
+        const ValidationError *detail = error ? error->detail : NULL;
         if (error)
-            form_add_validation_errors(form, error->detail ? error->detail
-                : &(ValidationError){ .field = bound->field->name, .code = "invalid", .message = error->message });
+            capo_add_error(form, bound->field->name, detail && detail->code ? detail->code : "invalid", "%s", error->message);
     }
 }
 

@@ -214,6 +214,11 @@ Value form_limit(const FormField *field, FieldLimit limit)
 void form_check_number(const FormField *field, Value value, FieldErrors *errors)
 {
     Problem problem;
+    bool too_big = field->kind == FORM_INTEGER && value.kind == VALUE_DECIMAL && !field->big_integers;
+    if (too_big && !field->maximum.set && !capo_check_max_value(value, capo_value_int(INT64_MAX), &problem))
+        form_field_fail_problem(field, errors, &problem);
+    if (too_big && !field->minimum.set && !capo_check_min_value(value, capo_value_int(INT64_MIN), &problem))
+        form_field_fail_problem(field, errors, &problem);
     if (field->maximum.set && !capo_check_max_value(value, form_limit(field, field->maximum), &problem))
         form_field_fail_problem(field, errors, &problem);
     if (field->minimum.set && !capo_check_min_value(value, form_limit(field, field->minimum), &problem))

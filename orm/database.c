@@ -198,14 +198,24 @@ void capo_database_return(Connection *connection) { release(connection); }
 
 /* --- statements ---------------------------------------------------------------------------------------------------------- */
 
+/* A request inside a test writes into the test's log, which outlives the request: it belongs to the outermost unit. */
 static void log_statement(const char *sql, const Value *parameters, size_t count, int64_t started)
 {
-    List *log = capo_unit->slots[UNIT_QUERY_LOG];
+    const char *filled = capo_sql_filled(sql, parameters, count);
+    int64_t microseconds = capo_monotonic_us() - started;
+    Unit *running = capo_unit, *owner = running;
+    while (owner->outer)
+        owner = owner->outer;
+    capo_unit = owner;
+    List *log = owner->slots[UNIT_QUERY_LOG];
     if (!log)
-        log = capo_unit->slots[UNIT_QUERY_LOG] = capo_list_new();
+        log = owner->slots[UNIT_QUERY_LOG] = capo_list_new();
     LoggedQuery *entry = capo_alloc_struct(LoggedQuery);
-    *entry = (LoggedQuery){ .sql = capo_sql_filled(sql, parameters, count), .microseconds = capo_monotonic_us() - started };
+    *entry = (LoggedQuery){ .sql = capo_strdup(filled), .microseconds = microseconds };
     capo_list_add(log, (Value){ .kind = VALUE_NULL, .text = (const char *)entry });
+    capo_unit = running;
+    for (Unit *unit = running; unit; unit = unit->outer)
+        unit->slots[UNIT_QUERY_LOG] = log;
 }
 
 const LoggedQuery *capo_logged_queries(size_t *ret_count)

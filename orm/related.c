@@ -56,7 +56,7 @@ Instance *capo_instance_related(Instance *self, const char *relation)
     }
     field = reverse_accessor(self->model, relation);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
-        if (capo_instance_cached(self, field, &other))
+        if (capo_instance_cached_reverse(self, field, &other))
             return other;
         Value key = capo_field_value(self, field->target_field);
         other = capo_is_null(key) ? NULL : load_one(field->model, field, key);
@@ -412,8 +412,9 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
             *ret = capo_value_text(capo_field_display(self, field));
             return true;
         }
+        text[size - 8] = '_';
     }
-    return false;
+    return self->model->meta->property && self->model->size && self->model->meta->property(self, text, ret);
 }
 
 static const char *text_of(Object *object) { return capo_instance_text((Instance *)(void *)object); }

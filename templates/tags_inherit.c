@@ -24,7 +24,8 @@ static void add_blocks(RenderState *state, const Template *template)
 {
     size_t total = state->n_blocks + template->n_blocks;
     BlockChain *chains = capo_alloc_array(total + 1, sizeof *chains);
-    memcpy(chains, state->blocks, state->n_blocks * sizeof *chains);
+    if (state->n_blocks)
+        memcpy(chains, state->blocks, state->n_blocks * sizeof *chains);
     state->blocks = chains;
     for (size_t i = 0; i < template->n_blocks; i++) {
         const BlockNode *block = template->blocks[i];

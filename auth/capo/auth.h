@@ -13,6 +13,7 @@
 /* Named in auth_models.def. */
 Value capo_value_now(void);                                 /* default: the time of creation */
 const char *capo_permission_text(const void *permission);  /* "blog | post | Can add post" */
+bool capo_user_property(void *user, const char *name, Value *ret);     /* is_authenticated, get_full_name, … in templates */
 void capo_validate_username(Value value);                  /* letters, digits and @/./+/-/_ */
 
 #define CAPO_MODELS "capo/auth_models.def"
@@ -38,6 +39,7 @@ void capo_update_session_auth_hash(Request *req, User *user);          /* stay l
 Response *capo_redirect_to_login(Request *req);
 Response *capo_session_middleware(Request *req, const Next *next);
 Response *capo_auth_middleware(Request *req, const Next *next);
+int64_t capo_clear_sessions(void);                                     /* removes the expired ones; how many */
 
 /* --- permissions: "app.action_model" --- */
 bool capo_has_permission(User *user, const char *permission);          /* superusers have all; inactive users none */

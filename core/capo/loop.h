@@ -28,7 +28,7 @@ void capo_loop_stop(void);
 /* --- fibers --- */
 
 /* Starts function(argument) as a unit of work in a pooled fiber with a pooled arena; it first runs from the loop, or at once
- * when `now`. `done`, where given, is called on the loop with the error or NULL before the arena is reset. */
+ * when `now` and called outside a fiber; then NULL is the result where it ended already. `done`, where given, is called on the loop with the error or NULL before the arena is reset. */
 typedef void FiberDone(void *argument, struct Unit *unit, const Error *error);
 Fiber *capo_fiber_start(const char *what, void (*function)(void *), void *argument, FiberDone *done, bool now);
 /* Runs function(argument) in a fiber and the loop until it ends: for main(). Returns the error, copied out of the arena. */

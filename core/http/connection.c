@@ -492,8 +492,9 @@ static void request_body(void *argument)
     Input *input = c->input;
     Request *req = c->req = request_new(&input->parsed, c, c->address, "http");
     BodySource *body = &req->internal->body;
-    capo_fiber_current()->before_suspend = request_suspends;
-    capo_fiber_current()->before_suspend_argument = c;
+    c->fiber = capo_fiber_current();
+    c->fiber->before_suspend = request_suspends;
+    c->fiber->before_suspend_argument = c;
     if (body->kind != BODY_NONE) {
         /* All that came behind the head is taken for body; what proves to be the next request is given back at the end. */
         body->at = input->data + c->in_start;
@@ -547,7 +548,7 @@ static void start_request(Connection *c, uint32_t used)
     c->head_sent = false;
     /* "GET /blog/" as it stands in the buffer: the blank or '?' behind it is not needed any more */
     ((char *)parsed->target.at)[parsed->path.at == parsed->target.at ? parsed->path.size : parsed->target.size] = 0;
-    c->fiber = capo_fiber_start(parsed->method.at, request_body, c, request_done, true);
+    capo_fiber_start(parsed->method.at, request_body, c, request_done, true);      /* c->fiber is NULL again where it ended */
 }
 
 static void connection_process(Connection *c)

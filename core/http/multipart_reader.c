@@ -54,7 +54,9 @@ static int read_headers(MultipartReader *reader, const char **at, const char *en
         return stop || end - *at > MULTIPART_MAX_HEADERS ? -E2BIG : MULTIPART_MORE;
     *part = (MultipartPart){ { 0 } };
     for (const char *line = *at; line < stop + 2;) {
-        const char *line_end = memmem(line, (size_t)(stop + 2 - line), "\r\n", 2);
+        const char *line_end = line;
+        while (line_end[0] != '\r' || line_end[1] != '\n')
+            line_end++;             /* ends at `stop` at the latest */
         int error = part_header(part, line, line_end);
         if (error < 0)
             return error;

@@ -112,8 +112,8 @@ static void fiber_release(Loop *loop, Fiber *fiber)
     }
 }
 
-/* Runs the fiber until it suspends or ends. */
-static void resume(Fiber *fiber)
+/* Runs the fiber until it suspends or ends; whether it still lives. */
+static bool resume(Fiber *fiber)
 {
     Loop *loop = &capo_this_loop;
     Unit *outside = capo_unit;
@@ -130,8 +130,10 @@ static void resume(Fiber *fiber)
     loop->switches++;
     capo_unit = outside;
     capo_stack_limit = NULL;
-    if (fiber->finished)
-        fiber_release(loop, fiber);
+    if (!fiber->finished)
+        return true;
+    fiber_release(loop, fiber);
+    return false;
 }
 
 static void run_ready(evutil_socket_t fd, short events, void *argument)
@@ -217,11 +219,11 @@ Fiber *capo_fiber_start(const char *what, void (*function)(void *), void *argume
     loop->all = fiber;
     loop->n_alive++;
     context_make(&fiber->context, fiber->stack->bottom, fiber->stack->size, fiber_entry);
-    if (now && !loop->current)
-        resume(fiber);
-    else
+    if (!now || loop->current) {
         fiber_ready(fiber);
-    return fiber;
+        return fiber;
+    }
+    return resume(fiber) ? fiber : NULL;
 }
 
 Fiber *capo_fiber_current(void)

@@ -121,6 +121,7 @@ struct FormField {
     const Var *attrs;                   /* of the widget: CAPO_VARS(V("rows", 4)) */
     int min_length, max_length;
     FieldLimit minimum, maximum, step;
+    bool big_integers;                  /* FORM_INTEGER: past 64 bits too, as decimals */
     int max_digits;                     /* 0: none */
     int decimal_places;                 /* with max_digits, or where it is not 0 */
     bool any_decimal_places;            /* max_digits alone limits */

@@ -23,6 +23,8 @@
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
 #define CAPO_MANY(field, Target, ...)
 #include CAPO_MODELS
+/* Inside a struct that was left open this is the first error: */
+extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #include "model_reading_end.h"
 
 /* 2: the structs */

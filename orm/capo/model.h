@@ -57,7 +57,7 @@ typedef void Validator(Value value);
 #define VALIDATORS(...) ((Validator *const[]){ __VA_ARGS__, NULL })
 _Noreturn void capo_invalid(const char *code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A limit: MINIMUM and MAXIMUM wrap it, so that zero can be told from nothing. */
+/* A limit, .minimum = LIMIT(0): wrapped, so that zero can be told from nothing. */
 typedef struct FieldLimit { bool set; double value; } FieldLimit;
 #define LIMIT(x) { .set = true, .value = (x) }
 
@@ -129,6 +129,8 @@ typedef struct MetaOptions {
     const char *display;                                /* the field that stands for the object: __str__ */
     const char *(*display_function)(const void *instance);
     const char *(*absolute_url)(const void *instance);  /* get_absolute_url */
+    /* Further names that templates know of an object: what is a method or property of the class in Django. False: none such. */
+    bool (*property)(void *instance, const char *name, Value *ret);
     void (*clean)(void *instance);                      /* Model.clean: capo_invalid or capo_invalid_field */
     const char *db_table;
     bool unmanaged;

@@ -94,8 +94,13 @@ typedef struct AggregateOptions {
 #define COUNT(path, ...) CAPO_AGGREGATE("Count", path, __VA_ARGS__)
 #define SUM(path, ...) CAPO_AGGREGATE("Sum", path, __VA_ARGS__)
 #define AVG(path, ...) CAPO_AGGREGATE("Avg", path, __VA_ARGS__)
-#define MIN(path, ...) CAPO_AGGREGATE("Min", path, __VA_ARGS__)
-#define MAX(path, ...) CAPO_AGGREGATE("Max", path, __VA_ARGS__)
+#define MINIMUM(path, ...) CAPO_AGGREGATE("Min", path, __VA_ARGS__)
+#define MAXIMUM(path, ...) CAPO_AGGREGATE("Max", path, __VA_ARGS__)
+/* The short names, where <sys/param.h> has not taken them for the smaller and the larger of two numbers. */
+#if !defined MIN && !defined MAX
+#define MIN MINIMUM
+#define MAX MAXIMUM
+#endif
 #define EXPRESSIONS(...) ((Expression *const[]){ __VA_ARGS__, NULL })
 Expression *capo_aggregate_of(const AggregateOptions *options);
 
@@ -222,6 +227,8 @@ void capo_instance_refresh(Instance *self);
 bool capo_instance_is_saved(const Instance *self);
 /* The value holds a model's instance: (Instance *)value.object. */
 bool capo_is_instance(Value value);
+/* The default of a field, converted to its kind; null where it has none. Calls default_function. */
+Value capo_field_default(const Field *field);
 Instance *capo_instance_related(Instance *self, const char *relation);
 Query *capo_instance_related_query(Instance *self, const char *accessor);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */

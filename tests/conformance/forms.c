@@ -65,6 +65,7 @@ static FormField field_of(const Map *test)
     Value no = capo_value_bool(false), required = conformance_get(options, "required"), strip = conformance_get(options, "strip");
     FormField field = {
         .name = "field",
+        .big_integers = true,
         .optional = capo_equal(required, no),
         .no_strip = capo_equal(strip, no),
         .strip = capo_truth(strip),

@@ -29,7 +29,9 @@ TEST(sec_256_integers)
     GIVES("2147483648", "2147483648", .kind = FORM_INTEGER);
     GIVES("9223372036854775807", "9223372036854775807", .kind = FORM_INTEGER);
     GIVES("-9223372036854775808", "-9223372036854775808", .kind = FORM_INTEGER);
-    GIVES("9223372036854775808", "9223372036854775808", .kind = FORM_INTEGER);          /* kept exactly; the column says no */
+    GIVES("9223372036854775808", "9223372036854775808", .kind = FORM_INTEGER, .big_integers = true);
+    FAILS("Ensure this value is less than or equal to 9223372036854775807.", "9223372036854775808", .kind = FORM_INTEGER);
+    FAILS("Ensure this value is greater than or equal to -9223372036854775808.", "-9223372036854775809", .kind = FORM_INTEGER);
     FAILS("Ensure this value is less than or equal to 9223372036854775807.", "9223372036854775808", .kind = FORM_INTEGER, .maximum = LIMIT(9223372036854775807.0));
     GIVES("1", "+1", .kind = FORM_INTEGER);
     GIVES("50", "５０", .kind = FORM_INTEGER);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The library of the admin's tests: models, admin rows, a database in memory. */
+#include "../admin/library.h"
+#include <capo/schema.h>
+#include "../../orm/internal.h"
+#include "../../cli/embedded_site.h"
+#include <string.h>
+
+const char *book_url(const void *book)
+{
+    return capo_format("/books/%s/", ((const Book *)book)->slug);
+}
+
+#define CAPO_MODELS "../tests/admin/models.def"
+#include <capo/define_models.h>
+
+static Value is_long(void *instance) { return VALUE((bool)(((Book *)instance)->pages > 300)); }
+static Value shout(void *instance) { return VALUE(capo_format("<%s>", ((Book *)instance)->title)); }
+
+static void lend(Request *req, Query *chosen)
+{
+    int64_t n = capo_update(Book, .query = chosen, .set = { .lent = TO((bool)true) });
+    capo_message(req, MESSAGE_SUCCESS, "%lld books are lent.", (long long)n);
+}
+
+static Query *by_length(Request *req, Query *query, const char *value)
+{
+    (void)req;
+    return capo_query_filter(query, strcmp(value, "long") == 0 ? Q("pages__gt", 300) : Q("pages__lte", 300));
+}
+
+static const ModelAdmin library_admin[] = {
+    ADMIN(Book,
+        .list_display = LIST("title", "author", "author__born", "published", "cover", "lent", "long", "shout"),
+        .list_filter = LIST("lent", "cover", "published", "genres", "author", "length", "author__active"),
+        .search_fields = LIST("title", "^slug", "author__name", "genres__name"),
+        .date_hierarchy = "published",
+        .list_per_page = 5,
+        .prepopulated_fields = { { "slug", LIST("title") } },
+        .autocomplete_fields = LIST("author"),
+        .readonly_fields = LIST("long"),
+        .columns = COLUMNS({ "long", "is long", is_long, .ordering = "pages", .boolean = true }, { "shout", .value = shout }),
+        .filters = ADMIN_FILTERS({ "length", "length", CHOICES({ "long", "Long" }, { "short", "Short" }), by_length }),
+        .fieldsets = FIELDSETS({ NULL, LIST("title", "slug", "author", "genres") },
+                               { "Publication", LIST("published,lent", "cover", "pages", "long"), "When and how.", .aside = true },
+                               { "Notes", LIST("note"), .collapse = true }),
+        .inlines = { { INLINE(Chapter), .extra = 1, .style = TABULAR }, { INLINE(Loan), .style = STACKED } },
+        .actions = { { "lend", "Lend selected books", lend, .permission = "change" },
+                     { "lend_asking", "Lend after a question", lend, .permission = "change", .confirm = true } },
+        .save_as = true),
+    ADMIN(Author, .search_fields = LIST("name"), .list_display = LIST("name", "site", "active"), .list_editable = LIST("active")),
+    ADMIN(Genre),
+    ADMIN(Loan),
+    ADMIN(Shelf),
+    { 0 }
+};
+
+const App library = { .name = "library", .models = models, .admin = library_admin };
+
+static const Route urls[] = {
+    { "admin/", .include = capo_admin_urls },
+    { 0 }
+};
+
+static void close_database(void *unused)
+{
+    (void)unused;
+    capo_database_close();
+}
+
+static void create_tables(void)
+{
+    size_t count;
+    Model *const *all = capo_all_models(&count);
+    SchemaEditor *editor = capo_schema_open(false);
+    for (size_t i = 0; i < count; i++)
+        if (!all[i]->auto_created)
+            capo_schema_create_model(editor, all[i]);
+    capo_schema_close(editor);
+}
+
+static Book *add_book(const char *title, Author *author, Genre *genre, int64_t pages)
+{
+    Book *book = capo_new(Book);
+    book->title = title;
+    book->slug = capo_slugify(title, false);
+    book->author_id = author->id;
+    book->pages = pages;
+    capo_save(book);
+    if (genre)
+        capo_add(book, "genres", genre->id);
+    return book;
+}
+
+Library library_open(void)
+{
+    capo_settings_init(&(Settings){ .name = "library", .secret_key = "a secret key of forty characters or more", .urls = urls, .debug = false,
+        .allowed_hosts = LIST("*"), .insecure_cookies = true, .apps = APPS(&capo_admin, &capo_auth, &library), .middleware = capo_default_middleware,
+        .database = "sqlite::memory:" });
+    capo_models_prepare(capo_apps());
+    capo_database_open("sqlite::memory:");
+    capo_defer(close_database, NULL);
+    create_tables();
+    for (const App *const *app = capo_apps(); *app; app++)
+        if ((*app)->ready)
+            (*app)->ready();
+    cli_wire_pages();
+    capo_auth_create_permissions();
+    Library all = { .client = capo_client() };
+    all.root = capo_create_superuser("root", "root@example.com", NULL);
+    capo_client_login(all.client, all.root);
+    all.ann = capo_new(Author);
+    all.ann->name = "Ann";
+    capo_save(all.ann);
+    all.bob = capo_new(Author);
+    all.bob->name = "Bob";
+    capo_save(all.bob);
+    all.crime = capo_new(Genre);
+    all.crime->name = "crime";
+    capo_save(all.crime);
+    all.poetry = capo_new(Genre);
+    all.poetry->name = "poetry";
+    capo_save(all.poetry);
+    all.first = add_book("Ashes", all.ann, all.crime, 320);
+    all.second = add_book("Birds", all.bob, all.poetry, 80);
+    all.third = add_book("Clay", all.ann, NULL, 200);
+    capo_set(all.first, published, capo_now());
+    capo_save(all.first);
+    all.second->lent = true;
+    capo_save(all.second);
+    return all;
+}
+
+Client *library_staff(const char *name, const char *const *permissions)
+{
+    User *user = capo_create_user(name, "", NULL);
+    user->is_staff = true;
+    capo_save(user);
+    for (; permissions && *permissions; permissions++) {
+        const char *codename = strchr(*permissions, '.') + 1;
+        const char *app = capo_strndup(*permissions, (size_t)(codename - 1 - *permissions));
+        Permission *permission = capo_get(Permission, .where = { .codename = EQ(codename), .content_type = HAS(ContentType, .app_label = EQ(app)) });
+        capo_add(user, "user_permissions", permission->id);
+    }
+    Client *client = capo_client();
+    capo_client_login(client, user);
+    return client;
+}

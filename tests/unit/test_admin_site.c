@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The admin's frame: log in and out, the index, who may enter, headers; users and groups; the checks of options. */
+#include "../admin/library.h"
+#include <string.h>
+
+TEST(admin_sends_strangers_to_the_login)
+{
+    library_open();
+    Client *stranger = capo_client();
+    EXPECT_REDIRECT(capo_client_get(stranger, "/admin/"), "/admin/login/?next=/admin/");
+    EXPECT_REDIRECT(capo_client_get(stranger, "/admin/library/book/?q=a"), "/admin/login/?next=/admin/library/book/%3Fq%3Da");
+    EXPECT_REDIRECT(capo_client_get(stranger, "/admin/no/such/"), "/admin/login/?next=/admin/no/such/");
+    EXPECT_REDIRECT(capo_client_get(stranger, "/admin/no/such/page/at/all/"), "/admin/login/?next=/admin/no/such/page/at/all/");
+    Client *member = capo_client();
+    User *user = capo_create_user("member", "", NULL);
+    capo_client_login(member, user);
+    EXPECT_STATUS(capo_client_get(member, "/admin/"), 302);
+    EXPECT_CONTAINS(capo_client_get(member, "/admin/login/?next=/admin/"), "You are authenticated as member, but are not authorized");
+    user->is_staff = true;
+    capo_save(user);
+    EXPECT_STATUS(capo_client_get(member, "/admin/"), 200);
+    user->is_active = false;
+    capo_save(user);
+    EXPECT_STATUS(capo_client_get(member, "/admin/"), 302);
+}
+
+TEST(admin_logs_in_and_out)
+{
+    library_open();
+    User *user = capo_create_user("ann", "", "correct horse battery");
+    Client *client = capo_client();
+    ClientResponse *page = capo_client_get(client, "/admin/login/?next=/admin/library/");
+    EXPECT_CONTAINS(page, "name=\"username\"");
+    EXPECT_CONTAINS(page, "name=\"password\"");
+    EXPECT_CONTAINS(page, "value=\"/admin/library/\"");
+    EXPECT_CONTAINS(page, "value=\"Log in\"");
+    const char *sentence = "Please enter the correct username and password for a staff account. Note that both fields may be case-sensitive.";
+    EXPECT_CONTAINS(capo_client_post(client, "/admin/login/", V("username", "ann"), V("password", "wrong")), sentence);
+    EXPECT_CONTAINS(capo_client_post(client, "/admin/login/", V("username", "nobody"), V("password", "wrong")), sentence);
+    EXPECT_CONTAINS(capo_client_post(client, "/admin/login/", V("username", "ann"), V("password", "correct horse battery")), sentence);
+    EXPECT_CONTAINS(capo_client_post(client, "/admin/login/", V("username", ""), V("password", "")), "This field is required.");
+    user->is_staff = true;
+    capo_save(user);
+    EXPECT_REDIRECT(capo_client_post(client, "/admin/login/", V("username", "ann"), V("password", "correct horse battery"), V("next", "https://evil.example/")),
+                    "/admin/");
+    EXPECT_STATUS(capo_client_get(client, "/admin/"), 200);
+    EXPECT_REDIRECT(capo_client_get(client, "/admin/login/"), "/admin/");
+    EXPECT_STATUS(capo_client_get(client, "/admin/logout/"), 405);
+    EXPECT_CONTAINS(capo_client_post(client, "/admin/logout/", V("x", "")), "Thanks for spending some quality time");
+    EXPECT_STATUS(capo_client_get(client, "/admin/"), 302);
+}
+
+TEST(admin_index_shows_what_one_may)
+{
+    Library all = library_open();
+    ClientResponse *page = capo_client_get(all.client, "/admin/");
+    EXPECT_CONTAINS(page, "Site administration");
+    EXPECT_CONTAINS(page, "/admin/library/book/add/");
+    EXPECT_CONTAINS(page, "Authentication and Authorization");
+    EXPECT_CONTAINS(page, "None available");
+    EXPECT_NOT_CONTAINS(page, "Chapters");
+    EXPECT_CONTAINS(capo_client_get(all.client, "/admin/library/"), "Library administration");
+    Client *viewer = library_staff("viewer", LIST("library.view_book"));
+    page = capo_client_get(viewer, "/admin/");
+    EXPECT_CONTAINS(page, "/admin/library/book/");
+    EXPECT_CONTAINS(page, "viewlink");
+    EXPECT_NOT_CONTAINS(page, "/admin/library/book/add/");
+    EXPECT_NOT_CONTAINS(page, "/admin/auth/user/");
+    EXPECT_STATUS(capo_client_get(viewer, "/admin/auth/"), 404);
+    EXPECT_CONTAINS(capo_client_get(library_staff("nobody", NULL), "/admin/"), "You don’t have permission to view or edit anything.");
+}
+
+TEST(sec_329_headers_and_csrf)
+{
+    Library all = library_open();
+    const char *const urls[] = { "/admin/", "/admin/library/book/", "/admin/library/book/add/", "/admin/no/such/", "/admin/password_change/" };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        ClientResponse *page = capo_client_get(all.client, urls[i]);
+        EXPECT(strstr(capo_dict_get(page->headers, "content-security-policy"), "frame-ancestors 'none'") != NULL);
+        EXPECT(strstr(capo_dict_get(page->headers, "content-security-policy"), "script-src 'self';") != NULL);
+        EXPECT_TEXT(capo_dict_get(page->headers, "x-frame-options"), "DENY");
+        EXPECT(strstr(capo_dict_get(page->headers, "cache-control"), "no-store") != NULL);
+    }
+    capo_client_enforce_csrf(all.client);
+    EXPECT_STATUS(capo_client_post(all.client, "/admin/library/genre/add/", V("name", "x"), V("_save", "1")), 403);
+    EXPECT_STATUS(capo_client_post(all.client, "/admin/logout/", V("x", "1")), 403);
+    EXPECT_INT(capo_count(Genre), 2);
+}
+
+TEST(admin_slash_is_appended)
+{
+    Library all = library_open();
+    EXPECT_STATUS(capo_client_get(all.client, "/admin/library/book"), 301);
+    EXPECT_STATUS(capo_client_get(all.client, "/admin/library/book/one/two/three"), 404);
+}
+
+/* --- users ---------------------------------------------------------------------------------------------------------------------------- */
+
+TEST(admin_user_is_added_in_two_steps)
+{
+    Library all = library_open();
+    ClientResponse *page = capo_client_get(all.client, "/admin/auth/user/add/");
+    EXPECT_CONTAINS(page, "First, enter a username and password.");
+    EXPECT_CONTAINS(page, "name=\"password1\"");
+    EXPECT_NOT_CONTAINS(page, "name=\"email\"");
+    EXPECT_CONTAINS(capo_client_post(all.client, "/admin/auth/user/add/", V("username", "zoe"), V("password1", "a long enough one"), V("password2", "another")),
+                    "The two password fields didn’t match.");
+    ClientResponse *done = capo_client_post(all.client, "/admin/auth/user/add/", V("username", "zoe"), V("password1", "quite a long secret"),
+                                            V("password2", "quite a long secret"), V("_save", "1"));
+    User *zoe = capo_get(User, .where = { .username = EQ("zoe") });
+    const char *url = capo_format("/admin/auth/user/%lld/change/", (long long)zoe->id);
+    EXPECT_REDIRECT(done, url);
+    page = capo_client_get(all.client, url);
+    EXPECT_CONTAINS(page, "was added successfully. You may edit it again below.");
+    EXPECT_CONTAINS(page, "name=\"email\"");
+    EXPECT_CONTAINS(page, "name=\"user_permissions\"");
+    EXPECT_CONTAINS(page, "../password/");
+    EXPECT_NOT_CONTAINS(page, "$argon2");
+    done = capo_client_post(all.client, url, V("username", "zoe"), V("first_name", "Zoe"), V("email", "zoe@example.com"), V("is_active", "on"), V("is_staff", "on"),
+        V("date_joined_0", "2026-11-22"), V("date_joined_1", "08:00:00"), V("last_login_0", ""), V("last_login_1", ""), V("_save", "1"));
+    EXPECT_REDIRECT(done, "/admin/auth/user/");
+    capo_refresh(zoe);
+    EXPECT(zoe->is_staff && !zoe->is_superuser && strcmp(zoe->first_name, "Zoe") == 0);
+}
+
+TEST(admin_sets_anothers_password)
+{
+    Library all = library_open();
+    User *zoe = capo_create_user("zoe", "", "the old secret word");
+    const char *url = capo_format("/admin/auth/user/%lld/password/", (long long)zoe->id);
+    EXPECT_CONTAINS(capo_client_get(all.client, url), "Change password: zoe");
+    EXPECT_CONTAINS(capo_client_post(all.client, url, V("password1", "one secret word"), V("password2", "two")), "The two password fields didn’t match.");
+    EXPECT_STATUS(capo_client_post(all.client, url, V("password1", "the new secret word"), V("password2", "the new secret word")), 302);
+    capo_refresh(zoe);
+    EXPECT(capo_check_password(zoe, "the new secret word"));
+    Client *viewer = library_staff("viewer", LIST("auth.view_user"));
+    EXPECT_STATUS(capo_client_get(viewer, url), 403);
+    EXPECT_STATUS(capo_client_post(viewer, url, V("password1", "a forged secret"), V("password2", "a forged secret")), 403);
+    EXPECT_STATUS(capo_client_get(all.client, "/admin/library/book/1/password/"), 404);
+}
+
+TEST(sec_323_viewers_of_users_see_no_hash)
+{
+    Library all = library_open();
+    User *zoe = capo_create_user("zoe", "", "the old secret word");
+    const char *url = capo_format("/admin/auth/user/%lld/change/", (long long)zoe->id);
+    Client *viewer = library_staff("viewer", LIST("auth.view_user"));
+    User *self = capo_get(User, .where = { .username = EQ("viewer") });
+    ClientResponse *page = capo_client_get(viewer, url);
+    EXPECT_CONTAINS(page, "zoe");
+    EXPECT_NOT_CONTAINS(page, zoe->password);
+    EXPECT_NOT_CONTAINS(page, strrchr(zoe->password, '$'));
+    EXPECT_STATUS(capo_client_post(viewer, capo_format("/admin/auth/user/%lld/change/", (long long)self->id), V("username", "viewer"), V("is_superuser", "on"),
+                                   V("is_active", "on"), V("is_staff", "on"), V("date_joined_0", "2026-11-22"), V("date_joined_1", "08:00:00")), 403);
+    capo_refresh(self);
+    EXPECT(!self->is_superuser);
+    EXPECT_STATUS(capo_client_get(library_staff("adder", LIST("auth.add_user")), "/admin/auth/user/add/"), 403);
+    (void)all;
+}
+
+TEST(admin_own_password)
+{
+    library_open();
+    User *zoe = capo_create_superuser("zoe", "", "the old secret word");
+    Client *client = capo_client();
+    capo_client_login(client, zoe);
+    EXPECT_CONTAINS(capo_client_get(client, "/admin/password_change/"), "name=\"old_password\"");
+    EXPECT_CONTAINS(capo_client_post(client, "/admin/password_change/", V("old_password", "wrong"), V("new_password1", "the new secret word"),
+                                     V("new_password2", "the new secret word")), "Your old password was entered incorrectly.");
+    EXPECT_REDIRECT(capo_client_post(client, "/admin/password_change/", V("old_password", "the old secret word"), V("new_password1", "the new secret word"),
+                                     V("new_password2", "the new secret word")), "/admin/password_change/done/");
+    EXPECT_CONTAINS(capo_client_get(client, "/admin/password_change/done/"), "Your password was changed.");
+    capo_refresh(zoe);
+    EXPECT(capo_check_password(zoe, "the new secret word"));
+}
+
+TEST(admin_groups_with_permissions)
+{
+    Library all = library_open();
+    Permission *permission = capo_get(Permission, .where = { .codename = EQ("view_book") });
+    EXPECT_CONTAINS(capo_client_get(all.client, "/admin/auth/group/add/"), "name=\"permissions\"");
+    EXPECT_STATUS(capo_client_post(all.client, "/admin/auth/group/add/", V("name", "readers"), V("permissions", permission->id), V("_save", "1")), 302);
+    Group *group = capo_get(Group, .where = { .name = EQ("readers") });
+    EXPECT_INT(capo_query_count(capo_related_query(group, "permissions")), 1);
+}
+
+TEST(sec_331_every_change_is_recorded)
+{
+    Library all = library_open();
+    User *zoe = capo_create_user("zoe", "", "the old secret word");
+    capo_client_post(all.client, capo_format("/admin/auth/user/%lld/password/", (long long)zoe->id), V("password1", "the new secret word"),
+                     V("password2", "the new secret word"));
+    LogEntry *entry = capo_first(LogEntry, .order_by = LIST("-id"));
+    EXPECT_INT(entry->user_id, all.root->id);
+    EXPECT_INT(entry->action_flag, 2);
+    EXPECT_TEXT(entry->object_repr, "zoe");
+    EXPECT_TEXT(entry->change_message, "[{\"changed\": {\"fields\": [\"password\"]}}]");
+    EXPECT_CONTAINS(capo_client_get(all.client, capo_format("/admin/auth/user/%lld/history/", (long long)zoe->id)), "Changed password.");
+    capo_client_post(all.client, "/admin/library/genre/add/", V("name", "x"), V("_save", "1"));
+    EXPECT_INT(capo_count(LogEntry), 2);
+}
+
+/* --- checks ----------------------------------------------------------------------------------------------------------------------------- */
+
+static List *reports;
+static void report(const CheckMessage *message)
+{
+    capo_list_add(reports, VALUE(capo_format("%s %s: %s", message->id, message->object, message->text)));
+}
+
+TEST(admin_checks_are_silent_for_good_options)
+{
+    library_open();
+    reports = capo_list_new();
+    for (const SystemCheck *check = capo_admin.checks; check->name; check++)
+        check->run(report);
+    EXPECT_TEXT(reports->count ? capo_to_text(reports->items[0]) : "none", "none");
+}
+
+static const ModelAdmin bad_admin[] = {
+    ADMIN(Book,
+        .list_display = LIST("titel", "genres"), .list_filter = LIST("authr"), .search_fields = LIST("author__nam"), .ordering = LIST("-pagess"),
+        .date_hierarchy = "title", .readonly_fields = LIST("nothing"), .autocomplete_fields = LIST("genres", "title"),
+        .prepopulated_fields = { { "slugg", LIST("title") } }, .list_editable = LIST("titel"), .inlines = { { INLINE(Genre) } }),
+    ADMIN(Genre),
+    { 0 }
+};
+static const App bad_library = { .name = "bad", .admin = bad_admin };
+
+TEST(admin_checks_say_what_is_wrong)
+{
+    library_open();
+    const App library_without_admin = { .name = library.name, .models = library.models };
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&capo_admin, &capo_auth, &library_without_admin, &bad_library) });
+    reports = capo_list_new();
+    for (const SystemCheck *check = capo_admin.checks; check->name; check++)
+        check->run(report);
+    Buffer all = { 0 };
+    for (size_t i = 0; i < reports->count; i++)
+        capo_put_format(&all, "%s\n", capo_to_text(reports->items[i]));
+    const char *const wanted[] = {
+        "admin.E108 the admin of library.Book: The value of 'list_display' refers to 'titel'", "Did you mean 'title'?", "refers to 'genres'",
+        "admin.E116", "admin.E126", "admin.E033", "admin.E128", "admin.E035", "admin.E037", "admin.E040", "admin.E027", "admin.E202", NULL
+    };
+    for (const char *const *text = wanted; *text; text++)
+        if (!strstr(capo_buffer_text(&all), *text))
+            capo_test_fail(__FILE__, __LINE__, "no report has %s:\n%s", *text, capo_buffer_text(&all));
+}
