@@ -236,13 +236,38 @@ static Value uuid_of(Value raw)
     return raw;
 }
 
+/* SQLite keeps decimals as doubles: 15 digits are true. As Python's create_decimal_from_float, a number that is no short decimal
+ * exactly keeps all 15 of them, zeros too. */
+static const char *decimal_of_real(double real, int places)
+{
+    char exact[1100];
+    double size = fabs(real);
+    if (places >= 0 || size < 1e-6 || size >= 1e15)
+        return capo_format("%.15g", real);
+    snprintf(exact, sizeof exact, "%.60f", size);
+    size_t digits = 0, last = 0;
+    for (const char *c = exact; *c; c++) {
+        if (*c == '.' || (!digits && *c == '0'))
+            continue;
+        digits++;
+        if (*c != '0')
+            last = digits;
+    }
+    if (last <= 15)
+        return capo_format("%.15g", real);
+    int whole = size >= 1 ? (int)floor(log10(size)) + 1 : 0, zeros = 0;
+    for (const char *c = exact + 2; size < 1 && *c == '0'; c++)
+        zeros++;
+    return capo_format("%.*f", size >= 1 ? 15 - whole : 15 + zeros, real);
+}
+
 static Value decimal_of(Value raw, int places)
 {
     Decimal decimal = { NULL };
     if (raw.kind == VALUE_INT)
         decimal = capo_decimal_from_int(raw.integer);
     else if (raw.kind == VALUE_REAL)
-        decimal.text = capo_format("%.15g", raw.real);       /* SQLite keeps decimals as doubles: 15 digits are true */
+        decimal.text = decimal_of_real(raw.real, places);
     else if (!capo_is_text(raw) || !capo_parse_decimal(raw.text, &decimal))
         return raw;
     if (raw.kind == VALUE_REAL && !isfinite(raw.real))

@@ -163,6 +163,8 @@ void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance
  * capo_instance_related_query() then answers from it. */
 void capo_instance_prefetched(Instance *self, const char *accessor, Instance **others, size_t count);
 bool capo_instance_get_prefetched(const Instance *self, const char *accessor, Instance ***ret_others, size_t *ret_count);
+/* The same, asked for; false: nothing is known yet. */
+bool capo_instance_cached_reverse(const Instance *self, const Field *relation, Instance **ret_other);
 /* The cached related object; false: nothing is known yet. */
 bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other);
 /* An annotation's value, by name; read with attribute access. */
