@@ -287,6 +287,7 @@ static const char *render(const char *source, Form *form)
 
 TEST(forms_in_templates)
 {
+    capo_settings_init(&(Settings){ .name = "forms", .secret_key = "a secret key of forty characters or more" });
     LoginForm *form = capo_form(LoginForm, NULL, .data = body("username=&password=p&next=%3Cx%3E"));
     EXPECT_TEXT(render("{{ form }}", form->capo), html(capo_value_object(form->capo)));
     EXPECT_TEXT(render("{{ form.as_p }}", form->capo), html(get(form->capo, "as_p")));
