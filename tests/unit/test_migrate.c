@@ -433,6 +433,29 @@ TEST(migrate_with_a_full_disk)
     EXPECT_INT(number("SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
 }
 
+/* SEC-312: what stands around a table that is rebuilt */
+TEST(migrate_keeps_triggers_and_views)
+{
+    start();
+    file("0001_initial", NULL, POST "," COMMENT);
+    file("0002_more", "0001_initial", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 200, \"unique\": true}}},"
+         ADD_SUBTITLE ",{\"AlterField\": {\"model\": \"Comment\", \"name\": \"text\", \"field\": {\"kind\": \"CharField\", \"max_length\": 99}}}");
+    file("0003_rename", "0002_more", "{\"RenameModel\": {\"old_name\": \"Post\", \"new_name\": \"Article\"}}");
+    migrate("mig", "0001");
+    capo_sql_run("CREATE TRIGGER counts AFTER INSERT ON mig_comment BEGIN UPDATE mig_post SET views = CASE WHEN views > 8 THEN 0 ELSE views + 1 END WHERE id = NEW.post_id; END");
+    capo_sql_run("CREATE TRIGGER follows AFTER DELETE ON mig_post BEGIN DELETE FROM mig_comment WHERE post_id = OLD.id; END");
+    capo_sql_run("CREATE VIEW talk AS SELECT title, text FROM mig_post p JOIN mig_comment c ON c.post_id = p.id");
+    capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 0), ('b', 0)");
+    migrate("mig", "0002");
+    capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, 'x'), (2, 'y')");
+    EXPECT_INT(number("SELECT SUM(views) FROM mig_post"), 2);
+    EXPECT_TEXT(text("SELECT title || text FROM talk"), "ax");
+    migrate("mig", "0003");
+    capo_sql_run("DELETE FROM mig_article WHERE title = 'a'");
+    EXPECT_INT(number("SELECT COUNT(*) FROM mig_comment"), 1);
+    EXPECT_TEXT(text("SELECT title || text FROM talk"), "by");
+}
+
 static int hook_calls;
 static void count_hook(void) { hook_calls++; }
 
