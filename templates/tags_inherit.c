@@ -198,7 +198,7 @@ static Node *compile_extends(Parser *parser, const Token *token)
         capo_parse_fail(parser, "{%% %s %%} must be the first tag in the template.", token->text);
     ExtendsNode *extends = NODE(parser, ExtendsNode, render_extends);
     extends->template = parser->template;
-    extends->parent = capo_expression_compile(parser, capo_relative_word(parser, bits[1], true));
+    extends->parent = capo_expression_compile(parser, capo_relative_word(parser, bits[1], false));
     parser->template->extends = extends;
     parser->seen_node = true;
     /* The rest of the template is only its blocks. */
@@ -294,7 +294,7 @@ static Node *compile_include(Parser *parser, const Token *token)
             capo_parse_fail(parser, "Unknown argument for '%s' tag: '%s'.", bits[0], option);
         }
     }
-    include->name = capo_expression_compile(parser, capo_relative_word(parser, bits[1], false));
+    include->name = capo_expression_compile(parser, capo_relative_word(parser, bits[1], true));
     return &include->node;
 }
 
