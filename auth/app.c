@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The auth app: its models, and the row that a site lists. */
 #include <capo/auth.h>
+#include <capo/migrations.h>
 #include "auth_internal.h"
 
 #define CAPO_MODELS "capo/auth_models.def"
@@ -8,12 +9,18 @@
 
 extern const EmbeddedFile capo_auth_files[];
 
+static void ready(void)
+{
+    auth_add_context();
+    capo_after_migrate(capo_auth_create_permissions);
+}
+
 const App capo_auth = {
     .name = "auth",
     .verbose_name = "Authentication and Authorization",
     .models = models,
     .checks = auth_checks,
-    .ready = auth_add_context,
+    .ready = ready,
     .files = capo_auth_files,
 };
 

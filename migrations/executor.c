@@ -329,16 +329,26 @@ static void say_plan(const MigrateOptions *options, const Plan *plan)
     }
 }
 
-static void say_of_changes(const MigrateOptions *options, const MigrationGraph *graph, const ProjectState *state)
+typedef struct Changes { const MigrationGraph *graph; DetectedApp *apps; size_t count; } Changes;
+
+static void find_changes(void *argument)
 {
-    size_t count;
+    Changes *changes = argument;
+    changes->apps = detect_changes(graph_state(changes->graph), state_of_models(), changes->graph, NULL, NULL, NULL, &changes->count);
+}
+
+/* Only a hint: what makemigrations would refuse is for makemigrations to say. */
+static void say_of_changes(const MigrateOptions *options, const MigrationGraph *graph)
+{
+    Changes changes = { .graph = graph };
     Buffer names = { 0 };
-    DetectedApp *apps = detect_changes(state, state_of_models(), graph, NULL, NULL, NULL, &count);
-    for (size_t i = 0; i < count; i++)
-        capo_put_format(&names, "%s'%s'", i ? ", " : "", apps[i].app);
-    if (!count)
+    const Error *error = capo_try(find_changes, &changes);
+    for (size_t i = 0; !error && i < changes.count; i++)
+        capo_put_format(&names, "%s'%s'", i ? ", " : "", changes.apps[i].app);
+    if (!error && !changes.count)
         return;
-    say(options, capo_format("  Your models in app(s): %s have changes that are not yet reflected in a migration, and so won't be applied.", capo_buffer_text(&names)));
+    say(options, error ? "  Your models have changes that are not yet reflected in a migration, and so won't be applied." : capo_format(
+        "  Your models in app(s): %s have changes that are not yet reflected in a migration, and so won't be applied.", capo_buffer_text(&names)));
     say(options, "  Run 'makemigrations' to make new migrations, and then re-run 'migrate' to apply them.");
 }
 
@@ -395,7 +405,7 @@ int capo_migrate(const MigrateOptions *options)
     if (!plan.count) {
         say(options, "  No migrations to apply.");
         if (!options->target)
-            say_of_changes(options, graph, graph_state(graph));
+            say_of_changes(options, graph);
         return 0;
     }
     recorder_prepare();

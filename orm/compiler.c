@@ -179,7 +179,7 @@ typedef struct Seen { const Field *fields[MAX_JOINS]; size_t count; } Seen;
 /* A path that ends at a relation follows the order of the model there, unless it names the key. */
 static void order_by_path(Plan *plan, Model *model, int join, const char *path, bool descending, Seen *seen)
 {
-    if (*path == '-' || *path == '+')
+    if (*path == '-')
         descending ^= *path++ == '-';
     Query *query = plan->query;
     Path walked = path_walk(NULL, model, path, false);
@@ -225,7 +225,7 @@ static void order_term(Plan *plan, const OrderTerm *term)
         add_order(plan, (OrderTerm){ .path = "?" });
         return;
     }
-    const char *bare = *path == '-' || *path == '+' ? path + 1 : path;
+    const char *bare = path + (*path == '-');
     Expression *annotation = annotation_named(query, bare);
     if (annotation) {
         add_order(plan, (OrderTerm){ .expression = annotation, .path = bare, .descending = descending ^ (*path == '-'), .nulls = term->nulls });
@@ -302,28 +302,12 @@ static void add_group(Plan *plan, Expression *expression)
     plan->group[plan->n_group++] = expression;
 }
 
-static void outer_column(void *context, const Expression *column)
-{
-    Expression *own = capo_memdup(column, sizeof *column);
-    own->level = 0;
-    add_group(context, own);
-}
-
 /* What an expression needs in GROUP BY: itself, unless it is a constant or made of aggregates. */
 static void group_columns(Plan *plan, Expression *expression)
 {
     switch (expression->kind) {
     case X_VALUE: case X_AGGREGATE: case X_STAR: case X_NOTHING:
         return;
-    case X_EXISTS: case X_SUBQUERY: {
-        for (size_t i = 0; i < 1; i++) {
-            if (expression->kind == X_SUBQUERY)
-                add_group(plan, expression);
-            else
-                expression_columns(expression, 0, outer_column, plan);
-        }
-        return;
-    }
     case X_WINDOW:
         for (size_t i = 1; i < expression->n_args; i++)
             group_columns(plan, expression->args[i]);
@@ -333,13 +317,7 @@ static void group_columns(Plan *plan, Expression *expression)
     default:
         break;
     }
-    bool plain = expression->kind == X_COLUMN || (!expression_has_aggregate(expression) && expression->kind != X_NODE && expression->kind != X_LOOKUP);
-    bool constant = expression->kind != X_COLUMN && plain;
-    if (plain && !constant) {
-        add_group(plan, expression);
-        return;
-    }
-    if (plain) {
+    if (!expression_has_aggregate(expression)) {
         add_group(plan, expression);
         return;
     }
@@ -464,7 +442,7 @@ static void describe(Compiled *ret, const Plan *plan)
         ret->types[i] = plan->columns[i].expression->type;
         ret->names[i] = plan->columns[i].as;
         const Expression *expression = plan->columns[i].expression;
-        if (expression->kind == X_TRANSFORM && expression->type.kind == FIELD_JSON)
+        if (expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT))
             ret->types[i].places = -2;                              /* a JSON key: already taken out of its document */
         if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
             ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();
@@ -523,6 +501,8 @@ static Sql put_combined(Compiler *compiler, const Query *query, int depth, const
         compile_text(compiler, ")");
         if (sql == SQL_EMPTY) {
             compiler->sql.size = size;
+            if (compiler->sql.data)
+                compiler->sql.data[size] = 0;
             compiler->n_parameters = parameters;
             if (query->combinator == COMBINE_INTERSECTION || (query->combinator == COMBINE_DIFFERENCE && !i))
                 return SQL_EMPTY;
@@ -540,7 +520,7 @@ static Sql put_combined(Compiler *compiler, const Query *query, int depth, const
     for (size_t i = 0; i < query->n_order; i++) {
         const char *path = query->order[i].path;
         bool minus = path && *path == '-';
-        size_t position = path ? union_position(first, path + (minus || *path == '+'), &plan) : 0;
+        size_t position = path ? union_position(first, path + minus, &plan) : 0;
         if (!position)
             capo_raise(ERROR_PROGRAMMING, "ORDER BY term does not match any column in the result set: '%s'.", path ? path : "an expression");
         bool descending = minus ^ query->order[i].descending ^ query->reversed;

@@ -393,6 +393,8 @@ static Sql compile_window(Compiler *compiler, const Expression *window)
 static Sql compile_cast(Compiler *compiler, const Expression *cast)
 {
     FieldKind kind = cast->type.kind;
+    if (!kind)
+        capo_raise(ERROR_FIELD, "A cast needs the type to cast to.");
     compile_text(compiler, kind == FIELD_DATETIME ? "strftime('%Y-%m-%d %H:%M:%f', " : kind == FIELD_DATE ? "date(" : kind == FIELD_TIME ? "time(" : "CAST(");
     compile_list(compiler, cast->args, 1, "");
     if (kind != FIELD_DATETIME && kind != FIELD_DATE && kind != FIELD_TIME) {

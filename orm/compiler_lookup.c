@@ -103,7 +103,9 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
     if ((code != LOOKUP_EXACT && !lookup->lookup->ordered) || lookup->value.kind != VALUE_INT)
         return false;
     int64_t year = lookup->value.integer;
-    if (year < 1 || year > 9998)
+    if (year < 1 || year > 9999)
+        capo_raise(ERROR_VALUE, "year %lld is out of range", (long long)year);
+    if (year == 9999)                                               /* the range's end would be in year 10000 */
         return false;
     bool iso = part->transform->code == PART_ISO_YEAR;
     Date first = iso ? iso_year_start((int)year) : capo_date((int)year, 1, 1);

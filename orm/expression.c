@@ -155,6 +155,10 @@ Expression *expression_aggregate(const char *function, Expression *of, bool dist
     const FunctionRow *row = function_find(function);
     if (!row->aggregate)
         capo_raise(ERROR_FIELD, "%s is no aggregate.", function);
+    if (distinct && (!strcmp(function, "Min") || !strcmp(function, "Max")))
+        capo_raise(ERROR_VALUE, "%s does not allow distinct.", function);
+    if (of->kind == X_STAR && filter)
+        capo_raise(ERROR_VALUE, "Star cannot be used with filter. Please specify a field.");
     Expression *expression = with_args(X_AGGREGATE, &of, 1);
     expression->function = row;
     expression->name = row->name;
@@ -172,8 +176,6 @@ Expression *capo_aggregate_of(const AggregateOptions *options)
     bool star = !strcmp(options->of, "*");
     if (star && strcmp(options->function, "Count"))
         capo_raise(ERROR_FIELD, "Only COUNT takes \"*\"; give %s the path of a field.", options->function);
-    if (star && options->filter && options->distinct)
-        capo_raise(ERROR_VALUE, "Star cannot be used with filter and distinct. Please specify a field.");
     Expression *expression = expression_aggregate(options->function, star ? expression_new(X_STAR) : expression_path(options->of),
                                                   options->distinct, options->filter, capo_value_null());
     if (options->as) {

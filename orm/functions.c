@@ -16,8 +16,8 @@ static const FunctionRow functions[] = {
 
     { .name = "Coalesce", .sql = "COALESCE", .gives = GIVES_MIXED, .least = 2, .most = -1 },
     { .name = "NullIf", .sql = "NULLIF", .gives = GIVES_FIRST, .least = 2, .most = 2 },
-    { .name = "Greatest", .sql = "GREATEST", .gives = GIVES_MIXED, .least = 2, .most = -1 },
-    { .name = "Least", .sql = "LEAST", .gives = GIVES_MIXED, .least = 2, .most = -1 },
+    { .name = "Greatest", .sql = "MAX", .gives = GIVES_MIXED, .least = 2, .most = -1 },
+    { .name = "Least", .sql = "MIN", .gives = GIVES_MIXED, .least = 2, .most = -1 },
 
     { .name = "Upper", .sql = "UPPER", .gives = GIVES_FIRST, .least = 1, .most = 1 },
     { .name = "Lower", .sql = "LOWER", .gives = GIVES_FIRST, .least = 1, .most = 1 },

@@ -209,6 +209,15 @@ void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance
     cache->one = other;
 }
 
+bool capo_instance_cached_reverse(const Instance *self, const Field *relation, Instance **ret_other)
+{
+    const RelatedCache *cache = find_cache(self, NULL, relation->related_name ? relation->related_name : relation->related_query_name);
+    if (!cache || !cache->known)
+        return false;
+    *ret_other = cache->one;
+    return true;
+}
+
 bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other)
 {
     const RelatedCache *cache;

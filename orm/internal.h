@@ -142,6 +142,8 @@ Value capo_to_column(const Field *field, Value value);
 Value capo_from_column(const Field *field, Value raw);
 /* The same by kind, for expressions without a field. */
 Value capo_from_storage(Storage storage, Value raw, int decimal_places);
+/* "%.15g" with a point, whatever the locale. */
+char *capo_real_text(double number, int digits);
 /* Dates and times as SQLite's columns spell them; datetimes in UTC. The writers return the size and put a NUL behind. */
 bool capo_read_column_datetime(const char *text, size_t size, int64_t *ret_microseconds);
 bool capo_read_column_time(const char *text, size_t size, int64_t *ret_microseconds);
@@ -163,6 +165,8 @@ void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance
  * capo_instance_related_query() then answers from it. */
 void capo_instance_prefetched(Instance *self, const char *accessor, Instance **others, size_t count);
 bool capo_instance_get_prefetched(const Instance *self, const char *accessor, Instance ***ret_others, size_t *ret_count);
+/* The same, asked for; false: nothing is known yet. */
+bool capo_instance_cached_reverse(const Instance *self, const Field *relation, Instance **ret_other);
 /* The cached related object; false: nothing is known yet. */
 bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other);
 /* An annotation's value, by name; read with attribute access. */

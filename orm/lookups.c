@@ -332,6 +332,16 @@ static _Noreturn void raise_no_lookup(const Expression *left, const char *name)
                capo_field_kind_name(left->type.kind), nearest ? ", perhaps you meant " : ".", nearest ? nearest : "", nearest ? "?" : "");
 }
 
+/* Keys are stored as 32 digits. */
+static Value without_hyphens(Value text)
+{
+    Buffer out = { 0 };
+    for (size_t i = 0; i < text.size; i++)
+        if (text.text[i] != '-')
+            capo_put_char(&out, text.text[i]);
+    return capo_value_text_n(capo_buffer_text(&out), out.size);
+}
+
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value)
 {
     const char *name = "exact";
@@ -350,6 +360,11 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
         raise_no_lookup(left, name);
 
     Expression *right = value_expression(value);
+    if (right && right->kind == X_SUBQUERY && row->code == LOOKUP_IN) {
+        Expression *lookup = expression_lookup(row, left, capo_value_null(), NULL);
+        lookup->query = one_column(left, right->query, row);
+        return lookup;
+    }
     if (right) {
         if (row->code == LOOKUP_IN || row->code == LOOKUP_RANGE || row->code == LOOKUP_ISNULL)
             capo_raise(ERROR_VALUE, "The look-up '%s' takes no F().", row->name);
@@ -392,6 +407,8 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
             if (value.kind == VALUE_LIST || value.kind == VALUE_OBJECT)
                 capo_raise(ERROR_VALUE, "The look-up '%s' takes a text.", row->name);
             value = capo_value_to_text(value);
+            if (left->type.kind == FIELD_UUID && row->pattern)
+                value = without_hyphens(value);
         } else {
             if ((value.kind == VALUE_LIST || value.kind == VALUE_MAP) && left->type.kind != FIELD_JSON)
                 capo_raise(ERROR_VALUE, "The look-up '%s' takes one value, not a list.", row->name);

@@ -54,7 +54,7 @@ static bool known(const Instance *instance, const Field *relation, bool reverse,
     Instance *one = NULL, **many;
     size_t count;
     if (is_single(relation, reverse)) {
-        if (reverse || !capo_instance_cached(instance, relation, &one))
+        if (!(reverse ? capo_instance_cached_reverse : capo_instance_cached)(instance, relation, &one))
             return false;
         if (one)
             add_row(next, one);

@@ -111,8 +111,7 @@ Query *capo_query_exclude(Query *query, Condition *condition)
 /* Raises ERROR_FIELD for a path that is none; "?", annotations and transforms are good. */
 void query_check_path(Query *query, const char *path)
 {
-    if (*path == '-' || *path == '+')
-        path++;
+    path += *path == '-';
     Path walked = path_walk(query, query->model, path, false);
     if (walked.used == walked.n_names)
         return;
@@ -133,7 +132,7 @@ Query *query_order_terms(Query *query, const OrderTerm *terms, size_t count)
         OrderTerm term = terms[i];
         if (term.path) {
             term.path = capo_strdup(term.path);
-            if (strcmp(term.path, "?") && !clone->combinator)
+            if (strcmp(term.path, "?"))
                 query_check_path(clone, term.path);
         }
         if (term.expression) {
@@ -266,6 +265,25 @@ Query *capo_query_prefetch(Query *query, const char *const *paths)
     return query_prefetch_with(query, list, count);
 }
 
+static void check_deferred(Model *model, const char *path)
+{
+    const char *end = strstr(path, "__");
+    char *name = end ? capo_strndup(path, (size_t)(end - path)) : capo_strdup(path);
+    const Field *field = !strcmp(name, "pk") ? model->pk : capo_field(model, name);
+    const char *names[128];
+    size_t count = 0;
+    for (size_t i = 0; i < model->n_fields && count < 128; i++)
+        names[count++] = model->fields[i]->name;
+    if (field && end && field->target)
+        check_deferred(field->target, end + 2);
+    if (field)
+        return;
+    for (size_t i = 0; i < model->n_reverse; i++)
+        if (model->reverse[i]->kind == FIELD_ONE_TO_ONE && model->reverse[i]->related_query_name && !strcmp(model->reverse[i]->related_query_name, name))
+            return;
+    capo_raise(ERROR_FIELD_DOES_NOT_EXIST, "%s has no field named '%s'.%s", model->name, name, capo_did_you_mean(name, names, count));
+}
+
 /* only() replaces what only() said and takes from defer(); defer() adds to defer() and takes from only(), as Django does. */
 Query *query_only(Query *query, const char *const *paths, bool only)
 {
@@ -279,7 +297,7 @@ Query *query_only(Query *query, const char *const *paths, bool only)
         return clone;
     }
     for (const char *const *path = paths; *path; path++)
-        query_check_path(clone, *path);
+        check_deferred(clone->model, *path);
     const char *const *names = paths;
     if (only && clone->n_deferred && !clone->deferred_only) {       /* what was deferred stays so */
         size_t count = 0, n = 0;
@@ -321,7 +339,7 @@ Query *query_only(Query *query, const char *const *paths, bool only)
 /* --- annotations and values ------------------------------------------------------------------------------------------------------------ */
 
 /* An alias goes into SQL as a quoted name; quoting is enough, and still what no name needs is refused on every database. */
-static void check_alias(const char *name)
+void query_check_alias(const char *name)
 {
     if (!*name)
         capo_raise(ERROR_VALUE, "An annotation needs a name that is not empty.");
@@ -377,7 +395,7 @@ static void group_by_selected(Query *query)
 
 void query_add_annotation(Query *query, Expression *expression, const char *name, bool selected)
 {
-    check_alias(name);
+    query_check_alias(name);
     if (conflicts(query, name))
         capo_raise(ERROR_VALUE, "The annotation '%s' conflicts with a field on the model.", name);
     Expression *resolved = resolve(&(Scope){ .query = query }, expression);

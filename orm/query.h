@@ -225,6 +225,7 @@ typedef struct Scope {
     JoinSet *reuse;                         /* NULL: any */
     bool no_joins;                          /* updates: F may not span */
     bool summarize;                         /* aggregate(): annotations may be aggregated over */
+    const char **total_names; Expression **totals; size_t n_totals;     /* and what this aggregate() has computed so far */
     int depth;
 } Scope;
 Expression *resolve(const Scope *scope, Expression *expression);
@@ -323,7 +324,7 @@ Query *query_combine(Query *query, Combinator combinator, Query *const *others, 
 Query *query_merge(Query *a, Query *b, Connector connector);
 Query *query_order_terms(Query *query, const OrderTerm *terms, size_t count);
 Query *query_only(Query *query, const char *const *paths, bool only);
-Query *query_distinct_on(Query *query, const char *const *paths);
+void query_check_alias(const char *name);
 void query_add_slice(Query *query, int64_t offset, int64_t limit);
 Query *query_prefetch_with(Query *query, const Prefetch *prefetch, size_t count);
 Expression *query_dates_expression(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone);

@@ -23,8 +23,8 @@ Value convert_cell(OutputType type, Value raw)
 {
     if (raw.kind == VALUE_NULL || !type.kind)
         return raw;
-    if (type.kind == FIELD_JSON && type.places == -2 && raw.kind != VALUE_TEXT)
-        return raw;                                                 /* a key's bare number */
+    if (type.places == -2 && (raw.kind != VALUE_TEXT || type.kind == FIELD_TEXT))
+        return raw;                                                 /* a key's bare number or text */
     if (type.zone && raw.kind == VALUE_TEXT)
         return local_datetime(type, raw);
     if (type.field)

@@ -117,11 +117,6 @@ static Expression *inline_output(void *context, Expression *node, int level)
 
 typedef struct Lifted { Query *inner; size_t count; } Lifted;
 
-static bool is_part_of_total(const Expression *node)
-{
-    return node->kind == X_AGGREGATE;
-}
-
 /* Columns that an aggregate over a subquery needs become columns of the subquery. */
 static Expression *lift(void *context, Expression *node, int level)
 {
@@ -247,7 +242,6 @@ static Value *totals(Query *query, Expression **outputs, const char **names, siz
         for (size_t i = 0; i < count; i++)
             outputs[i] = expression_map(outputs[i], inline_output, NULL, 0);
     }
-    (void)is_part_of_total;
     Value *row = capo_alloc_array(count + 1, sizeof *row);
     Compiled *compiled = compile_totals(query, inner, outputs, names, count);
     bool elide = true;
@@ -309,15 +303,16 @@ Map *capo_aggregate(Query *query, Expression *const *expressions)
     Query *clone = query_clone(query);
     Expression **outputs = capo_alloc_array(count + 1, sizeof *outputs);
     const char **names = capo_alloc_array(count + 1, sizeof *names);
-    Query *scratch = query_clone(query);                            /* checks the names as annotate() does */
     for (size_t i = 0; i < count; i++) {
         if (!expressions[i]->as)
             capo_raise(ERROR_VALUE, "Complex aggregates require an alias: give .as to the one at place %zu.", i + 1);
         names[i] = expressions[i]->as;
-        query_add_annotation(scratch, expression_value(capo_value_int(1), type_of(FIELD_INTEGER)), capo_format("%s", names[i]), false);
-        outputs[i] = resolve(&(Scope){ .query = clone, .summarize = true }, expressions[i]);
-        if (!expression_has_aggregate(outputs[i]) )
+        query_check_alias(names[i]);
+        outputs[i] = resolve(&(Scope){ .query = clone, .summarize = true, .total_names = names, .totals = outputs, .n_totals = i }, expressions[i]);
+        if (!expression_has_aggregate(outputs[i]))
             capo_raise(ERROR_VALUE, "%s is not an aggregate expression", names[i]);
+        if (!outputs[i]->type.kind)
+            capo_raise(ERROR_FIELD, "The type of the total '%s' cannot be told from what it is made of. You must set output_field.", names[i]);
     }
     Value *row = totals(clone, outputs, names, count);
     for (size_t i = 0; i < count; i++)

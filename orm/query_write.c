@@ -12,7 +12,7 @@ static const Field *field_to_write(const Model *model, const char *name)
         size_t count = 0;
         for (size_t i = 0; i < model->n_fields && count < 128; i++)
             names[count++] = model->fields[i]->name;
-        capo_raise(ERROR_FIELD, "%s has no field named '%s'.%s", model->name, name, capo_did_you_mean(name, names, count));
+        capo_raise(ERROR_FIELD_DOES_NOT_EXIST, "%s has no field named '%s'.%s", model->name, name, capo_did_you_mean(name, names, count));
     }
     if (!field->column)
         capo_raise(ERROR_FIELD, "Cannot update model field '%s' (only non-relations and foreign keys permitted).", name);
@@ -34,6 +34,8 @@ static Expression *value_for(const Field *field, Value value)
     if (!capo_is_null(value) && capo_field_is_integer(type.kind)) {
         Expression column = { .kind = X_COLUMN, .column = field, .type = type };
         value = lookup_prepare(&column, value, LOOKUP_EXACT);
+        if (value.kind == VALUE_DECIMAL)
+            capo_raise(ERROR_DATA, "%s is out of range for the column %s.", value.decimal.text, field->column);
     }
     return expression_value(value, type);
 }

@@ -56,7 +56,7 @@ Instance *capo_instance_related(Instance *self, const char *relation)
     }
     field = reverse_accessor(self->model, relation);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
-        if (capo_instance_cached(self, field, &other))
+        if (capo_instance_cached_reverse(self, field, &other))
             return other;
         Value key = capo_field_value(self, field->target_field);
         other = capo_is_null(key) ? NULL : load_one(field->model, field, key);

@@ -63,6 +63,9 @@ static Expression *annotation_reference(const Scope *scope, const Path *path, co
 Expression *resolve_path(const Scope *scope, const char *text)
 {
     Query *query = scope->query;
+    for (size_t i = 0; i < scope->n_totals; i++)
+        if (!strcmp(scope->total_names[i], text))
+            return scope->totals[i];
     Path path = path_walk(query, query->model, text, false);
     if (path.annotation)
         return annotation_reference(scope, &path, text);
@@ -123,10 +126,25 @@ static Expression *resolve_condition(const Scope *scope, Condition *condition)
     return clause.where ? clause.where : expression_node(AND, false, NULL, 0);
 }
 
+/* An aggregate outside of references to annotations, which are computed beneath. */
+static bool has_open_aggregate(const Expression *expression)
+{
+    if (expression->kind == X_AGGREGATE)
+        return true;
+    for (size_t i = 0; expression->kind != X_OUTPUT && i < expression->n_args; i++)
+        if (has_open_aggregate(expression->args[i]))
+            return true;
+    return false;
+}
+
 static void check_aggregate(const Expression *aggregate)
 {
+    FieldKind kind = aggregate->args[0]->type.kind;
+    bool counts = !strcmp(aggregate->name, "Count") || !strcmp(aggregate->name, "Min") || !strcmp(aggregate->name, "Max");
+    if (!counts && (kind == FIELD_DATE || kind == FIELD_TIME || kind == FIELD_DATETIME))
+        capo_raise(ERROR_NOT_SUPPORTED, "You cannot use %s on date/time fields: they are points in time, which have no sum.", aggregate->name);
     for (size_t i = 0; i < aggregate->n_args; i++)
-        if (expression_has_aggregate(aggregate->args[i]) && aggregate->args[i]->kind != X_OUTPUT)
+        if (has_open_aggregate(aggregate->args[i]))
             capo_raise(ERROR_FIELD, "Cannot compute %s: its argument is an aggregate itself.", aggregate->name);
 }
 
@@ -240,7 +258,7 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
     outer->level = 1;
     query_add_where(inner, expression_lookup(lookup_row(LOOKUP_EXACT), key, capo_value_null(), outer));
     inner->constant_select = true;
-    Clause clause = { .where = expression_subquery(X_EXISTS, inner, false) };
+    Clause clause = { .where = expression_subquery(X_EXISTS, resolve_outer(scope, inner), false) };
     if (left) {
         Clause null = build_lookup_condition(scope, capo_q(capo_format("%s__isnull", prefix.data), capo_value_bool(true)), true, true, true);
         clause.where = both(clause.where, null.where, OR);
@@ -315,8 +333,9 @@ static Clause build_lookup_condition(const Scope *scope, Condition *condition, b
 
     bool is_null_test = lookup->kind == X_LOOKUP && lookup->lookup->code == LOOKUP_ISNULL;
     bool wants_null = is_null_test && lookup->value.boolean;
+    bool json_null = !is_null_test && lookup->kind == X_LOOKUP && lookup->n_args < 2 && !lookup->query && capo_is_null(lookup->value);
     bool require_outer = wants_null && !current_negated;
-    if (current_negated && !wants_null) {
+    if (current_negated && !wants_null && !json_null) {
         require_outer = true;
         if (!is_null_test) {
             if (joined.target->null || query->joins[joined.join].outer)

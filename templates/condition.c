@@ -124,7 +124,7 @@ static bool same(Value a, Value b)
     case VALUE_NULL: return true;
     case VALUE_BOOL: return a.boolean == b.boolean;
     case VALUE_INT: return a.integer == b.integer;
-    case VALUE_TEXT: case VALUE_SAFE: return a.text == b.text && a.size == b.size;
+    case VALUE_TEXT: case VALUE_SAFE: return a.size == b.size && (a.text == b.text || (a.size <= 1 && memcmp(a.text, b.text, a.size) == 0));
     case VALUE_LIST: return a.list == b.list;
     case VALUE_MAP: return a.map == b.map;
     case VALUE_OBJECT: return a.object == b.object;
@@ -139,6 +139,10 @@ static bool contains(Value item, Value container, bool *ret_valid)
     if (capo_is_text(container)) {
         *ret_valid = capo_is_text(item);
         return *ret_valid && memmem(container.text, container.size, item.text, item.size);
+    }
+    if (container.kind == VALUE_MAP && (item.kind == VALUE_LIST || item.kind == VALUE_MAP)) {
+        *ret_valid = false;         /* not hashable */
+        return false;
     }
     if (container.kind == VALUE_MAP)
         return capo_map_get_value(container.map, item) != NULL;
@@ -224,7 +228,20 @@ static Value evaluate(const Condition *condition, Context *context)
     return job.result;
 }
 
+static void attempt_operand(void *argument)
+{
+    Attempt *job = argument;
+    job->result = operand(job->condition, job->context);
+}
+
 bool capo_condition_true(const Condition *condition, Context *context)
 {
-    return capo_truth(operand(condition, context));
+    if (!condition->may_fail)
+        return capo_truth(operand(condition, context));
+    /* a filter's argument that does not exist makes the whole condition false */
+    Attempt job = { .condition = condition, .context = context };
+    const Error *error = capo_try(attempt_operand, &job);
+    if (error && error->code != ERROR_VARIABLE_DOES_NOT_EXIST)
+        capo_reraise(error);
+    return !error && capo_truth(job.result);
 }

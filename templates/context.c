@@ -116,6 +116,8 @@ DateParts capo_context_parts(const Context *context, Value v)
     if (v.flags & VALUE_FLAG_NAIVE)
         return capo_wall(v.datetime);
     const TimeZone *own = capo_time_zone_by_id(v.tag);
+    if (own && v.flags & VALUE_FLAG_OWN_ZONE)
+        return capo_local(v.datetime, own);
     if (context->use_time_zone || !own)
         return capo_local(v.datetime, context->use_time_zone ? NULL : capo_time_zone_utc());
     return capo_local(v.datetime, own);
@@ -125,7 +127,7 @@ bool capo_put_localised(Context *context, Buffer *out, Value v)
 {
     switch ((ValueKind)v.kind) {
     case VALUE_INT: case VALUE_REAL: case VALUE_DECIMAL:
-        capo_put_number(out, v, -1, context->engine->thousand_separator);
+        capo_put_number(out, v, -1, context->localise && context->engine->thousand_separator);
         return true;
     case VALUE_DATETIME:
         return capo_put_date(context, out, v, context->engine->datetime_format, false);
@@ -169,15 +171,10 @@ void capo_context_print(Context *context, Value v, Buffer *out)
     default:
         break;
     }
-    if (context->localise && capo_put_localised(context, out, v))
+    if (capo_put_localised(context, out, v))
         return;
     Buffer plain = { 0 };
-    if (v.kind == VALUE_DATETIME) {
-        DateParts parts = capo_context_parts(context, v);
-        capo_put_iso_datetime(&plain, &parts, ' ');
-    } else {
-        capo_put_value(&plain, v);
-    }
+    capo_put_value(&plain, v);
     if (context->autoescape)
         capo_put_escaped(out, capo_buffer_text(&plain), plain.size);
     else

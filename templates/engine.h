@@ -64,6 +64,8 @@ const Template *capo_template_compile(Engine *engine, const char *name, const Te
 /* "./x" and "../x" against the name of the template that says it; others as they are. */
 const char *capo_template_relative(const Template *from, const char *name, bool may_be_itself, int line, int column);
 void capo_template_release_all(Engine *engine);
+/* Forgets what {% cache %} keeps. */
+void capo_template_fragments_clear(void);
 
 /* Where a mistake is: the detail of ERROR_TEMPLATE_SYNTAX. */
 typedef struct TemplateError { const char *name, *path, *source; size_t size; int line, column; } TemplateError;

@@ -25,7 +25,7 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
     DateFormatKind kind;
     if (v.kind == VALUE_DATETIME) {
         parts = capo_context_parts(context, v);
-        kind = FORMAT_DATETIME;
+        kind = time_filter ? FORMAT_TIME_OF_DATETIME : FORMAT_DATETIME;
     } else if (v.kind == VALUE_DATE) {
         parts = capo_wall((DateTime){ v.date.days * US_PER_DAY });
         kind = FORMAT_DATE;
@@ -33,7 +33,8 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         parts = capo_wall((DateTime){ v.time.microseconds });
         kind = FORMAT_TIME;
     } else {
-        return false;
+        parts = (DateParts){ .year = 1, .month = 1, .day = 1 };
+        kind = FORMAT_NOTHING;          /* only what is no letter prints */
     }
     size_t before = out->size;
     char bad = capo_put_date_format(out, &parts, kind, format_named(context, format));
@@ -45,8 +46,6 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
     }
     /* A time of day has no such attribute, which the filters pass over; a date's is an error that they tell. */
     if (kind == FORMAT_DATE && !time_filter)
-        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a date has no value for.", format, bad);
-    if (kind == FORMAT_DATE)
         capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a date has no value for.", format, bad);
     return false;
 }

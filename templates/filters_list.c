@@ -160,8 +160,8 @@ static bool sort_key(Value item, Value arg, Value *ret)
         size_t size = strcspn(at, ".");
         if (at[0] == '_')
             return false;
-        /* dictsort's own resolver: keys and attributes, and indexes; never a call */
-        if (!capo_lookup(*ret, at, size, ret))
+        /* its own resolver: keys and attributes; never an index, never a call */
+        if ((ret->kind != VALUE_MAP && ret->kind != VALUE_OBJECT) || !capo_lookup(*ret, at, size, ret))
             return false;
         if (!at[size])
             return true;
@@ -196,10 +196,7 @@ static Value sort_by(Value v, Value arg, bool reversed)
 {
     if (!capo_iterable(v) || v.kind == VALUE_NULL)
         return capo_value_text("");
-    int64_t index;
-    if (capo_is_text(arg) && arg.size && strspn(arg.text, "0123456789-") == arg.size && capo_to_int(arg, &index))
-        arg = capo_value_int(index);
-    else if (arg.kind != VALUE_INT && !capo_is_text(arg))
+    if (arg.kind != VALUE_INT && !capo_is_text(arg))
         return capo_value_text("");
     List *items = capo_list_of(v), *result = capo_list_new();
     Sorting sorting = { capo_alloc_array(items->count + 1, sizeof(SortItem)), capo_alloc_array(items->count + 1, sizeof(SortItem)), false };

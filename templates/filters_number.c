@@ -39,6 +39,29 @@ static void put_plain(Buffer *out, const char *text, int places, bool grouping)
         capo_put_char(out, '0');
 }
 
+/* The exponent of the last digit, as Decimal.as_tuple() has it. */
+static int64_t exponent_of(const char *text)
+{
+    const char *e = strpbrk(text, "eE"), *point = strchr(text, '.');
+    int64_t exponent = e ? strtoll(e + 1, NULL, 10) : 0;
+    return point ? exponent - (int64_t)((e ? (size_t)(e - point) : strlen(point)) - 1) : exponent;
+}
+
+static int places_of(const char *text)
+{
+    int64_t exponent = exponent_of(text);
+    return exponent < 0 ? (int)-exponent : 0;
+}
+
+/* What Django bounds: the number of digits and the size of the exponent together. */
+static int64_t digits_and_exponent(const char *text)
+{
+    int64_t digits = 0;
+    for (const char *at = text; *at && (*at | 32) != 'e'; at++)
+        digits += *at >= '0' && *at <= '9' && (digits || *at != '0');
+    return (digits ? digits : 1) + llabs(exponent_of(text));
+}
+
 void capo_put_number(Buffer *out, Value number, int places, bool grouping)
 {
     if (number.kind == VALUE_INT && !grouping && places <= 0) {
@@ -56,17 +79,8 @@ void capo_put_number(Buffer *out, Value number, int places, bool grouping)
         put_plain(out, text, places, grouping);
         return;
     }
-    /* Python counts the exponent's size and the digits; past 200 it stays in scientific notation. */
-    size_t digits = 0;
-    int64_t exponent = 0;
-    const char *e = strpbrk(decimal.text, "eE"), *at = decimal.text;
-    for (bool point = false; *at && at != e; at++) {
-        digits += *at >= '0' && *at <= '9' && (digits || *at != '0');
-        exponent -= point && *at != '.';
-        point = point || *at == '.';
-    }
-    exponent += e ? strtoll(e + 1, NULL, 10) : 0;
-    if (digits + (size_t)llabs(exponent) > MAX_DIGITS) {
+    const char *e = strpbrk(decimal.text, "eE");
+    if (digits_and_exponent(decimal.text) > MAX_DIGITS) {
         char *copy = capo_strdup(decimal.text);
         if (!e) {                   /* '{:e}' of a long plain number */
             Buffer plain = { 0 };
@@ -97,7 +111,7 @@ void capo_put_number(Buffer *out, Value number, int places, bool grouping)
     }
     Decimal plain = decimal;
     if (e)
-        plain = capo_decimal_quantize(decimal, exponent < 0 ? (int)-exponent : 0, true);
+        plain = capo_decimal_quantize(decimal, places_of(decimal.text), true);
     put_plain(out, plain.text, places, grouping);
 }
 
@@ -133,6 +147,8 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
             localise = false;
             size--;
         }
+        if (arg.size == 0)
+            capo_raise(ERROR_VALUE, "The filter 'floatformat' needs a number of places, not an empty text.");
         arg = capo_value_copy_n(size ? text : "-1", size ? size : 2);
     }
     if (v.kind == VALUE_NULL)
@@ -151,22 +167,14 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
             return capo_value_text("");
     }
     int64_t places;
-    if (capo_python_int(arg, &places) != INT_OK)
-        return original;
-    int whole, digits_behind;
-    capo_decimal_digits(decimal, &whole, &digits_behind);
-    (void)digits_behind;
-    const char *e = strpbrk(decimal.text, "eE");
-    int64_t exponent = e ? strtoll(e + 1, NULL, 10) : 0;
-    size_t digits = strlen(decimal.text);
+    IntResult given = capo_python_int(arg, &places);
+    if (given == INT_TYPE_ERROR)
+        capo_python_int_or_raise("floatformat", arg);
+    if (given != INT_OK)
+        return capo_value_to_text(original);
+    if (digits_and_exponent(decimal.text) > MAX_DIGITS)
+        return capo_value_to_text(original);
     Buffer out = { 0 };
-    if (llabs(exponent) > MAX_DIGITS || digits > 4000) {
-        if (exponent < -MAX_DIGITS && places >= 0) {
-            capo_put_number(&out, capo_value_text("0"), (int)(places > 4000 ? 4000 : places), false);
-            return capo_buffer_value(&out, true);
-        }
-        return capo_value_decimal(decimal);       /* too long to write out: the input as it is */
-    }
     bool integral = capo_decimal_compare(decimal, capo_decimal_quantize(decimal, 0, true)) == 0;
     bool use_grouping = grouping || (localise && f->context && f->context->engine->thousand_separator);
     if (places < 0 && integral) {
@@ -177,7 +185,7 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
         return capo_buffer_value(&out, true);
     }
     if (places > 1000 || places < -1000)
-        return original;
+        return capo_value_to_text(original);
     Decimal rounded = capo_decimal_quantize(decimal, (int)llabs(places), false);
     if (rounded.text[0] == '-' && capo_decimal_compare(rounded, (Decimal){ "0" }) == 0)
         rounded.text++;

@@ -136,6 +136,8 @@ static Value make_list(const Filtering *f, Value v, Value arg)
 static Value phone2numeric(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
+    if (!capo_is_text(v))
+        capo_raise(ERROR_VALUE, "The filter 'phone2numeric' needs a text, not '%.100s'.", capo_to_text(v));
     Buffer lowered = { 0 };
     capo_put_lower(&lowered, v.text, v.size);
     for (size_t i = 0; i < lowered.size; i++)
@@ -300,7 +302,11 @@ static bool put_directive(Buffer *out, char conversion, const char *flags, int64
     }
     if (conversion == 'c') {
         char bytes[4];
-        if (v.kind == VALUE_INT && v.integer >= 0 && v.integer <= 0x10FFFF)
+        if (v.kind == VALUE_BOOL)
+            v = capo_value_int(v.boolean);
+        if (v.kind == VALUE_INT && (v.integer < 0 || v.integer > 0x10FFFF))
+            capo_raise(ERROR_VALUE, "stringformat: there is no character %lld.", (long long)v.integer);
+        if (v.kind == VALUE_INT)
             body = capo_value_copy_n(bytes, capo_utf8_encode((uint32_t)v.integer, bytes));
         else if (capo_is_text(v) && capo_length(v) == 1)
             body = v;
@@ -378,6 +384,8 @@ static Value stringformat(const Filtering *f, Value v, Value arg)
     if (at >= end || width >= MAX_WIDTH || precision >= MAX_WIDTH)
         return capo_value_text("");
     bool single = at + 1 == end || !memchr(at + 1, '%', (size_t)(end - at - 1));
+    if (*at == '%' && single && (v.kind == VALUE_MAP || (v.kind == VALUE_LIST)))
+        return capo_value_text(capo_format("%%%s", at + 1));      /* Python takes these for arguments by name */
     if (*at == '%' || !single || !put_directive(&out, *at, flags, width, precision, v))
         return capo_value_text("");
     capo_put_bytes(&out, at + 1, (size_t)(end - at - 1));
@@ -393,7 +401,7 @@ const Filter capo_text_filters[] = {
     { "ljust", ljust, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
     { "lower", lower, .is_safe = true, .text = true },
     { "make_list", make_list, .text = true },
-    { "phone2numeric", phone2numeric, .is_safe = true, .text = true },
+    { "phone2numeric", phone2numeric, .is_safe = true },
     { "rjust", rjust, ARGUMENT_REQUIRED, .is_safe = true, .text = true },
     { "slugify", slugify, .is_safe = true, .text = true },
     { "stringformat", stringformat, ARGUMENT_REQUIRED, .is_safe = true },

@@ -221,6 +221,11 @@ static void take_name(HtmlTokens *t, const char *at)
 /* What looks like a tag but is not whole: text up to the next '>', or the next '<'. */
 static bool broken_tag(HtmlTokens *t)
 {
+    if (t->whole_only) {
+        t->at = t->end;
+        t->kind = HTML_END;
+        return false;
+    }
     const char *close = find_close(t, t->at + 1);
     if (close)
         return give(t, HTML_TEXT, t->at, close + 1);
@@ -271,6 +276,8 @@ static bool give_markup(HtmlTokens *t)
         const char *close = find_close(t, at + 1);
         return close ? give(t, HTML_OTHER, at, close + 1) : broken_tag(t);
     }
+    if (at + 1 == end)
+        return broken_tag(t);
     return give(t, HTML_TEXT, at, at + 1);
 }
 
@@ -320,5 +327,18 @@ bool capo_html_next(HtmlTokens *t)
     const char *stop = t->at + 1;
     while (stop < t->end && *stop != '<' && !(t->keep_references && *stop == '&'))
         stop++;
+    if (t->whole_only && stop == t->end) {      /* a reference may go on behind the end */
+        const char *amp = memrchr(t->at, '&', (size_t)(stop - t->at));
+        if (amp && stop - amp <= 34 && !memchr(amp, ';', (size_t)(stop - amp))) {
+            const char *at = amp;
+            while (at < stop && !is_space(*at))
+                at++;
+            if (at == stop) {
+                t->at = t->end;
+                t->kind = HTML_END;
+                return false;
+            }
+        }
+    }
     return give(t, HTML_TEXT, t->at, stop);
 }

@@ -7,6 +7,7 @@ typedef enum { HTML_END, HTML_TEXT, HTML_START, HTML_START_END, HTML_CLOSE, HTML
 
 typedef struct HtmlTokens {
     const char *at, *end;
+    bool whole_only;                /* what is not whole at the end is left out, as by a parser that waits for more */
     bool keep_references;           /* references are tokens; else part of texts */
     HtmlKind kind;
     const char *text;               /* the token as it stands */

@@ -158,7 +158,7 @@ void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t
         text = composed.text;
         size = composed.size;
     }
-    HtmlTokens tokens = { .at = text, .end = text + size };
+    HtmlTokens tokens = { .at = text, .end = text + size, .whole_only = true };
     OpenTag *open = NULL;
     int64_t remaining = words ? length : without_ellipsis(length, ellipsis), seen = 0;
     while (capo_html_next(&tokens)) {

@@ -15,9 +15,31 @@ static bool is(const char *name, size_t size, const char *wanted)
     return strlen(wanted) == size && memcmp(name, wanted, size) == 0;
 }
 
+/* What dict.items gives: to walk through, without indexes. */
+typedef struct MapView { Object object; List *list; const char *kind; } MapView;
+
+static bool view_next(Object *self, void **state, Value *ret)
+{
+    return capo_iterate(capo_value_list(((MapView *)self)->list), state, ret);
+}
+
+static int64_t view_length(Object *self)
+{
+    return (int64_t)((MapView *)self)->list->count;
+}
+
+static const char *view_text(Object *self)
+{
+    const MapView *view = (const MapView *)self;
+    return capo_format("%s(%s)", view->kind, capo_to_text(capo_value_list(view->list)));
+}
+
+static const ObjectOps view_ops = { .type_name = "dict_view", .next = view_next, .length = view_length, .text = view_text };
+
 static bool map_attribute(Map *map, const char *name, size_t size, Value *ret)
 {
     bool items = is(name, size, "items"), keys = is(name, size, "keys");
+    const char *kind = items ? "dict_items" : keys ? "dict_keys" : "dict_values";
     if (!items && !keys && !is(name, size, "values"))
         return false;
     List *list = capo_list_new();
@@ -26,12 +48,16 @@ static bool map_attribute(Map *map, const char *name, size_t size, Value *ret)
             List *pair = capo_list_new();
             capo_list_add(pair, map->entries[i].key);
             capo_list_add(pair, map->entries[i].value);
-            capo_list_add(list, capo_value_list(pair));
+            Value tuple = capo_value_list(pair);
+            tuple.flags = VALUE_FLAG_TUPLE;
+            capo_list_add(list, tuple);
         } else {
             capo_list_add(list, keys ? map->entries[i].key : map->entries[i].value);
         }
     }
-    *ret = capo_value_list(list);
+    MapView *view = capo_alloc_struct(MapView);
+    *view = (MapView){ { &view_ops }, list, kind };
+    *ret = capo_value_object(view);
     return true;
 }
 
@@ -178,6 +204,16 @@ bool capo_python_attribute(Value v, const char *name, size_t size, Value *ret)
                 capo_put_format(&out, "%02x", v.uuid->bytes[i]);
             *ret = capo_buffer_value(&out, false);
         }
+        return true;
+    case VALUE_BOOL: case VALUE_INT: case VALUE_REAL: case VALUE_DECIMAL:
+        if (is(name, size, "real") || (v.kind == VALUE_INT && is(name, size, "numerator")))
+            *ret = v.kind == VALUE_BOOL ? capo_value_int(v.boolean) : v;
+        else if (is(name, size, "imag"))
+            *ret = v.kind == VALUE_REAL ? capo_value_real(0) : capo_value_int(0);
+        else if (v.kind == VALUE_INT && is(name, size, "denominator"))
+            *ret = capo_value_int(1);
+        else
+            return false;
         return true;
     default: return false;
     }

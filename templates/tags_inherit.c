@@ -24,7 +24,8 @@ static void add_blocks(RenderState *state, const Template *template)
 {
     size_t total = state->n_blocks + template->n_blocks;
     BlockChain *chains = capo_alloc_array(total + 1, sizeof *chains);
-    memcpy(chains, state->blocks, state->n_blocks * sizeof *chains);
+    if (state->n_blocks)
+        memcpy(chains, state->blocks, state->n_blocks * sizeof *chains);
     state->blocks = chains;
     for (size_t i = 0; i < template->n_blocks; i++) {
         const BlockNode *block = template->blocks[i];
@@ -197,7 +198,7 @@ static Node *compile_extends(Parser *parser, const Token *token)
         capo_parse_fail(parser, "{%% %s %%} must be the first tag in the template.", token->text);
     ExtendsNode *extends = NODE(parser, ExtendsNode, render_extends);
     extends->template = parser->template;
-    extends->parent = capo_expression_compile(parser, capo_relative_word(parser, bits[1], true));
+    extends->parent = capo_expression_compile(parser, capo_relative_word(parser, bits[1], false));
     parser->template->extends = extends;
     parser->seen_node = true;
     /* The rest of the template is only its blocks. */
@@ -293,7 +294,7 @@ static Node *compile_include(Parser *parser, const Token *token)
             capo_parse_fail(parser, "Unknown argument for '%s' tag: '%s'.", bits[0], option);
         }
     }
-    include->name = capo_expression_compile(parser, capo_relative_word(parser, bits[1], false));
+    include->name = capo_expression_compile(parser, capo_relative_word(parser, bits[1], true));
     return &include->node;
 }
 

@@ -312,7 +312,10 @@ static void render_filter(const Node *node, Context *context, Buffer *out)
     capo_context_set(context, "var", capo_buffer_value(&content, true));
     Value value = capo_expression_resolve(filter->expression, context, false);
     capo_context_pop(context);
-    capo_put_value(out, value);
+    if (!capo_is_text(value))
+        capo_raise(ERROR_VALUE, "The last filter of {%% filter %%} must give a text, not '%.100s' (line %u).", capo_to_text(value),
+                   node->line);
+    capo_put_bytes(out, value.text, value.size);
 }
 
 static Node *compile_filter_tag(Parser *parser, const Token *token)

@@ -15,7 +15,7 @@ int64_t capo_days_from_civil(int64_t year, int month, int day);
 void capo_civil_from_days(int64_t days, int *ret_year, int *ret_month, int *ret_day);
 
 /* What a format is applied to: it decides which letters there are. */
-typedef enum DateFormatKind { FORMAT_DATE, FORMAT_TIME, FORMAT_DATETIME } DateFormatKind;
+typedef enum DateFormatKind { FORMAT_DATE, FORMAT_TIME, FORMAT_DATETIME, FORMAT_TIME_OF_DATETIME, FORMAT_NOTHING } DateFormatKind;
 /* Appends by Django's letters. 0, or the letter that this kind has no value for; then nothing useful was appended. */
 char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind kind, const char *format);
 

@@ -25,6 +25,7 @@ static const struct { int code, status; const char *name; } codes[] = {
     { ERROR_DOES_NOT_EXIST, 500, "DoesNotExist" },
     { ERROR_MULTIPLE_OBJECTS_RETURNED, 500, "MultipleObjectsReturned" },
     { ERROR_FIELD, 500, "FieldError" },
+    { ERROR_FIELD_DOES_NOT_EXIST, 500, "FieldDoesNotExist" },
     { ERROR_VALUE, 500, "ValueError" },
     { ERROR_VALIDATION, 500, "ValidationError" },
     { ERROR_INTEGRITY, 500, "IntegrityError" },

@@ -222,7 +222,7 @@ char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind ki
 {
     DateParts whole = *parts;
     /* A naive time is taken in the current zone for the letters that need an offset; only `e` and `c` tell. */
-    if (kind == FORMAT_DATE || (kind == FORMAT_DATETIME && !parts->zone)) {
+    if (kind == FORMAT_DATE || ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone)) {
         DateParts local = capo_local(capo_instant(parts, NULL), NULL);
         whole.offset = local.offset;
         whole.is_dst = local.is_dst;
@@ -241,7 +241,9 @@ char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind ki
         }
         if (kind == FORMAT_DATE && strchr("aAefgGhHiIOPsTuZ", *at))
             return *at;
-        if (kind == FORMAT_TIME && strchr("bcdDEFIjlLmMnNorStUwWyYz", *at))
+        if (kind == FORMAT_NOTHING && strchr("aAbcdDeEfFgGhHiIjlLmMnNoOPrsStTuUwWyYzZ", *at))
+            return *at;
+        if ((kind == FORMAT_TIME || kind == FORMAT_TIME_OF_DATETIME) && strchr("bcdDEFIjlLmMnNorStUwWyYz", *at))
             return *at;
         if (strchr("ec", *at))
             put_letter(out, parts, *at, kind);

@@ -311,7 +311,8 @@ bool capo_equal(Value a, Value b)
     case VALUE_NULL: return true;
     case VALUE_BYTES: return a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0;
     case VALUE_DATE: return a.date.days == b.date.days;
-    case VALUE_DATETIME: return a.flags == b.flags && a.datetime.microseconds == b.datetime.microseconds;
+    case VALUE_DATETIME:
+        return (a.flags & VALUE_FLAG_NAIVE) == (b.flags & VALUE_FLAG_NAIVE) && a.datetime.microseconds == b.datetime.microseconds;
     case VALUE_TIME: case VALUE_DURATION: return a.integer == b.integer;
     case VALUE_UUID: return memcmp(a.uuid, b.uuid, sizeof(Uuid)) == 0;
     case VALUE_LIST:
@@ -361,7 +362,7 @@ bool capo_compare(Value a, Value b, int *ret)
         *ret = (a.date.days > b.date.days) - (a.date.days < b.date.days);
         return true;
     case VALUE_DATETIME:
-        if (a.flags != b.flags)
+        if ((a.flags & VALUE_FLAG_NAIVE) != (b.flags & VALUE_FLAG_NAIVE))
             return false;
         *ret = (a.integer > b.integer) - (a.integer < b.integer);
         return true;
@@ -555,7 +556,8 @@ void capo_put_value(Buffer *out, Value v)
         break;
     case VALUE_DATETIME: {
         /* Python's str(): a space where ISO has the T */
-        char *iso = capo_datetime_iso(v.datetime, capo_time_zone("UTC"));
+        const TimeZone *zone = capo_time_zone_by_id(v.tag);
+        char *iso = capo_datetime_iso(v.datetime, zone && !(v.flags & VALUE_FLAG_NAIVE) ? zone : capo_time_zone_utc());
         char *t = strchr(iso, 'T');
         if (t)
             *t = ' ';
@@ -572,13 +574,16 @@ void capo_put_value(Buffer *out, Value v)
         break;
     case VALUE_LIST:
         capo_stack_check(DEEP, "a list that is printed");
-        capo_put_char(out, '[');
+        capo_put_char(out, v.flags & VALUE_FLAG_TUPLE ? '(' : '[');
         for (size_t i = 0; i < v.list->count; i++) {
             if (i)
                 capo_put(out, ", ");
             capo_put_repr(out, v.list->items[i]);
         }
-        capo_put_char(out, ']');
+        if (v.flags & VALUE_FLAG_TUPLE)
+            capo_put(out, v.list->count == 1 ? ",)" : ")");
+        else
+            capo_put_char(out, ']');
         break;
     case VALUE_MAP:
         capo_stack_check(DEEP, "a map that is printed");

@@ -37,6 +37,7 @@ typedef enum ErrorCode {
     ERROR_COMMAND,                      /* CommandError: a command's message on standard error, exit status 1 */
     ERROR_ABORTED,                      /* the client went away; nothing is sent */
     ERROR_MIGRATION,
+    ERROR_FIELD_DOES_NOT_EXIST,         /* a field that a model has not, where no path is meant */
 } ErrorCode;
 
 typedef struct Error {

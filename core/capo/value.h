@@ -61,7 +61,9 @@ typedef struct Value {
 } Value;
 
 enum { VALUE_FLAG_NAIVE = 1,        /* a datetime that is a wall clock's (microseconds as if in UTC), not an instant */
-       VALUE_FLAG_MISSING = 2 };    /* a null that stands for a variable that was not found */
+       VALUE_FLAG_MISSING = 2,      /* a null that stands for a variable that was not found */
+       VALUE_FLAG_OWN_ZONE = 4,     /* a datetime that shows in the zone of its tag (capo_time_zone_by_id), not in the current one */
+       VALUE_FLAG_TUPLE = 8 };      /* a list that prints as Python's tuple */
 
 struct List { Value *items; size_t count, capacity; };
 typedef struct MapEntry { Value key, value; } MapEntry;

@@ -16,7 +16,7 @@ static bool name_chars(const char *text, size_t size)
         return false;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
         if (!letter && !(c == '.' && text[i + 1] != '.'))
             return false;
     }

@@ -199,11 +199,26 @@ static void compile_rows(RouteNode *parent, const Route *rows, int depth)
     }
 }
 
+/* The site's rows, and before them one for static files where they are served from here. */
+static const Route *with_static_files(const Settings *settings)
+{
+    if (*settings->static_url != '/' || !settings->static_url[1])
+        return settings->urls;
+    size_t count = 0;
+    while (settings->urls[count].path)
+        count++;
+    Route *rows = arena_alloc(settings_arena(), (count + 2) * sizeof *rows);
+    rows[0] = (Route){ .path = settings_strdup(capo_format("%s<path:path>", settings->static_url + 1)), .view = capo_serve_static,
+                       .methods = GET };
+    memcpy(rows + 1, settings->urls, count * sizeof *rows);
+    return rows;
+}
+
 void routes_compile(const Settings *settings)
 {
     compile_converters(settings->converters);
     RouteNode *top = arena_alloc(settings_arena(), sizeof *top);
     top->pattern = top->space = "";
-    compile_rows(top, settings->urls, 1);
+    compile_rows(top, with_static_files(settings), 1);
     root = top;
 }

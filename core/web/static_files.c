@@ -6,23 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct { const char *extension, *type; } types[] = {
-    { ".css", "text/css; charset=utf-8" }, { ".js", "text/javascript; charset=utf-8" }, { ".mjs", "text/javascript; charset=utf-8" },
-    { ".html", "text/html; charset=utf-8" }, { ".txt", "text/plain; charset=utf-8" }, { ".json", "application/json" },
-    { ".svg", "image/svg+xml" }, { ".png", "image/png" }, { ".jpg", "image/jpeg" }, { ".jpeg", "image/jpeg" }, { ".gif", "image/gif" },
-    { ".webp", "image/webp" }, { ".avif", "image/avif" }, { ".ico", "image/x-icon" }, { ".woff2", "font/woff2" }, { ".woff", "font/woff" },
-    { ".ttf", "font/ttf" }, { ".map", "application/json" }, { ".xml", "application/xml" }, { ".pdf", "application/pdf" },
-    { ".webmanifest", "application/manifest+json" }, { ".wasm", "application/wasm" }, { ".mp4", "video/mp4" }, { ".webm", "video/webm" },
-};
-
-static const char *type_of(const char *name)
-{
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (capo_ends_with(name, types[i].extension))
-            return types[i].type;
-    return "application/octet-stream";
-}
-
 char *capo_static_url(const char *path)
 {
     return capo_format("%s%s", capo_settings()->static_url, capo_url_quote(path + strspn(path, "/"), "/!$&'()*+,;=:@~"));
@@ -50,7 +33,7 @@ Response *capo_serve_static(Request *req)
     if (!file)
         capo_raise(404, "There is no static file '%s'.", name);
     const char *etag = etag_of(file);
-    Response *res = capo_response(tag_is_known(req, etag) ? 304 : 200, type_of(name));
+    Response *res = capo_response(tag_is_known(req, etag) ? 304 : 200, capo_media_type(name));
     if (res->status == 200)
         capo_put_bytes(&res->body, file->text, file->size);
     capo_set_header(res, "ETag", etag);

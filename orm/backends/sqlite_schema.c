@@ -131,6 +131,15 @@ static void keep_counter(SchemaEditor *editor, const char *from, const char *to)
     capo_schema_run(editor, "INSERT INTO sqlite_sequence (name, seq) SELECT ?, seq FROM sqlite_sequence WHERE name = ?", names, 2);
 }
 
+/* The triggers of the table, which go with it when it is dropped: their SQL. While SQL is only collected nobody may look. */
+static ResultSet *triggers_of(SchemaEditor *editor, const char *table)
+{
+    Value name = capo_value_text(table);
+    if (editor->collects)
+        return capo_alloc_struct(ResultSet);
+    return capo_database_run("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE ORDER BY name", &name, 1, DATABASE_WRITE);
+}
+
 static void rebuild(SchemaEditor *editor, const char *table, bool has_counter, const Model *new_model, const ColumnSource *sources)
 {
     const char *copy = capo_format("new__%s", table);
@@ -141,9 +150,15 @@ static void rebuild(SchemaEditor *editor, const char *table, bool has_counter, c
     copy_rows(editor, new_model, table, copy, sources);
     if (has_counter && capo_field_is_automatic(new_model->pk->kind))
         keep_counter(editor, table, copy);
+    ResultSet *triggers = triggers_of(editor, table);
     capo_schema_run(editor, capo_format("DROP TABLE %s", capo_quote_name(table)), NULL, 0);
+    /* Triggers and views that name the table stand without it for a moment; the old way of renaming does not look at them. */
+    capo_schema_run(editor, "PRAGMA legacy_alter_table = ON", NULL, 0);
     capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME TO %s", capo_quote_name(copy), capo_quote_name(table)), NULL, 0);
+    capo_schema_run(editor, "PRAGMA legacy_alter_table = OFF", NULL, 0);
     capo_schema_create_indexes(editor, new_model);
+    for (size_t i = 0; i < triggers->n_rows; i++)
+        capo_schema_run(editor, capo_to_text(capo_cell(triggers, i, 0)), NULL, 0);
 }
 
 /* Each new column from the old one of the same field; `renamed` pairs the one that changed its name. */
@@ -274,6 +289,7 @@ static void enforce_foreign_keys(bool on)
     if (capo_in_transaction())
         capo_bug("capo_schema_enforce_foreign_keys() inside a transaction: SQLite takes no notice of it there.");
     capo_database_run(on ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF", NULL, 0, DATABASE_WRITE);
+    capo_database_run("PRAGMA legacy_alter_table = OFF", NULL, 0, DATABASE_WRITE);      /* a rebuild that failed may have left it */
 }
 
 static void check_foreign_keys(SchemaEditor *editor)

@@ -28,7 +28,9 @@ static void step_annotate(Chain *chain, const List *step, bool selected)
     const Map *map = step->items[1].map;
     for (size_t i = 0; i < map->count; i++) {
         Value json = map->entries[i].value;
-        Expression *expression = orm_is_expression(json) ? orm_expression(json) : orm_expression(orm_value(json));
+        if (!orm_is_expression(json))
+            capo_raise(ERROR_VALUE, "QuerySet.annotate() received non-expression(s).");
+        Expression *expression = orm_expression(json);
         query_add_annotation(query, expression, map->entries[i].key.text, selected);
     }
     chain->query = query;
@@ -42,8 +44,9 @@ static void step_values(Chain *chain, const List *step, OrmForm form)
     for (size_t i = 1; i < step->count; i++) {
         Value item = step->items[i];
         if (item.kind == VALUE_MAP) {
-            const char *name = item.map->entries[0].key.text;
-            query_add_annotation(query, orm_expression(item.map->entries[0].value), name, true);
+            bool named = !orm_is_expression(item);
+            const char *name = named ? item.map->entries[0].key.text : capo_format("expression%zu", i);
+            query_add_annotation(query, orm_expression(named ? item.map->entries[0].value : item), name, true);
             names[count++] = name;
         } else {
             names[count++] = item.text;
@@ -363,11 +366,12 @@ static Value end_row(Query *query, OrmForm form, Value show, bool last)
 static Value extreme(Query *query, OrmForm form, const Map *test, bool latest)
 {
     Value args = conformance_get(test, "args"), show = conformance_get(test, "show");
-    const char *const *paths = args.kind == VALUE_LIST ? texts(args.list, 0) : LIST(NULL);
+    const char *own[] = { query->model->meta->get_latest_by, NULL };
+    const char *const *paths = args.kind == VALUE_LIST ? texts(args.list, 0) : own;
     if (!paths[0]) {
         if (!query->model->meta->get_latest_by)
             capo_raise(ERROR_VALUE, "earliest() and latest() require either fields as positional arguments or 'get_latest_by' in the model's Meta.");
-        paths = LIST(query->model->meta->get_latest_by);
+        paths = own;
     }
     if (query_is_sliced(query))
         capo_raise(ERROR_VALUE, "Cannot change a query once a slice has been taken.");
@@ -500,10 +504,23 @@ static Value change_many(const Map *test, ManyOperation operation, bool clear)
     return capo_value_null();
 }
 
+static int compare_counts(const void *a, const void *b)
+{
+    return strcmp(((const struct DeleteCount *)a)->model->name, ((const struct DeleteCount *)b)->model->name);
+}
+
 /* All that went, and how many rows of each model. */
 static Value orm_delete(Query *query)
 {
-    (void)query; capo_raise(ERROR_NOT_SUPPORTED, "later");
+    struct DeleteCount *counts = NULL;
+    size_t n_counts = 0;
+    int64_t total = capo_query_delete_counting(query, &counts, &n_counts);
+    Map *map = capo_map_new();
+    if (n_counts)
+        qsort(counts, n_counts, sizeof *counts, compare_counts);
+    for (size_t i = 0; i < n_counts; i++)
+        capo_map_set(map, counts[i].model->name, capo_value_int(counts[i].count));
+    return capo_value_pair(capo_value_int(total), capo_value_map(map));
 }
 
 static Value answer_op(Case *test, Query *query, OrmForm form)

@@ -4,6 +4,7 @@
 #include "conformance.h"
 #include "../../orm/query.h"
 #include "../../orm/options.h"
+#include "../../orm/delete.h"
 
 /* Once: opens DATABASE_URL, creates the tables and loads the fixture; later calls do nothing. */
 void orm_prepare(void);

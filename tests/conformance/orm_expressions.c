@@ -37,6 +37,8 @@ static OutputType type_named(Value name)
         type.places = colon ? atoi(colon + 1) : -1;
         return type;
     }
+    if (capo_starts_with(name.text, "char"))
+        return type_of(FIELD_CHAR);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (!strcmp(types[i].name, name.text))
             return type_of(types[i].kind);

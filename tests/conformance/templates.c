@@ -4,7 +4,6 @@
 #include "../../core/base/clock.h"
 #include "../../templates/engine.h"
 #include <capo/request.h>
-__attribute__((weak)) QueryDict *capo_dict_parse(const char *query, size_t size);
 #include <string.h>
 
 typedef struct Folders { const Map *maps[16]; size_t count; } Folders;
@@ -38,7 +37,7 @@ static const char *text_of(const Map *map, const char *key, const char *otherwis
 
 static void set_clock(const Map *settings)
 {
-    const char *now = text_of(settings, "$now", text_of(settings, "$humanize_now", NULL));
+    const char *now = text_of(settings, "$humanize_now", text_of(settings, "$now", NULL));
     DateTime instant;
     capo_clock_frozen = INT64_MIN;
     if (now && capo_parse_datetime(now, capo_current_time_zone(), &instant))
@@ -100,6 +99,7 @@ Value conformance_templates(const Map *test)
     capo_clock_frozen = INT64_MIN;
     capo_activate_time_zone(NULL);
     capo_template_release_all(&engine);
+    capo_template_fragments_clear();
     capo_template_engine = before;
     if (error)
         return capo_value_map(capo_map(V("exception", error->name), V("message", error->message)));

@@ -2,7 +2,6 @@
 /* The tagged values of the cases: {"$decimal": "1.50"} and the like. */
 #include "conformance.h"
 #include <capo/request.h>
-__attribute__((weak)) QueryDict *capo_dict_parse(const char *query, size_t size);
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -433,6 +433,62 @@ TEST(migrate_with_a_full_disk)
     EXPECT_INT(number("SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
 }
 
+TEST(migrate_runs_sql_in_all_its_forms)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_sql", "0001_initial",
+         "{\"RunSQL\": {\"forwards\": [[\"INSERT INTO mig_post (title, views) VALUES (?, ?)\", [\"it's; 'new'\", 5]], \"UPDATE mig_post SET views = views + 1\"],"
+         "  \"backwards\": {\"sqlite\": \"DELETE FROM mig_post\", \"postgresql\": \"nonsense\"}}},"
+         "{\"RunSQL\": {\"forwards\": {\"mysql\": \"nonsense\"}, \"backwards\": \"\"}},"
+         "{\"SeparateDatabaseAndState\": {\"database_operations\": [{\"RunSQL\": {\"forwards\": \"ALTER TABLE mig_post ADD COLUMN extra integer NULL\","
+         "  \"backwards\": \"ALTER TABLE mig_post DROP COLUMN extra\"}}],"
+         "  \"state_operations\": [{\"AddField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\", \"null\": true}}}]}},"
+         "{\"AlterField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\"}, \"one_off_default\": 4}}");
+    migrate(NULL, NULL);
+    EXPECT_TEXT(text("SELECT title || views || extra FROM mig_post"), "it's; 'new'64");
+    migrate("mig", "0001");
+    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 0);
+    EXPECT_INT(capo_schema_columns("mig_post")->count, 3);
+}
+
+/* Without a transaction what was done stays, and the message says so. */
+TEST(migrate_without_a_transaction)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    migrate(NULL, NULL);
+    file_with(directory, "0002_loose", "\"atomic\": false, \"dependencies\": [[\"mig\", \"0001_initial\"]],",
+              "{\"RunSQL\": {\"forwards\": \"INSERT INTO mig_post (title, views) VALUES ('stays', 1)\"}}, {\"RunSQL\": {\"forwards\": \"SELEKT\"}}");
+    const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
+    EXPECT(strstr(error->message, "operation 2 of 2 (Raw SQL operation)") && strstr(error->message, "is not atomic"));
+    EXPECT_TEXT(text("SELECT title FROM mig_post"), "stays");
+    EXPECT_INT(capo_unapplied_count(), 1);
+}
+
+/* SEC-312: what stands around a table that is rebuilt */
+TEST(migrate_keeps_triggers_and_views)
+{
+    start();
+    file("0001_initial", NULL, POST "," COMMENT);
+    file("0002_more", "0001_initial", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 200, \"unique\": true}}},"
+         ADD_SUBTITLE ",{\"AlterField\": {\"model\": \"Comment\", \"name\": \"text\", \"field\": {\"kind\": \"CharField\", \"max_length\": 99}}}");
+    file("0003_rename", "0002_more", "{\"RenameModel\": {\"old_name\": \"Post\", \"new_name\": \"Article\"}}");
+    migrate("mig", "0001");
+    capo_sql_run("CREATE TRIGGER counts AFTER INSERT ON mig_comment BEGIN UPDATE mig_post SET views = CASE WHEN views > 8 THEN 0 ELSE views + 1 END WHERE id = NEW.post_id; END");
+    capo_sql_run("CREATE TRIGGER follows AFTER DELETE ON mig_post BEGIN DELETE FROM mig_comment WHERE post_id = OLD.id; END");
+    capo_sql_run("CREATE VIEW talk AS SELECT title, text FROM mig_post p JOIN mig_comment c ON c.post_id = p.id");
+    capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 0), ('b', 0)");
+    migrate("mig", "0002");
+    capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, 'x'), (2, 'y')");
+    EXPECT_INT(number("SELECT SUM(views) FROM mig_post"), 2);
+    EXPECT_TEXT(text("SELECT title || text FROM talk"), "ax");
+    migrate("mig", "0003");
+    capo_sql_run("DELETE FROM mig_article WHERE title = 'a'");
+    EXPECT_INT(number("SELECT COUNT(*) FROM mig_comment"), 1);
+    EXPECT_TEXT(text("SELECT title || text FROM talk"), "by");
+}
+
 static int hook_calls;
 static void count_hook(void) { hook_calls++; }
 

@@ -154,5 +154,5 @@ TEST(routes_are_listed_in_order)
     use(rows);
     Seen seen = { { 0 } };
     capo_each_route(see, &seen);
-    EXPECT_TEXT(capo_buffer_text(&seen.text), "x/=n:index x/<int:pk>/=n:detail z=- ");
+    EXPECT_TEXT(capo_buffer_text(&seen.text), "static/<path:path>=- x/=n:index x/<int:pk>/=n:detail z=- ");
 }
