@@ -138,6 +138,18 @@ static void add_own_fields(Formset *formset, Form *form, int64_t index)
     }
 }
 
+/* The forms offer the same rows: a query keeps what it loaded, so that one load serves them all. */
+static void share_choices(const Formset *formset, Form *form)
+{
+    Form *first = formset->total && formset->forms ? formset->forms[0] : NULL;
+    for (size_t i = 0; first && i < form->n_fields; i++) {
+        FormField *field = form->fields[i]->field;
+        const FormField *same = field->query && field->model_field ? capo_form_field(first, field->name) : NULL;
+        if (same && same->query && same->model_field == field->model_field)
+            field->query = same->query;
+    }
+}
+
 /* The row that the hidden key of form `index` names, out of the query's rows: none but these can be changed. */
 static Instance *row_of(Formset *formset, int64_t index, const char *prefix)
 {
@@ -198,6 +210,7 @@ static Form *make_form(Formset *formset, int64_t index)
     }
     form->no_required_attribute = true;
     form->formset = formset;
+    share_choices(formset, form);
     add_own_fields(formset, form, index);
     if (o->prepare)
         o->prepare(form, o->argument);
