@@ -183,6 +183,11 @@ Model *capo_historical_model(MigrationModels *models, const char *label)
     return state_model(models->state, state->app, state->name);
 }
 
+void capo_migration_nothing(MigrationModels *models)
+{
+    (void)models;
+}
+
 const MigrationFunction *migration_function(const char *app_name, const char *name)
 {
     const char *dot = strchr(name, '.');

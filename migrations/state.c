@@ -323,21 +323,26 @@ static const char *const *ordering_of(const ProjectState *project, const ModelSt
     return ordering;
 }
 
+static const char *text_of(const Map *options, const char *name)
+{
+    Value *value = capo_map_get(options, name);
+    return value ? value->text : NULL;
+}
+
 static MetaOptions meta_of(const ProjectState *project, const ModelState *state)
 {
     const Map *options = state->options;
-    Value *text;
     MetaOptions meta = {
         .ordering = ordering_of(project, state),
         .default_permissions = strings_of(capo_map_get(options, "default_permissions")),
         .unmanaged = !model_state_managed(state),
-        .db_table = (text = capo_map_get(options, "db_table")) ? text->text : NULL,
-        .verbose_name = (text = capo_map_get(options, "verbose_name")) ? text->text : NULL,
-        .verbose_name_plural = (text = capo_map_get(options, "verbose_name_plural")) ? text->text : NULL,
+        .db_table = text_of(options, "db_table"),
+        .verbose_name = text_of(options, "verbose_name"),
+        .verbose_name_plural = text_of(options, "verbose_name_plural"),
     };
-    text = capo_map_get(options, "get_latest_by");
-    if (text && path_exists(project, state, text->text + (text->text[0] == '-')))
-        meta.get_latest_by = text->text;
+    const char *latest = text_of(options, "get_latest_by");
+    if (latest && path_exists(project, state, latest + (latest[0] == '-')))
+        meta.get_latest_by = latest;
     Value *together = capo_map_get(options, "unique_together"), *indexes = capo_map_get(options, "indexes");
     Value *constraints = capo_map_get(options, "constraints"), *permissions = capo_map_get(options, "permissions");
     if (together) {
