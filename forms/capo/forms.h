@@ -100,6 +100,7 @@ struct FormType {
         void (*clean)(Form *form);      /* Form.clean: capo_form_value, capo_add_error */
         const struct FieldClean { const char *field; Value (*clean)(Form *form, Value value); } *clean_fields;   /* clean_<field> */
         const struct FieldOverride *overrides;      /* widgets, labels, help texts; ends with { 0 } */
+        const char *error_css_class, *required_css_class;   /* of the rows of such fields; the latter of their labels too */
     } meta;
 };
 typedef struct FieldOverride { const char *field, *widget, *label, *help_text; } FieldOverride;
