@@ -132,7 +132,7 @@ struct FormField {
     Query *query;                       /* model choices */
     const char *empty_label;            /* model choice: "---------"; "" for none */
     const char *(*label_from)(Instance *instance);
-    Instance *known;                    /* model choice: this row needs no query; inline key: the parent */
+    Instance *known;                    /* model choice: this row needs no query */
     FieldKind coerce;                   /* typed choices */
     const char *protocol;               /* "both", "IPv4", "IPv6" */
     bool unpack_ipv4;
