@@ -10,6 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+char *capo_real_text(double number, int digits)
+{
+    char *text = capo_format("%.*g", digits, number), *comma = strchr(text, ',');
+    if (comma)                          /* the point of LC_NUMERIC, where a program has set a locale */
+        *comma = '.';
+    return text;
+}
+
 static const char *shown(Value value)
 {
     Buffer text = { 0 };
@@ -243,18 +251,18 @@ static const char *decimal_of_real(double real, int places)
     char exact[1100];
     double size = fabs(real);
     if (places >= 0 || size < 1e-6 || size >= 1e15)
-        return capo_format("%.15g", real);
+        return capo_real_text(real, 15);
     snprintf(exact, sizeof exact, "%.60f", size);
     size_t digits = 0, last = 0;
     for (const char *c = exact; *c; c++) {
-        if (*c == '.' || (!digits && *c == '0'))
+        if (*c == '.' || *c == ',' || (!digits && *c == '0'))
             continue;
         digits++;
         if (*c != '0')
             last = digits;
     }
     if (last <= 15)
-        return capo_format("%.15g", real);
+        return capo_real_text(real, 15);
     int whole = size >= 1 ? (int)floor(log10(size)) + 1 : 0, zeros = 0;
     for (const char *c = exact + 2; size < 1 && *c == '0'; c++)
         zeros++;
@@ -373,7 +381,7 @@ static void put_literal(Buffer *out, Value value)
         capo_put_int(out, value.integer);
         return;
     case VALUE_REAL:
-        capo_put_format(out, "%.17g", value.real);
+        capo_put(out, capo_real_text(value.real, 17));
         return;
     case VALUE_DATE:
         capo_write_column_date(text, value.date.days);

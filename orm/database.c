@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MOST_READERS = 8, BUSY_TIMEOUT_MS = 5000 };
+enum { MOST_READERS = 8, BUSY_TIMEOUT_MS = 5000, LONGEST_LOG = 9000 };
 
 struct Database {
     char *url;
@@ -198,10 +198,32 @@ void capo_database_return(Connection *connection) { release(connection); }
 
 /* --- statements ---------------------------------------------------------------------------------------------------------- */
 
+/* Passwords are not to be seen on a debug page, not even hashed. */
+static bool is_secret(Value value)
+{
+    static const char *const prefixes[] = { "argon2", "$argon2", "pbkdf2_", "scrypt$", "bcrypt" };
+    for (size_t i = 0; capo_is_text(value) && i < sizeof prefixes / sizeof *prefixes; i++)
+        if (capo_starts_with(value.text, prefixes[i]) && strchr(value.text, '$'))
+            return true;
+    return false;
+}
+
+static const Value *without_secrets(const Value *parameters, size_t count)
+{
+    Value *shown = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (is_secret(parameters[i])) {
+            if (!shown)
+                shown = capo_memdup(parameters, count * sizeof *parameters);
+            shown[i] = capo_value_text("********");
+        }
+    return shown ? shown : parameters;
+}
+
 /* A request inside a test writes into the test's log, which outlives the request: it belongs to the outermost unit. */
 static void log_statement(const char *sql, const Value *parameters, size_t count, int64_t started)
 {
-    const char *filled = capo_sql_filled(sql, parameters, count);
+    const char *filled = capo_sql_filled(sql, without_secrets(parameters, count), count);
     int64_t microseconds = capo_monotonic_us() - started;
     Unit *running = capo_unit, *owner = running;
     while (owner->outer)
@@ -210,9 +232,11 @@ static void log_statement(const char *sql, const Value *parameters, size_t count
     List *log = owner->slots[UNIT_QUERY_LOG];
     if (!log)
         log = owner->slots[UNIT_QUERY_LOG] = capo_list_new();
-    LoggedQuery *entry = capo_alloc_struct(LoggedQuery);
-    *entry = (LoggedQuery){ .sql = capo_strdup(filled), .microseconds = microseconds };
-    capo_list_add(log, (Value){ .kind = VALUE_NULL, .text = (const char *)entry });
+    if (log->count < LONGEST_LOG) {
+        LoggedQuery *entry = capo_alloc_struct(LoggedQuery);
+        *entry = (LoggedQuery){ .sql = capo_strdup(filled), .microseconds = microseconds };
+        capo_list_add(log, (Value){ .kind = VALUE_NULL, .text = (const char *)entry });
+    }
     capo_unit = running;
     for (Unit *unit = running; unit; unit = unit->outer)
         unit->slots[UNIT_QUERY_LOG] = log;
@@ -272,7 +296,9 @@ ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t co
 
 /* --- reading in batches ----------------------------------------------------------------------------------------------------- */
 
-struct DatabaseCursor { Connection *connection; void *cursor; bool lent; };
+/* `lent`: a connection for reading that is the cursor's until its end. `by_turns`: the database has but one connection, which is
+ * borrowed for each batch; between them its other statements run, also those of the loop's body. */
+struct DatabaseCursor { Connection *connection; void *cursor; bool lent, by_turns; };
 
 static void close_cursor(void *argument)
 {
@@ -285,23 +311,47 @@ static void close_cursor(void *argument)
     cursor->lent = false;
 }
 
+/* Borrows the connection for one step where it is not the cursor's own or the transaction's. */
+static bool borrow(const DatabaseCursor *cursor)
+{
+    if (!cursor->by_turns || capo_transaction_connection())
+        return false;
+    capo_defer(release, lend_writer(current));
+    return true;
+}
+
+static void give_back(const DatabaseCursor *cursor, bool borrowed)
+{
+    if (!borrowed)
+        return;
+    capo_defer_cancel(release, cursor->connection);
+    release(cursor->connection);
+}
+
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count)
 {
     DatabaseFailure failure = { 0 };
     DatabaseCursor *cursor = capo_alloc_struct(DatabaseCursor);
+    int64_t started = capo_monotonic_us();
     n_statements++;
     cursor->connection = capo_transaction_connection();
-    cursor->lent = !cursor->connection;
-    if (cursor->lent)
+    if (!cursor->connection) {
         cursor->connection = lend_reader(database());
+        cursor->lent = true;
+    }
     capo_defer(close_cursor, cursor);
     cursor->cursor = cursor->connection->backend->cursor_open(cursor->connection, sql, parameters, count, &failure);
     if (current->log)
-        log_statement(sql, parameters, count, capo_monotonic_us());
+        log_statement(sql, parameters, count, started);
     if (!cursor->cursor) {
         if (!cursor->lent)
             capo_transaction_break();
         capo_raise(failure.code, "%s", failure.message);
+    }
+    if (cursor->lent && current->is_private) {
+        release(cursor->connection);
+        cursor->lent = false;
+        cursor->by_turns = true;
     }
     return cursor;
 }
@@ -313,7 +363,9 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
     int pause_ms = 1;
     while (cursor->cursor) {
         DatabaseFailure failure = { 0 };
-        if (cursor->connection->backend->cursor_fetch(cursor->cursor, max_rows, result, &failure))
+        bool borrowed = borrow(cursor), good = cursor->connection->backend->cursor_fetch(cursor->cursor, max_rows, result, &failure);
+        give_back(cursor, borrowed);
+        if (good)
             return result;
         if (!failure.busy || !wait_for_lock(since, &pause_ms))
             capo_raise(failure.code, "%s", failure.message);

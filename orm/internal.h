@@ -142,6 +142,8 @@ Value capo_to_column(const Field *field, Value value);
 Value capo_from_column(const Field *field, Value raw);
 /* The same by kind, for expressions without a field. */
 Value capo_from_storage(Storage storage, Value raw, int decimal_places);
+/* "%.15g" with a point, whatever the locale. */
+char *capo_real_text(double number, int digits);
 /* Dates and times as SQLite's columns spell them; datetimes in UTC. The writers return the size and put a NUL behind. */
 bool capo_read_column_datetime(const char *text, size_t size, int64_t *ret_microseconds);
 bool capo_read_column_time(const char *text, size_t size, int64_t *ret_microseconds);

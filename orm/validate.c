@@ -159,7 +159,7 @@ static Value python_decimal(const Field *field, Value value)
     if (value.kind == VALUE_BOOL)
         return capo_value_decimal(capo_decimal_from_int(value.boolean));
     if (value.kind == VALUE_REAL && isfinite(value.real)) {
-        const char *text = capo_format("%.*g", field->max_digits ? field->max_digits : 15, value.real);
+        const char *text = capo_real_text(value.real, field->max_digits ? field->max_digits : 15);
         if (capo_parse_decimal(text, &decimal))
             return capo_value_decimal(decimal);
     }
@@ -259,10 +259,10 @@ static void check_limits(const Field *field, Value value, Mistakes *mistakes)
         return;
     if (field->minimum.set && number < field->minimum.value)
         add(mistakes, "min_value", message_of(field, "min_value", value,
-            capo_format("Ensure this value is greater than or equal to %.15g.", field->minimum.value)));
+            capo_format("Ensure this value is greater than or equal to %s.", capo_real_text(field->minimum.value, 15))));
     if (field->maximum.set && number > field->maximum.value)
         add(mistakes, "max_value", message_of(field, "max_value", value,
-            capo_format("Ensure this value is less than or equal to %.15g.", field->maximum.value)));
+            capo_format("Ensure this value is less than or equal to %s.", capo_real_text(field->maximum.value, 15))));
     if (is_decimal) {
         int whole, places;
         capo_decimal_digits(value.decimal, &whole, &places);

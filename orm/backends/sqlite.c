@@ -98,7 +98,7 @@ static int on_progress(void *self)
 {
     SqliteConnection *connection = self;
     int64_t now = capo_monotonic_us();
-    if (now - connection->started < SLICE_MICROSECONDS || !capo_fiber_current())
+    if (!connection->pauses || now - connection->started < SLICE_MICROSECONDS || !capo_fiber_current())
         return 0;
     connection->stopped = capo_try(pause_fiber, NULL);
     connection->started = capo_monotonic_us();
@@ -160,6 +160,7 @@ static Connection *open_connection(const char *url, bool read_only, DatabaseFail
     if (!connection)
         abort();
     connection->head.backend = &capo_sqlite_backend;
+    connection->pauses = !in_memory;
     int result = sqlite3_open_v2(in_memory ? ":memory:" : path, &connection->db,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (result != SQLITE_OK || !set_up(connection->db, read_only, in_memory, failure)) {

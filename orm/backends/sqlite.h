@@ -11,6 +11,7 @@ typedef struct CachedStatement { sqlite3_stmt *statement; char *sql; size_t size
 typedef struct SqliteConnection {
     Connection head;
     sqlite3 *db;
+    bool pauses;                            /* long statements let other fibers run; not where all share the one connection */
     int64_t started;                        /* of the running statement, or its last pause; monotonic microseconds */
     const Error *stopped;                   /* what a pause in the progress handler raised: raised again after the statement */
     CachedStatement cache[CACHED_STATEMENTS];   /* by hash of the text; a newcomer takes the place of the one in its slot */

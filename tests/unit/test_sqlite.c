@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64], file[96], url[128];
@@ -206,6 +207,62 @@ TEST(sqlite_cursors_read_in_batches)
     capo_database_cursor_close(cursor);
     EXPECT_INT(sum, 250 * 251 / 2);
     EXPECT_INT(batches, 3);
+}
+
+/* In memory there is one connection: the body of a loop may write through it. */
+TEST(sqlite_cursors_in_memory_let_others_write)
+{
+    scratch_memory();
+    capo_sql_run("CREATE TABLE t (x integer)");
+    capo_sql_run("INSERT INTO t VALUES (1), (2), (3), (4)");
+    DatabaseCursor *cursor = capo_database_cursor("SELECT x FROM t WHERE x < 5 ORDER BY rowid", NULL, 0);
+    int n = 0;
+    for (ResultSet *rows; (rows = capo_database_cursor_fetch(cursor, 2))->n_rows; n += (int)rows->n_rows)
+        capo_sql_run("INSERT INTO t VALUES (?)", 10);
+    capo_database_cursor_close(cursor);
+    EXPECT_INT(n, 4);
+    EXPECT_TEXT(ONE("SELECT count(*) FROM t"), "6");
+}
+
+/* SEC-302: a pattern that makes others backtrack for years is linear here. */
+TEST(sec_302_patterns_are_linear)
+{
+    scratch_memory();
+    int64_t start = capo_monotonic_us();
+    char *text = capo_alloc(20001);
+    memset(text, 'a', 20000);
+    EXPECT_TEXT(ONE_OF("SELECT (? || '!') REGEXP '^(a+)+$'", text), "0");
+    EXPECT(capo_monotonic_us() - start < 2000000);
+}
+
+/* SEC-304: the log shows no control bytes and no hashes of passwords. */
+TEST(sec_304_log_is_clean)
+{
+    size_t count;
+    scratch_memory();
+    ONE_OF("SELECT ?", "a\x1b[31m\n'b");
+    ONE_OF("SELECT ?", "argon2$argon2id$v=19$m=102400,t=2,p=8$c2FsdA$aGFzaA");
+    const LoggedQuery *log = capo_logged_queries(&count);
+    EXPECT_TEXT(log[count - 2].sql, "SELECT 'a\\x1b[31m\\x0a''b'");
+    EXPECT_TEXT(log[count - 1].sql, "SELECT '********'");
+}
+
+/* A child opens connections of its own; its parent's go on. */
+TEST(sqlite_after_a_fork)
+{
+    int status;
+    scratch_file();
+    capo_sql_run("CREATE TABLE t (x text)");
+    ONE("SELECT count(*) FROM t");
+    pid_t child = fork();
+    if (child == 0) {
+        capo_sql_run("INSERT INTO t VALUES ('child')");
+        _exit(strcmp(ONE("SELECT x FROM t"), "child") ? 1 : 0);
+    }
+    EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    EXPECT_INT(WEXITSTATUS(status), 0);
+    capo_sql_run("INSERT INTO t VALUES ('parent')");
+    EXPECT_TEXT(ONE("SELECT group_concat(x) FROM t"), "child,parent");
 }
 
 /* SEC-301: ever new statements do not grow the process. */
