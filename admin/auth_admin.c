@@ -3,15 +3,22 @@
 #include "admin_internal.h"
 #include <string.h>
 
-static Value password_summary(void *instance)
+static const char *algorithm(const User *user)
 {
-    const User *user = instance;
     if (!user->password || !*user->password || !capo_password_is_usable(user->password))
-        return VALUE("No password set.");
+        return "No password set.";
     const char *end = strchr(user->password, '$');
     if (!end)
-        return VALUE("Invalid password format or unknown hashing algorithm.");
-    return VALUE(capo_format("algorithm: %s", capo_strndup(user->password, (size_t)(end - user->password))));
+        return "Invalid password format or unknown hashing algorithm.";
+    return capo_format("algorithm: %s", capo_strndup(user->password, (size_t)(end - user->password)));
+}
+
+static Value password_summary(void *instance)
+{
+    const char *text = capo_escape(algorithm(instance));
+    if (!admin_may(capo_request(), capo_model_admin(&User_model), MAY_CHANGE, instance))
+        return capo_value_safe(text);
+    return capo_value_safe(capo_format("%s <a class=\"button\" href=\"../password/\">Reset password</a>", text));
 }
 
 const ModelAdmin admin_auth_rows[] = {

@@ -187,8 +187,6 @@ static void add_buttons(ObjectPage *about, Map *context)
     if (page->model->meta->absolute_url && !admin->no_view_on_site)
         capo_map_set(context, "view_on_site_url", VALUE(capo_format("%sr/%lld/%s/", admin_root(),
             (long long)capo_content_type(page->model)->id, capo_url_quote(admin_key_text(about->object), ""))));
-    if (page->model == &User_model && saves)
-        capo_map_set(context, "password_url", VALUE(admin_object_url(about->object, "password")));
 }
 
 static void add_errors(ObjectPage *about, Map *context)

@@ -252,8 +252,8 @@ static void dress_row(Form *form, void *argument)
 {
     ChangeList *list = argument;
     admin_dress_form(list->page, list->admin, form);
-    Instance *instance = capo_form_instance(form);
-    if (!admin_may(list->page->req, list->admin, MAY_CHANGE, instance && capo_instance_is_saved(instance) ? instance : NULL)) {
+    Instance *instance = capo_form_instance_uncleaned(form);
+    if (!admin_may(list->page->req, list->admin, MAY_CHANGE, capo_instance_is_saved(instance) ? instance : NULL)) {
         size_t count;
         FormField **fields = capo_form_fields(form, &count);
         for (size_t i = 0; i < count; i++)

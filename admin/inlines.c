@@ -23,8 +23,7 @@ static const ModelAdmin *stand_in(const Inline *row, const char *key_name)
 
 static bool is_saved(Form *form)
 {
-    Instance *instance = capo_form_instance(form);
-    return instance && capo_instance_is_saved(instance);
+    return capo_instance_is_saved(capo_form_instance_uncleaned(form));
 }
 
 static void prepare(Form *form, void *argument)

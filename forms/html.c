@@ -458,6 +458,11 @@ static Value plain_field(const FormField *field)
         V("widget", capo_map(V("is_hidden", capo_form_field_widget(field)->is_hidden), V("input_type", capo_form_field_widget(field)->input_type)))));
 }
 
+static const char *hidden_widget(const FormField *field)
+{
+    return field->kind == FORM_SPLIT_DATETIME ? "split_hidden_datetime" : capo_form_field_widget(field)->multiple ? "multiple_hidden" : "hidden";
+}
+
 static bool field_get(Object *self, const char *name, size_t size, Value *ret)
 {
     BoundField *bound = (BoundField *)self;
@@ -481,7 +486,7 @@ static bool field_get(Object *self, const char *name, size_t size, Value *ret)
     else if (named(name, size, "form")) *ret = capo_value_object(bound->form);
     else if (named(name, size, "as_widget")) *ret = html_value(field_html, self);
     else if (named(name, size, "as_field_group")) *ret = html_value(field_group_html, self);
-    else if (named(name, size, "as_hidden")) *ret = widget_value(bound, capo_form_field_widget(field)->multiple ? "multiple_hidden" : "hidden");
+    else if (named(name, size, "as_hidden")) *ret = widget_value(bound, hidden_widget(field));
     else if (named(name, size, "as_text")) *ret = widget_value(bound, "text");
     else if (named(name, size, "as_textarea")) *ret = widget_value(bound, "textarea");
     else if (named(name, size, "subwidgets")) *ret = capo_value_list(subwidgets(bound));

@@ -260,12 +260,18 @@ void form_model_post_clean(Form *form)
         form_add_validation_errors(form, capo_instance_unique_errors(form->instance, validation_exclusions(form, true)));
 }
 
-Instance *capo_form_instance(Form *form)
+Instance *capo_form_instance_uncleaned(Form *form)
 {
     if (!form->model)
         capo_bug("capo_form_object is for forms of models; the form%s%s has none", form->type ? " " : "", form->type ? form->type->name : "");
-    form_full_clean(form);
     return form->instance;
+}
+
+Instance *capo_form_instance(Form *form)
+{
+    Instance *instance = capo_form_instance_uncleaned(form);
+    form_full_clean(form);
+    return instance;
 }
 
 /* --- saving --------------------------------------------------------------------------------------------------------------------------------------- */

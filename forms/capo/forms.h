@@ -132,7 +132,7 @@ struct FormField {
     Query *query;                       /* model choices */
     const char *empty_label;            /* model choice: "---------"; "" for none */
     const char *(*label_from)(Instance *instance);
-    Instance *known;                    /* model choice: this row needs no query; inline key: the parent */
+    Instance *known;                    /* model choice: this row needs no query */
     FieldKind coerce;                   /* typed choices */
     const char *protocol;               /* "both", "IPv4", "IPv6" */
     bool unpack_ipv4;
@@ -187,6 +187,8 @@ FormField *capo_form_field(Form *form, const char *name);
 /* The instance of a model form: the one given or a new one. Cleaning writes the good values into it (also of a form with errors, as
  * in Django: do not save it then). */
 Instance *capo_form_instance(Form *form);
+/* The same without cleaning: for .prepare, which may still change fields. */
+Instance *capo_form_instance_uncleaned(Form *form);
 /* Saves the instance and its many-to-many fields, in a transaction; raises ERROR_VALUE for a form with errors. */
 Instance *capo_form_save(Form *form);
 void capo_form_save_many(Form *form);                   /* save_m2m after an own capo_save */

@@ -25,7 +25,7 @@ typedef struct Expression Expression;
 
 typedef struct Lookup { const char *name; Value value; } Lookup;       /* the pointer first: `.views = 10` does not compile */
 #define CAPO_LOOKUP(name_, x) { .name = (name_), .value = VALUE(x) }
-#define EQ(x) CAPO_LOOKUP("exact", x)                   /* NULL: is null */
+#define EQ(x) CAPO_LOOKUP("exact", x)                   /* a null text: is null */
 #define NE(x) CAPO_LOOKUP("ne", x)                      /* not (… = x): rows with NULL are kept, as exclude() does */
 #define IEXACT(x) CAPO_LOOKUP("iexact", x)
 #define CONTAINS(x) CAPO_LOOKUP("contains", x)

@@ -70,16 +70,24 @@ TEST(admin_index_shows_what_one_may)
     EXPECT_CONTAINS(capo_client_get(library_staff("nobody", NULL), "/admin/"), "You don’t have permission to view or edit anything.");
 }
 
+static const char *header(ClientResponse *page, const char *name)
+{
+    for (size_t i = 0; i < page->headers->count; i++)
+        if (strcasecmp(page->headers->items[i].key, name) == 0)
+            return page->headers->items[i].value;
+    return "";
+}
+
 TEST(sec_329_headers_and_csrf)
 {
     Library all = library_open();
     const char *const urls[] = { "/admin/", "/admin/library/book/", "/admin/library/book/add/", "/admin/no/such/", "/admin/password_change/" };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         ClientResponse *page = capo_client_get(all.client, urls[i]);
-        EXPECT(strstr(capo_dict_get(page->headers, "content-security-policy"), "frame-ancestors 'none'") != NULL);
-        EXPECT(strstr(capo_dict_get(page->headers, "content-security-policy"), "script-src 'self';") != NULL);
-        EXPECT_TEXT(capo_dict_get(page->headers, "x-frame-options"), "DENY");
-        EXPECT(strstr(capo_dict_get(page->headers, "cache-control"), "no-store") != NULL);
+        EXPECT(strstr(header(page, "content-security-policy"), "frame-ancestors 'none'") != NULL);
+        EXPECT(strstr(header(page, "content-security-policy"), "script-src 'self';") != NULL);
+        EXPECT_TEXT(header(page, "x-frame-options"), "DENY");
+        EXPECT(strstr(header(page, "cache-control"), "no-store") != NULL);
     }
     capo_client_enforce_csrf(all.client);
     EXPECT_STATUS(capo_client_post(all.client, "/admin/library/genre/add/", V("name", "x"), V("_save", "1")), 403);
