@@ -116,9 +116,8 @@ bool form_model_changed(const FormField *field, Value initial, Value raw)
 /* InlineForeignKeyField: what is sent must be the parent's key, or nothing. The key itself is the formset's to set. */
 bool form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    Value key = field->known ? capo_instance_pk(field->known) : capo_value_null();
     *ret = capo_value_null();
-    if (form_is_empty(raw) || capo_equal(capo_value_to_text(raw), capo_value_to_text(key)))
+    if (form_is_empty(raw) || capo_equal(capo_value_to_text(raw), capo_value_to_text(field->initial)))
         return true;
     form_field_fail(field, errors, "invalid_choice", NULL);
     return false;
