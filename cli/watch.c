@@ -5,12 +5,11 @@
  * them. The old program serves until the new one is built. While the sources do not compile the tool answers itself, with the
  * compiler's words. Templates and static files need none of this: the program reads them anew in DEBUG. */
 #include <capo.h>
+#include "../core/http/listener.h"
 #include "tool_internal.h"
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -80,7 +79,7 @@ static bool sources_changed(int inotify, const char *root)
 
 /* --- the page of a failed build --- */
 
-static void answer_with_errors(int listener, const char *name, const char *errors)
+static void answer_with_errors(int listener, const char *title, const char *errors)
 {
     int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (client < 0)
@@ -91,8 +90,8 @@ static void answer_with_errors(int listener, const char *name, const char *error
     char request[8192];
     ssize_t got = recv(client, request, sizeof request, 0);
     Buffer body = { 0 };
-    capo_put_format(&body, "<!doctype html><html lang=en><meta charset=utf-8><title>%s does not compile</title><body><h1>%s does not compile</h1><p>The "
-                    "compiler says (the page is served again once this is mended):</p><pre>", name, name);
+    capo_put_format(&body, "<!doctype html><html lang=en><meta charset=utf-8><title>%s</title><body><h1>%s</h1><p>The site is served again once "
+                    "this is mended and saved.</p><pre>", title, title);
     capo_put_escaped(&body, errors, strlen(errors));
     capo_put(&body, "</pre>");
     char *answer = capo_format("HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %zu\r\n"
@@ -112,7 +111,7 @@ static void answer_with_errors(int listener, const char *name, const char *error
 
 /* --- the program --- */
 
-static pid_t start_program(const Project *project, int listener, const char *address)
+static pid_t start_program(const Project *project, int listener)
 {
     const char *program = capo_format("%s/build/%s", project->root, project->name);
     const char *bind = capo_format("fd:%d", listener);
@@ -121,7 +120,6 @@ static pid_t start_program(const Project *project, int listener, const char *add
     if (child != 0)
         return child;
     setenv("CAPO_CALLED_AS", "capo", 1);
-    setenv("CAPO_LISTEN_ADDRESS", address, 1);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -150,27 +148,6 @@ static void end_program(pid_t *child)
     *child = 0;
 }
 
-static int listen_at(const char *address)
-{
-    const char *colon = strrchr(address, ':');
-    char *host = capo_strndup(address, colon ? (size_t)(colon - address) : 0);
-    if (host[0] == '[') {
-        host[strlen(host) - 1] = 0;
-        host++;
-    }
-    struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM }, *found;
-    int error = colon ? getaddrinfo(*host ? host : NULL, colon + 1, &hints, &found) : EAI_NONAME;
-    if (error)
-        capo_raise(ERROR_COMMAND, "%s is no address to serve at (%s). Give PORT or ADDRESS:PORT.", address, gai_strerror(error));
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 512) != 0)
-        capo_raise(ERROR_COMMAND, "%s cannot be served at: %s. %s", address, strerror(errno),
-                   errno == EADDRINUSE ? "Another program listens there; stop it or choose another port (capo runserver 8001)." : "");
-    freeaddrinfo(found);
-    return fd;
-}
-
 /* PORT of the environment or .env, as the program itself would find it. */
 static const char *default_port(void)
 {
@@ -195,7 +172,7 @@ int tool_watch(const Project *project, char **args)
         address = capo_format("0.0.0.0%s", given + 1);
     else
         address = given;
-    int listener = listen_at(address);
+    int listener = listener_open(address).fd;
     int inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (inotify < 0)
         capo_raise(ERROR_COMMAND, "The sources cannot be watched: %s. `capo runserver --noreload` does without.", strerror(errno));
@@ -206,15 +183,15 @@ int tool_watch(const Project *project, char **args)
 
     pid_t child = 0;
     char *errors = NULL;
-    bool build = true, good = false;
+    bool build = true, good = false, ended = false;
     while (!stopping) {
         if (build) {
-            build = false;
+            build = ended = false;
             int64_t start = capo_monotonic_us();
             good = tool_compile(project, project->name, &errors);
             end_program(&child);
             if (good) {
-                child = start_program(project, listener, address);
+                child = start_program(project, listener);
                 fprintf(stderr, "Built in %.1f s.\n", (double)(capo_monotonic_us() - start) / 1e6);
             } else {
                 fprintf(stderr, "%s", errors);
@@ -223,7 +200,7 @@ int tool_watch(const Project *project, char **args)
         struct pollfd fds[2] = { { .fd = inotify, .events = POLLIN }, { .fd = good ? -1 : listener, .events = POLLIN } };
         poll(fds, 2, 500);
         if (fds[1].revents)
-            answer_with_errors(listener, project->name, errors);
+            answer_with_errors(listener, capo_format("%s %s", project->name, ended ? "ended" : "does not compile"), errors);
         if (fds[0].revents && sources_changed(inotify, project->root)) {
             usleep(30000);              /* an editor writes several files; one build for all */
             sources_changed(inotify, project->root);
@@ -237,6 +214,7 @@ int tool_watch(const Project *project, char **args)
             fprintf(stderr, "The program ended (%s %d). It is started again when a source changes.\n", WIFSIGNALED(status) ? "signal" : "exit status",
                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
             good = false;
+            ended = true;
             errors = "The program ended by itself; its last words are in the terminal.";
         }
     }

@@ -423,17 +423,18 @@ Value capo_form_bound_field(Form *form, const char *field)
 Value capo_form_bound_value(Form *form, const char *field)
 {
     BoundField *bound = field_or_bug(form, field);
+    bool json = bound->field->kind == FORM_JSON, sent = form->bound && !bound->field->disabled;
     Value value = form_initial_value(bound), parsed;
     const char *problem;
-    if (form->bound && !bound->field->disabled) {
-        Value raw = form_raw_value(bound);
-        value = bound->field->kind == FORM_FILE && capo_is_null(raw) ? value : bound->field->kind == FORM_FILE && capo_value_as_file(raw) ? value : raw;
-        if (bound->field->kind == FORM_JSON && capo_is_text(raw) && capo_json_parse(raw.text, raw.size, &parsed, &problem))
-            value = parsed;
-        else if (bound->field->kind == FORM_JSON)
-            return value;
+    if (bound->field->kind == FORM_FILE)                /* a file cannot be filled in: what is there already is shown */
+        return value;
+    if (sent) {
+        value = form_raw_value(bound);
+        if (json && !(capo_is_text(value) && capo_json_parse(value.text, value.size, &parsed, &problem)))
+            return value;                               /* shown as it was typed */
+        value = json ? parsed : value;
     }
-    if (bound->field->kind == FORM_JSON && !(capo_is_null(value) && !form->bound))
-        return capo_value_text(capo_json_text(value, 0));
+    if (json)
+        return !sent && capo_is_null(value) ? value : capo_value_text(capo_json_text(value, 0));
     return form_prepare_value(bound->field, value);
 }

@@ -111,6 +111,12 @@ static bool key_is_automatic(const Model *model)
         || model->pk->default_function;
 }
 
+static Value parent_reference(const Formset *formset)
+{
+    const Field *target = formset->parent_key->target_field;
+    return target ? capo_field_value(formset->parent, target) : capo_instance_pk(formset->parent);
+}
+
 /* ORDER, DELETE, the hidden key of the row and that of its parent. index -1: the empty form. */
 static void add_own_fields(Formset *formset, Form *form, int64_t index)
 {
@@ -120,7 +126,7 @@ static void add_own_fields(Formset *formset, Form *form, int64_t index)
         Instance *known = existing && capo_instance_is_saved(form->instance) ? form->instance : NULL;
         Query *query = formset->options.query ? formset->options.query : capo_query_of(model);
         if (formset->parent && capo_instance_is_saved(formset->parent))
-            query = capo_query_filter(query, capo_q(formset->parent_key->name, capo_instance_pk(formset->parent)));
+            query = capo_query_filter(query, capo_q(formset->parent_key->name, parent_reference(formset)));
         capo_map_remove(form->initial, model->pk->name);
         capo_form_add_field(form, &(FormField){ .name = model->pk->name, .kind = FORM_MODEL_CHOICE, .widget = "hidden", .optional = !existing,
             .label = model->pk->label, .query = query, .known = known, .initial = known ? capo_instance_pk(known) : capo_value_null() });
@@ -131,10 +137,22 @@ static void add_own_fields(Formset *formset, Form *form, int64_t index)
     if (!formset->options.no_delete && (!formset->options.no_delete_extra || (index >= 0 && index < formset->initial)))
         capo_form_add_field(form, &(FormField){ .name = "DELETE", .kind = FORM_BOOLEAN, .label = "Delete", .optional = true });
     if (formset->parent_key) {
-        Value key = capo_instance_is_saved(formset->parent) ? capo_instance_pk(formset->parent) : capo_value_null();
+        Value key = capo_instance_is_saved(formset->parent) ? parent_reference(formset) : capo_value_null();
         form->inline_key = formset->parent_key->name;
         capo_form_add_field(form, &(FormField){ .name = formset->parent_key->name, .kind = FORM_INLINE_KEY, .optional = true,
-            .label = formset->parent_key->label, .known = formset->parent, .initial = key });
+            .label = formset->parent_key->label, .initial = key });
+    }
+}
+
+/* The forms offer the same rows: a query keeps what it loaded, so that one load serves them all. */
+static void share_choices(const Formset *formset, Form *form)
+{
+    Form *first = formset->total && formset->forms ? formset->forms[0] : NULL;
+    for (size_t i = 0; first && i < form->n_fields; i++) {
+        FormField *field = form->fields[i]->field;
+        const FormField *same = field->query && field->model_field ? capo_form_field(first, field->name) : NULL;
+        if (same && same->query && same->model_field == field->model_field)
+            field->query = same->query;
     }
 }
 
@@ -152,12 +170,6 @@ static Instance *row_of(Formset *formset, int64_t index, const char *prefix)
             return formset->rows[i];
     }
     return NULL;
-}
-
-static Value parent_reference(const Formset *formset)
-{
-    const Field *target = formset->parent_key->target_field;
-    return target ? capo_field_value(formset->parent, target) : capo_instance_pk(formset->parent);
 }
 
 static Form *make_form(Formset *formset, int64_t index)
@@ -198,6 +210,7 @@ static Form *make_form(Formset *formset, int64_t index)
     }
     form->no_required_attribute = true;
     form->formset = formset;
+    share_choices(formset, form);
     add_own_fields(formset, form, index);
     if (o->prepare)
         o->prepare(form, o->argument);

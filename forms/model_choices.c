@@ -10,11 +10,23 @@ Instance *form_value_instance(Value value)
     return capo_is_instance(value) ? (Instance *)value.object : NULL;
 }
 
+/* What stands for a row in the page: its key, or the field that the foreign key refers to. */
+static const Field *key_field(const FormField *field, const Model *model)
+{
+    const Field *of = field->model_field;
+    bool refers = field->kind == FORM_MODEL_CHOICE && of && of->target == model && of->target_field;
+    return refers ? of->target_field : model->pk;
+}
+
+static Value row_key(const FormField *field, Instance *row)
+{
+    return capo_field_value(row, key_field(field, row->model));
+}
+
 Value form_prepare_value(const FormField *field, Value value)
 {
-    (void)field;
     Instance *instance = form_value_instance(value);
-    return instance ? capo_instance_pk(instance) : value;
+    return instance ? row_key(field, instance) : value;
 }
 
 /* --- keys out of texts: what the key's field cannot take is no key --------------------------------------------------------------------- */
@@ -29,8 +41,7 @@ static void convert_key(void *argument)
 
 static bool key_of(const FormField *field, Value raw, Value *ret)
 {
-    Model *model = capo_query_model(field->query);
-    KeyCall call = { .key = model->pk, .text = form_prepare_value(field, raw) };
+    KeyCall call = { .key = key_field(field, capo_query_model(field->query)), .text = form_prepare_value(field, raw) };
     if (capo_is_text(call.text) && (memchr(call.text.text, 0, call.text.size) || call.text.size > 4096))
         return false;
     const Error *error = capo_try(convert_key, &call);
@@ -46,9 +57,10 @@ bool form_model_choice(const FormField *field, Value raw, Value *ret, FieldError
     if (form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (key_of(field, raw, &key)) {
-        if (field->known && capo_equal(key, capo_instance_pk(field->known)))
+        if (field->known && capo_equal(key, row_key(field, field->known)))
             return *ret = capo_value_object(field->known), true;
-        Query *query = capo_query_slice(capo_query_filter(field->query, capo_q("pk", key)), 0, 1);
+        const char *path = key_field(field, capo_query_model(field->query))->name;
+        Query *query = capo_query_slice(capo_query_filter(field->query, capo_q(path, key)), 0, 1);
         size_t count;
         Instance **rows = capo_query_rows(query, &count);
         if (count)
@@ -104,9 +116,8 @@ bool form_model_changed(const FormField *field, Value initial, Value raw)
 /* InlineForeignKeyField: what is sent must be the parent's key, or nothing. The key itself is the formset's to set. */
 bool form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    Value key = field->known ? capo_instance_pk(field->known) : capo_value_null();
     *ret = capo_value_null();
-    if (form_is_empty(raw) || capo_equal(capo_value_to_text(raw), capo_value_to_text(key)))
+    if (form_is_empty(raw) || capo_equal(capo_value_to_text(raw), capo_value_to_text(field->initial)))
         return true;
     form_field_fail(field, errors, "invalid_choice", NULL);
     return false;
@@ -132,7 +143,7 @@ List *capo_form_field_choices(const FormField *field)
     Instance **rows = capo_query_rows(field->query, &count);
     for (size_t i = 0; i < count; i++) {
         const char *label = field->label_from ? field->label_from(rows[i]) : capo_instance_text(rows[i]);
-        capo_list_add(list, capo_value_map(capo_map(V("value", capo_instance_pk(rows[i])), V("label", label))));
+        capo_list_add(list, capo_value_map(capo_map(V("value", row_key(field, rows[i])), V("label", label))));
     }
     return list;
 }

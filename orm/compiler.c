@@ -302,27 +302,29 @@ static void add_group(Plan *plan, Expression *expression)
     plan->group[plan->n_group++] = expression;
 }
 
-/* What an expression needs in GROUP BY: itself, unless it is a constant or made of aggregates. */
-static void group_columns(Plan *plan, Expression *expression)
+/* What an expression needs in GROUP BY: itself, unless it is a constant or made of aggregates. The conditions of HAVING need only
+ * the columns that they compare. */
+static void group_columns(Plan *plan, Expression *expression, bool of_having)
 {
     switch (expression->kind) {
     case X_VALUE: case X_AGGREGATE: case X_STAR: case X_NOTHING:
         return;
     case X_WINDOW:
         for (size_t i = 1; i < expression->n_args; i++)
-            group_columns(plan, expression->args[i]);
+            group_columns(plan, expression->args[i], of_having);
         for (size_t i = 0; i < expression->n_order; i++)
-            group_columns(plan, expression->order[i].expression);
+            group_columns(plan, expression->order[i].expression, of_having);
         return;
     default:
         break;
     }
-    if (!expression_has_aggregate(expression)) {
+    bool taken_apart = of_having && (expression->kind == X_NODE || expression->kind == X_LOOKUP);
+    if (!expression_has_aggregate(expression) && !taken_apart) {
         add_group(plan, expression);
         return;
     }
     for (size_t i = 0; i < expression->n_args; i++)
-        group_columns(plan, expression->args[i]);
+        group_columns(plan, expression->args[i], of_having);
 }
 
 static void plan_group(Plan *plan)
@@ -336,14 +338,14 @@ static void plan_group(Plan *plan)
             if (!is_deferred(query, query->model->fields[i]))
                 add_group(plan, column_at(0, query->model->fields[i]));
     for (size_t i = 0; query->grouping == GROUP_LISTED && i < query->n_group_by; i++)
-        group_columns(plan, query->group_by[i]);
+        group_columns(plan, query->group_by[i], false);
     for (size_t i = 0; i < plan->n_columns; i++)
-        group_columns(plan, plan->columns[i].expression);
+        group_columns(plan, plan->columns[i].expression, false);
     for (size_t i = 0; i < plan->n_order; i++)
         if (plan->order[i].expression && !position_of(plan, &plan->order[i]))
-            group_columns(plan, plan->order[i].expression);
+            group_columns(plan, plan->order[i].expression, false);
     if (plan->having)
-        group_columns(plan, plan->having);
+        group_columns(plan, plan->having, true);
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------------------------- */
@@ -594,10 +596,10 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     return sql;
 }
 
-Sql compile_subquery(Compiler *compiler, const Query *query)
+Sql compile_subquery(Compiler *compiler, const Query *query, bool ordered)
 {
     Query *copy = (Query *)query;
-    if (query->limit < 0 && !query->offset && !query->combinator) {
+    if (!ordered && query->limit < 0 && !query->offset && !query->combinator) {
         copy = query_clone(query);
         copy->no_order = true;
         copy->n_order = 0;

@@ -438,7 +438,7 @@ static Sql compile_any(Compiler *compiler, const Expression *expression)
         bool exists = expression->kind == X_EXISTS;
         Mark start = mark(compiler);
         compile_text(compiler, exists ? expression->negated ? "NOT EXISTS (" : "EXISTS (" : "(");
-        Sql sql = compile_subquery(compiler, expression->query);
+        Sql sql = compile_subquery(compiler, expression->query, !exists);
         if (sql == SQL_EMPTY) {
             back(compiler, start);
             if (exists)

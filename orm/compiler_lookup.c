@@ -306,7 +306,7 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
     if (lookup->query) {
         put_left(compiler, lookup->args[0]);
         compile_text(compiler, " IN (");
-        Sql sql = compile_subquery(compiler, lookup->query);
+        Sql sql = compile_subquery(compiler, lookup->query, false);
         compile_text(compiler, ")");
         return sql;
     }

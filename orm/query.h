@@ -306,7 +306,8 @@ typedef struct Assignment { const Field *field; Expression *expression; } Assign
 Compiled *compile_update(Query *query, const Assignment *assignments, size_t count);
 Compiled *compile_delete(Query *query);
 Sql compile(Compiler *compiler, const Expression *expression);
-Sql compile_subquery(Compiler *compiler, const Query *query);
+/* ordered: as a value the first row is taken, so that the order counts; as a set it does not. */
+Sql compile_subquery(Compiler *compiler, const Query *query, bool ordered);
 Sql compile_lookup(Compiler *compiler, const Expression *lookup);
 void compile_quoted(Compiler *compiler, const char *name);
 void compile_parameter(Compiler *compiler, Value value, OutputType type);

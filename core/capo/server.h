@@ -8,7 +8,7 @@
 #include "response.h"
 
 typedef struct ServeOptions {
-    const char *const *binds;           /* "127.0.0.1:8000", "[::]:80", "unix:/run/site.sock"; NULL at the end */
+    const char *const *binds;           /* "127.0.0.1:8000", "[::]:80", "unix:/run/site.sock", "fd:3" (inherited); NULL at the end */
     int workers;                        /* 0: one a CPU */
     bool single_process;                /* no supervisor: for runserver, valgrind and tests */
     Response *(*handle)(Request *req);  /* capo_handle */

@@ -143,7 +143,7 @@ static bool socket_write(Connection *c, const struct iovec *parts, int n_parts, 
     struct msghdr message = { .msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)n_parts };
     ssize_t sent;
     do
-        sent = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+        sent = n_parts == 1 ? send(c->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL) : sendmsg(c->fd, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     *ret_sent = sent > 0 ? (size_t)sent : 0;
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)

@@ -5,6 +5,7 @@
 #include <capo/buffer.h>
 #include <capo/error.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -59,10 +60,36 @@ static Listener open_unix(const char *bind_to, const char *path)
     return listener;
 }
 
+static void name_address(Listener *listener)
+{
+    struct sockaddr_storage name;
+    socklen_t name_size = sizeof name;
+    char number[8] = "", text[100] = "";
+    if (getsockname(listener->fd, (struct sockaddr *)&name, &name_size) == 0)
+        getnameinfo((struct sockaddr *)&name, name_size, text, sizeof text, number, sizeof number, NI_NUMERICHOST | NI_NUMERICSERV);
+    snprintf(listener->address, sizeof listener->address, strchr(text, ':') ? "[%s]:%s" : "%s:%s", text, number);
+}
+
+/* "fd:3": a listening socket that whoever started us holds open, so that no request is refused between two programs. */
+static Listener inherit(const char *bind_to, const char *number)
+{
+    Listener listener = { .fd = atoi(number) };
+    int listening = 0;
+    socklen_t size = sizeof listening;
+    if (listener.fd < 3 || getsockopt(listener.fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening)
+        capo_raise(ERROR_COMMAND, "'%s' is no listening socket that this program was given.", bind_to);
+    fcntl(listener.fd, F_SETFD, FD_CLOEXEC);
+    fcntl(listener.fd, F_SETFL, fcntl(listener.fd, F_GETFL) | O_NONBLOCK);
+    name_address(&listener);
+    return listener;
+}
+
 Listener listener_open(const char *bind_to)
 {
     if (strncmp(bind_to, "unix:", 5) == 0)
         return open_unix(bind_to, bind_to + 5);
+    if (strncmp(bind_to, "fd:", 3) == 0)
+        return inherit(bind_to, bind_to + 3);
     const char *colon = strrchr(bind_to, ':');
     char *end = NULL;
     long port = colon ? strtol(colon + 1, &end, 10) : -1;
@@ -88,12 +115,7 @@ Listener listener_open(const char *bind_to)
     freeaddrinfo(found);
     if (error)
         refused(bind_to, error, fd);
-    struct sockaddr_storage name;
-    socklen_t name_size = sizeof name;
-    char number[8] = "", text[100] = "";
-    if (getsockname(fd, (struct sockaddr *)&name, &name_size) == 0)
-        getnameinfo((struct sockaddr *)&name, name_size, text, sizeof text, number, sizeof number, NI_NUMERICHOST | NI_NUMERICSERV);
-    snprintf(listener.address, sizeof listener.address, strchr(text, ':') ? "[%s]:%s" : "%s:%s", text, number);
+    name_address(&listener);
     return listener;
 }
 

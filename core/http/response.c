@@ -126,7 +126,7 @@ void capo_add_header(Response *res, const char *name, const char *value)
         internal->headers = capo_realloc(internal->headers, internal->capacity * sizeof(ResponseHeader), capacity * sizeof(ResponseHeader));
         internal->capacity = capacity;
     }
-    internal->headers[internal->n_headers++] = (ResponseHeader){ name, value };
+    internal->headers[internal->n_headers++] = (ResponseHeader){ name, capo_strdup(value) };     /* it may be a caller's own array */
 }
 
 void capo_set_header(Response *res, const char *name, const char *value)
@@ -135,7 +135,7 @@ void capo_set_header(Response *res, const char *name, const char *value)
     if (strcasecmp(name, "Content-Type") == 0) {
         if (value)
             check_header(name, value);
-        res->content_type = value;
+        res->content_type = capo_strdup(value);
         return;
     }
     if (strcasecmp(name, "Connection") == 0) {
@@ -160,7 +160,7 @@ void capo_set_header(Response *res, const char *name, const char *value)
     for (uint32_t i = 0; i < internal->n_headers; i++)
         if (same(&internal->headers[i], name)) {
             check_header(name, value);
-            internal->headers[i].value = value;
+            internal->headers[i].value = capo_strdup(value);
             uint32_t to = i + 1;
             for (uint32_t j = i + 1; j < internal->n_headers; j++)
                 if (!same(&internal->headers[j], name))
@@ -235,7 +235,7 @@ enum { MAX_COOKIE = 4096 };
 static void put_cookie_value(Buffer *out, const char *value)
 {
     static const char plain[] = "!#$%&'*+-.^_`|~:", quoted[] = " ()/<=>?@[]{}";
-    bool quote = false;
+    bool quote = !*value;               /* as Python: "" and not nothing */
     for (const char *c = value; *c && !quote; c++)
         quote = !((*c >= '0' && *c <= '9') || ((*c | 32) >= 'a' && (*c | 32) <= 'z') || strchr(plain, *c));
     if (!quote) {

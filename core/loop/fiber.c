@@ -65,14 +65,14 @@ static void run_cleanups(void *arena)
     arena_unwind(arena, (ArenaMark){ NULL });
 }
 
-/* The body of the unit; cleanups run here, where they may still wait (a ROLLBACK over a socket does). */
-static void unit_body(void *argument)
+/* Cleanups run in the fiber, where they may still wait (a ROLLBACK over a socket does). */
+static void clean_up(Fiber *fiber)
 {
-    Fiber *fiber = argument;
-    fiber->error = capo_try(fiber->function, fiber->argument);
+    capo_unit = &fiber->unit;
     const Error *error = capo_try(run_cleanups, fiber->arena);
     if (error)
         fprintf(stderr, "capo: bug: a cleanup of %s raised %s: %s\n", fiber->what, error->name, error->message);
+    capo_unit = NULL;
 }
 
 static void fiber_entry(void)
@@ -80,9 +80,9 @@ static void fiber_entry(void)
     Fiber *fiber = capo_this_loop.current;
     if (LOOP_HAS_ASAN)
         __sanitizer_finish_switch_fiber(NULL, &capo_this_loop.main_stack_bottom, &capo_this_loop.main_stack_size);
-    const Error *error = capo_unit_run(&fiber->unit, fiber->arena, fiber->what, unit_body, fiber);
-    if (error && !fiber->error)
-        fiber->error = error;
+    fiber->error = capo_unit_run(&fiber->unit, fiber->arena, fiber->what, fiber->function, fiber->argument);
+    if (arena_mark(fiber->arena).cleanup)
+        clean_up(fiber);
     fiber->finished = true;
     switch_to_loop(fiber, true);
     abort();

@@ -3,6 +3,7 @@
  *
  * A mistake is one sentence (ERROR_IMPROPERLY_CONFIGURED) that names the setting, what it holds and what it may hold. */
 #include "settings_internal.h"
+#include <capo/server.h>
 #include <capo/time.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -254,6 +255,23 @@ static void check_frame_options(const char *value)
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The setting x_frame_options is '%s'; it may be DENY or SAMEORIGIN.", value);
 }
 
+/* What core/http asks of the settings: it stands below this folder. */
+static void apply_server_limits(const Settings *settings)
+{
+    ServerLimits *limits = &capo_server_limits;
+    limits->header_timeout = settings->header_timeout;
+    limits->body_timeout = settings->body_timeout;
+    limits->idle_timeout = settings->idle_timeout;
+    limits->write_timeout = settings->write_timeout;
+    limits->graceful_timeout = settings->graceful_timeout;
+    limits->max_connections = settings->max_connections;
+    limits->max_memory_body = settings->data_upload_max_memory_size;
+    limits->max_body = settings->upload_max_size;
+    limits->max_fields = settings->data_upload_max_number_fields;
+    limits->max_files = settings->data_upload_max_number_files;
+    limits->proxy_ssl_header = settings->proxy_ssl_header;
+}
+
 void capo_settings_init(const Settings *declared)
 {
     environment_load();
@@ -275,6 +293,7 @@ void capo_settings_init(const Settings *declared)
                    "'UTC', 'Europe/Berlin', 'America/New_York'.", settings->time_zone);
     capo_set_default_time_zone(zone);
     routes_compile(settings);
+    apply_server_limits(settings);
     resolved = settings;
 }
 

@@ -17,7 +17,11 @@ typedef struct MigrationFunction {
     void (*forwards)(MigrationModels *models);
     void (*backwards)(MigrationModels *models);         /* NULL: cannot be undone */
 } MigrationFunction;
+/* "blog.Post", case-blind; a Model like any other, but without a C struct: use capo_query_of, capo_field_value, capo_field_assign,
+ * capo_instance_save. Raises ERROR_MIGRATION where the model does not exist at that point. */
 Model *capo_historical_model(MigrationModels *models, const char *label);
+/* For .backwards where nothing needs to be undone. */
+void capo_migration_nothing(MigrationModels *models);
 
 /* How makemigrations asks. `no_input`: never guesses; a question that needs an answer raises ERROR_COMMAND saying what to do. */
 typedef struct Questioner {
@@ -35,7 +39,8 @@ typedef struct MakeOptions {
     Questioner *questioner;
     void (*say)(void *self, const char *line); void *self;
 } MakeOptions;
-/* How many migrations were (or would be) written. Files are written whole or not at all. */
+/* How many migrations were (or would be) written. Files are written whole or not at all. `check` writes nothing and asks nothing.
+ * Raises ERROR_COMMAND for what only a person can decide, ERROR_MIGRATION for a broken file (with its line). */
 int capo_make_migrations(const MakeOptions *options);
 
 typedef struct MigrateOptions {
@@ -49,6 +54,7 @@ typedef struct MigrationStatus { const char *app, *name; bool applied; DateTime 
 /* In order of the plan; ends with a NULL app. */
 MigrationStatus *capo_migration_status(const char *app);
 int capo_unapplied_count(void);
+/* The statements of one migration, for reading or for running by hand; nothing is run. */
 char *capo_sql_migrate(const char *app, const char *name, bool backwards);
-/* Hook of auth: called after every migrate that did something. */
+/* Hook of auth: called after every migrate that did something. The same function is kept once. */
 void capo_after_migrate(void (*function)(void));

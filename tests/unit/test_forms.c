@@ -137,6 +137,15 @@ TEST(forms_empty_optional_values)
     EXPECT_TEXT(capo_form_errors(form->capo, "tags")[0], "Select a valid choice. z is not one of the available choices.");
 }
 
+TEST(forms_boxes_that_must_be_ticked)
+{
+    TermsForm *form = capo_form(TermsForm, NULL, .data = body(""));
+    EXPECT_TEXT(capo_form_errors(form->capo, "agreed")[0], "This field is required.");
+    EXPECT_TEXT(html(get(form->capo, "agreed.label_tag")), "<label for=\"id_agreed\" class=\"required\">I agree.</label>");
+    EXPECT(capo_starts_with(html(get(form->capo, "as_p")), "<ul class=\"errorlist\" id=\"id_agreed_error\"><li>This field is required.</li></ul>  <p class=\"error required\">\n"));
+    EXPECT(capo_is_valid(capo_form(TermsForm, NULL, .data = body("agreed=on"))));
+}
+
 TEST(forms_know_what_changed)
 {
     const char *text = "subject=x&sender=a%40b.co&message=long+enough";
@@ -276,4 +285,31 @@ TEST(forms_unknown_names_are_bugs_that_say_so)
 {
     const Error *error = EXPECT_RAISES(500, ask_unknown, contact("")->capo);
     EXPECT_TEXT(error->message, "bug: the form ContactForm has no field 'sendr'. Did you mean 'sender'?");
+}
+
+static const char *render(const char *source, Form *form)
+{
+    Buffer out = { 0 };
+    capo_template_render(capo_template_from_string(source, "test"), capo_context_new(NULL, capo_map(V("form", form))), &out);
+    return capo_buffer_text(&out);
+}
+
+TEST(forms_in_templates)
+{
+    capo_settings_init(&(Settings){ .name = "forms", .secret_key = "a secret key of forty characters or more" });
+    LoginForm *form = capo_form(LoginForm, NULL, .data = body("username=&password=p&next=%3Cx%3E"));
+    EXPECT_TEXT(render("{{ form }}", form->capo), html(capo_value_object(form->capo)));
+    EXPECT_TEXT(render("{{ form.as_p }}", form->capo), html(get(form->capo, "as_p")));
+    EXPECT_TEXT(render("{% for field in form %}{% if not field.is_hidden %}{{ field.label_tag }}{{ field }}{% if field.errors %}!{% endif %}\n{% endif %}{% endfor %}",
+        form->capo),
+        "<label for=\"id_username\">Username:</label><input type=\"text\" name=\"username\" maxlength=\"150\" required aria-invalid=\"true\" "
+        "aria-describedby=\"id_username_error\" id=\"id_username\">!\n"
+        "<label for=\"id_password\">Password:</label><input type=\"password\" name=\"password\" required id=\"id_password\">\n");
+    EXPECT_TEXT(render("{{ form.username.errors }}{{ form.username.errors.0 }}|{{ form.next.value }}|{{ form.errors|length }}|{{ form.password.errors }}", form->capo),
+        "<ul class=\"errorlist\" id=\"id_username_error\"><li>This field is required.</li></ul>This field is required.|&lt;x&gt;|1|");
+    EXPECT_TEXT(render("{% for hidden in form.hidden_fields %}{{ hidden }}{% endfor %}{% if form.non_field_errors %}x{% endif %}", form->capo),
+        "<input type=\"hidden\" name=\"next\" value=\"&lt;x&gt;\" id=\"id_next\">");
+    WideForm *wide = capo_form(WideForm, NULL, .initial = CAPO_VARS(V("size", 2)));
+    EXPECT_TEXT(render("{% for radio in form.size %}{{ radio.choice_label }}:{{ radio.tag }} {% endfor %}", wide->capo),
+        "Small:<input type=\"radio\" name=\"size\" value=\"1\" required id=\"id_size_0\"> Large:<input type=\"radio\" name=\"size\" value=\"2\" required id=\"id_size_1\" checked> ");
 }

@@ -187,6 +187,18 @@ TEST(formsets_inline)
     EXPECT_TEXT(capo_form_errors(capo_formset_form(formset, 1), NULL)[0], "Book with this Author and Slug already exists.");
 }
 
+TEST(formsets_load_choices_once)
+{
+    capo_test_database();
+    Author *ann = author("Ann");
+    Formset *formset = capo_inline_formset_new(&ann->capo, &Book_model, NULL, NULL, &(FormsetOptions){ .fk_name = "author", .fields = LIST("title", "editor"), .extra = 5 });
+    size_t before = capo_test_query_count();
+    Buffer out = { 0 };
+    for (size_t i = 0; i < capo_formset_count(formset); i++)
+        capo_form_put_field(capo_formset_form(formset, i), "editor", NULL, &out);
+    EXPECT_INT(capo_test_query_count() - before, 1);
+}
+
 static void ask(void *name) { capo_inline_foreign_key(&Author_model, &Book_model, name); }
 
 TEST(formsets_inline_which_key)

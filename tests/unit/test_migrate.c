@@ -219,6 +219,9 @@ TEST(migrate_fake_initial_takes_what_is_there)
     Buffer out = { 0 };
     capo_migrate(&(MigrateOptions){ .fake_initial = true, .say = keep_line, .self = &out });
     EXPECT(strstr(capo_buffer_text(&out), "Applying mig.0001_initial... FAKED") != NULL);
+    /* without it the message says that there is this way */
+    capo_sql_run("DELETE FROM django_migrations");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL)->message, "--fake-initial") != NULL);
     /* a table that lacks is made */
     capo_sql_run("DELETE FROM django_migrations");
     capo_sql_run("DROP TABLE mig_post");
@@ -431,6 +434,39 @@ TEST(migrate_with_a_full_disk)
     migrate(NULL, NULL);
     EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 5000);
     EXPECT_INT(number("SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
+}
+
+TEST(migrate_runs_sql_in_all_its_forms)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_sql", "0001_initial",
+         "{\"RunSQL\": {\"forwards\": [[\"INSERT INTO mig_post (title, views) VALUES (?, ?)\", [\"it's; 'new'\", 5]], \"UPDATE mig_post SET views = views + 1\"],"
+         "  \"backwards\": {\"sqlite\": \"DELETE FROM mig_post\", \"postgresql\": \"nonsense\"}}},"
+         "{\"RunSQL\": {\"forwards\": {\"mysql\": \"nonsense\"}, \"backwards\": \"\"}},"
+         "{\"SeparateDatabaseAndState\": {\"database_operations\": [{\"RunSQL\": {\"forwards\": \"ALTER TABLE mig_post ADD COLUMN extra integer NULL\","
+         "  \"backwards\": \"ALTER TABLE mig_post DROP COLUMN extra\"}}],"
+         "  \"state_operations\": [{\"AddField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\", \"null\": true}}}]}},"
+         "{\"AlterField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\"}, \"one_off_default\": 4}}");
+    migrate(NULL, NULL);
+    EXPECT_TEXT(text("SELECT title || views || extra FROM mig_post"), "it's; 'new'64");
+    migrate("mig", "0001");
+    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 0);
+    EXPECT_INT(capo_schema_columns("mig_post")->count, 3);
+}
+
+/* Without a transaction what was done stays, and the message says so. */
+TEST(migrate_without_a_transaction)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    migrate(NULL, NULL);
+    file_with(directory, "0002_loose", "\"atomic\": false, \"dependencies\": [[\"mig\", \"0001_initial\"]],",
+              "{\"RunSQL\": {\"forwards\": \"INSERT INTO mig_post (title, views) VALUES ('stays', 1)\"}}, {\"RunSQL\": {\"forwards\": \"SELEKT\"}}");
+    const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
+    EXPECT(strstr(error->message, "operation 2 of 2 (Raw SQL operation)") && strstr(error->message, "is not atomic"));
+    EXPECT_TEXT(text("SELECT title FROM mig_post"), "stays");
+    EXPECT_INT(capo_unapplied_count(), 1);
 }
 
 /* SEC-312: what stands around a table that is rebuilt */

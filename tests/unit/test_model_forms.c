@@ -198,6 +198,24 @@ TEST(sec_261_keys_out_of_the_query)
     EXPECT_TEXT(problems->message, "Enter a list of values.");
 }
 
+/* A key that refers to another field than the target's own key: what the page holds is that field. */
+TEST(model_forms_with_a_to_field)
+{
+    capo_test_database();
+    Country *country = capo_new(Country);
+    country->code = "DE";
+    country->name = "Germany";
+    capo_instance_insert(&country->capo);
+    author("Ann");
+    Form *form = capo_model_form_new(&Book_model, LIST("title", "slug", "author", "country"), NULL, body("title=T&slug=s&author=1&country=DE"), NULL, NULL);
+    EXPECT_TEXT(errors(form), "{}");
+    Book *book = (Book *)capo_form_save(form);
+    EXPECT(book->country_id.present);
+    EXPECT_TEXT(book->country_id.value, "DE");
+    EXPECT(strstr(field_html(capo_model_form_new(&Book_model, LIST("country"), NULL, NULL, NULL, &(FormOptions){ .instance = &book->capo }), "country"),
+                  "<option value=\"DE\" selected>Germany (DE)</option>"));
+}
+
 /* SEC-260: a model changes only in the fields of its form. */
 TEST(sec_260_only_listed_fields_of_a_model)
 {
