@@ -121,6 +121,8 @@ Form *capo_user_creation_form(const QueryDict *data)
     FormField *username = capo_form_field_for(capo_field(&User_model, "username"));
     username->attrs = capo_memdup(CAPO_VARS(V("autocapitalize", "none"), V("autocomplete", "username"), V("autofocus", (bool)true)),
                                   4 * sizeof(Var));
+    static Validator *const validators[] = { capo_validate_username, NULL };
+    username->validators = validators;      /* a model form would ask the model's own */
     FormField first = password_field("password1", "Password", "new-password", help_as_list());
     FormField second = password_field("password2", "Password confirmation", "new-password", "Enter the same password as before, for verification.");
     Form *form = form_begin(data, NULL, NULL, username);

@@ -53,6 +53,7 @@ static FormField field_from_row(const FormRow *row)
         field.allow_empty_file = row->options.file.allow_empty_file;
         break;
     case FORM_BOOLEAN:
+        field.optional = !row->options.boolean.required;
         if (row->null)
             field.kind = FORM_NULL_BOOLEAN;
         break;

@@ -32,6 +32,20 @@ static const char *id_for_label(const BoundField *bound)
     return bound->html_id && (!widget->use_fieldset || widget->needs_multipart) ? bound->html_id : "";
 }
 
+static const char *required_class(const BoundField *bound)
+{
+    const FormType *type = bound->form->type;
+    return type && !bound->field->optional ? type->meta.required_css_class : NULL;
+}
+
+/* "error required": the classes of the field's row; NULL: none. */
+static const char *css_classes(const BoundField *bound)
+{
+    const FormType *type = bound->form->type;
+    const char *error = type && bound->errors.count ? type->meta.error_css_class : NULL, *required = required_class(bound);
+    return error && required ? capo_format("%s %s", error, required) : error ? error : required;
+}
+
 static void put_label(const BoundField *bound, const char *tag, Buffer *out)
 {
     const char *label = form_label(bound->field), *suffix = bound->field->label_suffix ? bound->field->label_suffix : bound->form->label_suffix;
@@ -42,6 +56,8 @@ static void put_label(const BoundField *bound, const char *tag, Buffer *out)
         capo_put_format(out, "<%s", tag);
         if (*id && !strcmp(tag, "label"))
             capo_put_format(out, " for=\"%s\"", capo_escape(id));
+        if (required_class(bound))
+            capo_put_format(out, " class=\"%s\"", capo_escape(required_class(bound)));
         capo_put_char(out, '>');
     }
     capo_put_escaped(out, label, size);
@@ -490,7 +506,10 @@ static bool field_get(Object *self, const char *name, size_t size, Value *ret)
     else if (named(name, size, "as_text")) *ret = widget_value(bound, "text");
     else if (named(name, size, "as_textarea")) *ret = widget_value(bound, "textarea");
     else if (named(name, size, "subwidgets")) *ret = capo_value_list(subwidgets(bound));
-    else if (named(name, size, "css_classes")) *ret = capo_value_text("");
+    else if (named(name, size, "css_classes")) {
+        form_full_clean(bound->form);
+        *ret = capo_value_text(css_classes(bound) ? css_classes(bound) : "");
+    }
     else if (named(name, size, "aria_describedby")) *ret = capo_value_text(described_by(bound));
     else return false;
     return true;
@@ -518,13 +537,13 @@ const ObjectOps form_field_ops = { .type_name = "BoundField", .get = field_get, 
 
 /* Where each style puts things. */
 typedef struct FormStyle {
-    const char *name, *errors_before, *errors_after, *row_before, *row_after, *help_tag;
+    const char *name, *errors_before, *errors_after, *row_tag, *help_tag;
 } FormStyle;
 static const FormStyle styles[] = {
-    { "div", "", "\n", "  <div>\n", "\n  </div>\n", "div" },
-    { "p", "", "\n", "  <p>\n", "\n  </p>\n", "span" },
-    { "ul", "<li>\n", "\n</li>\n", "  <li>\n", "\n  </li>\n", "span" },
-    { "table", "<tr>\n    <td colspan=\"2\">\n", "\n    </td>\n  </tr>\n", "  <tr>\n", "\n  </tr>\n", "span" },
+    { "div", "", "\n", "div", "div" },
+    { "p", "", "\n", "p", "span" },
+    { "ul", "<li>\n", "\n</li>\n", "li", "span" },
+    { "table", "<tr>\n    <td colspan=\"2\">\n", "\n    </td>\n  </tr>\n", "tr", "span" },
 };
 
 static void put_hidden(Form *form, Buffer *out)
@@ -623,9 +642,13 @@ void form_put_as(Form *form, const char *name, Buffer *out)
             continue;
         if (!strcmp(name, "p"))
             form_put_errors(&form->fields[i]->errors, "errorlist", form->fields[i]->html_id, out);
-        capo_put(out, style->row_before);
+        const char *classes = css_classes(form->fields[i]);
+        capo_put_format(out, "  <%s", style->row_tag);
+        if (classes)
+            capo_put_format(out, " class=\"%s\"", capo_escape(classes));
+        capo_put(out, ">\n");
         put_row(form->fields[i], style, i == last, out);
-        capo_put(out, style->row_after);
+        capo_put_format(out, "\n  </%s>\n", style->row_tag);
     }
 }
 

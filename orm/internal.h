@@ -69,7 +69,7 @@ typedef struct Backend {
     bool returning;                         /* INSERT … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
-    bool or_ignore;                         /* spells "skip rows that clash" as INSERT OR IGNORE */
+    bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const LookupOperator *operators;        /* ends with { 0 } */

@@ -241,6 +241,13 @@ Instance *capo_instance_related(Instance *self, const char *relation);
 Query *capo_instance_related_query(Instance *self, const char *accessor);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */
 void capo_bulk_create(Instance *const *instances, size_t count);
+/* The same, but what clashes with a row that is there: BULK_IGNORE skips it; BULK_UPDATE sets `update` of that row, which `unique`
+ * names (NULL: any). Keys are not filled in then. How many rows were written. */
+typedef enum BulkConflict { BULK_FAIL, BULK_IGNORE, BULK_UPDATE } BulkConflict;
+typedef struct BulkOptions { BulkConflict conflict; const char *const *update, *const *unique; } BulkOptions;
+int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options);
+/* UPDATE of these fields of many instances in few statements. How many rows there were. */
+int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *const *fields);
 Value capo_field_value(const Instance *self, const Field *field);               /* of a column: key for relations */
 /* Converts as to_python does; raises ERROR_VALIDATION for what the field cannot take. */
 void capo_field_assign(Instance *self, const Field *field, Value value);

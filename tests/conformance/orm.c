@@ -179,7 +179,7 @@ static void take_step(Chain *chain, const List *step)
         chain->query = query_clone(chain->query);
         chain->query->none = true;
     } else if (IS("select_related"))
-        chain->query = capo_query_select_related(chain->query, capo_is_null(first) ? NULL : texts(step, 1));
+        chain->query = capo_query_select_related(chain->query, step->count > 1 && capo_is_null(first) ? NULL : texts(step, 1));
     else if (IS("prefetch"))
         step_prefetch(chain, step);
     else if (IS("only") || IS("defer"))

@@ -219,6 +219,9 @@ TEST(migrate_fake_initial_takes_what_is_there)
     Buffer out = { 0 };
     capo_migrate(&(MigrateOptions){ .fake_initial = true, .say = keep_line, .self = &out });
     EXPECT(strstr(capo_buffer_text(&out), "Applying mig.0001_initial... FAKED") != NULL);
+    /* without it the message says that there is this way */
+    capo_sql_run("DELETE FROM django_migrations");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL)->message, "--fake-initial") != NULL);
     /* a table that lacks is made */
     capo_sql_run("DELETE FROM django_migrations");
     capo_sql_run("DROP TABLE mig_post");
