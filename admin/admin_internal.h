@@ -91,6 +91,7 @@ List *admin_page_links(int64_t number, int64_t pages, const char *(*url)(void *c
 void admin_log_addition(Request *req, Instance *object, List *message);
 List *admin_recent(Request *req, int limit);
 const char *admin_log_text(const LogEntry *entry);
+const char *admin_time_attribute(DateTime time);
 const char *admin_text_list(const char *const *words);              /* "a, b and c" */
 
 /* --- form_fields.c --- */
@@ -102,6 +103,7 @@ typedef struct AdminForm {
     Instance *instance;
     bool read_only;                     /* view permission alone */
     bool may_relate;                    /* links to add and change related objects */
+    bool in_table;                      /* inputs carry their label themselves */
 } AdminForm;
 /* Names in order, without repeats; a name of a line may be "first_name,last_name". */
 const char *const *admin_field_names(const ModelAdmin *admin, Model *model, const Fieldset **ret_fieldsets);

@@ -191,7 +191,8 @@ static void load_page(ChangeList *list)
     int64_t most = admin->list_max_show_all ? admin->list_max_show_all : 200;
     list->per_page = admin->list_per_page ? admin->list_per_page : 100;
     list->count = capo_query_count(list->query);
-    list->full_count = list->query == list->root ? list->count : capo_query_count(list->root);
+    bool whole = !list->has_active_filters && capo_is_null(list->date_hierarchy) && !(list->search && *list->search);
+    list->full_count = whole ? list->count : capo_query_count(list->root);
     list->can_show_all = list->count <= most;
     list->show_all = capo_dict_has(list->params, "all") && list->can_show_all;
     list->pages = list->count ? (list->count + list->per_page - 1) / list->per_page : 1;
@@ -210,10 +211,9 @@ static void build_list(void *argument)
     ChangeList *list = argument;
     admin_list_columns(list);
     list->root = admin_query(list->page);
-    list->query = list->root;
+    list->query = admin_search(list->root, list->admin, list->search);
     admin_list_filter(list);
     list->query = capo_query_order_by(list->query, list_order(list));
-    list->query = admin_search(list->query, list->admin, list->search);
     load_page(list);
 }
 

@@ -230,7 +230,7 @@ Map *admin_field_map(AdminForm *form, const char *name)
         return map;
     }
     Buffer html = { 0 };
-    capo_form_put_field(form->form, name, NULL, &html);
+    capo_form_put_field(form->form, name, form->in_table ? CAPO_VARS(V("aria-label", admin_form_label(field))) : NULL, &html);
     const FormWidget *widget = field->widget ? capo_widget(field->widget) : NULL;
     bool checkbox = field->kind == FORM_BOOLEAN && (!field->widget || strcmp(field->widget, "checkbox") == 0);
     Map *map = capo_map(V("name", name), V("label", admin_form_label(field)), V("id", capo_form_field_id(form->form, name)),

@@ -34,7 +34,7 @@ Response *admin_history_page(AdminPage *page)
     List *entries = capo_list_new();
     for (LogEntry **entry = capo_fetch(LogEntry, .query = capo_query_slice(query, (number - 1) * PER_PAGE, PER_PAGE)); *entry; entry++)
         capo_list_add(entries, VALUE(capo_map(V("time", capo_format_datetime((*entry)->action_time, "N j, Y, P")),
-            V("iso", capo_datetime_iso((*entry)->action_time, NULL)), V("user", user_text(*entry)), V("message", admin_log_text(*entry)))));
+            V("iso", admin_time_attribute((*entry)->action_time)), V("user", user_text(*entry)), V("message", admin_log_text(*entry)))));
     Map *context = admin_context(page->req, page, capo_format("Change history: %s", capo_instance_text(object)));
     admin_model_crumbs(context, page, true);
     admin_crumb(context, capo_instance_text(object), admin_object_url(object, "change"));

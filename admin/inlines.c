@@ -96,7 +96,7 @@ AdminInline *admin_inlines(AdminPage *page, Instance *parent, bool parent_read_o
 static Map *row_map(AdminInline *inline_, Form *form, const char *const *names, bool original, bool empty, size_t index)
 {
     AdminForm about = { .page = inline_->page, .admin = inline_->admin, .model = inline_->model, .form = form,
-                        .instance = capo_form_instance(form), .may_relate = true };
+                        .instance = capo_form_instance(form), .may_relate = true, .in_table = inline_->row->style == TABULAR };
     about.read_only = original ? !inline_->can_change : !inline_->can_add;
     List *fields = capo_list_new();
     for (size_t i = 0; names[i]; i++)

@@ -79,6 +79,13 @@ const char *admin_log_text(const LogEntry *entry)
     return out.size ? capo_buffer_text(&out) : "No fields changed.";
 }
 
+/* For <time datetime>, which takes no microseconds. */
+const char *admin_time_attribute(DateTime time)
+{
+    time.microseconds -= (time.microseconds % 1000000 + 1000000) % 1000000;
+    return capo_datetime_iso(time, NULL);
+}
+
 /* "3 minutes ago", by the largest unit. */
 static const char *ago(DateTime then)
 {
@@ -115,7 +122,7 @@ List *admin_recent(Request *req, int limit)
         capo_list_add(list, VALUE(capo_map(V("kind", flags[entry->action_flag].kind), V("icon", flags[entry->action_flag].icon),
             V("word", flags[entry->action_flag].word), V("object_repr", entry->object_repr), V("url", url),
             V("model", admin_capital(model ? model->verbose_name : type ? type->model : "Unknown content")),
-            V("iso", capo_datetime_iso(entry->action_time, NULL)), V("time", capo_format_datetime(entry->action_time, "N j, Y, P")),
+            V("iso", admin_time_attribute(entry->action_time)), V("time", capo_format_datetime(entry->action_time, "N j, Y, P")),
             V("ago", ago(entry->action_time)))));
     }
     return list;

@@ -8,6 +8,8 @@
 #define CAPO_MODELS "capo/admin_models.def"
 #include <capo/define_models.h>
 
+AdminSite capo_admin_site;
+
 /* --- the registry --------------------------------------------------------------------------------------------------------- */
 
 void admin_each(void (*see)(const ModelAdmin *admin, void *context), void *context)
@@ -74,7 +76,9 @@ const AdminColumn *admin_column(const ModelAdmin *admin, const char *name)
 
 const char *admin_empty(const ModelAdmin *admin)
 {
-    return admin->empty_value_display ? admin->empty_value_display : "-";
+    if (admin->empty_value_display)
+        return admin->empty_value_display;
+    return capo_admin_site.empty_value_display ? capo_admin_site.empty_value_display : "-";
 }
 
 /* --- rights ---------------------------------------------------------------------------------------------------------------- */
@@ -211,10 +215,11 @@ static List *app_list(Request *req, AdminPage *page, const char *only_app)
 
 Map *admin_context(Request *req, AdminPage *page, const char *title)
 {
+    const AdminSite *site = &capo_admin_site;
     User *user = capo_user(req);
     bool inside = may_enter(user), popup = page && page->is_popup;
-    Map *context = capo_map(V("title", title), V("site_title", "Capo site admin"), V("site_header", "Capo administration"),
-        V("site_url", "/"), V("index_url", admin_root()), V("has_permission", inside), V("is_popup", (bool)popup),
+    Map *context = capo_map(V("title", title), V("site_title", site->title ? site->title : "Capo site admin"),
+        V("site_header", site->header ? site->header : "Capo administration"), V("site_url", site->site_url ? site->site_url : "/"), V("index_url", admin_root()), V("has_permission", inside), V("is_popup", (bool)popup),
         V("logout_url", capo_format("%slogout/", admin_root())),
         V("password_change_url", capo_format("%spassword_change/", admin_root())), V("breadcrumbs", capo_list_new()));
     if (inside) {
@@ -308,14 +313,17 @@ static Response *error_page(Request *req, const Error *error)
     capo_reraise(error);
 }
 
+static Response *to_login(Request *req)
+{
+    Response *res = capo_redirect(req, capo_format("%slogin/?next=%s", admin_root(), capo_url_quote(capo_full_path(req), "/")));
+    capo_never_cache(res);
+    return res;
+}
+
 static Response *within_admin(Request *req, AdminView *view)
 {
-    if (!may_enter(capo_user(req))) {
-        const char *login = capo_format("%slogin/?next=%s", admin_root(), capo_url_quote(capo_full_path(req), "/"));
-        Response *res = capo_redirect(req, login);
-        capo_never_cache(res);
-        return res;
-    }
+    if (!may_enter(capo_user(req)))
+        return to_login(req);
     AdminPage page = { .req = req, .user = capo_user(req), .is_popup = capo_param(req, "_popup") || (req->method == POST && capo_post(req, "_popup")) };
     Visit visit = { .page = &page, .view = view };
     const Error *error = capo_try(visit_page, &visit);
@@ -324,11 +332,41 @@ static Response *within_admin(Request *req, AdminView *view)
     return res;
 }
 
+typedef struct OwnView { Request *req; View *view; Response *res; } OwnView;
+
+static void run_own(void *argument)
+{
+    OwnView *own = argument;
+    own->res = own->view(own->req);
+}
+
+Response *capo_admin_view(Request *req, View *view)
+{
+    if (!may_enter(capo_user(req)))
+        return to_login(req);
+    OwnView own = { .req = req, .view = view };
+    const Error *error = capo_try(run_own, &own);
+    Response *res = error ? error_page(req, error) : own.res;
+    if (!res)
+        capo_bug("a view inside the admin returned NULL");
+    protect(res);
+    return res;
+}
+
+Response *capo_admin_render(Request *req, const char *title, const char *template, const Var *variables)
+{
+    Map *context = admin_context(req, NULL, title);
+    admin_crumb(context, title, NULL);
+    for (; variables && variables->name; variables++)
+        capo_map_set(context, variables->name, variables->value);
+    return admin_answer(req, 200, template, context);
+}
+
 /* --- pages without a model --------------------------------------------------------------------------------------------------------- */
 
 static Response *index_page(AdminPage *page)
 {
-    Map *context = admin_context(page->req, page, "Site administration");
+    Map *context = admin_context(page->req, page, capo_admin_site.index_title ? capo_admin_site.index_title : "Site administration");
     capo_map_set(context, "breadcrumbs", VALUE(capo_list_new()));
     capo_map_set(context, "app_list", VALUE(app_list(page->req, page, NULL)));
     capo_map_set(context, "admin_log", VALUE(admin_recent(page->req, 10)));

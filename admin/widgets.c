@@ -13,12 +13,14 @@ static void put_attribute(Buffer *out, const char *name, const char *value)
     capo_put(out, "\"");
 }
 
-/* All attributes of the input but its class, which is the widget's own here. */
+/* All attributes of the input but its class, which is the widget's own here, and what each of several inputs says of itself. */
 static void put_common(Buffer *out, const FormWidget *widget, const WidgetContext *context)
 {
     put_attribute(out, "name", context->name);
     Map *attributes = capo_widget_attributes(widget, context);
     capo_map_remove(attributes, "class");
+    if (widget->use_fieldset)
+        capo_map_remove(attributes, "aria-label");
     capo_put_attributes(attributes, out);
 }
 

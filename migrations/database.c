@@ -180,6 +180,7 @@ Model *capo_historical_model(MigrationModels *models, const char *label)
         capo_raise(ERROR_MIGRATION, "there is no model %s at this point of the migrations; does the migration depend on the one that creates it?%s", label,
                    capo_did_you_mean(label, labels, models->state->count));
     }
+    state_render(models->state);
     return state_model(models->state, state->app, state->name);
 }
 

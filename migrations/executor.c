@@ -253,8 +253,10 @@ static void run_migration(Run *run)
         return;
     const char *where = run->operation ? capo_format("operation %zu of %zu (%s)", run->number, run->migration->n_operations, operation_describe(run->operation))
                                        : "its end, when foreign keys were checked";
-    capo_raise(ERROR_MIGRATION, "%s %s failed at %s: %s %s", run->backwards ? "Unapplying" : "Applying", migration_label(run->migration), where, error->message,
-               atomic ? "The database is as it was before this migration." : "The migration is not atomic: what came before that operation is done and stays.");
+    const char *advice = !run->backwards && strstr(error->message, "already exists")
+        ? " If the tables were made without migrations and are right, migrate --fake-initial records that." : "";
+    capo_raise(ERROR_MIGRATION, "%s %s failed at %s: %s %s%s", run->backwards ? "Unapplying" : "Applying", migration_label(run->migration), where, error->message,
+               atomic ? "The database is as it was before this migration." : "The migration is not atomic: what came before that operation is done and stays.", advice);
 }
 
 /* --- --fake-initial -------------------------------------------------------------------------------------------------------------------------- */

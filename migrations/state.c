@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* States of models and of the project; and resolved models made of a state. */
+/* States of models and of the project. render.c makes resolved models of them. */
 #include "state.h"
 #include <capo/buffer.h>
 #include <capo/web.h>
@@ -192,7 +192,7 @@ const char *state_label(const char *app, const char *text)
 
 void state_put(ProjectState *state, ModelState *model)
 {
-    state->rendered = NULL;
+    state->rendered = state->parts = NULL;
     for (size_t i = 0; i < state->count; i++)
         if (strcmp(state->models[i]->app, model->app) == 0 && same_name(state->models[i]->name, model->name)) {
             state->models[i] = model;
@@ -208,7 +208,7 @@ void state_put(ProjectState *state, ModelState *model)
 void state_remove(ProjectState *state, const char *app, const char *name)
 {
     size_t kept = 0;
-    state->rendered = NULL;
+    state->rendered = state->parts = NULL;
     for (size_t i = 0; i < state->count; i++)
         if (strcmp(state->models[i]->app, app) != 0 || !same_name(state->models[i]->name, name))
             state->models[kept++] = state->models[i];
@@ -217,7 +217,7 @@ void state_remove(ProjectState *state, const char *app, const char *name)
 
 void state_replace(ProjectState *state, const ModelState *old, ModelState *model)
 {
-    state->rendered = NULL;
+    state->rendered = state->parts = NULL;
     for (size_t i = 0; i < state->count; i++)
         if (state->models[i] == old)
             state->models[i] = model;
@@ -277,175 +277,4 @@ void model_state_remove_field(ModelState *model, const char *name)
         if (strcmp(model->fields[i]->name, name) != 0)
             model->fields[kept++] = model->fields[i];
     model->n_fields = kept;
-}
-
-/* --- resolved models ----------------------------------------------------------------------------------------------------------------- */
-
-static const char *const *strings_of(const Value *value)
-{
-    if (!value)
-        return NULL;
-    const char **strings = capo_alloc_array(value->list->count + 1, sizeof *strings);
-    for (size_t i = 0; i < value->list->count; i++)
-        strings[i] = capo_to_text(value->list->items[i]);
-    return strings;
-}
-
-/* Whether "author__name" leads somewhere: forward, over fields. Between two operations Meta may name a field that just went. */
-static bool path_exists(const ProjectState *project, const ModelState *model, const char *path)
-{
-    while (model) {
-        const char *end = strstr(path, "__");
-        const FieldState *field = model_state_field(model, end ? capo_strndup(path, (size_t)(end - path)) : path);
-        if (!field)
-            return strcmp(path, "pk") == 0;
-        if (!end || !capo_field_is_relation(field->kind))
-            return true;
-        const char *to = field_state_text(field, "to");
-        model = to ? state_find_label(project, state_label(model->app, to)) : NULL;
-        path = end + 2;
-    }
-    return false;
-}
-
-static const char *const *ordering_of(const ProjectState *project, const ModelState *model)
-{
-    const char *const *all = strings_of(capo_map_get(model->options, "ordering"));
-    size_t count = 0, kept = 0;
-    while (all && all[count])
-        count++;
-    if (!count)
-        return NULL;
-    const char **ordering = capo_alloc_array(count + 1, sizeof *ordering);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i], "?") == 0 || path_exists(project, model, all[i] + (all[i][0] == '-')))
-            ordering[kept++] = all[i];
-    return ordering;
-}
-
-static const char *text_of(const Map *options, const char *name)
-{
-    Value *value = capo_map_get(options, name);
-    return value ? value->text : NULL;
-}
-
-static MetaOptions meta_of(const ProjectState *project, const ModelState *state)
-{
-    const Map *options = state->options;
-    MetaOptions meta = {
-        .ordering = ordering_of(project, state),
-        .default_permissions = strings_of(capo_map_get(options, "default_permissions")),
-        .unmanaged = !model_state_managed(state),
-        .db_table = text_of(options, "db_table"),
-        .verbose_name = text_of(options, "verbose_name"),
-        .verbose_name_plural = text_of(options, "verbose_name_plural"),
-    };
-    const char *latest = text_of(options, "get_latest_by");
-    if (latest && path_exists(project, state, latest + (latest[0] == '-')))
-        meta.get_latest_by = latest;
-    Value *together = capo_map_get(options, "unique_together"), *indexes = capo_map_get(options, "indexes");
-    Value *constraints = capo_map_get(options, "constraints"), *permissions = capo_map_get(options, "permissions");
-    if (together) {
-        const char *const **lists = capo_alloc_array(together->list->count + 1, sizeof *lists);
-        for (size_t i = 0; i < together->list->count; i++)
-            lists[i] = strings_of(&together->list->items[i]);
-        meta.unique_together = lists;
-    }
-    if (indexes) {
-        IndexOptions *rows = capo_alloc_array(indexes->map->count + 1, sizeof *rows);
-        for (size_t i = 0; i < indexes->map->count; i++)
-            rows[i] = (IndexOptions){ .name = capo_to_text(indexes->map->entries[i].key), .fields = strings_of(&indexes->map->entries[i].value) };
-        meta.indexes = rows;
-    }
-    if (constraints) {
-        ConstraintOptions *rows = capo_alloc_array(constraints->map->count + 1, sizeof *rows);
-        for (size_t i = 0; i < constraints->map->count; i++) {
-            const Map *map = constraints->map->entries[i].value.map;
-            Value *check = capo_map_get(map, "check"), *message = capo_map_get(map, "violation_message");
-            rows[i] = (ConstraintOptions){ .name = capo_to_text(constraints->map->entries[i].key), .unique = strings_of(capo_map_get(map, "unique")),
-                                           .check = check ? check->text : NULL, .violation_message = message ? message->text : NULL };
-        }
-        meta.constraints = rows;
-    }
-    if (permissions) {
-        PermissionOptions *rows = capo_alloc_array(permissions->map->count + 1, sizeof *rows);
-        for (size_t i = 0; i < permissions->map->count; i++)
-            rows[i] = (PermissionOptions){ .codename = capo_to_text(permissions->map->entries[i].key),
-                                           .name = capo_to_text(permissions->map->entries[i].value) };
-        meta.permissions = rows;
-    }
-    return meta;
-}
-
-static Model *related_model(const ProjectState *state, Model **models, const ModelState *model, const FieldState *field, const char *option)
-{
-    const char *text = field_state_text(field, option);
-    const char *label = text ? state_label(model->app, text) : NULL;
-    for (size_t i = 0; label && i < state->count; i++)
-        if (same_name(model_state_label(state->models[i]), label))
-            return models[i];
-    const char **labels = capo_alloc_array(state->count + 1, sizeof *labels);
-    for (size_t i = 0; i < state->count; i++)
-        labels[i] = model_state_label(state->models[i]);
-    capo_raise(ERROR_MIGRATION, "%s.%s.%s refers to %s, which does not exist at this point: no migration that it depends on creates it.%s",
-               model->app, model->name, field->name, label ? label : "nothing", label ? capo_did_you_mean(label, labels, state->count) : "");
-}
-
-/* A default that a C function makes: that of the compiled field of the same name, where it is still there. */
-static void give_function(const ModelState *model, const FieldState *field, FieldRow *row)
-{
-    if (!field_state_flag(field, "default_function"))
-        return;
-    const Model *compiled = capo_model(model_state_label(model));
-    const Field *now = compiled ? capo_field(compiled, field->name) : NULL;
-    row->options.common.default_function = now ? now->default_function : NULL;
-}
-
-static FieldRow *rows_of(const ProjectState *state, Model **models, const ModelState *model)
-{
-    const FieldState *key = model_state_pk(model);
-    if (!key)
-        capo_raise(ERROR_MIGRATION, "%s.%s has no primary key: one of its fields must have \"primary_key\": true.", model->app, model->name);
-    FieldRow *rows = capo_alloc_array(model->n_fields + 2, sizeof *rows), *row = rows;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < model->n_fields; i++) {
-            const FieldState *field = model->fields[i];
-            if ((field == key) != (pass == 0))
-                continue;
-            field_state_to_row(field, row);
-            row->primary_key = pass == 0;
-            give_function(model, field, row);
-            const char *date = field_state_text(field, "unique_for_date");
-            if (date && !model_state_field(model, date))
-                row->options.date.unique_for_date = NULL;
-            if (capo_field_is_relation(field->kind))
-                row->target = related_model(state, models, model, field, "to");
-            if (field_state_text(field, "through"))
-                row->options.many.through = related_model(state, models, model, field, "through");
-            row++;
-        }
-    *row = (FieldRow){ .name = "Meta", .kind = FIELD_META, .options.meta = meta_of(state, model) };
-    return rows;
-}
-
-Model **state_render(ProjectState *state)
-{
-    if (state->rendered)
-        return state->rendered;
-    Model **models = capo_alloc_array(state->count + 1, sizeof *models);
-    for (size_t i = 0; i < state->count; i++)
-        models[i] = capo_alloc_struct(Model);
-    for (size_t i = 0; i < state->count; i++)
-        *models[i] = (Model){ .name = state->models[i]->name, .app = state->models[i]->app, .rows = rows_of(state, models, state->models[i]) };
-    capo_models_resolve(models, state->count);
-    return state->rendered = models;
-}
-
-Model *state_model(ProjectState *state, const char *app, const char *name)
-{
-    Model **models = state_render(state);
-    for (size_t i = 0; i < state->count; i++)
-        if (strcmp(state->models[i]->app, app) == 0 && same_name(state->models[i]->name, name))
-            return models[i];
-    capo_raise(ERROR_MIGRATION, "There is no model %s.%s at this point of the migrations.", app, name);
 }

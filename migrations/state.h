@@ -26,7 +26,7 @@ typedef struct ModelState {
 
 typedef struct ProjectState {
     ModelState **models; size_t count;
-    Model **rendered;                   /* as `models`; made at first use */
+    Model **rendered, **parts;          /* as `models`, made at first use: all, or each with what stands around it */
 } ProjectState;
 
 /* --- field_state.c: options of fields ---------------------------------------------------------------------------------------- */
@@ -90,8 +90,12 @@ void model_state_remove_field(ModelState *model, const char *name);
 const char *state_label(const char *app, const char *text);
 bool same_name(const char *a, const char *b);
 
-/* The resolved historical model. Raises ERROR_MIGRATION where there is none, or where a relation leads nowhere. */
+/* --- render.c ------------------------------------------------------------------------------------------------------------------------ */
+
+/* The resolved historical model, for the schema editor: the models around it may have nothing but their key. Raises ERROR_MIGRATION
+ * where there is none, or where a relation leads nowhere. */
 Model *state_model(ProjectState *state, const char *app, const char *name);
+/* All of them in full, as `models`; state_model() gives these from then on. */
 Model **state_render(ProjectState *state);
 
 /* Maps without an entry; a copy where it is there. */

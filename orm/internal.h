@@ -65,10 +65,11 @@ typedef struct Backend {
     char quote;                             /* of identifiers, doubled inside */
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
+    const char *list_format;                /* a subquery of the members of a JSON list, "%s" the list; NULL: there is none */
     bool returning;                         /* INSERT … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
-    bool or_ignore;                         /* spells "skip rows that clash" as INSERT OR IGNORE */
+    bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const LookupOperator *operators;        /* ends with { 0 } */

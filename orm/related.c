@@ -148,6 +148,8 @@ static List *keys_of(const Many *many, Value others)
     for (size_t i = 0; i < (given ? given->count : 1); i++) {
         Value key = key_of(many, given ? given->items[i] : others);
         bool seen = capo_is_null(key);
+        if (seen && !many->source)
+            capo_raise(ERROR_VALUE, "'%s' instance or key expected, got None.", many->table->name);
         for (size_t k = 0; !seen && k < keys->count; k++)
             seen = capo_equal(keys->items[k], key);
         if (!seen)
@@ -273,9 +275,14 @@ static void change(const Many *many, ManyOperation operation, List *keys)
         }
         return;
     }
-    if (operation == MANY_REMOVE || operation == MANY_SET) {
+    /* A key that cannot be NULL lets nothing go: setting only adds, as in Django. */
+    if (operation == MANY_REMOVE || (operation == MANY_SET && many->target->null)) {
         List *now = pointing(many);
-        gone = operation == MANY_SET ? without(now, keys) : without(now, without(now, keys));
+        gone = operation == MANY_SET ? without(now, keys) : keys;
+        for (size_t i = 0; operation == MANY_REMOVE && i < keys->count; i++)
+            if (!holds(now, keys->items[i]))
+                capo_raise(ERROR_DOES_NOT_EXIST, "The %s %s is not related to this %s by \"%s\".", many->table->name, capo_to_text(keys->items[i]),
+                           many->self->model->name, many->accessor);
         if (gone->count)
             point_at(many, gone, false);
     }

@@ -80,7 +80,7 @@ static bool is_left_to_database(Instance *self, const Field *field)
 }
 
 /* INSERT of instances that all give their key or all leave it to the database. */
-static void insert_rows(Instance *const *instances, size_t count)
+static int64_t insert_rows(Instance *const *instances, size_t count, const char *on_conflict)
 {
     const Model *model = instances[0]->model;
     const Backend *backend = capo_backend();
@@ -110,6 +110,9 @@ static void insert_rows(Instance *const *instances, size_t count)
         }
         capo_put_char(&sql, ')');
     }
+    capo_put(&sql, on_conflict);
+    if (*on_conflict)
+        return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
     bool returns = made && count > 1 && backend->returning;
     if (returns) {
         capo_put(&sql, " RETURNING ");
@@ -123,6 +126,7 @@ static void insert_rows(Instance *const *instances, size_t count)
             capo_field_store(instances[row], model->pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row)));
         capo_instance_settle(instances[row]);
     }
+    return (int64_t)count;
 }
 
 /* UPDATE of these fields where the key is; how many rows there were. */
@@ -192,7 +196,7 @@ static void write_row(Instance *self, bool force_insert)
         }
     }
     set_automatic_fields(self, true);
-    insert_rows(&self, 1);
+    insert_rows(&self, 1, "");
 }
 
 static void save(Instance *self, bool force_insert)
@@ -214,6 +218,15 @@ static void save(Instance *self, bool force_insert)
 
 void capo_instance_save(Instance *self) { save(self, false); }
 void capo_instance_insert(Instance *self) { save(self, true); }
+
+/* This field is in the database as it is here. */
+static void settle_field(Instance *self, const Field *field)
+{
+    Value value = capo_field_value(self, field);
+    if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
+        value = capo_value_text(capo_json_text(value, 0));
+    capo_member_store(self->state->original, field, value);
+}
 
 void capo_instance_save_fields(Instance *self, const char *const *names)
 {
@@ -241,12 +254,8 @@ void capo_instance_save_fields(Instance *self, const char *const *names)
             set_automatic(self, fields[i]);
     if (!update_row(self, fields, count))
         capo_raise(ERROR_OPERATIONAL, "%s %s was not saved: its row is not in the table any more.", model->name, capo_to_text(capo_instance_pk(self)));
-    for (size_t i = 0; i < count; i++) {
-        Value value = capo_field_value(self, fields[i]);
-        if (capo_field_storage(fields[i]) == STORAGE_JSON && !capo_is_null(value))
-            value = capo_value_text(capo_json_text(value, 0));
-        capo_member_store(self->state->original, fields[i], value);
-    }
+    for (size_t i = 0; i < count; i++)
+        settle_field(self, fields[i]);
     self->state->saved = true;
     if (hooks && meta->post_save)
         meta->post_save(self, false);
@@ -254,12 +263,54 @@ void capo_instance_save_fields(Instance *self, const char *const *names)
         capo_commit();
 }
 
-void capo_bulk_create(Instance *const *instances, size_t count)
+/* --- many at once --- */
+
+static const Field *column_named(const Model *model, const char *name, const char *option)
 {
+    const Field *field = capo_field(model, name);
+    if (!field || !field->column)
+        capo_raise(ERROR_FIELD, "%s names \"%s\", and %s has no such column.", option, name, model->name);
+    return field;
+}
+
+static const char *conflict_clause(const Model *model, const BulkOptions *options)
+{
+    Buffer sql = { 0 };
+    if (!options || options->conflict == BULK_FAIL)
+        return "";
+    if (!capo_backend()->on_conflict)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s has no ON CONFLICT.", capo_backend()->title);
+    capo_put(&sql, " ON CONFLICT");
+    if (options->unique && options->unique[0]) {
+        capo_put(&sql, " (");
+        for (size_t i = 0; options->unique[i]; i++) {
+            capo_put(&sql, i ? ", " : "");
+            capo_put_name(&sql, column_named(model, options->unique[i], ".unique")->column);
+        }
+        capo_put_char(&sql, ')');
+    }
+    if (options->conflict == BULK_IGNORE) {
+        capo_put(&sql, " DO NOTHING");
+        return capo_buffer_text(&sql);
+    }
+    if (!options->update || !options->update[0])
+        capo_raise(ERROR_VALUE, "BULK_UPDATE needs .update: the fields to set where a row is there already.");
+    capo_put(&sql, " DO UPDATE SET ");
+    for (size_t i = 0; options->update[i]; i++) {
+        const char *column = capo_quote_name(column_named(model, options->update[i], ".update")->column);
+        capo_put_format(&sql, "%s%s = excluded.%s", i ? ", " : "", column, column);
+    }
+    return capo_buffer_text(&sql);
+}
+
+int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options)
+{
+    int64_t written = 0;
     if (!count)
-        return;
+        return 0;
     const Model *model = instances[0]->model;
-    size_t batch = capo_backend()->max_parameters / (model->n_fields ? model->n_fields : 1);
+    const char *on_conflict = conflict_clause(model, options);
+    size_t batch = capo_backend()->max_parameters / model->n_fields;
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
     for (size_t i = 0; i < count; i++) {
         if (instances[i]->model != model)
@@ -274,9 +325,81 @@ void capo_bulk_create(Instance *const *instances, size_t count)
             if (is_left_to_database(instances[i], model->pk) == made)
                 chosen[n++] = instances[i];
         for (size_t i = 0; i < n; i += batch)
-            insert_rows(chosen + i, n - i < batch ? n - i : batch);
+            written += insert_rows(chosen + i, n - i < batch ? n - i : batch, on_conflict);
     }
     capo_commit();
+    return written;
+}
+
+void capo_bulk_create(Instance *const *instances, size_t count) { capo_bulk_create_with(instances, count, NULL); }
+
+/* SET x = CASE WHEN id = ? THEN ? … END. A batch holds as many rows as the database takes parameters. */
+static int64_t update_rows(Instance *const *instances, size_t count, const Field *const *fields, size_t n_fields)
+{
+    const Model *model = instances[0]->model;
+    const Backend *backend = capo_backend();
+    Buffer sql = { 0 };
+    Value *values = capo_alloc_array(count * (2 * n_fields + 1), sizeof *values);
+    size_t n = 0;
+    const char *key = capo_quote_name(model->pk->column);
+    capo_put_format(&sql, "UPDATE %s SET ", capo_quote_name(model->table));
+    for (size_t f = 0; f < n_fields; f++) {
+        capo_put_format(&sql, "%s%s = CASE", f ? ", " : "", capo_quote_name(fields[f]->column));
+        for (size_t i = 0; i < count; i++) {
+            capo_put_format(&sql, " WHEN %s = ", key);
+            values[n++] = column_value(instances[i], model->pk);
+            backend->put_placeholder(&sql, (int)n);
+            capo_put(&sql, " THEN ");
+            values[n++] = column_value(instances[i], fields[f]);
+            backend->put_placeholder(&sql, (int)n);
+        }
+        capo_put(&sql, " END");
+    }
+    capo_put_format(&sql, " WHERE %s IN (", key);
+    for (size_t i = 0; i < count; i++) {
+        capo_put(&sql, i ? ", " : "");
+        values[n++] = column_value(instances[i], model->pk);
+        backend->put_placeholder(&sql, (int)n);
+    }
+    capo_put_char(&sql, ')');
+    return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
+}
+
+int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *const *names)
+{
+    int64_t changes = 0;
+    size_t n_fields = 0;
+    if (!names || !names[0])
+        capo_raise(ERROR_VALUE, "Field names must be given to bulk_update().");
+    if (!count)
+        return 0;
+    const Model *model = instances[0]->model;
+    const Field **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields);
+    for (size_t i = 0; names[i]; i++) {
+        const Field *field = column_named(model, names[i], "capo_bulk_update()");
+        if (field->primary_key)
+            capo_raise(ERROR_VALUE, "bulk_update() cannot be used with primary key fields.");
+        if (n_fields < model->n_fields)
+            fields[n_fields++] = field;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (instances[i]->model != model)
+            capo_bug("capo_bulk_update() was given a %s and a %s; all must be of one model.", model->label, instances[i]->model->label);
+        if (capo_is_null(capo_instance_pk(instances[i])))
+            capo_raise(ERROR_VALUE, "All bulk_update() objects must have a primary key set.");
+        check_relations(instances[i]);
+    }
+    size_t batch = capo_backend()->max_parameters / (2 * n_fields + 1);
+    if (batch > 500)
+        batch = 500;            /* SQLite's limit of the depth of an expression is 1000 */
+    capo_begin();
+    for (size_t i = 0; i < count; i += batch)
+        changes += update_rows(instances + i, count - i < batch ? count - i : batch, fields, n_fields);
+    capo_commit();
+    for (size_t i = 0; i < count; i++)
+        for (size_t f = 0; f < n_fields; f++)
+            settle_field(instances[i], fields[f]);
+    return changes;
 }
 
 void capo_instance_refresh(Instance *self)

@@ -15,7 +15,11 @@ static Value text_of(Buffer *out)
 IntResult capo_python_int(Value value, int64_t *ret)
 {
     switch ((ValueKind)value.kind) {
-    case VALUE_BOOL: case VALUE_INT: case VALUE_REAL: case VALUE_DECIMAL:
+    case VALUE_REAL:
+        if (isinf(value.real))
+            capo_raise(ERROR_VALUE, "Infinity is no whole number.");
+        return capo_to_int(value, ret) ? INT_OK : INT_VALUE_ERROR;
+    case VALUE_BOOL: case VALUE_INT: case VALUE_DECIMAL:
         return capo_to_int(value, ret) ? INT_OK : INT_VALUE_ERROR;
     case VALUE_TEXT: case VALUE_SAFE: {
         const char *text = value.text;

@@ -309,50 +309,106 @@ void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool auto
     put_with_breaks(out, plain.text, plain.size, autoescape);
 }
 
-/* One line without its end, as textwrap.wrap(width, break_long_words=False, break_on_hyphens=False) cuts it. */
-static void put_wrapped_line(Buffer *out, const char *text, size_t size, int64_t width)
+/* Where a line ends as str.splitlines has it: *ret_next is behind its end. */
+static const char *line_end(const char *at, const char *end, const char **ret_next)
 {
-    const char *at = text, *end = text + size;
-    int64_t used = 0;
-    bool first = true;
     while (at < end) {
-        const char *blanks = at;
-        while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
-            at++;
-        int64_t gap = at - blanks;
-        const char *word = at;
-        while (at < end && !(*at == ' ' || (*at >= '\t' && *at <= '\r')))
-            at++;
-        int64_t length = (int64_t)capo_utf8_length(word, (size_t)(at - word));
-        if (length == 0) {
-            /* blanks at the end stay where they fit */
-            if (used + gap <= width)
-                capo_put_bytes(out, blanks, (size_t)gap);
-            return;
+        const char *next = at;
+        uint32_t c = capo_utf8_next(&next, end);
+        if ((c >= '\n' && c <= '\r') || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029) {
+            *ret_next = next + (c == '\r' && next < end && *next == '\n');
+            return at;
         }
-        if (first || used + gap + length <= width) {
-            capo_put_bytes(out, blanks, (size_t)gap);
-            used += gap + length;
-        } else {
-            capo_put_char(out, '\n');
-            used = length;
-        }
-        capo_put_bytes(out, word, (size_t)(at - word));
-        first = false;
+        at = next;
     }
+    *ret_next = end;
+    return end;
+}
+
+/* Tabs become blanks up to the next multiple of eight. */
+static Value expand_tabs(const char *text, size_t size)
+{
+    Buffer out = { 0 };
+    size_t column = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\t') {
+            do
+                capo_put_char(&out, ' ');
+            while (++column % 8);
+            continue;
+        }
+        column += ((unsigned char)text[i] & 0xC0) != 0x80;
+        capo_put_char(&out, text[i]);
+    }
+    return capo_buffer_value(&out, false);
+}
+
+static bool is_wrap_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The chunk at `at`: a run of blanks, or of anything else. */
+static const char *chunk_end(const char *at, const char *end)
+{
+    bool blank = is_wrap_blank(*at);
+    while (at < end && is_wrap_blank(*at) == blank)
+        at++;
+    return at;
+}
+
+static bool is_all_blank(const char *text, size_t size)
+{
+    capo_trim(&text, &size);
+    return size == 0;
+}
+
+/* One line, as textwrap wraps it with long words whole: false where nothing but blanks were there. */
+static bool put_wrapped_line(Buffer *out, const char *text, size_t size, int64_t width)
+{
+    Value line = expand_tabs(text, size);
+    const char *at = line.text, *end = at + line.size;
+    bool any = false;
+    while (at < end) {
+        if (any && is_all_blank(at, (size_t)(chunk_end(at, end) - at)))
+            at = chunk_end(at, end);
+        const char *start = at, *last = at;     /* of the new line, and of its last chunk */
+        int64_t used = 0;
+        while (at < end) {
+            const char *stop = chunk_end(at, end);
+            int64_t length = (int64_t)capo_utf8_length(at, (size_t)(stop - at));
+            if (used + length > width && !(used == 0 && length > width))
+                break;
+            used += length;
+            last = at;
+            at = stop;
+            if (length > width)
+                break;
+        }
+        const char *stop = at > start && is_all_blank(last, (size_t)(at - last)) ? last : at;
+        if (stop == start)
+            continue;
+        if (any)
+            capo_put_char(out, '\n');
+        capo_put_bytes(out, start, (size_t)(stop - start));
+        any = true;
+    }
+    return any;
 }
 
 void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width)
 {
-    if (width <= 0)
+    if (width <= 0 && size)
         capo_raise(ERROR_VALUE, "Text is wrapped to a width above zero, not to %lld.", (long long)width);
     const char *at = text, *end = text + size;
     while (at < end) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t length = (size_t)((stop ? stop : end) - at);
-        put_wrapped_line(out, at, length, width);
-        if (stop)
+        const char *next, *stop = line_end(at, end, &next);
+        if (at > text)
             capo_put_char(out, '\n');
-        at += length + 1;
+        if (!put_wrapped_line(out, at, (size_t)(stop - at), width))
+            capo_put_bytes(out, at, (size_t)(stop - at));       /* blanks alone stay as they are */
+        at = next;
     }
+    if (size && text[size - 1] == '\n')
+        capo_put_char(out, '\n');
 }

@@ -115,19 +115,23 @@ static bool is_host(const char *text, size_t size)
     return true;
 }
 
-/* www.…, or a host under one of the old top-level domains. */
+/* www.…, or what begins with a letter and has one of the old top-level domains before its end or its first path. */
 static bool is_bare_domain(Slice s)
 {
     static const char *const tops[] = { ".com", ".edu", ".gov", ".int", ".mil", ".net", ".org" };
+    const char *at = s.text, *end = s.text + s.size;
     if (s.size >= 4 && strncasecmp(s.text, "www.", 4) == 0)
         return true;
-    if (s.size >= 4 && strncasecmp(s.text, "http", 4) == 0)
+    if (s.size < 6 || strncasecmp(s.text, "http", 4) == 0 || !capo_is_word(capo_utf8_next(&at, end)))
         return false;
-    const char *slash = memchr(s.text, '/', s.size);
-    size_t host = slash ? (size_t)(slash - s.text) : s.size;
-    for (size_t i = 0; i < sizeof tops / sizeof *tops; i++)
-        if (host > 4 && strncasecmp(s.text + host - 4, tops[i], 4) == 0)
-            return is_host(s.text, host);
+    const char *mail = memchr(at, '@', (size_t)(end - at)), *limit = mail ? mail : end;
+    for (const char *dot = at + 1; dot + 4 <= limit; dot++) {
+        if (*dot != '.' || (dot + 4 < end && dot[4] != '/'))
+            continue;
+        for (size_t i = 0; i < sizeof tops / sizeof *tops; i++)
+            if (strncasecmp(dot, tops[i], 4) == 0)
+                return true;
+    }
     return false;
 }
 

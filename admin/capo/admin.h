@@ -95,6 +95,21 @@ typedef struct ModelAdmin {
 #define COLUMNS(...) ((const AdminColumn[]){ __VA_ARGS__, { 0 } })
 #define ADMIN_FILTERS(...) ((const AdminFilter[]){ __VA_ARGS__, { 0 } })
 
+/* Names on every page; an app's ready() may set them. */
+typedef struct AdminSite {
+    const char *header, *title, *index_title;   /* "Capo administration", "Capo site admin", "Site administration" */
+    const char *site_url;                       /* of "View site"; "" for none; default "/" */
+    const char *empty_value_display;            /* "-" */
+} AdminSite;
+extern AdminSite capo_admin_site;
+
+/* Pages of one's own inside the admin, for active staff (others are sent to its login), never cached, with its strict CSP:
+ *     Response *report(Request *req) { return capo_admin_view(req, show_report); }
+ *     static Response *show_report(Request *req) { return capo_admin_render(req, "Report", "shop/report.html", CAPO_VARS(V("sold", n))); }
+ * The template begins with {% extends "admin/base_site.html" %} and fills the block `content`. Rights are the view's own to check. */
+Response *capo_admin_view(Request *req, View *view);
+Response *capo_admin_render(Request *req, const char *title, const char *template, const Var *variables);
+
 /* Its registered row, or NULL. */
 const ModelAdmin *capo_model_admin(const Model *model);
 /* An entry of the history: flag 1 added, 2 changed, 3 deleted; message as Django's JSON. */

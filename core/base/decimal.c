@@ -7,10 +7,12 @@
 #include <capo/buffer.h>
 #include <capo/error.h>
 #include <capo/time.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DIGITS = 4096, MAX_EXPONENT = 999999999 };
+enum { MAX_DIGITS = 4096 };
+#define MAX_EXPONENT 999999999999999999LL
 
 /* digits * 10^exponent; no leading zeros, at least one digit. */
 typedef struct Number { bool negative; const char *digits; size_t count; int64_t exponent; } Number;
@@ -47,8 +49,7 @@ static bool read_number(const char *text, Number *ret)
         if (at == end)
             return false;
         for (; at < end && *at >= '0' && *at <= '9'; at++)
-            if (given <= MAX_EXPONENT)
-                given = given * 10 + *at - '0';
+            given = given <= MAX_EXPONENT / 10 ? given * 10 + *at - '0' : MAX_EXPONENT + 1;
         if (given > MAX_EXPONENT)
             return false;
         exponent += negative ? -given : given;
@@ -270,6 +271,6 @@ void capo_decimal_digits(Decimal decimal, int *ret_whole, int *ret_places)
     int64_t whole = n.exponent + (int64_t)n.count, places = n.exponent < 0 ? -n.exponent : 0;
     if (is_zero(&n))
         whole = 0;
-    *ret_whole = whole < 0 ? 0 : (int)whole;
-    *ret_places = (int)places;
+    *ret_whole = whole < 0 ? 0 : whole > INT_MAX ? INT_MAX : (int)whole;
+    *ret_places = places > INT_MAX ? INT_MAX : (int)places;
 }

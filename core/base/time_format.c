@@ -192,6 +192,8 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
         capo_put_format(out, "%.3s, %02d %.3s %04d %02d:%02d:%02d ", weekdays[p->weekday], p->day, months[p->month - 1], p->year,
                         p->hour, p->minute, p->second);
         put_offset(out, p->offset, "");
+        if (p->offset % 60)
+            capo_put_format(out, "%02d", abs(p->offset) % 60);
         break;
     case 's': capo_put_format(out, "%02d", p->second); break;
     case 'S': capo_put(out, suffix(p->day)); break;
@@ -222,7 +224,7 @@ char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind ki
 {
     DateParts whole = *parts;
     /* A naive time is taken in the current zone for the letters that need an offset; only `e` and `c` tell. */
-    if (kind == FORMAT_DATE || ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone)) {
+    if ((kind == FORMAT_DATE && strpbrk(format, "rU")) || ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone)) {
         DateParts local = capo_local(capo_instant(parts, NULL), NULL);
         whole.offset = local.offset;
         whole.is_dst = local.is_dst;
@@ -239,7 +241,7 @@ char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind ki
                 capo_put_char(out, *++at);
             continue;
         }
-        if (kind == FORMAT_DATE && strchr("aAefgGhHiIOPsTuZ", *at))
+        if (kind == FORMAT_DATE && strchr("aAefgGhHiOPsTuZ", *at))
             return *at;
         if (kind == FORMAT_NOTHING && strchr("aAbcdDeEfFgGhHiIjlLmMnNoOPrsStTuUwWyYzZ", *at))
             return *at;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 enum { MAP_LINEAR = 8, DEEP = 16 * 1024 };
 
@@ -439,6 +440,18 @@ static void put_real(Buffer *out, double d)
     }
 }
 
+/* Python's str.isprintable beyond ASCII. */
+static bool is_printable(uint32_t c)
+{
+    switch (utf8proc_category((utf8proc_int32_t)c)) {
+    case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_CO: case UTF8PROC_CATEGORY_ZS: case UTF8PROC_CATEGORY_ZL: case UTF8PROC_CATEGORY_ZP:
+        return false;
+    default:
+        return true;
+    }
+}
+
 static void put_text_repr(Buffer *out, const char *text, size_t size, bool bytes)
 {
     char quote = memchr(text, '\'', size) && !memchr(text, '"', size) ? '"' : '\'';
@@ -459,6 +472,14 @@ static void put_text_repr(Buffer *out, const char *text, size_t size, bool bytes
             capo_put(out, "\\t");
         } else if (c < 32 || c == 127 || (bytes && c > 127)) {
             capo_put_format(out, "\\x%02x", c);
+        } else if (c >= 0x80) {
+            const char *start = at;
+            uint32_t point = capo_utf8_next(&at, end);
+            if (is_printable(point))
+                capo_put_bytes(out, start, (size_t)(at - start));
+            else
+                capo_put_format(out, point < 0x100 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x", point);
+            continue;
         } else {
             capo_put_char(out, (char)c);
         }

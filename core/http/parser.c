@@ -297,17 +297,17 @@ static int interpret(ParsedRequest *ret)
 /* Where a head is not complete yet: the bytes after `seen` are looked at once. 1: its end is there. */
 static int look_for_end(const char *bytes, size_t size, size_t seen, const HttpLimits *limits)
 {
-    const char *from = bytes + (seen > 3 ? seen - 3 : 0), *at = from, *end = bytes + size;
-    while ((at = memchr(at, '\r', (size_t)(end - at))) && at + 1 < end)
-        if (*++at != '\n')
+    const char *at = bytes + (seen > 3 ? seen - 3 : 0), *end = bytes + size;
+    for (;;) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at)), *line_end = feed ? feed : end;
+        const char *cr = memchr(at, '\r', (size_t)(line_end - at));
+        if ((cr && cr + 1 < line_end) || (feed && (feed == bytes || feed[-1] != '\r')))
             return -EBADMSG;
-    at = from;
-    while ((at = memchr(at, '\n', (size_t)(end - at)))) {
-        if (at == bytes || at[-1] != '\r')
-            return -EBADMSG;
-        if (at - bytes >= 3 && at[-2] == '\n')
-            return 1;
-        at++;
+        if (!feed)
+            break;
+        if (feed - bytes >= 3 && feed[-2] == '\n')
+            return 1;               /* what follows is no business of the head */
+        at = feed + 1;
     }
     enum { LINE_REST = 16 };        /* " HTTP/1.1", line ends */
     if (size > limits->line + LINE_REST && !memchr(bytes, '\n', limits->line + LINE_REST))

@@ -181,6 +181,9 @@ static void worker_body(void *argument)
     free_signals(run);
     worker->main = NULL;
     connections_cleanup();
+    capo_watchdog_stop();
+    if (capo_fiber_count() <= 2)        /* this one, and the command that serves: no fiber waits for a helper thread */
+        offload_stop();
 }
 
 /* --- the supervisor --- */

@@ -68,6 +68,7 @@ typedef struct Loop {
     size_t n_alive, n_pool;
     Fiber *first_ready, *last_ready;
     struct event *ready_event;
+    bool in_ready;                  /* run_ready runs: it looks at the queue itself when it is through */
     Context main_context;
     void *main_fake_stack;
     const void *main_stack_bottom;
@@ -90,12 +91,15 @@ size_t capo_fiber_count(void);
 
 /* --- helpers: offload.c --- */
 void offload_after_fork(void);
+/* Ends the idle helper threads; the next capo_offload makes new ones. */
+void offload_stop(void);
 
 /* --- watchdog.c, crash.c --- */
 
 /* Starts the thread that warns on standard error of a unit which held the loop for 100 ms, and ends the process with a report
  * when one held it for `fatal_seconds` (0: never). Once a process; after fork again. */
 void capo_watchdog_start(int fatal_seconds);
+void capo_watchdog_stop(void);
 void watchdog_after_fork(void);
 /* SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT name the running unit on standard error before the process dies of them. */
 void capo_crash_handler_install(void);

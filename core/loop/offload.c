@@ -29,7 +29,9 @@ typedef struct Helpers {
     pthread_cond_t wanted;
     Job *first, *last;              /* waiting */
     Job *done;                      /* finished, newest first */
+    pthread_t threads[THREADS];
     int n_threads, n_idle;
+    bool stopping;
     int wake_fd;
     struct event *wake_event;
 } Helpers;
@@ -43,6 +45,10 @@ static void *helper(void *argument)
     pthread_mutex_lock(&helpers.mutex);
     for (;;) {
         while (!helpers.first) {
+            if (helpers.stopping) {
+                pthread_mutex_unlock(&helpers.mutex);
+                return NULL;
+            }
             helpers.n_idle++;
             pthread_cond_wait(&helpers.wanted, &helpers.mutex);
             helpers.n_idle--;
@@ -59,7 +65,6 @@ static void *helper(void *argument)
         ssize_t written = write(helpers.wake_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
         (void)written;              /* full: the loop was told already */
     }
-    return NULL;
 }
 
 static void jobs_done(evutil_socket_t fd, short events, void *argument)
@@ -87,11 +92,9 @@ static bool start_thread(void)
     sigfillset(&all);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, THREAD_STACK);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    pthread_t thread;
-    int failure = pthread_create(&thread, &attributes, helper, NULL);
+    int failure = pthread_create(&helpers.threads[helpers.n_threads], &attributes, helper, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     if (failure)
@@ -146,6 +149,17 @@ void capo_offload(void (*job)(void *), void *argument)
         fiber_suspend();
     fiber->no_cancel = false;
     fiber_check_cancel();
+}
+
+void offload_stop(void)
+{
+    pthread_mutex_lock(&helpers.mutex);
+    helpers.stopping = true;
+    pthread_cond_broadcast(&helpers.wanted);
+    pthread_mutex_unlock(&helpers.mutex);
+    for (int i = 0; i < helpers.n_threads; i++)
+        pthread_join(helpers.threads[i], NULL);
+    offload_after_fork();           /* nothing runs: what is left to do is the same */
 }
 
 void offload_after_fork(void)

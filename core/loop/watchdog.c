@@ -3,12 +3,14 @@
  * thread, whose handler names the unit. The handler, not the thread, reads the name: it lives in an arena that the
  * interrupted fiber keeps alive. While no fiber runs, the thread only compares a number. */
 #include "loop_internal.h"
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TICK_MS = 50, WARN_TICKS = 2 };
@@ -16,7 +18,8 @@ enum { TICK_MS = 50, WARN_TICKS = 2 };
 
 static struct {
     bool started;
-    pthread_t watched;
+    pthread_t watched, watcher;
+    int stop_fd;                    /* readable: the thread ends */
     Loop *loop;                     /* of the watched thread */
     int fatal_ticks;
     volatile unsigned long held;    /* value of switches that the signal is about */
@@ -52,7 +55,9 @@ static void *watchdog(void *argument)
     unsigned long seen = 0;
     int ticks = 0;
     for (;;) {
-        nanosleep(&(struct timespec){ .tv_nsec = TICK_MS * 1000000L }, NULL);
+        struct pollfd stop = { .fd = watch.stop_fd, .events = POLLIN };
+        if (poll(&stop, 1, TICK_MS) > 0)
+            return NULL;
         unsigned long now = __atomic_load_n(&watch.loop->switches, __ATOMIC_RELAXED);
         /* odd: a fiber runs */
         if (now % 2 == 0 || now != seen) {
@@ -69,7 +74,6 @@ static void *watchdog(void *argument)
             pthread_kill(watch.watched, WATCH_SIGNAL);
         }
     }
-    return NULL;
 }
 
 void capo_watchdog_start(int fatal_seconds)
@@ -86,18 +90,30 @@ void capo_watchdog_start(int fatal_seconds)
     sigfillset(&all);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, 128 * 1024);
-    pthread_t thread;
+    watch.stop_fd = eventfd(0, EFD_CLOEXEC);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    watch.started = pthread_create(&thread, &attributes, watchdog, NULL) == 0;
+    watch.started = watch.stop_fd >= 0 && pthread_create(&watch.watcher, &attributes, watchdog, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     if (!watch.started)
         capo_warn("The watchdog thread could not be started; views that hold the loop will not be named.");
 }
 
+void capo_watchdog_stop(void)
+{
+    if (!watch.started)
+        return;
+    ssize_t written = write(watch.stop_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+    (void)written;
+    pthread_join(watch.watcher, NULL);
+    close(watch.stop_fd);
+    watch.started = false;
+}
+
 void watchdog_after_fork(void)
 {
+    if (watch.started)
+        close(watch.stop_fd);
     watch.started = false;
 }

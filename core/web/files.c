@@ -120,11 +120,12 @@ static const SourceFile *read_from_disk(const char *directory, const char *name,
     return file;
 }
 
-static const SourceFile *find_embedded(const EmbeddedFile *files, const char *kind, const char *name, const App *app)
+/* `folder` is "templates", or "blog/templates" among the project's own files. */
+static const SourceFile *find_embedded(const EmbeddedFile *files, const char *folder, const char *name, const App *app)
 {
-    size_t kind_size = strlen(kind);
+    size_t folder_size = strlen(folder);
     for (const EmbeddedFile *file = files; file->path; file++) {
-        if (strncmp(file->path, kind, kind_size) != 0 || file->path[kind_size] != '/' || strcmp(file->path + kind_size + 1, name) != 0)
+        if (strncmp(file->path, folder, folder_size) != 0 || file->path[folder_size] != '/' || strcmp(file->path + folder_size + 1, name) != 0)
             continue;
         SourceFile *found = capo_alloc_struct(SourceFile);
         *found = (SourceFile){ .path = file->path, .text = file->bytes, .size = file->size, .app = app, .embedded = true };
@@ -156,11 +157,13 @@ static void note(Buffer *tried, const char *where)
 
 static const SourceFile *find_in(const App *app, const char *kind, const char *name, Buffer *tried)
 {
-    const EmbeddedFile *files = app ? app->files : capo_settings()->files;
+    const EmbeddedFile *files = app && app->files ? app->files : capo_settings()->files;
     if (files) {
-        note(tried, capo_format("%s/%s inside the program (%s)", kind, name, app ? app->name : "the project"));
-        const SourceFile *file = find_embedded(files, kind, name, app);
-        if (file || app)
+        /* a release holds the files of the project's apps among its own: "blog/templates/…" */
+        const char *folder = app && !app->files ? app_directory(app, kind) : kind;
+        note(tried, capo_format("%s/%s inside the program (%s)", folder, name, app && app->files ? app->name : "the project"));
+        const SourceFile *file = find_embedded(files, folder, name, app);
+        if (file || (app && app->files))
             return file;
     }
     if (app) {
@@ -245,12 +248,13 @@ static int compare_names(const void *a, const void *b)
 const char **capo_list_files(const char *kind, const App *app)
 {
     Names names = { 0 };
-    const EmbeddedFile *files = app ? app->files : capo_settings()->files;
-    size_t kind_size = strlen(kind);
+    const EmbeddedFile *files = app && app->files ? app->files : capo_settings()->files;
+    const char *folder = app && !app->files ? app_directory(app, kind) : kind;
+    size_t folder_size = strlen(folder);
     for (const EmbeddedFile *file = files; file && file->path; file++)
-        if (strncmp(file->path, kind, kind_size) == 0 && file->path[kind_size] == '/')
-            add_name(&names, file->path + kind_size + 1);
-    if (app && !files)
+        if (strncmp(file->path, folder, folder_size) == 0 && file->path[folder_size] == '/')
+            add_name(&names, file->path + folder_size + 1);
+    if (app && !app->files && names.count == 0)
         list_directory(&names, app_directory(app, kind), "", 0);
     if (!app)
         for (const char *const *directory = project_directories(kind); *directory; directory++)

@@ -26,7 +26,8 @@
 #define FILE(field, ...) CAPO_PLAIN(FILE, field, __VA_ARGS__)
 #define MODEL_CHOICE(field, Target, ...) CAPO_MODEL_CHOICE(MODEL_CHOICE, field, Target, __VA_ARGS__)
 #define MODEL_MULTIPLE_CHOICE(field, Target, ...) CAPO_MODEL_CHOICE(MODEL_MULTIPLE_CHOICE, field, Target, __VA_ARGS__)
-/* Not required, and null where it is empty: OPTIONAL(INTEGER, age) gives form->age.present and form->age.value. A check box in
+/* A BOOLEAN is a check box: not ticked is false, unless it says .required = true.
+ * Not required, and null where it is empty: OPTIONAL(INTEGER, age) gives form->age.present and form->age.value. A check box in
  * OPTIONAL is a choice of yes, no and unknown. */
 #define OPTIONAL(KIND, field, ...) CAPO_NULLABLE(KIND, field, __VA_ARGS__)
 
@@ -112,7 +113,7 @@
 #define CAPO_FO_INTEGER number
 #define CAPO_FO_FLOAT number
 #define CAPO_FO_DECIMAL decimal
-#define CAPO_FO_BOOLEAN plain
+#define CAPO_FO_BOOLEAN boolean
 #define CAPO_FO_DATE date
 #define CAPO_FO_TIME date
 #define CAPO_FO_DATETIME date

@@ -56,6 +56,7 @@ typedef enum FormFieldKind {
     Validator *const *validators;                                                                                              \
     const char *const *error_messages       /* pairs: code, message */
 typedef struct FormPlainOptions { CAPO_FORM_OPTIONS; } FormPlainOptions;
+typedef struct FormBooleanOptions { CAPO_FORM_OPTIONS; bool required /* must be ticked */; } FormBooleanOptions;
 typedef struct FormTextOptions { CAPO_FORM_OPTIONS; int min_length, max_length; bool no_strip, allow_unicode; const char *pattern, *assume_scheme; } FormTextOptions;
 typedef struct FormNumberOptions { CAPO_FORM_OPTIONS; FieldLimit minimum, maximum, step; } FormNumberOptions;
 typedef struct FormDecimalOptions { CAPO_FORM_OPTIONS; FieldLimit minimum, maximum, step; int max_digits, decimal_places; } FormDecimalOptions;
@@ -80,7 +81,7 @@ typedef struct FormRow {
     FieldKind coerce;               /* INTEGER_CHOICE */
     union {
         FormPlainOptions plain;     /* first in each: may be read whatever the kind */
-        FormTextOptions text; FormNumberOptions number; FormDecimalOptions decimal; FormDateOptions date; FormIpOptions ip;
+        FormBooleanOptions boolean; FormTextOptions text; FormNumberOptions number; FormDecimalOptions decimal; FormDateOptions date; FormIpOptions ip;
         FormChoiceOptions choice; FormModelOptions model; FormFileOptions file;
     } options;
 } FormRow;
@@ -99,6 +100,7 @@ struct FormType {
         void (*clean)(Form *form);      /* Form.clean: capo_form_value, capo_add_error */
         const struct FieldClean { const char *field; Value (*clean)(Form *form, Value value); } *clean_fields;   /* clean_<field> */
         const struct FieldOverride *overrides;      /* widgets, labels, help texts; ends with { 0 } */
+        const char *error_css_class, *required_css_class;   /* of the rows of such fields; the latter of their labels too */
     } meta;
 };
 typedef struct FieldOverride { const char *field, *widget, *label, *help_text; } FieldOverride;

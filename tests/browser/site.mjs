@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The example blog on a scratch database, served on a port of its own; and the few words that the tests are written in.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,10 +19,12 @@ const freePort = () => new Promise((done) => {
 
 export async function startSite() {
   const folder = mkdtempSync(join(tmpdir(), "capo-browser-")), port = await freePort();
-  const program = join(build, "tests", "blog"), cwd = join(root, "examples", "blog");
+  const program = join(build, "tests", "blog"), cwd = join(folder, "blog");
+  cpSync(join(root, "examples", "blog"), cwd, { recursive: true });
   const env = { ...process.env, DATABASE_URL: `sqlite:${join(folder, "db.sqlite3")}`, SECRET_KEY: "a secret key that is long enough for tests 0123456789",
     ALLOWED_HOSTS: "127.0.0.1", DEBUG: "1", CAPO_SUPERUSER_PASSWORD: password };
   const run = (...words) => execFileSync(program, words, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  run("makemigrations", "--noinput");
   run("migrate");
   run("createsuperuser", "--noinput", "--username", "ann", "--email", "ann@example.com");
   run("sampledata");
@@ -69,6 +71,7 @@ export function finish() {
 // Everything that a page says on its console or throws is a failure, CSP violations among it.
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext(options), page = await context.newPage();
+  page.setDefaultTimeout(8000);
   page.on("pageerror", (error) => check(false, `script error on ${page.url()}: ${error.message}`));
   page.on("console", (message) => {
     if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) check(false, `console on ${page.url()}: ${message.text()}`);

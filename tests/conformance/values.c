@@ -45,7 +45,10 @@ static Value tagged(const Map *map, const char *tag, Value content)
     if (!strcmp(tag, "$datetime"))
         return datetime_value(map, text);
     if (!strcmp(tag, "$decimal"))
-        return capo_value_decimal((Decimal){ text });
+    {
+        Decimal decimal;
+        return capo_parse_decimal(text, &decimal) ? capo_value_decimal(decimal) : capo_value_real(strtod(text, NULL));
+    }
     if (!strcmp(tag, "$float"))
         return capo_value_real(strtod(text, NULL));
     if (!strcmp(tag, "$date")) {

@@ -57,7 +57,17 @@ static const ModelAdmin library_admin[] = {
 
 const App library = { .name = "library", .models = models, .admin = library_admin };
 
+static Response *show_report(Request *req)
+{
+    if (!capo_has_permission(capo_user(req), "library.view_book"))
+        capo_raise(403, "You may not see the report.");
+    return capo_admin_render(req, "Report", "admin/403.html", CAPO_VARS(V("reason", capo_format("%lld books", (long long)capo_count(Book)))));
+}
+
+static Response *report(Request *req) { return capo_admin_view(req, show_report); }
+
 static const Route urls[] = {
+    { "admin/report/", report, "report" },
     { "admin/", .include = capo_admin_urls },
     { 0 }
 };

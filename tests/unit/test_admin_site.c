@@ -102,6 +102,23 @@ TEST(admin_slash_is_appended)
     EXPECT_STATUS(capo_client_get(all.client, "/admin/library/book/one/two/three"), 404);
 }
 
+TEST(admin_own_pages_and_names)
+{
+    Library all = library_open();
+    EXPECT_REDIRECT(capo_client_get(capo_client(), "/admin/report/"), "/admin/login/?next=/admin/report/");
+    EXPECT_STATUS(capo_client_get(library_staff("staff", NULL), "/admin/report/"), 403);
+    ClientResponse *page = capo_client_get(all.client, "/admin/report/");
+    EXPECT_CONTAINS(page, "3 books");
+    EXPECT_CONTAINS(page, "nav-sidebar");
+    EXPECT(strstr(header(page, "content-security-policy"), "frame-ancestors 'none'") != NULL);
+    capo_admin_site = (AdminSite){ .header = "The <Library>", .index_title = "Desk", .site_url = "" };
+    page = capo_client_get(all.client, "/admin/");
+    capo_admin_site = (AdminSite){ 0 };
+    EXPECT_CONTAINS(page, "The &lt;Library&gt;");
+    EXPECT_CONTAINS(page, "<h1>Desk</h1>");
+    EXPECT_NOT_CONTAINS(page, "View site");
+}
+
 /* --- users ---------------------------------------------------------------------------------------------------------------------------- */
 
 TEST(admin_user_is_added_in_two_steps)

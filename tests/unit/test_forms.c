@@ -137,6 +137,15 @@ TEST(forms_empty_optional_values)
     EXPECT_TEXT(capo_form_errors(form->capo, "tags")[0], "Select a valid choice. z is not one of the available choices.");
 }
 
+TEST(forms_boxes_that_must_be_ticked)
+{
+    TermsForm *form = capo_form(TermsForm, NULL, .data = body(""));
+    EXPECT_TEXT(capo_form_errors(form->capo, "agreed")[0], "This field is required.");
+    EXPECT_TEXT(html(get(form->capo, "agreed.label_tag")), "<label for=\"id_agreed\" class=\"required\">I agree.</label>");
+    EXPECT(capo_starts_with(html(get(form->capo, "as_p")), "<ul class=\"errorlist\" id=\"id_agreed_error\"><li>This field is required.</li></ul>  <p class=\"error required\">\n"));
+    EXPECT(capo_is_valid(capo_form(TermsForm, NULL, .data = body("agreed=on"))));
+}
+
 TEST(forms_know_what_changed)
 {
     const char *text = "subject=x&sender=a%40b.co&message=long+enough";

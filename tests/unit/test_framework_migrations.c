@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const App auth_on_disk = { .name = "auth", .directory = "auth" };
+static const App auth_on_disk = { .name = "auth", .directory = "auth" }, admin_on_disk = { .name = "admin", .directory = "admin" };
 
 static void print_line(void *self, const char *line)
 {
@@ -25,13 +25,13 @@ static void use(const App *const *apps)
 
 TEST(framework_migrations_are_current)
 {
-    static const App *const built_in[] = { &capo_auth, NULL }, *const on_disk[] = { &auth_on_disk, NULL };
+    static const App *const built_in[] = { &capo_auth, &capo_admin, NULL }, *const on_disk[] = { &auth_on_disk, &admin_on_disk, NULL };
     bool write = getenv("CAPO_WRITE_MIGRATIONS") != NULL;
     use(built_in);
     capo_models_prepare(capo_apps());
     if (write)
         use(on_disk);
-    int count = capo_make_migrations(&(MakeOptions){ .apps = LIST("auth"), .check = !write, .say = print_line });
+    int count = capo_make_migrations(&(MakeOptions){ .apps = LIST("auth", "admin"), .check = !write, .say = print_line });
     if (count && !write)
         capo_test_fail(__FILE__, __LINE__, "%d migrations of auth or admin are missing; see the head of this file", count);
 }
@@ -45,7 +45,7 @@ static void close_database(void *unused)
 /* Appendix A of Django's schema: what an existing Django database holds. */
 TEST(framework_migrations_make_djangos_tables)
 {
-    static const App *const built_in[] = { &capo_auth, NULL };
+    static const App *const built_in[] = { &capo_auth, &capo_admin, NULL };
     static const struct { const char *table, *wanted; } tables[] = {
         { "auth_user", "autoincrement\ncolumn date_joined datetime NOT NULL\ncolumn email varchar(254) NOT NULL\ncolumn first_name varchar(150) NOT NULL\n"
           "column id integer NOT NULL PRIMARY KEY\ncolumn is_active bool NOT NULL\ncolumn is_staff bool NOT NULL\ncolumn is_superuser bool NOT NULL\n"
@@ -70,7 +70,8 @@ TEST(framework_migrations_make_djangos_tables)
     capo_migrate(&(MigrateOptions){ 0 });
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         EXPECT_TEXT(capo_schema_describe(tables[i].table), tables[i].wanted);
-    for (const char *const *table = LIST("auth_group", "auth_user_groups", "auth_user_user_permissions", "django_migrations"); *table; table++)
+    for (const char *const *table = LIST("auth_group", "auth_user_groups", "auth_user_user_permissions", "django_admin_log", "django_migrations"); *table; table++)
         EXPECT(capo_schema_has_table(*table));
+    EXPECT(strstr(capo_schema_describe("django_admin_log"), "check (\"action_flag\" >= 0)") != NULL);
     EXPECT_INT(capo_unapplied_count(), 0);
 }

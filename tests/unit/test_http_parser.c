@@ -347,6 +347,18 @@ TEST(http_parser_sec050_limits)
     EXPECT_INT(http_refusal(parse_in_steps(endless, 5000, 7, &limits)), 431);
 }
 
+/* What stands behind the head is no business of its parser, however it was cut. Found by tests/fuzz. */
+TEST(http_parser_body_bytes_behind_a_cut_head)
+{
+    static const char text[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na\nb\rc\r\rde";
+    size_t size = sizeof text - 1;
+    for (size_t cut = 1; cut < size - 9; cut++) {
+        ParsedRequest p;
+        EXPECT_INT(parse_exact(&p, text, cut, 0, &limits), -EAGAIN);
+        EXPECT_INT(parse_exact(&p, text, size, cut, &limits), size - 9);
+    }
+}
+
 /* SEC-055: a head of many pieces takes linear time. */
 TEST(http_parser_sec055_pieces_are_linear)
 {

@@ -344,6 +344,47 @@ TEST(bulk_create_fills_keys)
     EXPECT_QUERIES(0, capo_instance_save(genres[3]));
 }
 
+TEST(bulk_create_meets_rows_that_are_there)
+{
+    capo_test_database();
+    Author *ann = author("ann"), *ben = capo_new(Author), *other = capo_new(Author);
+    ben->name = "ben";
+    ben->email = "ben@example.com";
+    other->name = "another ann";
+    other->email = ann->email;
+    Instance *both[] = { &ben->capo, &other->capo };
+    EXPECT_INT(capo_bulk_create_with(both, 2, &(BulkOptions){ .conflict = BULK_IGNORE }), 1);
+    EXPECT_INT(capo_count(Author), 2);
+    EXPECT_INT(capo_bulk_create_with(both, 2, &(BulkOptions){ .conflict = BULK_UPDATE, .update = LIST("name"), .unique = LIST("email") }), 2);
+    capo_refresh(ann);
+    EXPECT_TEXT(ann->name, "another ann");
+    EXPECT_INT(capo_count(Author), 2);
+}
+
+TEST(bulk_update_writes_many)
+{
+    capo_test_database();
+    Instance *kinds[3];
+    for (int i = 0; i < 3; i++) {
+        Kind *kind = capo_new(Kind);
+        kind->name = capo_format("k%d", i);
+        capo_save(kind);
+        kind->price = (Decimal){ capo_format("%d.50", i) };
+        kind->data = VALUE(i);
+        capo_set(kind, o_day, capo_date(2026, 1, i + 1));
+        kinds[i] = &kind->capo;
+    }
+    ((Kind *)kinds[2])->o_day.present = false;
+    EXPECT_QUERIES(1, EXPECT_INT(capo_bulk_update(kinds, 3, LIST("price", "data", "o_day")), 3));
+    EXPECT_QUERIES(0, capo_instance_save(kinds[0]));
+    for (int i = 0; i < 3; i++) {
+        capo_instance_refresh(kinds[i]);
+        EXPECT_TEXT(((Kind *)kinds[i])->price.text, capo_format("%d.50", i));
+        EXPECT_INT(((Kind *)kinds[i])->data.integer, i);
+        EXPECT(((Kind *)kinds[i])->o_day.present == (i < 2));
+    }
+}
+
 TEST(hooks_see_saves)
 {
     capo_test_database();

@@ -122,6 +122,7 @@
       row.hidden = false;
       row.classList.replace("empty-form", `dynamic-${prefix}`);
       row.classList.add("is-extra");
+      row.id = `${prefix}-${number}`;
       rename(row, /__prefix__/g, String(number));
       const label = find(".inline_label", row);
       if (label) label.textContent = `#${number + 1}`;
