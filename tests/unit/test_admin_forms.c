@@ -167,6 +167,29 @@ TEST(admin_save_as_new)
     EXPECT_INT(capo_count(Chapter), 2);
 }
 
+static const char *hidden_value(ClientResponse *page, const char *name)
+{
+    const char *at = strstr(page->body, capo_format("name=\"%s\" value=\"", name));
+    EXPECT(at != NULL);
+    at = strstr(at, "value=\"") + 7;
+    return capo_strndup(at, strcspn(at, "\""));
+}
+
+TEST(admin_two_editors_do_not_overwrite_each_other)
+{
+    Library all = library_open();
+    const char *opened = hidden_value(capo_client_get(all.client, change_url(all.first)), "_version");
+    capo_update(Book, .where = { .id = EQ(all.first->id) }, .set = { .title = TO("Theirs") });
+    ClientResponse *page = capo_client_post(all.client, change_url(all.first), BOOK("Mine", "ashes", all.ann->id), NO_INLINES, V("_version", opened), V("_save", "1"));
+    EXPECT_STATUS(page, 200);
+    EXPECT_CONTAINS(page, "While you were editing, somebody else changed this book.");
+    EXPECT_CONTAINS(page, "value=\"Mine\"");
+    EXPECT_INT(capo_count(Book, .where = { .title = EQ("Theirs") }), 1);
+    const char *again = hidden_value(page, "_version");
+    EXPECT_STATUS(capo_client_post(all.client, change_url(all.first), BOOK("Mine", "ashes", all.ann->id), NO_INLINES, V("_version", again), V("_save", "1")), 302);
+    EXPECT_INT(capo_count(Book, .where = { .title = EQ("Mine") }), 1);
+}
+
 TEST(admin_unknown_objects)
 {
     Library all = library_open();
