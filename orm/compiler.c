@@ -54,8 +54,8 @@ static bool is_deferred(const Query *query, const Field *field)
     bool named = false;
     for (size_t i = 0; i < query->n_deferred; i++)
         named |= !strcmp(query->deferred[i], field->name) || !strcmp(query->deferred[i], field->attname);
-    for (size_t i = 0; query->deferred_only && i < query->n_related; i++)      /* what select_related walks must be there */
-        named |= !strncmp(query->related[i], field->name, strlen(field->name)) && strchr("_", query->related[i][strlen(field->name)]);
+    for (size_t i = 0; query->deferred_only && i < query->n_deferred; i++)     /* only("author__name") keeps the key to the author */
+        named |= !strncmp(query->deferred[i], field->name, strlen(field->name)) && !strncmp(query->deferred[i] + strlen(field->name), "__", 2);
     return named != query->deferred_only;
 }
 
@@ -96,7 +96,6 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
 {
     const char *end = strstr(path, "__");
     char *name = end ? capo_strndup(path, (size_t)(end - path)) : capo_strdup(path);
-    Path walked = { 0 };
     const Field *field = capo_field(load->model, name);
     bool forward = field && (field->kind == FIELD_FOREIGN_KEY || field->kind == FIELD_ONE_TO_ONE) && !strcmp(field->name, name);
     if (!forward) {
@@ -108,7 +107,9 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
     }
     if (!field)
         raise_no_relation(load->model, name);
-    walked = path_walk(NULL, load->model, name, true);
+    if (forward && load == plan->root && is_deferred(plan->query, field))
+        capo_raise(ERROR_FIELD, "Field %s.%s cannot be both deferred and traversed using select_related at the same time.", load->model->name, name);
+    Path walked = path_walk(NULL, load->model, name, true);
     JoinedPath joined = query_setup_joins(plan->query, &walked, join, NULL);
     RelatedLoad *child = NULL;
     for (size_t i = 0; i < load->n_children; i++)
@@ -475,7 +476,7 @@ static size_t union_position(const Query *first, const char *path, const Plan *p
     return 0;
 }
 
-static Sql put_combined(Compiler *compiler, const Query *query, int depth, const Frame *outer, bool name_outputs, Compiled *ret)
+static Sql put_combined(Compiler *compiler, const Query *query, int depth, const Frame *outer, Compiled *ret)
 {
     static const char *const words[] = { [COMBINE_UNION] = " UNION ", [COMBINE_UNION_ALL] = " UNION ALL ",
                                          [COMBINE_INTERSECTION] = " INTERSECT ", [COMBINE_DIFFERENCE] = " EXCEPT " };
@@ -516,7 +517,6 @@ static Sql put_combined(Compiler *compiler, const Query *query, int depth, const
     }
     if (!written)
         return SQL_EMPTY;
-    (void)name_outputs;
     Plan plan = { .query = (Query *)first };
     plan_columns(&plan);
     for (size_t i = 0; i < query->n_order; i++) {
@@ -541,7 +541,7 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     if (source->none || source->limit == 0)
         return SQL_EMPTY;
     if (source->combinator)
-        return put_combined(compiler, source, depth, outer, name_outputs, ret);
+        return put_combined(compiler, source, depth, outer, ret);
     Plan plan = { .query = query_clone(source) };
     Query *query = plan.query;
     Frame frame = { .query = query, .depth = depth, .outer = outer };
@@ -553,7 +553,6 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     if (query->where)
         split_having(&plan, query->where, false);
     plan_group(&plan);
-    size_t shown = plan.n_columns;
     if (ret)
         describe(ret, &plan);
     if (query->distinct)                                            /* SELECT DISTINCT orders by what it selects */
@@ -566,7 +565,6 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
             if (!there)
                 add_column(&plan, plan.order[i].expression, NULL);
         }
-    (void)shown;
 
     compiler->frame = &frame;
     compile_text(compiler, query->distinct ? "SELECT DISTINCT " : "SELECT ");

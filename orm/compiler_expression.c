@@ -263,14 +263,15 @@ static const char *zone_of(const Expression *expression)
     return capo_time_zone_name(expression->zone ? expression->zone : capo_current_time_zone());
 }
 
-/* The path of nested keys as a JSON path: $."a"[0]; text with quotes and backslashes escaped as JSON. */
-static const Expression *json_path(const Expression *expression, Buffer *path)
+/* The column below nested keys, and their path as SQLite writes it: $."a"[0]; quotes and backslashes escaped as in JSON. */
+const Expression *compile_json_path(const Expression *expression, Buffer *path)
 {
-    const Expression *root = expression;
-    if (expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT))
-        root = json_path(expression->args[0], path);
-    else
-        return capo_put_char(path, '$'), expression;
+    bool key = expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT);
+    if (!key) {
+        capo_put_char(path, '$');
+        return expression;
+    }
+    const Expression *root = compile_json_path(expression->args[0], path);
     if (text_is_index(expression->name))
         capo_put_format(path, expression->name[0] == '-' ? "[#%s]" : "[%s]", expression->name);
     else {
@@ -283,7 +284,7 @@ static const Expression *json_path(const Expression *expression, Buffer *path)
 static Sql compile_key(Compiler *compiler, const Expression *expression)
 {
     Buffer path = { 0 };
-    const Expression *root = json_path(expression, &path);
+    const Expression *root = compile_json_path(expression, &path);
     Value text = capo_value_text_n(capo_buffer_text(&path), path.size);
     /* SQLite takes JSON apart into numbers and texts; what must stay JSON (true, false, null) is given by its type. */
     compile_text(compiler, "(CASE WHEN JSON_TYPE(");

@@ -136,22 +136,6 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
 
 /* --- JSON ------------------------------------------------------------------------------------------------------------------------- */
 
-static const Expression *json_root(const Expression *expression, Buffer *path)
-{
-    if (expression->kind != X_TRANSFORM || expression->transform->code != PART_KEY) {
-        capo_put_char(path, '$');
-        return expression;
-    }
-    const Expression *root = json_root(expression->args[0], path);
-    if (text_is_index(expression->name)) {
-        capo_put_format(path, expression->name[0] == '-' ? "[#%s]" : "[%s]", expression->name);
-    } else {
-        capo_put_char(path, '.');
-        capo_json_put(path, capo_value_text(expression->name), 0);
-    }
-    return root;
-}
-
 static void put_json_type(Compiler *compiler, const Expression *root, const char *path)
 {
     compile_text(compiler, "JSON_TYPE(");
@@ -164,7 +148,7 @@ static void put_json_type(Compiler *compiler, const Expression *root, const char
 static void put_has_key(Compiler *compiler, const Expression *left, Value key)
 {
     Buffer path = { 0 };
-    const Expression *root = json_root(left, &path);
+    const Expression *root = compile_json_path(left, &path);
     capo_put_char(&path, '.');
     capo_json_put(&path, capo_value_to_text(key), 0);
     put_json_type(compiler, root, capo_buffer_text(&path));
@@ -214,7 +198,7 @@ static Sql compile_json(Compiler *compiler, const Expression *lookup, bool *ret_
     case LOOKUP_ISNULL:
         if (!key)
             break;
-        put_json_type(compiler, json_root(left, &path), capo_buffer_text(&path));
+        put_json_type(compiler, compile_json_path(left, &path), capo_buffer_text(&path));
         compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
         return SQL_OK;
     case LOOKUP_EXACT:
@@ -227,7 +211,7 @@ static Sql compile_json(Compiler *compiler, const Expression *lookup, bool *ret_
             return SQL_OK;
         }
         if (capo_is_null(lookup->value)) {
-            put_json_type(compiler, json_root(left, &path), capo_buffer_text(&path));
+            put_json_type(compiler, compile_json_path(left, &path), capo_buffer_text(&path));
             compile_text(compiler, " = 'null'");
             return SQL_OK;
         }
@@ -288,16 +272,16 @@ static bool out_of_range(const Expression *lookup, Sql *ret)
     return true;
 }
 
-/* Long lists go as one parameter: no statement has that many. */
+/* Long lists go as one parameter, where the database can take a list apart: no statement has that many. */
 static bool compile_long_list(Compiler *compiler, const Expression *lookup)
 {
     const List *list = lookup->value.list;
     FieldKind kind = lookup->args[0]->type.kind;
-    if (list->count < compiler->backend->max_parameters / 4 || !(capo_field_is_integer(kind) || capo_field_is_text(kind)))
+    if (!compiler->backend->list_format || list->count < compiler->backend->max_parameters / 4 || !(capo_field_is_integer(kind) || capo_field_is_text(kind)))
         return false;
-    compile_text(compiler, " IN (SELECT value FROM json_each(");
-    compile_parameter(compiler, capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT));
-    compile_text(compiler, "))");
+    compile_text(compiler, " IN (");
+    put_format(compiler, compiler->backend->list_format, put_bound, &(Bound){ capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT) });
+    compile_text(compiler, ")");
     return true;
 }
 

@@ -65,6 +65,7 @@ typedef struct Backend {
     char quote;                             /* of identifiers, doubled inside */
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
+    const char *list_format;                /* a subquery of the members of a JSON list, "%s" the list; NULL: there is none */
     bool returning;                         /* INSERT … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */

@@ -412,7 +412,10 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
         } else {
             if ((value.kind == VALUE_LIST || value.kind == VALUE_MAP) && left->type.kind != FIELD_JSON)
                 capo_raise(ERROR_VALUE, "The look-up '%s' takes one value, not a list.", row->name);
+            bool null = capo_is_null(value);
             value = lookup_prepare(left, normalize_related(left, value), row->code);
+            if (!null && capo_is_null(value) && row->code == LOOKUP_EXACT)     /* "" is null to some fields */
+                return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
         }
     }
     return expression_lookup(row, left, value, NULL);

@@ -224,6 +224,20 @@ static const char **append_texts(const char **old, size_t n_old, const char *con
     return list;
 }
 
+/* Every key that is never null, and theirs, five deep as Django goes. */
+static void add_all_related(Query *query, const Model *model, const char *prefix, int depth)
+{
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (field->null || !capo_field_is_relation(field->kind))
+            continue;
+        const char *path = capo_format("%s%s%s", prefix, *prefix ? "__" : "", field->name);
+        query->related = append_texts(query->related, query->n_related, LIST(path), &query->n_related);
+        if (depth < 5)
+            add_all_related(query, field->target, path, depth + 1);
+    }
+}
+
 Query *capo_query_select_related(Query *query, const char *const *paths)
 {
     refuse_combined(query, "select_related");
@@ -232,6 +246,8 @@ Query *capo_query_select_related(Query *query, const char *const *paths)
     Query *clone = query_clone(query);
     if (!paths)
         clone->n_related = 0;
+    else if (!paths[0])
+        add_all_related(clone, query->model, "", 1);
     else
         clone->related = append_texts(query->related, query->n_related, paths, &clone->n_related);
     return clone;
@@ -640,4 +656,29 @@ Query *query_merge(Query *a, Query *b, Connector connector)
         merged->no_order = true;
     }
     return merged;
+}
+
+Query *capo_query_values(Query *query, const char *const *paths)
+{
+    size_t count = 0;
+    while (paths && paths[count])
+        count++;
+    Query *clone = query_clone(query);
+    query_set_values(clone, count ? paths : NULL, count);
+    return clone;
+}
+
+Query *capo_query_only(Query *query, const char *const *paths)
+{
+    return query_only(query, paths, true);
+}
+
+Query *capo_query_defer(Query *query, const char *const *paths)
+{
+    return query_only(query, paths, false);
+}
+
+Query *capo_query_union(Query *query, Query *other)
+{
+    return query_combine(query, COMBINE_UNION, &other, 1);
 }

@@ -312,6 +312,7 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup);
 void compile_quoted(Compiler *compiler, const char *name);
 void compile_parameter(Compiler *compiler, Value value, OutputType type);
 void compile_text(Compiler *compiler, const char *sql);
+const Expression *compile_json_path(const Expression *expression, Buffer *path);
 const char *frame_alias(const Frame *frame, int join);
 
 /* --- query.c and what runs queries -------------------------------------------------------------------------------------------- */

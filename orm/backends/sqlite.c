@@ -587,7 +587,7 @@ static const LookupOperator pattern_operators[] = {
 };
 
 const Backend capo_sqlite_backend = {
-    .name = "sqlite", .title = "SQLite", .quote = '"', .name_length = 200, .max_parameters = 32766,
+    .name = "sqlite", .title = "SQLite", .quote = '"', .name_length = 200, .max_parameters = 32766, .list_format = "SELECT value FROM json_each(%s)",
     .returning = true, .ddl_in_transaction = true, .on_conflict = true, .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
     .schema = &capo_sqlite_schema,
     .operators = operators, .pattern_operators = pattern_operators,

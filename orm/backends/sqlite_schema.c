@@ -177,7 +177,7 @@ static bool has_counter(const Model *model) { return capo_field_is_automatic(mod
 /* Tables whose keys hold the type of this field's column, which changed: their columns change with it. */
 static void rebuild_references(SchemaEditor *editor, const Model *model, const Field *field)
 {
-    const Model *done[64];
+    const Model **done = capo_alloc_array(model->n_reverse + 1, sizeof *done);
     size_t n_done = 0;
     for (size_t i = 0; i < model->n_reverse; i++) {
         const Field *key = model->reverse[i];
@@ -185,7 +185,7 @@ static void rebuild_references(SchemaEditor *editor, const Model *model, const F
         bool seen = other == model || !key->column || key->target_field != field;
         for (size_t k = 0; k < n_done; k++)
             seen = seen || done[k] == other;
-        if (seen || !other->managed || n_done == 64)
+        if (seen || !other->managed)
             continue;
         done[n_done++] = other;
         rebuild(editor, other->table, has_counter(other), other, same_sources(other, other));
@@ -216,6 +216,15 @@ static void remove_column(SchemaEditor *editor, Model *old_model, Model *new_mod
     rebuild(editor, new_model->table, has_counter(old_model), new_model, same_sources(old_model, new_model));
 }
 
+/* Whether the table refers to this field of its own. */
+static bool refers_to_itself(const Model *model, const Field *field)
+{
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (model->fields[i]->target_field == field)
+            return true;
+    return false;
+}
+
 static bool uses_column(const Model *model, const char *column)
 {
     const char *quoted = capo_format("%s", capo_quote_name(column));
@@ -229,7 +238,9 @@ static void alter_column(SchemaEditor *editor, Model *old_model, Model *new_mode
 {
     const Backend *backend = capo_backend();
     bool renamed = strcmp(old_field->column, new_field->column) != 0;
-    bool retyped = strcmp(backend->column_type(old_field), backend->column_type(new_field)) != 0;
+    /* An automatic key is an integer always, but the columns that refer to it follow its kind. */
+    bool retyped = old_field->kind != new_field->kind || strcmp(backend->column_type(old_field), backend->column_type(new_field)) != 0;
+    bool referred = retyped && new_field->unique;
     Field as_new = *old_field;
     if (renamed) {
         /* SQLite carries the new name into indexes, and into the foreign keys of other tables. */
@@ -237,10 +248,13 @@ static void alter_column(SchemaEditor *editor, Model *old_model, Model *new_mode
                                             capo_quote_name(old_field->column), capo_quote_name(new_field->column)), NULL, 0);
         as_new.column = new_field->column;
     }
-    bool same = !strcmp(definition(&as_new), definition(new_field)) && capo_schema_same_constraints(old_model, new_model);
+    bool same = !strcmp(definition(&as_new), definition(new_field)) && capo_schema_same_constraints(old_model, new_model)
+        && !(referred && refers_to_itself(new_model, new_field));
     if (same && (!renamed || !uses_column(new_model, new_field->column))) {
         if (!renamed)
             capo_schema_change_indexes(editor, old_model, new_model);
+        if (referred)
+            rebuild_references(editor, new_model, new_field);
         return;
     }
     ColumnSource *sources = same_sources(old_model, new_model);
@@ -250,7 +264,7 @@ static void alter_column(SchemaEditor *editor, Model *old_model, Model *new_mode
         sources[new_field->position].has_value = !capo_is_null(sources[new_field->position].value);
     }
     rebuild(editor, new_model->table, has_counter(old_model), new_model, sources);
-    if (retyped && new_field->unique)
+    if (referred)
         rebuild_references(editor, new_model, new_field);
 }
 

@@ -106,13 +106,14 @@ Expression *capo_aggregate_of(const AggregateOptions *options);
 
 /* --- queries --------------------------------------------------------------------------------------------------------------- */
 
-/* The options of capo_query, capo_get, capo_update, …; all go into one filter() call. */
+/* The options of capo_query, capo_get, capo_update, … `.where` and `.filter` are one filter() call, `.exclude` is an exclude() behind
+ * it, `.annotate` comes behind both; a `.filter` that names an annotation is a call behind `.annotate`. */
 #define CAPO_QUERY_OPTIONS                                                                                                     \
     struct Query *query;                        /* refine this one; NULL: all rows of the model */                             \
     Condition *filter;                          /* besides .where */                                                           \
     Expression *const *annotate;                                                                                               \
     const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
-    const char *const *select_related;          /* joins these foreign keys into the same SELECT */                            \
+    const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
     const char *const *prefetch;                /* loads these to-many relations in one query each */                          \
     int64_t offset, limit;                      /* rows; limit 0: all */                                                       \
     bool distinct, reverse, no_order
@@ -139,8 +140,8 @@ typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 /* The row that .where names with EQ, or a new one with those values and .set's; *ret_created may be NULL. Safe in a race. */
 #define capo_get_or_create(M, ret_created, ...) ((M *)capo_query_get_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
 #define capo_update_or_create(M, ret_created, ...) ((M *)capo_query_update_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
-/* Runs the body once a row, reading in batches: memory stays bounded, and what the body allocated is gone after each batch,
- * unless it was the outer arena's. Leave with break as you like.
+/* Runs the body once a row, reading in batches: memory stays bounded, since the rows of a batch are gone when the next is read (keep
+ * values, not rows). What the body allocates lives as long as the unit, as everywhere. Leave with break as you like.
  *     capo_each(Post, post, .where = { … }) { … }                                                                             */
 #define capo_each(M, row, ...)                                                                                                 \
     for (struct QueryCursor *capo_cursor_##row = capo_cursor_open(capo_query(M, __VA_ARGS__)); capo_cursor_##row;             \
@@ -161,6 +162,13 @@ Query *capo_query_select_related(Query *query, const char *const *paths);
 Query *capo_query_prefetch(Query *query, const char *const *paths);
 Query *capo_query_annotate(Query *query, Expression *const *expressions);
 Query *capo_query_distinct(Query *query);
+/* Rows become these columns (NULL: all), read by capo_values and its like; an aggregate annotated behind this groups by them:
+ *     capo_values(capo_query_annotate(capo_query_values(posts, LIST("author__name")), EXPRESSIONS(COUNT("id", .as = "n"))), NULL) */
+Query *capo_query_values(Query *query, const char *const *paths);
+/* Loads these columns only, or all but these; the others are read when they are asked for. */
+Query *capo_query_only(Query *query, const char *const *paths);
+Query *capo_query_defer(Query *query, const char *const *paths);
+Query *capo_query_union(Query *query, Query *other);                /* without duplicates; then only order, slice and count */
 Query *capo_query_reverse(Query *query);
 Model *capo_query_model(const Query *query);
 bool capo_query_is_ordered(const Query *query);

@@ -179,7 +179,7 @@ static void take_step(Chain *chain, const List *step)
         chain->query = query_clone(chain->query);
         chain->query->none = true;
     } else if (IS("select_related"))
-        chain->query = capo_query_select_related(chain->query, capo_is_null(first) ? NULL : texts(step, 1));
+        chain->query = capo_query_select_related(chain->query, step->count > 1 && capo_is_null(first) ? NULL : texts(step, 1));
     else if (IS("prefetch"))
         step_prefetch(chain, step);
     else if (IS("only") || IS("defer"))
@@ -472,6 +472,25 @@ static Value create(Query *query, const Map *test)
     return capo_value_null();
 }
 
+static Value save(Query *query, const Map *test)
+{
+    const Map *options = conformance_get(test, "kwargs").map;
+    bool fresh = capo_truth(conformance_get(test, "new"));
+    Instance *instance = fresh ? capo_instance_new(query->model)
+                               : capo_query_get(capo_query_filter(query, capo_q("pk", conformance_get(test, "pk"))));
+    if (fresh)
+        capo_field_assign(instance, query->model->pk, conformance_get(test, "pk"));
+    assign(instance, conformance_get(test, "set").map);
+    Value fields = conformance_get(options, "update_fields");
+    if (options && options->count > (fields.kind == VALUE_LIST))
+        capo_raise(ERROR_NOT_SUPPORTED, "save() has no such option.");
+    if (fields.kind == VALUE_LIST)
+        capo_instance_save_fields(instance, texts(fields.list, 0));
+    else
+        capo_instance_save(instance);
+    return capo_value_null();
+}
+
 static Value bulk_create(Query *query, const Map *test)
 {
     List *objects = conformance_get(test, "objs").list;
@@ -561,6 +580,8 @@ static Value answer_op(Case *test, Query *query, OrmForm form)
         return orm_delete(query);
     if (IS("create"))
         return create(query, test->test);
+    if (IS("save"))
+        return save(query, test->test);
     if (IS("bulk_create"))
         return bulk_create(query, test->test);
     if (IS("add"))

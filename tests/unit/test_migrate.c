@@ -455,6 +455,35 @@ TEST(migrate_runs_sql_in_all_its_forms)
     EXPECT_INT(capo_schema_columns("mig_post")->count, 3);
 }
 
+/* The columns of keys that refer to it, and of join tables, change with a primary key. */
+TEST(migrate_alters_a_key_with_what_refers_to_it)
+{
+    start();
+    file("0001_initial", NULL, "{\"CreateModel\": {\"name\": \"Author\", \"fields\": {\"code\": {\"kind\": \"CharField\", \"max_length\": 9, \"primary_key\": true}}}},"
+         "{\"CreateModel\": {\"name\": \"Book\", \"fields\": {\"id\": {\"kind\": \"AutoField\", \"primary_key\": true},"
+         "\"author\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Author\", \"on_delete\": \"CASCADE\"}, \"fans\": {\"kind\": \"ManyToManyField\", \"to\": \"mig.Author\", \"related_name\": \"liked\"},"
+         "\"next\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Book\", \"on_delete\": \"SET_NULL\", \"null\": true}}}}");
+    file("0002_keys", "0001_initial", "{\"AlterField\": {\"model\": \"Author\", \"name\": \"code\", \"field\": {\"kind\": \"CharField\", \"max_length\": 20, \"primary_key\": true}}},"
+         "{\"AlterField\": {\"model\": \"Book\", \"name\": \"id\", \"field\": {\"kind\": \"BigAutoField\", \"primary_key\": true}}},"
+         "{\"RenameField\": {\"model\": \"Author\", \"old_name\": \"code\", \"new_name\": \"handle\"}},"
+         "{\"RenameModel\": {\"old_name\": \"Author\", \"new_name\": \"Person\"}}");
+    migrate("mig", "0001");
+    char *before = capo_format("%s%s", capo_schema_describe("mig_book"), capo_schema_describe("mig_book_fans"));
+    capo_sql_run("INSERT INTO mig_author (code) VALUES ('ann'), ('bob')");
+    capo_sql_run("INSERT INTO mig_book (author_id, next_id) VALUES ('ann', NULL), ('bob', 1)");
+    capo_sql_run("INSERT INTO mig_book_fans (book_id, author_id) VALUES (1, 'bob')");
+    migrate(NULL, NULL);
+    EXPECT(strstr(capo_schema_describe("mig_book"), "column author_id varchar(20) NOT NULL\n") != NULL);
+    EXPECT(strstr(capo_schema_describe("mig_book"), "foreign key author_id to mig_person (handle)") != NULL);
+    EXPECT(strstr(capo_schema_describe("mig_book"), "column next_id bigint\n") != NULL);
+    EXPECT(strstr(capo_schema_describe("mig_book_fans"), "column person_id varchar(20) NOT NULL\n") != NULL);
+    EXPECT(strstr(capo_schema_describe("mig_book_fans"), "column book_id bigint NOT NULL\n") != NULL);
+    EXPECT_TEXT(text("SELECT handle || next_id || person_id FROM mig_book b JOIN mig_person ON handle = author_id JOIN mig_book_fans f ON f.book_id = b.next_id"), "bob1bob");
+    migrate("mig", "0001");
+    EXPECT_TEXT(capo_format("%s%s", capo_schema_describe("mig_book"), capo_schema_describe("mig_book_fans")), before);
+    EXPECT_INT(number("SELECT COUNT(*) FROM mig_book_fans WHERE author_id = 'bob'"), 1);
+}
+
 /* Without a transaction what was done stays, and the message says so. */
 TEST(migrate_without_a_transaction)
 {

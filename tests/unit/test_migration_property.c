@@ -317,6 +317,14 @@ static void alter_field(Edit *edit)
     model_state_put_field(edited(edit->to, model), altered);
 }
 
+static void alter_key(Edit *edit)
+{
+    ModelState *model = any_model(edit->to);
+    const FieldState *key = model_state_pk(model);
+    edit->what = "alter a key";
+    model_state_put_field(edited(edit->to, model), field_state_new("id", key->kind == FIELD_AUTO ? FIELD_BIG_AUTO : FIELD_AUTO, key->options));
+}
+
 static void alter_meta(Edit *edit)
 {
     ModelState *model = any_model(edit->to);
@@ -364,7 +372,7 @@ static void alter_meta(Edit *edit)
 }
 
 static void (*const edits[])(Edit *) = { add_model, delete_model, rename_model, add_field, add_field, add_field, remove_field, rename_field, rename_field,
-                                         alter_field, alter_field, alter_field, alter_meta, alter_meta };
+                                         alter_field, alter_field, alter_field, alter_meta, alter_meta, alter_key };
 
 /* --- rows ---------------------------------------------------------------------------------------------------------------------------------------- */
 
