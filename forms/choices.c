@@ -75,7 +75,7 @@ static List *path_choices(const FormField *field)
     return list;
 }
 
-List *form_plain_choices(const FormField *field)
+List *capo_form_plain_choices(const FormField *field)
 {
     if (field->choice_list)
         return field->choice_list;
@@ -89,10 +89,10 @@ List *form_plain_choices(const FormField *field)
 
 /* --- one ------------------------------------------------------------------------------------------------------------------------------ */
 
-bool form_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
     (void)field, (void)errors;
-    *ret = form_is_empty(raw) ? capo_value_text("") : capo_value_to_text(raw);
+    *ret = capo_form_is_empty(raw) ? capo_value_text("") : capo_value_to_text(raw);
     return true;
 }
 
@@ -106,7 +106,7 @@ static bool is_choice(const FormField *field, Value value)
         }
         return false;
     }
-    List *choices = form_plain_choices(field);
+    List *choices = capo_form_plain_choices(field);
     for (size_t i = 0; i < choices->count; i++) {
         Value text = capo_value_to_text(*capo_map_get(choices->items[i].map, "value"));
         if (text.size == value.size && !memcmp(text.text, value.text, value.size))
@@ -115,22 +115,22 @@ static bool is_choice(const FormField *field, Value value)
     return false;
 }
 
-void form_validate_choice(const FormField *field, Value value, FieldErrors *errors)
+void capo_form_validate_choice(const FormField *field, Value value, FieldErrors *errors)
 {
-    if (!form_is_empty(value) && !is_choice(field, value))
-        form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", value)));
+    if (!capo_form_is_empty(value) && !is_choice(field, value))
+        capo_form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", value)));
 }
 
 /* --- several ------------------------------------------------------------------------------------------------------------------------- */
 
-bool form_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
     List *list = capo_list_new();
     *ret = capo_value_list(list);
-    if (form_is_empty(raw) || (raw.kind == VALUE_BOOL && !raw.boolean))
+    if (capo_form_is_empty(raw) || (raw.kind == VALUE_BOOL && !raw.boolean))
         return true;
     if (raw.kind != VALUE_LIST) {
-        form_field_fail(field, errors, "invalid_list", NULL);
+        capo_form_field_fail(field, errors, "invalid_list", NULL);
         return false;
     }
     for (size_t i = 0; i < raw.list->count; i++)
@@ -138,22 +138,22 @@ bool form_choices(const FormField *field, Value raw, Value *ret, FieldErrors *er
     return true;
 }
 
-void form_validate_choices(const FormField *field, Value value, FieldErrors *errors)
+void capo_form_validate_choices(const FormField *field, Value value, FieldErrors *errors)
 {
     /* A set of the choices, so that 100,000 ids cost one pass. */
     Map *known = capo_map_new();
-    List *choices = form_plain_choices(field);
+    List *choices = capo_form_plain_choices(field);
     for (size_t i = 0; i < choices->count; i++)
         capo_map_set_value(known, capo_value_to_text(*capo_map_get(choices->items[i].map, "value")), capo_value_bool(true));
     for (size_t i = 0; i < value.list->count; i++)
         if (!capo_map_get_value(known, value.list->items[i])) {
-            form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", value.list->items[i])));
+            capo_form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", value.list->items[i])));
             return;
         }
 }
 
 /* Sets of texts that differ. */
-bool form_choices_changed(const FormField *field, Value initial, Value raw)
+bool capo_form_choices_changed(const FormField *field, Value initial, Value raw)
 {
     (void)field;
     Map *before = capo_map_new(), *after = capo_map_new();
@@ -162,7 +162,7 @@ bool form_choices_changed(const FormField *field, Value initial, Value raw)
         if (!capo_iterable(value) || capo_is_text(value))
             continue;
         for (void *state = NULL; capo_iterate(value, &state, &item); )
-            capo_map_set_value(side ? after : before, capo_value_to_text(form_prepare_value(field, item)), capo_value_bool(true));
+            capo_map_set_value(side ? after : before, capo_value_to_text(capo_form_prepare_value(field, item)), capo_value_bool(true));
     }
     if (before->count != after->count)
         return true;
@@ -180,22 +180,22 @@ static bool coerce_one(const FormField *field, Value text, Value *ret)
     FieldErrors errors = { 0 };
     switch (field->coerce) {
     case FIELD_NONE: *ret = text; return true;
-    case FIELD_FLOAT: return form_float(&plain, text, ret, &errors);
-    case FIELD_DECIMAL: return form_decimal(&plain, text, ret, &errors);
-    case FIELD_DATE: return form_date(&plain, text, ret, &errors);
-    case FIELD_DATETIME: return form_datetime(&plain, text, ret, &errors);
+    case FIELD_FLOAT: return capo_form_float(&plain, text, ret, &errors);
+    case FIELD_DECIMAL: return capo_form_decimal(&plain, text, ret, &errors);
+    case FIELD_DATE: return capo_form_date(&plain, text, ret, &errors);
+    case FIELD_DATETIME: return capo_form_datetime(&plain, text, ret, &errors);
     case FIELD_BOOLEAN:
         *ret = capo_value_bool(!strcmp(text.text, "True") || !strcmp(text.text, "true") || !strcmp(text.text, "1"));
         return true;
     default:
         if (capo_field_is_integer(field->coerce))
-            return form_integer(&plain, text, ret, &errors);
+            return capo_form_integer(&plain, text, ret, &errors);
         *ret = text;
         return true;
     }
 }
 
-bool form_coerce(const FormField *field, Value value, Value *ret)
+bool capo_form_coerce(const FormField *field, Value value, Value *ret)
 {
     if (value.kind == VALUE_LIST) {
         List *list = capo_list_new();
@@ -208,7 +208,7 @@ bool form_coerce(const FormField *field, Value value, Value *ret)
         *ret = capo_value_list(list);
         return true;
     }
-    if (form_is_empty(value)) {
+    if (capo_form_is_empty(value)) {
         *ret = field->null_empty || (field->coerce && !capo_field_is_text(field->coerce)) ? capo_value_null() : capo_value_text("");
         return true;
     }

@@ -35,7 +35,7 @@ static bool parse_by(const FormField *field, const char *const *usual, const cha
 
 static bool fail_date(const FormField *field, Value raw, FieldErrors *errors)
 {
-    form_field_fail(field, errors, "invalid", CAPO_VARS(V("value", raw)));
+    capo_form_field_fail(field, errors, "invalid", CAPO_VARS(V("value", raw)));
     return false;
 }
 
@@ -50,9 +50,9 @@ static DateParts wall_parts(DateTime wall)
     return capo_local(wall, capo_time_zone("UTC"));
 }
 
-bool form_date(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_date(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (raw.kind == VALUE_DATE)
         return *ret = raw, true;
@@ -69,9 +69,9 @@ bool form_date(const FormField *field, Value raw, Value *ret, FieldErrors *error
     return true;
 }
 
-bool form_time(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_time(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (raw.kind == VALUE_TIME)
         return *ret = raw, true;
@@ -103,16 +103,16 @@ static bool instant_of(const FormField *field, const DateParts *parts, Value *re
         Problem problem = { .code = "ambiguous_timezone",
             .message = "%(datetime)s couldn’t be interpreted in time zone %(current_timezone)s; it may be ambiguous or it may not exist.",
             .params = CAPO_VARS(V("datetime", shown), V("current_timezone", capo_time_zone_name(capo_current_time_zone()))) };
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
         return false;
     }
     *ret = capo_value_datetime(instant);
     return true;
 }
 
-bool form_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     DateParts parts;
     if (raw.kind == VALUE_DATETIME) {
@@ -144,30 +144,30 @@ bool form_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *e
 }
 
 /* SplitDateTimeField: a list of a date and a time, each cleaned on its own. */
-bool form_split_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_split_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
     if (raw.kind == VALUE_DATETIME)
-        return form_datetime(field, raw, ret, errors);
-    if (form_is_empty(raw))
+        return capo_form_datetime(field, raw, ret, errors);
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (raw.kind != VALUE_LIST)
         return fail_date(field, raw, errors);
     Value date = raw.list->count > 0 ? raw.list->items[0] : capo_value_null();
     Value time = raw.list->count > 1 ? raw.list->items[1] : capo_value_null();
-    if (form_is_empty(date) && form_is_empty(time))
+    if (capo_form_is_empty(date) && capo_form_is_empty(time))
         return *ret = capo_value_null(), true;
-    if (!field->optional && (form_is_empty(date) || form_is_empty(time))) {
-        form_field_fail(field, errors, "required", NULL);
+    if (!field->optional && (capo_form_is_empty(date) || capo_form_is_empty(time))) {
+        capo_form_field_fail(field, errors, "required", NULL);
         return false;
     }
     FormField part = *field;
     part.input_formats = NULL;
     FieldErrors ignored = { 0 };
-    bool date_good = form_date(&part, date, &date, &ignored), time_good = form_time(&part, time, &time, &ignored);
+    bool date_good = capo_form_date(&part, date, &date, &ignored), time_good = capo_form_time(&part, time, &time, &ignored);
     if (!date_good || capo_is_null(date))
-        form_field_fail(field, errors, "invalid_date", NULL);
+        capo_form_field_fail(field, errors, "invalid_date", NULL);
     if (!time_good || capo_is_null(time))
-        form_field_fail(field, errors, "invalid_time", NULL);
+        capo_form_field_fail(field, errors, "invalid_time", NULL);
     if (errors->count)
         return false;
     DateParts parts = { 0 };
@@ -188,16 +188,16 @@ static bool days_overflow(const char *text)
     return digits > 9 && (text[digits] == ' ' || text[digits] == 0);
 }
 
-bool form_duration(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_duration(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (raw.kind == VALUE_DURATION)
         return *ret = raw, true;
     const char *text = short_text(capo_value_to_text(raw));
     Duration duration;
     if (text && days_overflow(text)) {
-        form_field_fail(field, errors, "overflow", CAPO_VARS(V("min_days", -999999999), V("max_days", 999999999)));
+        capo_form_field_fail(field, errors, "overflow", CAPO_VARS(V("min_days", -999999999), V("max_days", 999999999)));
         return false;
     }
     if (!text || !capo_parse_duration(text, &duration))
@@ -224,7 +224,7 @@ static char *duration_text(Duration duration)
     return capo_buffer_text(&out);
 }
 
-Value form_format_value(const FormField *field, Value value)
+Value capo_form_format_value(const FormField *field, Value value)
 {
     DateParts parts;
     switch ((ValueKind)value.kind) {

@@ -84,11 +84,11 @@ Form *capo_form_of_type(const FormType *type, const QueryDict *data, Request *fi
     if (type->model) {
         if (!type->meta.fields && !type->meta.exclude && !type->meta.all_fields)
             capo_bug("the form %s of the model %s must say .fields = LIST(…), or .all_fields = true", type->name, type->model->name);
-        form_set_model(form, type->model, options ? options->instance : NULL, type->meta.fields, type->meta.exclude);
+        capo_form_set_model(form, type->model, options ? options->instance : NULL, type->meta.fields, type->meta.exclude);
     }
     for (const FormRow *row = type->rows; row && row->name; row++) {
         FormField field = field_from_row(row);
-        if ((type->meta.fields && !form_names(type->meta.fields, row->name)) || form_names(type->meta.exclude, row->name))
+        if ((type->meta.fields && !capo_form_names(type->meta.fields, row->name)) || capo_form_names(type->meta.exclude, row->name))
             continue;
         capo_form_add_field(form, &field);
     }

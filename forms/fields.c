@@ -15,7 +15,7 @@ static const char *message_of(const char *const *pairs, const char *code)
     return NULL;
 }
 
-void form_field_fail_problem(const FormField *field, FieldErrors *errors, const Problem *problem)
+void capo_form_field_fail_problem(const FormField *field, FieldErrors *errors, const Problem *problem)
 {
     ValidationError *error = capo_alloc_struct(ValidationError);
     *error = (ValidationError){ .field = field->name, .code = problem->code,
@@ -28,16 +28,16 @@ void form_field_fail_problem(const FormField *field, FieldErrors *errors, const 
     errors->count++;
 }
 
-void form_field_fail(const FormField *field, FieldErrors *errors, const char *code, const Var *params)
+void capo_form_field_fail(const FormField *field, FieldErrors *errors, const char *code, const Var *params)
 {
-    const FormKind *kind = form_kind(field->kind);
+    const FormKind *kind = capo_form_kind(field->kind);
     const char *message = message_of(kind->messages, code);
     if (!message)
         message = !strcmp(code, "required") ? "This field is required." : kind->invalid;
-    form_field_fail_problem(field, errors, &(Problem){ .code = code, .message = message, .params = params });
+    capo_form_field_fail_problem(field, errors, &(Problem){ .code = code, .message = message, .params = params });
 }
 
-bool form_is_empty(Value value)
+bool capo_form_is_empty(Value value)
 {
     switch ((ValueKind)value.kind) {
     case VALUE_NULL: return true;
@@ -53,11 +53,11 @@ bool form_is_empty(Value value)
 static bool text_to_python(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
     (void)errors;
-    if (!form_is_empty(raw)) {
+    if (!capo_form_is_empty(raw)) {
         Value text = capo_value_to_text(raw);
         const char *at = text.text;
         size_t size = text.size;
-        if (field->kind == FORM_REGEX ? field->strip : !field->no_strip || form_kind(field->kind)->strip_always)
+        if (field->kind == FORM_REGEX ? field->strip : !field->no_strip || capo_form_kind(field->kind)->strip_always)
             capo_trim(&at, &size);
         if (size)
             return *ret = at + size == text.text + text.size ? capo_value_text_n(at, size) : capo_value_copy_n(at, size), true;
@@ -71,20 +71,20 @@ static void check_text(const FormField *field, Value value, FieldErrors *errors)
     Problem problem;
     int max_length = field->max_length ? field->max_length : field->kind == FORM_EMAIL ? 320 : field->kind == FORM_IP_ADDRESS ? 39 : 0;
     if (field->min_length && !capo_check_min_length(value, field->min_length, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     if (max_length && !capo_check_max_length(value, max_length, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     if (!capo_check_null_characters(value, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     if (field->pattern && !capo_check_pattern(value, field->pattern, 0, false, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
 }
 
 static void check_email(const FormField *field, Value value, FieldErrors *errors)
 {
     Problem problem;
     if (!capo_check_email(value, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     check_text(field, value, errors);
 }
 
@@ -92,7 +92,7 @@ static void check_url(const FormField *field, Value value, FieldErrors *errors)
 {
     Problem problem;
     if (!capo_check_url(value, NULL, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     check_text(field, value, errors);
 }
 
@@ -100,7 +100,7 @@ static void check_slug(const FormField *field, Value value, FieldErrors *errors)
 {
     Problem problem;
     if (!capo_check_slug(value, field->allow_unicode, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     check_text(field, value, errors);
 }
 
@@ -119,7 +119,7 @@ static bool url_to_python(const FormField *field, Value raw, Value *ret, FieldEr
 {
     enum { URL_MAX = 2048 };
     const char *scheme = field->assume_scheme ? field->assume_scheme : "http";
-    if (!text_to_python(field, raw, ret, errors) || form_is_empty(*ret) || ret->size > URL_MAX * 4 || has_scheme(*ret))
+    if (!text_to_python(field, raw, ret, errors) || capo_form_is_empty(*ret) || ret->size > URL_MAX * 4 || has_scheme(*ret))
         return true;
     Buffer out = { 0 };
     capo_put_format(&out, "%s:%s", scheme, capo_starts_with(ret->text, "//") ? "" : "//");
@@ -136,11 +136,11 @@ static bool uuid_to_python(const FormField *field, Value raw, Value *ret, FieldE
         return *ret = raw, true;
     Value text;
     text_to_python(field, raw, &text, errors);
-    if (form_is_empty(text))
+    if (capo_form_is_empty(text))
         return *ret = capo_value_null(), true;
     Uuid uuid;
     if (!capo_is_text(text) || text.size > 100 || !capo_parse_uuid(text.text, &uuid)) {
-        form_field_fail(field, errors, "invalid", NULL);
+        capo_form_field_fail(field, errors, "invalid", NULL);
         return false;
     }
     *ret = capo_value_uuid(uuid);
@@ -149,12 +149,12 @@ static bool uuid_to_python(const FormField *field, Value raw, Value *ret, FieldE
 
 static bool ip_to_python(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (!text_to_python(field, raw, ret, errors) || form_is_empty(*ret) || !memchr(ret->text, ':', ret->size))
+    if (!text_to_python(field, raw, ret, errors) || capo_form_is_empty(*ret) || !memchr(ret->text, ':', ret->size))
         return true;
     size_t limit = field->max_length ? (size_t)field->max_length : 39;
     char *clean = ret->size <= limit ? capo_ipv6_clean(ret->text, ret->size, field->unpack_ipv4) : NULL;
     if (!clean) {
-        form_field_fail_problem(field, errors, &(Problem){ .code = "invalid", .message = "This is not a valid IPv6 address." });
+        capo_form_field_fail_problem(field, errors, &(Problem){ .code = "invalid", .message = "This is not a valid IPv6 address." });
         return false;
     }
     *ret = capo_value_text(clean);
@@ -166,7 +166,7 @@ static void check_ip(const FormField *field, Value value, FieldErrors *errors)
     Problem problem;
     bool v4 = field->protocol && !strcasecmp(field->protocol, "ipv4"), v6 = field->protocol && !strcasecmp(field->protocol, "ipv6");
     if (!(v4 ? capo_check_ipv4 : v6 ? capo_check_ipv6 : capo_check_ipv46)(value, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     check_text(field, value, errors);
 }
 
@@ -179,7 +179,7 @@ static bool json_to_python(const FormField *field, Value raw, Value *ret, FieldE
         return *ret = capo_value_null(), true;
     if (!memchr(raw.text, 0, raw.size) && capo_json_parse(raw.text, raw.size, ret, &problem))
         return true;
-    form_field_fail(field, errors, "invalid", CAPO_VARS(V("value", raw)));
+    capo_form_field_fail(field, errors, "invalid", CAPO_VARS(V("value", raw)));
     return false;
 }
 
@@ -203,7 +203,7 @@ static bool boolean_to_python(const FormField *field, Value raw, Value *ret, Fie
 static void validate_boolean(const FormField *field, Value value, FieldErrors *errors)
 {
     if (!capo_truth(value) && !field->optional)
-        form_field_fail(field, errors, "required", NULL);
+        capo_form_field_fail(field, errors, "required", NULL);
 }
 
 static bool boolean_changed(const FormField *field, Value initial, Value raw)
@@ -277,17 +277,17 @@ const UploadedFile *capo_value_as_file(Value value)
 /* false means "clear what is there", and is kept for an optional field. */
 static bool file_to_python(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw) || (raw.kind == VALUE_BOOL && !raw.boolean)) {
+    if (capo_form_is_empty(raw) || (raw.kind == VALUE_BOOL && !raw.boolean)) {
         *ret = raw.kind == VALUE_BOOL && field->optional ? raw : capo_value_null();
         return true;
     }
     if (raw.kind == VALUE_BOOL) {
-        form_field_fail(field, errors, "contradiction", NULL);
+        capo_form_field_fail(field, errors, "contradiction", NULL);
         return false;
     }
     const UploadedFile *file = capo_value_as_file(raw);
     if (!file || !file->name[0]) {
-        form_field_fail(field, errors, "invalid", NULL);
+        capo_form_field_fail(field, errors, "invalid", NULL);
         return false;
     }
     int length = (int)capo_utf8_length(file->name, strlen(file->name));
@@ -296,11 +296,11 @@ static bool file_to_python(const FormField *field, Value raw, Value *ret, FieldE
             ? "Ensure this filename has at most %(max)d character (it has %(length)d)."
             : "Ensure this filename has at most %(max)d characters (it has %(length)d).",
             .params = CAPO_VARS(V("max", field->max_length), V("length", length)) };
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
         return false;
     }
     if (!field->allow_empty_file && file->size == 0) {
-        form_field_fail(field, errors, "empty", NULL);
+        capo_form_field_fail(field, errors, "empty", NULL);
         return false;
     }
     *ret = raw;
@@ -312,7 +312,7 @@ static void check_file(const FormField *field, Value value, FieldErrors *errors)
     Problem problem;
     const UploadedFile *file = capo_value_as_file(value);
     if (file && !capo_check_file_extension(file->name, field->extensions, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
 }
 
 static bool file_changed(const FormField *field, Value initial, Value raw)
@@ -356,22 +356,22 @@ static void run_own_validators(const FormField *field, Value value, FieldErrors 
 
 bool capo_form_field_clean(const FormField *field, Value raw, Value *ret, const ValidationError **ret_errors)
 {
-    const FormKind *kind = form_kind(field->kind);
+    const FormKind *kind = capo_form_kind(field->kind);
     FieldErrors errors = { 0 };
     Value value = capo_value_null();
     if (kind->to_python(field, raw, &value, &errors)) {
-        if (!kind->any_empty && !field->optional && form_is_empty(value))
-            form_field_fail(field, &errors, "required", NULL);
+        if (!kind->any_empty && !field->optional && capo_form_is_empty(value))
+            capo_form_field_fail(field, &errors, "required", NULL);
         else if (kind->validate)
             kind->validate(field, value, &errors);
-        if (!errors.count && !form_is_empty(value)) {
+        if (!errors.count && !capo_form_is_empty(value)) {
             if (kind->check)
                 kind->check(field, value, &errors);
             run_own_validators(field, value, &errors);
         }
         if (!errors.count && (field->kind == FORM_TYPED_CHOICE || field->kind == FORM_TYPED_MULTIPLE_CHOICE)
-            && !form_coerce(field, value, &value))
-            form_field_fail(field, &errors, "invalid_choice", CAPO_VARS(V("value", value)));
+            && !capo_form_coerce(field, value, &value))
+            capo_form_field_fail(field, &errors, "invalid_choice", CAPO_VARS(V("value", value)));
     }
     *ret_errors = errors.first;
     if (errors.count)
@@ -382,7 +382,7 @@ bool capo_form_field_clean(const FormField *field, Value raw, Value *ret, const 
 
 bool capo_form_field_has_changed(const FormField *field, Value initial, Value raw)
 {
-    const FormKind *kind = form_kind(field->kind);
+    const FormKind *kind = capo_form_kind(field->kind);
     if (field->disabled)
         return false;
     if (kind->has_changed)
@@ -396,7 +396,7 @@ bool capo_form_field_has_changed(const FormField *field, Value initial, Value ra
     /* The initial value may be a text that stands for a number or a date. */
     else if (!kind->text && capo_is_text(before) && !kind->to_python(field, before, &before, &errors))
         return true;
-    if (kind->text && !form_is_empty(before))
+    if (kind->text && !capo_form_is_empty(before))
         before = capo_value_to_text(before);
     if (before.kind == VALUE_DATETIME && value.kind == VALUE_DATETIME)
         return before.datetime.microseconds / 1000000 != value.datetime.microseconds / 1000000;
@@ -415,19 +415,19 @@ bool capo_form_field_has_changed(const FormField *field, Value initial, Value ra
 
 static const FormKind kinds[FORM_KINDS] = {
     [FORM_CHAR] = { "CharField", "text", .to_python = text_to_python, .check = check_text, .text = true },
-    [FORM_INTEGER] = { "IntegerField", "number", .invalid = "Enter a whole number.", .to_python = form_integer, .check = form_check_number },
-    [FORM_FLOAT] = { "FloatField", "number", .invalid = "Enter a number.", .to_python = form_float,
-        .validate = form_validate_finite, .check = form_check_number },
-    [FORM_DECIMAL] = { "DecimalField", "number", .invalid = "Enter a number.", .to_python = form_decimal, .check = form_check_number },
+    [FORM_INTEGER] = { "IntegerField", "number", .invalid = "Enter a whole number.", .to_python = capo_form_integer, .check = capo_form_check_number },
+    [FORM_FLOAT] = { "FloatField", "number", .invalid = "Enter a number.", .to_python = capo_form_float,
+        .validate = capo_form_validate_finite, .check = capo_form_check_number },
+    [FORM_DECIMAL] = { "DecimalField", "number", .invalid = "Enter a number.", .to_python = capo_form_decimal, .check = capo_form_check_number },
     [FORM_BOOLEAN] = { "BooleanField", "checkbox", .to_python = boolean_to_python, .validate = validate_boolean,
         .has_changed = boolean_changed, .any_empty = true },
     [FORM_NULL_BOOLEAN] = { "NullBooleanField", "null_boolean_select", .to_python = null_boolean_to_python, .any_empty = true },
-    [FORM_DATE] = { "DateField", "date", .invalid = "Enter a valid date.", .to_python = form_date },
-    [FORM_TIME] = { "TimeField", "time", .invalid = "Enter a valid time.", .to_python = form_time },
-    [FORM_DATETIME] = { "DateTimeField", "datetime", .invalid = "Enter a valid date/time.", .to_python = form_datetime },
-    [FORM_SPLIT_DATETIME] = { "SplitDateTimeField", "split_datetime", .invalid = INVALID_LIST, .to_python = form_split_datetime,
+    [FORM_DATE] = { "DateField", "date", .invalid = "Enter a valid date.", .to_python = capo_form_date },
+    [FORM_TIME] = { "TimeField", "time", .invalid = "Enter a valid time.", .to_python = capo_form_time },
+    [FORM_DATETIME] = { "DateTimeField", "datetime", .invalid = "Enter a valid date/time.", .to_python = capo_form_datetime },
+    [FORM_SPLIT_DATETIME] = { "SplitDateTimeField", "split_datetime", .invalid = INVALID_LIST, .to_python = capo_form_split_datetime,
         .messages = MESSAGES("invalid_date", "Enter a valid date.", "invalid_time", "Enter a valid time.") },
-    [FORM_DURATION] = { "DurationField", "text", .invalid = "Enter a valid duration.", .to_python = form_duration,
+    [FORM_DURATION] = { "DurationField", "text", .invalid = "Enter a valid duration.", .to_python = capo_form_duration,
         .messages = MESSAGES("overflow", "The number of days must be between %(min_days)s and %(max_days)s.") },
     [FORM_EMAIL] = { "EmailField", "email", .to_python = text_to_python, .check = check_email, .text = true, .strip_always = true },
     [FORM_URL] = { "URLField", "url", .invalid = "Enter a valid URL.", .to_python = url_to_python, .check = check_url, .text = true, .strip_always = true },
@@ -436,31 +436,31 @@ static const FormKind kinds[FORM_KINDS] = {
     [FORM_IP_ADDRESS] = { "GenericIPAddressField", "text", .to_python = ip_to_python, .check = check_ip, .text = true, .strip_always = true },
     [FORM_JSON] = { "JSONField", "textarea", .invalid = "Enter a valid JSON.", .to_python = json_to_python, .has_changed = json_changed },
     [FORM_REGEX] = { "RegexField", "text", .to_python = text_to_python, .check = check_text, .text = true },
-    [FORM_CHOICE] = { "ChoiceField", "select", .to_python = form_choice, .validate = form_validate_choice, .text = true,
+    [FORM_CHOICE] = { "ChoiceField", "select", .to_python = capo_form_choice, .validate = capo_form_validate_choice, .text = true,
         .messages = MESSAGES("invalid_choice", NOT_AMONG) },
-    [FORM_TYPED_CHOICE] = { "TypedChoiceField", "select", .to_python = form_choice, .validate = form_validate_choice,
+    [FORM_TYPED_CHOICE] = { "TypedChoiceField", "select", .to_python = capo_form_choice, .validate = capo_form_validate_choice,
         .messages = MESSAGES("invalid_choice", NOT_AMONG) },
-    [FORM_MULTIPLE_CHOICE] = { "MultipleChoiceField", "select_multiple", .to_python = form_choices, .validate = form_validate_choices,
-        .has_changed = form_choices_changed, .messages = MESSAGES("invalid_choice", NOT_AMONG, "invalid_list", INVALID_LIST) },
-    [FORM_TYPED_MULTIPLE_CHOICE] = { "TypedMultipleChoiceField", "select_multiple", .to_python = form_choices,
-        .validate = form_validate_choices, .has_changed = form_choices_changed,
+    [FORM_MULTIPLE_CHOICE] = { "MultipleChoiceField", "select_multiple", .to_python = capo_form_choices, .validate = capo_form_validate_choices,
+        .has_changed = capo_form_choices_changed, .messages = MESSAGES("invalid_choice", NOT_AMONG, "invalid_list", INVALID_LIST) },
+    [FORM_TYPED_MULTIPLE_CHOICE] = { "TypedMultipleChoiceField", "select_multiple", .to_python = capo_form_choices,
+        .validate = capo_form_validate_choices, .has_changed = capo_form_choices_changed,
         .messages = MESSAGES("invalid_choice", NOT_AMONG, "invalid_list", INVALID_LIST) },
-    [FORM_MODEL_CHOICE] = { "ModelChoiceField", "select", .to_python = form_model_choice, .has_changed = form_model_changed,
+    [FORM_MODEL_CHOICE] = { "ModelChoiceField", "select", .to_python = capo_form_model_choice, .has_changed = capo_form_model_changed,
         .messages = MESSAGES("invalid_choice", "Select a valid choice. That choice is not one of the available choices.") },
-    [FORM_MODEL_MULTIPLE_CHOICE] = { "ModelMultipleChoiceField", "select_multiple", .to_python = form_model_choices,
-        .has_changed = form_choices_changed, .messages = MESSAGES("invalid_choice", NOT_AMONG, "invalid_list", INVALID_LIST,
+    [FORM_MODEL_MULTIPLE_CHOICE] = { "ModelMultipleChoiceField", "select_multiple", .to_python = capo_form_model_choices,
+        .has_changed = capo_form_choices_changed, .messages = MESSAGES("invalid_choice", NOT_AMONG, "invalid_list", INVALID_LIST,
             "invalid_pk_value", "“%(pk)s” is not a valid value.") },
     [FORM_FILE] = { "FileField", "clearable_file", .invalid = "No file was submitted. Check the encoding type on the form.",
         .to_python = file_to_python, .check = check_file, .has_changed = file_changed,
         .messages = MESSAGES("missing", "No file was submitted.", "empty", "The submitted file is empty.",
             "contradiction", "Please either submit a file or check the clear checkbox, not both.") },
-    [FORM_INLINE_KEY] = { "InlineForeignKeyField", "hidden", .to_python = form_inline_key, .has_changed = form_never_changed, .any_empty = true,
+    [FORM_INLINE_KEY] = { "InlineForeignKeyField", "hidden", .to_python = capo_form_inline_key, .has_changed = capo_form_never_changed, .any_empty = true,
         .messages = MESSAGES("invalid_choice", "The inline value did not match the parent instance.") },
-    [FORM_FILE_PATH] = { "FilePathField", "select", .to_python = form_choice, .validate = form_validate_choice, .text = true,
+    [FORM_FILE_PATH] = { "FilePathField", "select", .to_python = capo_form_choice, .validate = capo_form_validate_choice, .text = true,
         .messages = MESSAGES("invalid_choice", NOT_AMONG) },
 };
 
-const FormKind *form_kind(FormFieldKind kind)
+const FormKind *capo_form_kind(FormFieldKind kind)
 {
     if ((unsigned)kind >= FORM_KINDS || !kinds[kind].name)
         capo_bug("a form field has the kind %d, which there is not", (int)kind);
@@ -469,5 +469,5 @@ const FormKind *form_kind(FormFieldKind kind)
 
 const char *capo_form_kind_name(FormFieldKind kind)
 {
-    return form_kind(kind)->name;
+    return capo_form_kind(kind)->name;
 }

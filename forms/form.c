@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool form_names(const char *const *names, const char *name)
+bool capo_form_names(const char *const *names, const char *name)
 {
     for (; names && *names; names++)
         if (!strcmp(*names, name))
@@ -20,7 +20,7 @@ Form *capo_form_new(const QueryDict *data, Request *files, const FormOptions *op
     static const FormOptions none;
     const FormOptions *o = options ? options : &none;
     Form *form = capo_alloc_struct(Form);
-    *form = (Form){ .object.ops = &form_ops, .data = data, .files = files, .bound = data != NULL && !o->unbound, .prefix = o->prefix,
+    *form = (Form){ .object.ops = &capo_form_ops, .data = data, .files = files, .bound = data != NULL && !o->unbound, .prefix = o->prefix,
                     .auto_id = o->auto_id ? o->auto_id : "id_%s", .label_suffix = ":", .empty_permitted = o->empty_permitted,
                     .initial = capo_map_new() };
     for (const Var *var = o->initial; var && var->name; var++)
@@ -41,7 +41,7 @@ FormField *capo_form_add_field(Form *form, const FormField *field)
 {
     if (!field->name || !field->name[0])
         capo_bug("a form field of kind %s has no name", capo_form_kind_name(field->kind));
-    BoundField *bound = form_bound_field(form, field->name);
+    BoundField *bound = capo_form_find(form, field->name);
     if (bound) {                        /* replaced in its place, as a subclass's field does */
         *bound->field = *field;
         return bound->field;
@@ -52,7 +52,7 @@ FormField *capo_form_add_field(Form *form, const FormField *field)
         form->capacity = capacity;
     }
     bound = capo_alloc_struct(BoundField);
-    *bound = (BoundField){ .object.ops = &form_field_ops, .form = form, .field = capo_memdup(field, sizeof *field) };
+    *bound = (BoundField){ .object.ops = &capo_form_field_ops, .form = form, .field = capo_memdup(field, sizeof *field) };
     bound->html_name = form->prefix ? capo_format("%s-%s", form->prefix, field->name) : field->name;
     bound->html_id = make_id(form, bound->html_name);
     form->fields[form->n_fields++] = bound;
@@ -64,7 +64,7 @@ void capo_form_set_clean(Form *form, void (*clean)(Form *form))
     form->clean = clean;
 }
 
-BoundField *form_bound_field(Form *form, const char *name)
+BoundField *capo_form_find(Form *form, const char *name)
 {
     for (size_t i = 0; i < form->n_fields; i++)
         if (!strcmp(form->fields[i]->field->name, name))
@@ -74,7 +74,7 @@ BoundField *form_bound_field(Form *form, const char *name)
 
 static BoundField *field_or_bug(Form *form, const char *name)
 {
-    BoundField *bound = form_bound_field(form, name);
+    BoundField *bound = capo_form_find(form, name);
     if (bound)
         return bound;
     const char **names = capo_alloc_array(form->n_fields + 1, sizeof *names);
@@ -86,7 +86,7 @@ static BoundField *field_or_bug(Form *form, const char *name)
 
 /* --- values in ------------------------------------------------------------------------------------------------------------------------- */
 
-Value form_raw_value(BoundField *bound)
+Value capo_form_raw_value(BoundField *bound)
 {
     if (!bound->taken) {
         const FormWidget *widget = capo_form_field_widget(bound->field);
@@ -102,7 +102,7 @@ Value form_raw_value(BoundField *bound)
     return bound->raw;
 }
 
-Value form_initial_value(const BoundField *bound)
+Value capo_form_initial_value(const BoundField *bound)
 {
     Value *own = capo_map_get(bound->form->initial, bound->field->name);
     return own ? *own : bound->field->initial;
@@ -139,7 +139,7 @@ void capo_add_error(Form *form, const char *field, const char *code, const char 
     va_start(args, format);
     const char *message = capo_vformat(format, args);
     va_end(args);
-    form_full_clean(form);
+    capo_form_full_clean(form);
     add_error(form, field, code, message);
 }
 
@@ -152,12 +152,12 @@ static bool has_message(const FieldErrors *errors, const char *message)
 }
 
 /* Those of a model: of fields that the form has not they are the form's own. The same sentence is said once. */
-void form_add_validation_errors(Form *form, const ValidationError *errors)
+void capo_form_add_validation_errors(Form *form, const ValidationError *errors)
 {
     for (; errors; errors = errors->next)
-        if (!has_message(errors->field && form_bound_field(form, errors->field) ? &form_bound_field(form, errors->field)->errors : &form->errors,
+        if (!has_message(errors->field && capo_form_find(form, errors->field) ? &capo_form_find(form, errors->field)->errors : &form->errors,
                          errors->message))
-            add_error(form, errors->field && form_bound_field(form, errors->field) ? errors->field : NULL, errors->code, errors->message);
+            add_error(form, errors->field && capo_form_find(form, errors->field) ? errors->field : NULL, errors->code, errors->message);
 }
 
 /* --- cleaning ----------------------------------------------------------------------------------------------------------------------------- */
@@ -192,7 +192,7 @@ static bool guarded(Form *form, const char *field, CleanCall *call)
 static void clean_field(Form *form, BoundField *bound)
 {
     const FormField *field = bound->field;
-    Value raw = field->disabled ? form_initial_value(bound) : form_raw_value(bound), initial = form_initial_value(bound);
+    Value raw = field->disabled ? capo_form_initial_value(bound) : capo_form_raw_value(bound), initial = capo_form_initial_value(bound);
     const ValidationError *errors = NULL;
     /* A file that is there already stands where none was sent. */
     if (field->kind == FORM_FILE && capo_is_null(raw) && capo_truth(initial)) {
@@ -223,7 +223,7 @@ static void store_list(void *place, Value value, bool instances)
     List *list = capo_iterable(value) ? capo_list_of(value) : capo_list_new();
     const void **array = capo_alloc_array(list->count + 1, sizeof *array);
     for (size_t i = 0; i < list->count; i++)
-        array[i] = instances ? (const void *)form_value_instance(list->items[i]) : (const void *)capo_to_text(list->items[i]);
+        array[i] = instances ? (const void *)capo_form_value_instance(list->items[i]) : (const void *)capo_to_text(list->items[i]);
     *(const void ***)place = array;
 }
 
@@ -245,7 +245,7 @@ static void store_value(const FormRow *row, void *place, Value value)
     case FORM_JSON: *(Value *)place = value; break;
     case FORM_FILE: *(const UploadedFile **)place = capo_value_as_file(value); break;
     case FORM_MULTIPLE_CHOICE: store_list(place, value, false); break;
-    case FORM_MODEL_CHOICE: *(Instance **)place = form_value_instance(value); break;
+    case FORM_MODEL_CHOICE: *(Instance **)place = capo_form_value_instance(value); break;
     case FORM_MODEL_MULTIPLE_CHOICE: store_list(place, value, true); break;
     default: store_text(place, value);
     }
@@ -257,17 +257,17 @@ static void fill_declared(Form *form)
         return;
     const FieldLayout *layout = form->type->layout();
     for (const FormRow *row = form->type->rows; row->name; row++, layout++) {
-        const BoundField *bound = form_bound_field(form, row->name);
+        const BoundField *bound = capo_form_find(form, row->name);
         if (!bound || !bound->has_value)
             continue;
-        bool null = form_is_empty(bound->value);
+        bool null = capo_form_is_empty(bound->value);
         store_value(row, (char *)form->declared + layout->value, bound->value);
         if (layout->present >= 0)
             *(bool *)((char *)form->declared + layout->present) = !null;
     }
 }
 
-void form_full_clean(Form *form)
+void capo_form_full_clean(Form *form)
 {
     if (form->cleaned || form->cleaning || !form->bound)
         return;
@@ -308,7 +308,7 @@ const char *const *capo_form_changed_data(Form *form)
     size_t count = 0;
     for (size_t i = 0; form->bound && i < form->n_fields; i++) {
         BoundField *bound = form->fields[i];
-        if (capo_form_field_has_changed(bound->field, form_initial_value(bound), form_raw_value(bound)))
+        if (capo_form_field_has_changed(bound->field, capo_form_initial_value(bound), capo_form_raw_value(bound)))
             names[count++] = bound->field->name;
     }
     return form->changed = names;
@@ -322,21 +322,21 @@ bool capo_form_has_changed(Form *form)
 Value capo_form_value(Form *form, const char *field)
 {
     BoundField *bound = field_or_bug(form, field);
-    form_full_clean(form);
+    capo_form_full_clean(form);
     return bound->has_value ? bound->value : capo_value_null();
 }
 
 bool capo_form_has_value(Form *form, const char *field)
 {
-    form_full_clean(form);
-    const BoundField *bound = form_bound_field(form, field);
+    capo_form_full_clean(form);
+    const BoundField *bound = capo_form_find(form, field);
     return bound && bound->has_value;
 }
 
 void capo_form_set_value(Form *form, const char *field, Value value)
 {
     BoundField *bound = field_or_bug(form, field);
-    form_full_clean(form);
+    capo_form_full_clean(form);
     bound->value = value;
     bound->has_value = true;
 }
@@ -352,13 +352,13 @@ static const char *const *error_messages(const FieldErrors *errors)
 
 const char *const *capo_form_errors(Form *form, const char *field)
 {
-    form_full_clean(form);
+    capo_form_full_clean(form);
     return error_messages(field && strcmp(field, "__all__") ? &field_or_bug(form, field)->errors : &form->errors);
 }
 
 size_t capo_form_error_count(Form *form)
 {
-    form_full_clean(form);
+    capo_form_full_clean(form);
     size_t count = form->errors.count;
     for (size_t i = 0; i < form->n_fields; i++)
         count += form->fields[i]->errors.count;
@@ -368,7 +368,7 @@ size_t capo_form_error_count(Form *form)
 Map *capo_form_errors_map(Form *form)
 {
     Map *map = capo_map_new();
-    form_full_clean(form);
+    capo_form_full_clean(form);
     for (size_t i = 0; i < form->n_fields; i++)
         if (form->fields[i]->errors.count)
             capo_map_set(map, form->fields[i]->field->name, capo_value_strings(error_messages(&form->fields[i]->errors)));
@@ -388,7 +388,7 @@ FormField **capo_form_fields(Form *form, size_t *ret_count)
 
 FormField *capo_form_field(Form *form, const char *name)
 {
-    BoundField *bound = form_bound_field(form, name);
+    BoundField *bound = capo_form_find(form, name);
     return bound ? bound->field : NULL;
 }
 
@@ -424,17 +424,17 @@ Value capo_form_bound_value(Form *form, const char *field)
 {
     BoundField *bound = field_or_bug(form, field);
     bool json = bound->field->kind == FORM_JSON, sent = form->bound && !bound->field->disabled;
-    Value value = form_initial_value(bound), parsed;
+    Value value = capo_form_initial_value(bound), parsed;
     const char *problem;
     if (bound->field->kind == FORM_FILE)                /* a file cannot be filled in: what is there already is shown */
         return value;
     if (sent) {
-        value = form_raw_value(bound);
+        value = capo_form_raw_value(bound);
         if (json && !(capo_is_text(value) && capo_json_parse(value.text, value.size, &parsed, &problem)))
             return value;                               /* shown as it was typed */
         value = json ? parsed : value;
     }
     if (json)
         return !sent && capo_is_null(value) ? value : capo_value_text(capo_json_text(value, 0));
-    return form_prepare_value(bound->field, value);
+    return capo_form_prepare_value(bound->field, value);
 }

@@ -25,7 +25,7 @@ struct Formset {
     FieldErrors errors;
 };
 
-extern const ObjectOps formset_ops;
+extern const ObjectOps capo_formset_ops;
 
 /* --- the management form ---------------------------------------------------------------------------------------------------------------- */
 
@@ -222,7 +222,7 @@ static Formset *formset_make(Request *req, const QueryDict *data, const FormsetO
 {
     static const FormsetOptions none;
     Formset *formset = capo_alloc_struct(Formset);
-    *formset = (Formset){ .object.ops = &formset_ops, .options = options ? *options : none, .data = data, .files = req, .bound = data != NULL,
+    *formset = (Formset){ .object.ops = &capo_formset_ops, .options = options ? *options : none, .data = data, .files = req, .bound = data != NULL,
                           .model = model, .parent = parent, .parent_key = parent_key };
     const FormsetOptions *o = &formset->options;
     formset->prefix = o->prefix ? o->prefix : prefix;
@@ -293,8 +293,8 @@ Field *capo_inline_foreign_key(Model *parent, Model *child, const char *fk_name)
 
 bool capo_formset_is_deleted(Formset *formset, size_t index)
 {
-    BoundField *bound = formset->bound && index < (size_t)formset->total ? form_bound_field(formset->forms[index], "DELETE") : NULL;
-    return bound && capo_truth(form_raw_value(bound));
+    BoundField *bound = formset->bound && index < (size_t)formset->total ? capo_form_find(formset->forms[index], "DELETE") : NULL;
+    return bound && capo_truth(capo_form_raw_value(bound));
 }
 
 /* A list of fields for a sentence: "title and author". */
@@ -325,10 +325,10 @@ static void check_duplicates(Formset *formset, const char *const *names)
         for (const char *const *name = names; complete && *name; name++) {
             if (formset->parent_key && !strcmp(*name, formset->parent_key->name))
                 continue;
-            BoundField *bound = form_bound_field(form, *name);
+            BoundField *bound = capo_form_find(form, *name);
             complete = bound && bound->has_value && !capo_is_null(bound->value);
             if (complete)
-                capo_list_add(row, form_prepare_value(bound->field, bound->value));
+                capo_list_add(row, capo_form_prepare_value(bound->field, bound->value));
         }
         if (!complete || !row->count)
             continue;
@@ -374,7 +374,7 @@ static void formset_clean(Formset *formset)
     for (int64_t i = 0; i < formset->total; i++) {
         bool untouched = i >= formset->initial && !capo_form_has_changed(formset->forms[i]);
         empty += untouched;
-        form_full_clean(formset->forms[i]);
+        capo_form_full_clean(formset->forms[i]);
         deleted += capo_formset_is_deleted(formset, (size_t)i) && !untouched;
     }
     int64_t absolute = (int64_t)formset->max_num + ABSOLUTE_EXTRA;
@@ -520,7 +520,7 @@ static bool formset_html(Object *self, Buffer *out)
     Formset *formset = (Formset *)self;
     capo_formset_put_management(formset, out);
     for (int64_t i = 0; i < formset->total; i++)
-        form_put_as(formset->forms[i], "div", out);
+        capo_form_put_as(formset->forms[i], "div", out);
     return true;
 }
 
@@ -542,7 +542,7 @@ static bool formset_get(Object *self, const char *name, size_t size, Value *ret)
     else if (!strcmp(text, "empty_form")) *ret = capo_value_object(capo_formset_empty_form(formset));
     else if (!strcmp(text, "non_form_errors")) {
         formset_clean(formset);
-        *ret = form_error_list(&formset->errors, "errorlist nonform", NULL);
+        *ret = capo_form_error_list(&formset->errors, "errorlist nonform", NULL);
     }
     else if (!strcmp(text, "total_form_count")) *ret = capo_value_int(formset->total);
     else if (!strcmp(text, "initial_form_count")) *ret = capo_value_int(formset->initial);
@@ -587,5 +587,5 @@ static bool formset_next(Object *self, void **state, Value *ret)
     return formset_at(self, index, ret);
 }
 
-const ObjectOps formset_ops = { .type_name = "FormSet", .get = formset_get, .text = formset_text, .html = formset_html, .length = formset_length,
+const ObjectOps capo_formset_ops = { .type_name = "FormSet", .get = formset_get, .text = formset_text, .html = formset_html, .length = formset_length,
     .truth = formset_truth, .next = formset_next, .at = formset_at };

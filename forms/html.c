@@ -8,7 +8,7 @@
 /* --- labels -------------------------------------------------------------------------------------------------------------------------- */
 
 /* "first_name" is "First name". */
-const char *form_label(const FormField *field)
+const char *capo_form_label(const FormField *field)
 {
     if (field->label)
         return field->label;
@@ -48,7 +48,7 @@ static const char *css_classes(const BoundField *bound)
 
 static void put_label(const BoundField *bound, const char *tag, Buffer *out)
 {
-    const char *label = form_label(bound->field), *suffix = bound->field->label_suffix ? bound->field->label_suffix : bound->form->label_suffix;
+    const char *label = capo_form_label(bound->field), *suffix = bound->field->label_suffix ? bound->field->label_suffix : bound->form->label_suffix;
     size_t size = strlen(label);
     bool ends = !size || strchr(":?.!", label[size - 1]);
     const char *id = id_for_label(bound);
@@ -67,217 +67,6 @@ static void put_label(const BoundField *bound, const char *tag, Buffer *out)
         capo_put_format(out, "</%s>", tag);
 }
 
-/* --- lists of errors ------------------------------------------------------------------------------------------------------------------ */
-
-typedef struct ErrorList { Object object; const FieldErrors *errors; const char *class, *field_id; } ErrorList;
-
-void form_put_errors(const FieldErrors *errors, const char *class, const char *field_id, Buffer *out)
-{
-    if (!errors->count)
-        return;
-    capo_put_format(out, "<ul class=\"%s\"", class);
-    if (field_id)
-        capo_put_format(out, " id=\"%s_error\"", capo_escape(field_id));
-    capo_put_char(out, '>');
-    for (const ValidationError *error = errors->first; error; error = error->next) {
-        capo_put(out, "<li>");
-        capo_put_escaped(out, error->message, strlen(error->message));
-        capo_put(out, "</li>");
-    }
-    capo_put(out, "</ul>");
-}
-
-static bool error_list_html(Object *self, Buffer *out)
-{
-    ErrorList *list = (ErrorList *)self;
-    form_put_errors(list->errors, list->class, list->field_id, out);
-    return true;
-}
-
-static const char *error_list_text(Object *self)
-{
-    Buffer out = { 0 };
-    for (const ValidationError *error = ((ErrorList *)self)->errors->first; error; error = error->next)
-        capo_put_format(&out, "%s* %s", out.size ? "\n" : "", error->message);
-    return capo_buffer_text(&out);
-}
-
-static int64_t error_list_length(Object *self)
-{
-    return (int64_t)((ErrorList *)self)->errors->count;
-}
-
-static bool error_list_next(Object *self, void **state, Value *ret)
-{
-    const ValidationError *last = *state, *error = last ? last->next : ((ErrorList *)self)->errors->first;
-    if (!error)
-        return false;
-    *state = (void *)error;
-    *ret = capo_value_text(error->message);
-    return true;
-}
-
-static bool error_list_at(Object *self, int64_t index, Value *ret)
-{
-    const ValidationError *error = ((ErrorList *)self)->errors->first;
-    while (error && index-- > 0)
-        error = error->next;
-    if (!error || index >= 0)
-        return false;
-    *ret = capo_value_text(error->message);
-    return true;
-}
-
-static Value html_value(bool (*html)(Object *self, Buffer *out), Object *self)
-{
-    Buffer out = { 0 };
-    html(self, &out);
-    return capo_value_safe_n(capo_buffer_text(&out), out.size);
-}
-
-static bool named(const char *name, size_t size, const char *wanted)
-{
-    return strlen(wanted) == size && !memcmp(name, wanted, size);
-}
-
-static bool error_list_get(Object *self, const char *name, size_t size, Value *ret)
-{
-    if (named(name, size, "as_ul"))
-        *ret = html_value(error_list_html, self);
-    else if (named(name, size, "as_text"))
-        *ret = capo_value_text(error_list_text(self));
-    else if (named(name, size, "field_id"))
-        *ret = capo_value_text(((ErrorList *)self)->field_id);
-    else if (named(name, size, "error_class"))
-        *ret = capo_value_text(((ErrorList *)self)->class);
-    else
-        return false;
-    return true;
-}
-
-static Value error_list_json(Object *self)
-{
-    List *list = capo_list_new();
-    for (const ValidationError *error = ((ErrorList *)self)->errors->first; error; error = error->next)
-        capo_list_add(list, capo_value_map(capo_map(V("message", error->message), V("code", error->code ? error->code : ""))));
-    return capo_value_list(list);
-}
-
-static const ObjectOps error_list_ops = { .type_name = "ErrorList", .get = error_list_get, .text = error_list_text, .html = error_list_html,
-    .length = error_list_length, .next = error_list_next, .at = error_list_at, .json = error_list_json };
-
-Value form_error_list(const FieldErrors *errors, const char *class, const char *field_id)
-{
-    ErrorList *list = capo_alloc_struct(ErrorList);
-    *list = (ErrorList){ .object.ops = &error_list_ops, .errors = errors, .class = class, .field_id = field_id };
-    return capo_value_object(list);
-}
-
-static Value field_errors(BoundField *bound)
-{
-    form_full_clean(bound->form);
-    return form_error_list(&bound->errors, "errorlist", bound->html_id);
-}
-
-static Value non_field_errors(Form *form)
-{
-    form_full_clean(form);
-    return form_error_list(&form->errors, "errorlist nonfield", NULL);
-}
-
-/* --- form.errors ------------------------------------------------------------------------------------------------------------------------ */
-
-typedef struct ErrorDict { Object object; Form *form; } ErrorDict;
-
-static bool error_dict_next(Object *self, void **state, Value *ret)
-{
-    Form *form = ((ErrorDict *)self)->form;
-    size_t i = *state ? (size_t)(uintptr_t)*state : 0;
-    while (i < form->n_fields && !form->fields[i]->errors.count)
-        i++;
-    if (i > form->n_fields || (i == form->n_fields && !form->errors.count))
-        return false;
-    *ret = capo_value_text(i < form->n_fields ? form->fields[i]->field->name : "__all__");
-    *state = (void *)(uintptr_t)(i + 1);
-    return true;
-}
-
-static int64_t error_dict_length(Object *self)
-{
-    Value key;
-    int64_t count = 0;
-    for (void *state = NULL; error_dict_next(self, &state, &key); )
-        count++;
-    return count;
-}
-
-static bool error_dict_html(Object *self, Buffer *out)
-{
-    Form *form = ((ErrorDict *)self)->form;
-    Value key;
-    if (!error_dict_length(self))
-        return true;
-    capo_put(out, "<ul class=\"errorlist\">");
-    for (void *state = NULL; error_dict_next(self, &state, &key); ) {
-        BoundField *bound = form_bound_field(form, key.text);
-        capo_put(out, "<li>");
-        capo_put_escaped(out, key.text, key.size);
-        form_put_errors(bound ? &bound->errors : &form->errors, bound ? "errorlist" : "errorlist nonfield", bound ? bound->html_id : NULL, out);
-        capo_put(out, "</li>");
-    }
-    capo_put(out, "</ul>");
-    return true;
-}
-
-static const char *error_dict_text(Object *self)
-{
-    return html_value(error_dict_html, self).text;
-}
-
-static Value error_dict_json(Object *self)
-{
-    Form *form = ((ErrorDict *)self)->form;
-    Map *map = capo_map_new();
-    Value key;
-    for (void *state = NULL; error_dict_next(self, &state, &key); ) {
-        BoundField *bound = form_bound_field(form, key.text);
-        capo_map_set(map, key.text, error_list_json(bound ? field_errors(bound).object : non_field_errors(form).object));
-    }
-    return capo_value_map(map);
-}
-
-static bool error_dict_get(Object *self, const char *name, size_t size, Value *ret)
-{
-    Form *form = ((ErrorDict *)self)->form;
-    BoundField *bound = form_bound_field(form, capo_strndup(name, size));
-    Value key;
-    if (bound && bound->errors.count) {
-        *ret = field_errors(bound);
-    } else if (named(name, size, "__all__") && form->errors.count) {
-        *ret = non_field_errors(form);
-    } else if (named(name, size, "items")) {
-        List *list = capo_list_new();
-        for (void *state = NULL; error_dict_next(self, &state, &key); ) {
-            List *pair = capo_list_new();
-            bound = form_bound_field(form, key.text);
-            capo_list_add(pair, key);
-            capo_list_add(pair, bound ? field_errors(bound) : non_field_errors(form));
-            capo_list_add(list, capo_value_list(pair));
-        }
-        *ret = capo_value_list(list);
-    } else if (named(name, size, "as_ul")) {
-        *ret = html_value(error_dict_html, self);
-    } else if (named(name, size, "as_json")) {
-        *ret = capo_value_text(capo_json_text(error_dict_json(self), 0));
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static const ObjectOps error_dict_ops = { .type_name = "ErrorDict", .get = error_dict_get, .text = error_dict_text, .html = error_dict_html,
-    .length = error_dict_length, .next = error_dict_next, .json = error_dict_json };
-
 /* --- a field's widget -------------------------------------------------------------------------------------------------------------------- */
 
 static const char *described_by(BoundField *bound)
@@ -294,13 +83,13 @@ static const char *described_by(BoundField *bound)
 
 static void put_widget(BoundField *bound, const FormWidget *widget, const Var *attrs, Buffer *out)
 {
-    form_full_clean(bound->form);
+    capo_form_full_clean(bound->form);
     WidgetContext context = {
         .field = bound->field, .name = bound->html_name, .id = bound->html_id, .form = bound->form, .attrs = attrs,
         .value = capo_form_bound_value(bound->form, bound->field->name),
         .required = !bound->field->optional && !bound->form->no_required_attribute && bound->field->kind != FORM_NULL_BOOLEAN,
         .invalid = bound->errors.count > 0, .described_by = described_by(bound),
-        .has_initial = capo_truth(form_initial_value(bound)),
+        .has_initial = capo_truth(capo_form_initial_value(bound)),
     };
     widget->put(widget, &context, out);
 }
@@ -320,7 +109,7 @@ static bool field_html(Object *self, Buffer *out)
 
 static const char *field_text(Object *self)
 {
-    return html_value(field_html, self).text;
+    return capo_form_html_value(field_html, self).text;
 }
 
 static Value widget_value(BoundField *bound, const char *widget)
@@ -346,7 +135,7 @@ static bool field_group_html(Object *self, Buffer *out)
 {
     BoundField *bound = (BoundField *)self;
     bool fieldset = capo_form_field_widget(bound->field)->use_fieldset;
-    form_full_clean(bound->form);
+    capo_form_full_clean(bound->form);
     if (fieldset) {
         const char *described = described_by(bound);
         capo_put(out, "<fieldset");
@@ -354,11 +143,11 @@ static bool field_group_html(Object *self, Buffer *out)
             capo_put_format(out, " aria-describedby=\"%s\"", capo_escape(described));
         capo_put(out, ">\n");
     }
-    if (form_label(bound->field)[0])
+    if (capo_form_label(bound->field)[0])
         put_label(bound, fieldset ? "legend" : "label", out);
     capo_put_char(out, '\n');
     put_help(bound, "div", out);
-    form_put_errors(&bound->errors, "errorlist", bound->html_id, out);
+    capo_form_put_errors(&bound->errors, "errorlist", bound->html_id, out);
     capo_put_char(out, '\n');
     field_html(self, out);
     if (fieldset)
@@ -385,13 +174,13 @@ static bool bound_widget_html(Object *self, Buffer *out)
 static bool bound_widget_get(Object *self, const char *name, size_t size, Value *ret)
 {
     BoundWidget *own = (BoundWidget *)self;
-    if (named(name, size, "tag"))
+    if (capo_form_is_named(name, size, "tag"))
         *ret = own->tag;
-    else if (named(name, size, "choice_label"))
+    else if (capo_form_is_named(name, size, "choice_label"))
         *ret = own->label;
-    else if (named(name, size, "id_for_label"))
+    else if (capo_form_is_named(name, size, "id_for_label"))
         *ret = capo_value_text(own->id);
-    else if (named(name, size, "data"))
+    else if (capo_form_is_named(name, size, "data"))
         *ret = capo_value_map(capo_map(V("value", own->value), V("label", own->label), V("selected", own->selected)));
     else
         return false;
@@ -406,7 +195,7 @@ static List *subwidgets(BoundField *bound)
     const FormWidget *widget = capo_form_field_widget(bound->field);
     bool buttons = widget->use_fieldset && widget->input_type && (!strcmp(widget->input_type, "radio") || !strcmp(widget->input_type, "checkbox"));
     if (!buttons) {
-        capo_list_add(list, html_value(field_html, &bound->object));
+        capo_list_add(list, capo_form_html_value(field_html, &bound->object));
         return list;
     }
     WidgetContext context = { .field = bound->field, .name = bound->html_name, .form = bound->form,
@@ -469,7 +258,7 @@ static Value widget_type(const BoundField *bound)
 
 static Value plain_field(const FormField *field)
 {
-    return capo_value_map(capo_map(V("required", (bool)!field->optional), V("disabled", field->disabled), V("label", form_label(field)),
+    return capo_value_map(capo_map(V("required", (bool)!field->optional), V("disabled", field->disabled), V("label", capo_form_label(field)),
         V("help_text", field->help_text ? field->help_text : ""), V("max_length", field->max_length ? capo_value_int(field->max_length) : capo_value_null()),
         V("widget", capo_map(V("is_hidden", capo_form_field_widget(field)->is_hidden), V("input_type", capo_form_field_widget(field)->input_type)))));
 }
@@ -483,34 +272,34 @@ static bool field_get(Object *self, const char *name, size_t size, Value *ret)
 {
     BoundField *bound = (BoundField *)self;
     const FormField *field = bound->field;
-    if (named(name, size, "label")) *ret = capo_value_text(form_label(field));
-    else if (named(name, size, "label_tag")) *ret = label_value(bound, "label");
-    else if (named(name, size, "legend_tag")) *ret = label_value(bound, "legend");
-    else if (named(name, size, "help_text")) *ret = capo_value_safe(field->help_text ? field->help_text : "");
-    else if (named(name, size, "errors")) *ret = field_errors(bound);
-    else if (named(name, size, "id_for_label")) *ret = capo_value_text(id_for_label(bound));
-    else if (named(name, size, "auto_id")) *ret = capo_value_text(bound->html_id ? bound->html_id : "");
-    else if (named(name, size, "html_name")) *ret = capo_value_text(bound->html_name);
-    else if (named(name, size, "name")) *ret = capo_value_text(field->name);
-    else if (named(name, size, "value")) *ret = capo_form_bound_value(bound->form, field->name);
-    else if (named(name, size, "data")) *ret = form_raw_value(bound);
-    else if (named(name, size, "initial")) *ret = form_initial_value(bound);
-    else if (named(name, size, "is_hidden")) *ret = capo_value_bool(is_hidden(bound));
-    else if (named(name, size, "use_fieldset")) *ret = capo_value_bool(capo_form_field_widget(field)->use_fieldset);
-    else if (named(name, size, "widget_type")) *ret = widget_type(bound);
-    else if (named(name, size, "field")) *ret = plain_field(field);
-    else if (named(name, size, "form")) *ret = capo_value_object(bound->form);
-    else if (named(name, size, "as_widget")) *ret = html_value(field_html, self);
-    else if (named(name, size, "as_field_group")) *ret = html_value(field_group_html, self);
-    else if (named(name, size, "as_hidden")) *ret = widget_value(bound, hidden_widget(field));
-    else if (named(name, size, "as_text")) *ret = widget_value(bound, "text");
-    else if (named(name, size, "as_textarea")) *ret = widget_value(bound, "textarea");
-    else if (named(name, size, "subwidgets")) *ret = capo_value_list(subwidgets(bound));
-    else if (named(name, size, "css_classes")) {
-        form_full_clean(bound->form);
+    if (capo_form_is_named(name, size, "label")) *ret = capo_value_text(capo_form_label(field));
+    else if (capo_form_is_named(name, size, "label_tag")) *ret = label_value(bound, "label");
+    else if (capo_form_is_named(name, size, "legend_tag")) *ret = label_value(bound, "legend");
+    else if (capo_form_is_named(name, size, "help_text")) *ret = capo_value_safe(field->help_text ? field->help_text : "");
+    else if (capo_form_is_named(name, size, "errors")) *ret = capo_form_field_errors(bound);
+    else if (capo_form_is_named(name, size, "id_for_label")) *ret = capo_value_text(id_for_label(bound));
+    else if (capo_form_is_named(name, size, "auto_id")) *ret = capo_value_text(bound->html_id ? bound->html_id : "");
+    else if (capo_form_is_named(name, size, "html_name")) *ret = capo_value_text(bound->html_name);
+    else if (capo_form_is_named(name, size, "name")) *ret = capo_value_text(field->name);
+    else if (capo_form_is_named(name, size, "value")) *ret = capo_form_bound_value(bound->form, field->name);
+    else if (capo_form_is_named(name, size, "data")) *ret = capo_form_raw_value(bound);
+    else if (capo_form_is_named(name, size, "initial")) *ret = capo_form_initial_value(bound);
+    else if (capo_form_is_named(name, size, "is_hidden")) *ret = capo_value_bool(is_hidden(bound));
+    else if (capo_form_is_named(name, size, "use_fieldset")) *ret = capo_value_bool(capo_form_field_widget(field)->use_fieldset);
+    else if (capo_form_is_named(name, size, "widget_type")) *ret = widget_type(bound);
+    else if (capo_form_is_named(name, size, "field")) *ret = plain_field(field);
+    else if (capo_form_is_named(name, size, "form")) *ret = capo_value_object(bound->form);
+    else if (capo_form_is_named(name, size, "as_widget")) *ret = capo_form_html_value(field_html, self);
+    else if (capo_form_is_named(name, size, "as_field_group")) *ret = capo_form_html_value(field_group_html, self);
+    else if (capo_form_is_named(name, size, "as_hidden")) *ret = widget_value(bound, hidden_widget(field));
+    else if (capo_form_is_named(name, size, "as_text")) *ret = widget_value(bound, "text");
+    else if (capo_form_is_named(name, size, "as_textarea")) *ret = widget_value(bound, "textarea");
+    else if (capo_form_is_named(name, size, "subwidgets")) *ret = capo_value_list(subwidgets(bound));
+    else if (capo_form_is_named(name, size, "css_classes")) {
+        capo_form_full_clean(bound->form);
         *ret = capo_value_text(css_classes(bound) ? css_classes(bound) : "");
     }
-    else if (named(name, size, "aria_describedby")) *ret = capo_value_text(described_by(bound));
+    else if (capo_form_is_named(name, size, "aria_describedby")) *ret = capo_value_text(described_by(bound));
     else return false;
     return true;
 }
@@ -530,7 +319,7 @@ static bool field_at(Object *self, int64_t index, Value *ret)
     return true;
 }
 
-const ObjectOps form_field_ops = { .type_name = "BoundField", .get = field_get, .text = field_text, .html = field_html, .truth = field_truth,
+const ObjectOps capo_form_field_ops = { .type_name = "BoundField", .get = field_get, .text = field_text, .html = field_html, .truth = field_truth,
     .next = field_next, .at = field_at };
 
 /* --- the whole form ------------------------------------------------------------------------------------------------------------------------------ */
@@ -579,7 +368,7 @@ static FieldErrors top_errors(Form *form)
 
 static void put_row(BoundField *bound, const FormStyle *style, bool last, Buffer *out)
 {
-    bool label = form_label(bound->field)[0] != 0;
+    bool label = capo_form_label(bound->field)[0] != 0;
     const char *id = bound->html_id;
     if (!strcmp(style->name, "div")) {
         field_group_html(&bound->object, out);
@@ -588,14 +377,14 @@ static void put_row(BoundField *bound, const FormStyle *style, bool last, Buffer
         if (label)
             put_label(bound, "label", out);
         capo_put(out, "</th>\n    <td>\n");
-        form_put_errors(&bound->errors, "errorlist", id, out);
+        capo_form_put_errors(&bound->errors, "errorlist", id, out);
         field_html(&bound->object, out);
         if (bound->field->help_text && *bound->field->help_text)
             capo_put(out, "\n        <br>\n");
         put_help(bound, style->help_tag, out);
     } else {
         if (!strcmp(style->name, "ul"))
-            form_put_errors(&bound->errors, "errorlist", id, out);
+            capo_form_put_errors(&bound->errors, "errorlist", id, out);
         if (label)
             put_label(bound, "label", out);
         capo_put_char(out, '\n');
@@ -610,13 +399,13 @@ static void put_row(BoundField *bound, const FormStyle *style, bool last, Buffer
         capo_put(out, "\n    </td>");
 }
 
-void form_put_as(Form *form, const char *name, Buffer *out)
+void capo_form_put_as(Form *form, const char *name, Buffer *out)
 {
     const FormStyle *style = styles;
     for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
         if (!strcmp(styles[i].name, name))
             style = &styles[i];
-    form_full_clean(form);
+    capo_form_full_clean(form);
     size_t last = form->n_fields;
     for (size_t i = 0; i < form->n_fields; i++)
         if (!is_hidden(form->fields[i]))
@@ -625,7 +414,7 @@ void form_put_as(Form *form, const char *name, Buffer *out)
     FieldErrors errors = top_errors(form);
     if (errors.count) {
         capo_put(out, style->errors_before);
-        form_put_errors(&errors, "errorlist nonfield", NULL, out);
+        capo_form_put_errors(&errors, "errorlist nonfield", NULL, out);
         if (!visible && (!strcmp(name, "div") || !strcmp(name, "p"))) {
             capo_put_format(out, "<%s>", name);
             put_hidden(form, out);
@@ -641,7 +430,7 @@ void form_put_as(Form *form, const char *name, Buffer *out)
         if (is_hidden(form->fields[i]))
             continue;
         if (!strcmp(name, "p"))
-            form_put_errors(&form->fields[i]->errors, "errorlist", form->fields[i]->html_id, out);
+            capo_form_put_errors(&form->fields[i]->errors, "errorlist", form->fields[i]->html_id, out);
         const char *classes = css_classes(form->fields[i]);
         capo_put_format(out, "  <%s", style->row_tag);
         if (classes)
@@ -654,19 +443,19 @@ void form_put_as(Form *form, const char *name, Buffer *out)
 
 static bool form_html(Object *self, Buffer *out)
 {
-    form_put_as((Form *)self, "div", out);
+    capo_form_put_as((Form *)self, "div", out);
     return true;
 }
 
 static const char *form_text(Object *self)
 {
-    return html_value(form_html, self).text;
+    return capo_form_html_value(form_html, self).text;
 }
 
 static Value as_value(Form *form, const char *style)
 {
     Buffer out = { 0 };
-    form_put_as(form, style, &out);
+    capo_form_put_as(form, style, &out);
     return capo_value_safe_n(capo_buffer_text(&out), out.size);
 }
 
@@ -682,7 +471,7 @@ static Value fields_value(Form *form, int hidden)
 static Value cleaned_data(Form *form)
 {
     Map *map = capo_map_new();
-    form_full_clean(form);
+    capo_form_full_clean(form);
     for (size_t i = 0; i < form->n_fields; i++)
         if (form->fields[i]->has_value)
             capo_map_set(map, form->fields[i]->field->name, form->fields[i]->value);
@@ -692,34 +481,28 @@ static Value cleaned_data(Form *form)
 static bool form_get(Object *self, const char *name, size_t size, Value *ret)
 {
     Form *form = (Form *)self;
-    BoundField *bound = form_bound_field(form, capo_strndup(name, size));     /* form["errors"] comes before form.errors */
-    ErrorDict *errors;
+    BoundField *bound = capo_form_find(form, capo_strndup(name, size));     /* form["errors"] comes before form.errors */
     if (bound) *ret = capo_value_object(bound);
-    else if (named(name, size, "as_div")) *ret = as_value(form, "div");
-    else if (named(name, size, "as_p")) *ret = as_value(form, "p");
-    else if (named(name, size, "as_table")) *ret = as_value(form, "table");
-    else if (named(name, size, "as_ul")) *ret = as_value(form, "ul");
-    else if (named(name, size, "errors")) {
-        form_full_clean(form);
-        errors = capo_alloc_struct(ErrorDict);
-        *errors = (ErrorDict){ .object.ops = &error_dict_ops, .form = form };
-        *ret = capo_value_object(errors);
-    }
-    else if (named(name, size, "non_field_errors")) *ret = non_field_errors(form);
-    else if (named(name, size, "hidden_fields")) *ret = fields_value(form, 1);
-    else if (named(name, size, "visible_fields")) *ret = fields_value(form, 0);
-    else if (named(name, size, "is_bound")) *ret = capo_value_bool(form->bound);
-    else if (named(name, size, "is_valid")) *ret = capo_value_bool(capo_form_is_valid(form));
-    else if (named(name, size, "is_multipart")) *ret = capo_value_bool(capo_form_is_multipart(form));
-    else if (named(name, size, "has_changed")) *ret = capo_value_bool(capo_form_has_changed(form));
-    else if (named(name, size, "changed_data")) *ret = capo_value_strings(capo_form_changed_data(form));
-    else if (named(name, size, "cleaned_data")) *ret = cleaned_data(form);
-    else if (named(name, size, "prefix")) *ret = capo_value_text(form->prefix);
-    else if (named(name, size, "auto_id")) *ret = capo_value_text(form->auto_id);
-    else if (named(name, size, "empty_permitted")) *ret = capo_value_bool(form->empty_permitted);
-    else if (named(name, size, "instance")) *ret = capo_value_object(form->instance);
-    else if (named(name, size, "media")) *ret = capo_value_safe("");
-    else if (named(name, size, "fields")) *ret = fields_value(form, -1);
+    else if (capo_form_is_named(name, size, "as_div")) *ret = as_value(form, "div");
+    else if (capo_form_is_named(name, size, "as_p")) *ret = as_value(form, "p");
+    else if (capo_form_is_named(name, size, "as_table")) *ret = as_value(form, "table");
+    else if (capo_form_is_named(name, size, "as_ul")) *ret = as_value(form, "ul");
+    else if (capo_form_is_named(name, size, "errors")) *ret = capo_form_error_dict(form);
+    else if (capo_form_is_named(name, size, "non_field_errors")) *ret = capo_form_non_field_errors(form);
+    else if (capo_form_is_named(name, size, "hidden_fields")) *ret = fields_value(form, 1);
+    else if (capo_form_is_named(name, size, "visible_fields")) *ret = fields_value(form, 0);
+    else if (capo_form_is_named(name, size, "is_bound")) *ret = capo_value_bool(form->bound);
+    else if (capo_form_is_named(name, size, "is_valid")) *ret = capo_value_bool(capo_form_is_valid(form));
+    else if (capo_form_is_named(name, size, "is_multipart")) *ret = capo_value_bool(capo_form_is_multipart(form));
+    else if (capo_form_is_named(name, size, "has_changed")) *ret = capo_value_bool(capo_form_has_changed(form));
+    else if (capo_form_is_named(name, size, "changed_data")) *ret = capo_value_strings(capo_form_changed_data(form));
+    else if (capo_form_is_named(name, size, "cleaned_data")) *ret = cleaned_data(form);
+    else if (capo_form_is_named(name, size, "prefix")) *ret = capo_value_text(form->prefix);
+    else if (capo_form_is_named(name, size, "auto_id")) *ret = capo_value_text(form->auto_id);
+    else if (capo_form_is_named(name, size, "empty_permitted")) *ret = capo_value_bool(form->empty_permitted);
+    else if (capo_form_is_named(name, size, "instance")) *ret = capo_value_object(form->instance);
+    else if (capo_form_is_named(name, size, "media")) *ret = capo_value_safe("");
+    else if (capo_form_is_named(name, size, "fields")) *ret = fields_value(form, -1);
     else return false;
     return true;
 }
@@ -735,4 +518,4 @@ static bool form_next(Object *self, void **state, Value *ret)
     return true;
 }
 
-const ObjectOps form_ops = { .type_name = "Form", .get = form_get, .text = form_text, .html = form_html, .truth = field_truth, .next = form_next };
+const ObjectOps capo_form_ops = { .type_name = "Form", .get = form_get, .text = form_text, .html = form_html, .truth = field_truth, .next = form_next };

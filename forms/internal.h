@@ -10,8 +10,8 @@
 typedef struct FieldErrors { ValidationError *first, *last; size_t count; } FieldErrors;
 
 /* Adds a message: the field's own for this code, else the kind's. `params` fill its placeholders. */
-void form_field_fail(const FormField *field, FieldErrors *errors, const char *code, const Var *params);
-void form_field_fail_problem(const FormField *field, FieldErrors *errors, const Problem *problem);
+void capo_form_field_fail(const FormField *field, FieldErrors *errors, const char *code, const Var *params);
+void capo_form_field_fail_problem(const FormField *field, FieldErrors *errors, const Problem *problem);
 
 typedef struct FormKind {
     const char *name;                       /* Django's class */
@@ -29,45 +29,45 @@ typedef struct FormKind {
     bool strip_always;
     bool any_empty;                         /* false and {} are values like others: no "required" check of its own */
 } FormKind;
-const FormKind *form_kind(FormFieldKind kind);
+const FormKind *capo_form_kind(FormFieldKind kind);
 
-bool form_is_empty(Value value);            /* null, "", [], {} */
-bool form_integer(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_float(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_decimal(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-void form_check_number(const FormField *field, Value value, FieldErrors *errors);
-void form_validate_finite(const FormField *field, Value value, FieldErrors *errors);
+bool capo_form_is_empty(Value value);            /* null, "", [], {} */
+bool capo_form_integer(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_float(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_decimal(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+void capo_form_check_number(const FormField *field, Value value, FieldErrors *errors);
+void capo_form_validate_finite(const FormField *field, Value value, FieldErrors *errors);
 /* A limit as a value: an integer where it is one, exact for what DECIMAL compares. */
-Value form_limit(const FormField *field, FieldLimit limit);
+Value capo_form_limit(const FormField *field, FieldLimit limit);
 /* dates.c */
-bool form_date(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_time(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_split_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_duration(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_date(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_time(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_split_datetime(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_duration(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
 /* Texts for inputs: "2026-11-22", "08:30:00", "2026-11-22 08:30:00" in the current zone. */
-Value form_format_value(const FormField *field, Value value);
+Value capo_form_format_value(const FormField *field, Value value);
 /* choices.c */
-bool form_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-void form_validate_choice(const FormField *field, Value value, FieldErrors *errors);
-void form_validate_choices(const FormField *field, Value value, FieldErrors *errors);
-bool form_choices_changed(const FormField *field, Value initial, Value raw);
-bool form_model_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_model_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
-bool form_never_changed(const FormField *field, Value initial, Value raw);
-bool form_model_changed(const FormField *field, Value initial, Value raw);
+bool capo_form_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+void capo_form_validate_choice(const FormField *field, Value value, FieldErrors *errors);
+void capo_form_validate_choices(const FormField *field, Value value, FieldErrors *errors);
+bool capo_form_choices_changed(const FormField *field, Value initial, Value raw);
+bool capo_form_model_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_model_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_never_changed(const FormField *field, Value initial, Value raw);
+bool capo_form_model_changed(const FormField *field, Value initial, Value raw);
 /* The choices of all kinds but the model ones. */
-List *form_plain_choices(const FormField *field);
+List *capo_form_plain_choices(const FormField *field);
 /* Coerces a clean choice (TypedChoiceField). */
-bool form_coerce(const FormField *field, Value value, Value *ret);
+bool capo_form_coerce(const FormField *field, Value value, Value *ret);
 /* What a select compares with: keys of instances, texts of others. */
-Value form_prepare_value(const FormField *field, Value value);
+Value capo_form_prepare_value(const FormField *field, Value value);
 
 /* --- form.c: the inside of a form --------------------------------------------------------------------------------------------------- */
 
-Instance *form_value_instance(Value value);     /* NULL: none */
+Instance *capo_form_value_instance(Value value);     /* NULL: none */
 
 /* A field in its form: Django's BoundField. The first member makes it an object for templates. */
 typedef struct BoundField {
@@ -107,18 +107,24 @@ struct Form {
     const char *const *changed;     /* names, once asked for */
 };
 
-BoundField *form_bound_field(Form *form, const char *name);     /* NULL: none */
-Value form_raw_value(BoundField *bound);
-Value form_initial_value(const BoundField *bound);
-void form_full_clean(Form *form);
-void form_add_validation_errors(Form *form, const ValidationError *errors);
-const char *form_label(const FormField *field);
-extern const ObjectOps form_ops, form_field_ops;
+BoundField *capo_form_find(Form *form, const char *name);     /* NULL: none */
+Value capo_form_raw_value(BoundField *bound);
+Value capo_form_initial_value(const BoundField *bound);
+void capo_form_full_clean(Form *form);
+void capo_form_add_validation_errors(Form *form, const ValidationError *errors);
+const char *capo_form_label(const FormField *field);
+extern const ObjectOps capo_form_ops, capo_form_field_ops;
+/* error_list.c */
+Value capo_form_field_errors(BoundField *bound);
+Value capo_form_non_field_errors(Form *form);
+Value capo_form_error_dict(Form *form);
+Value capo_form_html_value(bool (*html)(Object *self, Buffer *out), Object *self);       /* what it prints, as safe text */
+bool capo_form_is_named(const char *name, size_t size, const char *wanted);
+void capo_form_put_errors(const FieldErrors *errors, const char *class, const char *field_id, Buffer *out);
+Value capo_form_error_list(const FieldErrors *errors, const char *class, const char *field_id);
 /* html.c */
-void form_put_errors(const FieldErrors *errors, const char *class, const char *field_id, Buffer *out);
-Value form_error_list(const FieldErrors *errors, const char *class, const char *field_id);
-void form_put_as(Form *form, const char *style, Buffer *out);       /* "div", "p", "table", "ul" */
+void capo_form_put_as(Form *form, const char *style, Buffer *out);       /* "div", "p", "table", "ul" */
 /* model_form.c */
-void form_set_model(Form *form, Model *model, Instance *instance, const char *const *fields, const char *const *exclude);
-void form_model_post_clean(Form *form);
-bool form_names(const char *const *names, const char *name);        /* whether a list holds a name */
+void capo_form_set_model(Form *form, Model *model, Instance *instance, const char *const *fields, const char *const *exclude);
+void capo_form_model_post_clean(Form *form);
+bool capo_form_names(const char *const *names, const char *name);        /* whether a list holds a name */

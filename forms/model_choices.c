@@ -5,7 +5,7 @@
 
 enum { KEYS_MAX = 10000 };
 
-Instance *form_value_instance(Value value)
+Instance *capo_form_value_instance(Value value)
 {
     return capo_is_instance(value) ? (Instance *)value.object : NULL;
 }
@@ -23,9 +23,9 @@ static Value row_key(const FormField *field, Instance *row)
     return capo_field_value(row, key_field(field, row->model));
 }
 
-Value form_prepare_value(const FormField *field, Value value)
+Value capo_form_prepare_value(const FormField *field, Value value)
 {
-    Instance *instance = form_value_instance(value);
+    Instance *instance = capo_form_value_instance(value);
     return instance ? row_key(field, instance) : value;
 }
 
@@ -41,7 +41,7 @@ static void convert_key(void *argument)
 
 static bool key_of(const FormField *field, Value raw, Value *ret)
 {
-    KeyCall call = { .key = key_field(field, capo_query_model(field->query)), .text = form_prepare_value(field, raw) };
+    KeyCall call = { .key = key_field(field, capo_query_model(field->query)), .text = capo_form_prepare_value(field, raw) };
     if (capo_is_text(call.text) && (memchr(call.text.text, 0, call.text.size) || call.text.size > 4096))
         return false;
     const Error *error = capo_try(convert_key, &call);
@@ -51,10 +51,10 @@ static bool key_of(const FormField *field, Value raw, Value *ret)
     return !error && !capo_is_null(call.ret);
 }
 
-bool form_model_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_model_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
     Value key;
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (key_of(field, raw, &key)) {
         if (field->known && capo_equal(key, row_key(field, field->known)))
@@ -66,24 +66,24 @@ bool form_model_choice(const FormField *field, Value raw, Value *ret, FieldError
         if (count)
             return *ret = capo_value_object(rows[0]), true;
     }
-    form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", raw)));
+    capo_form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", raw)));
     return false;
 }
 
-bool form_model_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_model_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
     List *chosen = capo_list_new(), *keys = capo_list_new();
     *ret = capo_value_list(chosen);
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return true;
     if (raw.kind != VALUE_LIST || raw.list->count > KEYS_MAX) {
-        form_field_fail(field, errors, "invalid_list", NULL);
+        capo_form_field_fail(field, errors, "invalid_list", NULL);
         return false;
     }
     for (size_t i = 0; i < raw.list->count; i++) {
         Value key;
         if (!key_of(field, raw.list->items[i], &key)) {
-            form_field_fail(field, errors, "invalid_pk_value", CAPO_VARS(V("pk", raw.list->items[i])));
+            capo_form_field_fail(field, errors, "invalid_pk_value", CAPO_VARS(V("pk", raw.list->items[i])));
             return false;
         }
         capo_list_add(keys, key);
@@ -99,31 +99,31 @@ bool form_model_choices(const FormField *field, Value raw, Value *ret, FieldErro
     }
     for (size_t i = 0; i < keys->count; i++)
         if (!capo_map_get_value(found, capo_value_to_text(keys->items[i]))) {
-            form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", raw.list->items[i])));
+            capo_form_field_fail(field, errors, "invalid_choice", CAPO_VARS(V("value", raw.list->items[i])));
             return false;
         }
     return true;
 }
 
-bool form_model_changed(const FormField *field, Value initial, Value raw)
+bool capo_form_model_changed(const FormField *field, Value initial, Value raw)
 {
-    Value before = capo_value_to_text(form_prepare_value(field, initial)), after = capo_value_to_text(form_prepare_value(field, raw));
-    if (form_is_empty(initial) || form_is_empty(raw))
-        return form_is_empty(initial) != form_is_empty(raw);
+    Value before = capo_value_to_text(capo_form_prepare_value(field, initial)), after = capo_value_to_text(capo_form_prepare_value(field, raw));
+    if (capo_form_is_empty(initial) || capo_form_is_empty(raw))
+        return capo_form_is_empty(initial) != capo_form_is_empty(raw);
     return !capo_equal(before, after);
 }
 
 /* InlineForeignKeyField: what is sent must be the parent's key, or nothing. The key itself is the formset's to set. */
-bool form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_inline_key(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
     *ret = capo_value_null();
-    if (form_is_empty(raw) || capo_equal(capo_value_to_text(raw), capo_value_to_text(field->initial)))
+    if (capo_form_is_empty(raw) || capo_equal(capo_value_to_text(raw), capo_value_to_text(field->initial)))
         return true;
-    form_field_fail(field, errors, "invalid_choice", NULL);
+    capo_form_field_fail(field, errors, "invalid_choice", NULL);
     return false;
 }
 
-bool form_never_changed(const FormField *field, Value initial, Value raw)
+bool capo_form_never_changed(const FormField *field, Value initial, Value raw)
 {
     (void)field, (void)initial, (void)raw;
     return false;
@@ -132,7 +132,7 @@ bool form_never_changed(const FormField *field, Value initial, Value raw)
 List *capo_form_field_choices(const FormField *field)
 {
     if (!field->query)
-        return form_plain_choices(field);
+        return capo_form_plain_choices(field);
     List *list = capo_list_new();
     const char *empty = field->empty_label ? field->empty_label : "---------";
     bool radio = field->widget && !strcmp(field->widget, "radio");

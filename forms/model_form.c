@@ -161,11 +161,11 @@ static _Noreturn void unknown_field(const Model *model, const char *name)
     capo_raise(ERROR_FIELD, "Unknown field(s) (%s) specified for %s.%s", name, model->name, capo_did_you_mean(name, names, count));
 }
 
-void form_set_model(Form *form, Model *model, Instance *instance, const char *const *fields, const char *const *exclude)
+void capo_form_set_model(Form *form, Model *model, Instance *instance, const char *const *fields, const char *const *exclude)
 {
     form->model = model;
     form->instance = instance ? instance : capo_instance_new(model);
-    form->post_clean = form_model_post_clean;
+    form->post_clean = capo_form_model_post_clean;
     for (const char *const *name = fields; name && *name; name++) {
         const Field *field = capo_field(model, *name);
         if (!field && form->type && form->type->rows)
@@ -174,12 +174,12 @@ void form_set_model(Form *form, Model *model, Instance *instance, const char *co
             unknown_field(model, *name);
         if (!field->editable)
             capo_raise(ERROR_FIELD, "'%s' cannot be specified for %s model form as it is a non-editable field.", *name, model->name);
-        if (!form_names(exclude, *name))
+        if (!capo_form_names(exclude, *name))
             add_model_field(form, field, instance != NULL);
     }
     for (size_t i = 0; !fields && i < model->n_fields + model->n_many; i++) {
         const Field *field = i < model->n_fields ? model->fields[i] : model->many[i - model->n_fields];
-        if (field->editable && !form_names(exclude, field->name))
+        if (field->editable && !capo_form_names(exclude, field->name))
             add_model_field(form, field, instance != NULL);
     }
 }
@@ -188,7 +188,7 @@ Form *capo_model_form_new(Model *model, const char *const *fields, const char *c
                           const FormOptions *options)
 {
     Form *form = capo_form_new(data, files, options);
-    form_set_model(form, model, options ? options->instance : NULL, fields, exclude);
+    capo_form_set_model(form, model, options ? options->instance : NULL, fields, exclude);
     return form;
 }
 
@@ -199,7 +199,7 @@ typedef struct AssignCall { Instance *instance; const Field *field; Value value;
 static void assign(void *argument)
 {
     AssignCall *call = argument;
-    Instance *related = form_value_instance(call->value);
+    Instance *related = capo_form_value_instance(call->value);
     if (related && call->field->target_field)
         call->value = capo_field_value(related, call->field->target_field);
     capo_field_assign(call->instance, call->field, call->value);
@@ -221,7 +221,7 @@ static void fill_instance(Form *form)
         if (!field || field->model != form->model || !bound->has_value || field->kind == FIELD_MANY_TO_MANY)
             continue;
         bool has_default = field->has_default;
-        if (has_default && form_is_empty(bound->value) && was_omitted(bound))
+        if (has_default && capo_form_is_empty(bound->value) && was_omitted(bound))
             continue;
         const Error *error = capo_try(assign, &(AssignCall){ form->instance, field, bound->value });
         if (error && error->code != ERROR_VALIDATION)
@@ -240,24 +240,24 @@ static const char *const *validation_exclusions(Form *form, bool for_uniqueness)
     size_t count = 0;
     for (size_t i = 0; i < model->n_fields + model->n_many; i++) {
         const Field *field = i < model->n_fields ? model->fields[i] : model->many[i - model->n_fields];
-        const BoundField *bound = form_bound_field(form, field->name);
+        const BoundField *bound = capo_form_find(form, field->name);
         bool of_model = bound && bound->field->model_field == field;
         if (for_uniqueness && form->inline_key && !strcmp(field->name, form->inline_key))
             continue;
         if (!of_model || bound->errors.count || !bound->has_value
-            || (!field->blank && bound->field->optional && form_is_empty(bound->value)))
+            || (!field->blank && bound->field->optional && capo_form_is_empty(bound->value)))
             names[count++] = field->name;
     }
     return names;
 }
 
-void form_model_post_clean(Form *form)
+void capo_form_model_post_clean(Form *form)
 {
     fill_instance(form);
-    form_add_validation_errors(form, capo_instance_full_clean(form->instance, validation_exclusions(form, false)));
+    capo_form_add_validation_errors(form, capo_instance_full_clean(form->instance, validation_exclusions(form, false)));
     /* The key to the parent is not the visitor's to get right, but what is unique together with it is. */
     if (form->inline_key)
-        form_add_validation_errors(form, capo_instance_unique_errors(form->instance, validation_exclusions(form, true)));
+        capo_form_add_validation_errors(form, capo_instance_unique_errors(form->instance, validation_exclusions(form, true)));
 }
 
 Instance *capo_form_instance_uncleaned(Form *form)
@@ -270,7 +270,7 @@ Instance *capo_form_instance_uncleaned(Form *form)
 Instance *capo_form_instance(Form *form)
 {
     Instance *instance = capo_form_instance_uncleaned(form);
-    form_full_clean(form);
+    capo_form_full_clean(form);
     return instance;
 }
 

@@ -45,14 +45,14 @@ static bool plain_text(const FormField *field, Value raw, size_t limit, bool kee
 
 static bool fail_number(const FormField *field, Value raw, FieldErrors *errors)
 {
-    form_field_fail(field, errors, "invalid", CAPO_VARS(V("value", raw)));
+    capo_form_field_fail(field, errors, "invalid", CAPO_VARS(V("value", raw)));
     return false;
 }
 
 /* int(): sign, digits with single underscores between; ".0" behind it is dropped first, as IntegerField does. */
-bool form_integer(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_integer(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (raw.kind == VALUE_INT)
         return *ret = raw, true;
@@ -127,9 +127,9 @@ static bool drop_underscores(char *text)
     return true;
 }
 
-bool form_float(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_float(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     if (raw.kind == VALUE_REAL || raw.kind == VALUE_INT)
         return *ret = capo_value_real(raw.kind == VALUE_INT ? (double)raw.integer : raw.real), true;
@@ -143,7 +143,7 @@ bool form_float(const FormField *field, Value raw, Value *ret, FieldErrors *erro
     return true;
 }
 
-void form_validate_finite(const FormField *field, Value value, FieldErrors *errors)
+void capo_form_validate_finite(const FormField *field, Value value, FieldErrors *errors)
 {
     if (value.kind == VALUE_REAL && !isfinite(value.real))
         fail_number(field, value, errors);
@@ -164,9 +164,9 @@ static char *decimal_text(bool negative, const char *digits, int64_t exponent)
     return capo_format("%s%c%s%sE%+lld", sign, digits[0], size > 1 ? "." : "", digits + 1, (long long)(left - 1));
 }
 
-bool form_decimal(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+bool capo_form_decimal(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    if (form_is_empty(raw))
+    if (capo_form_is_empty(raw))
         return *ret = capo_value_null(), true;
     Buffer text = { 0 };
     if (!plain_text(field, raw, DECIMAL_DIGITS_MAX + 20, false, &text))
@@ -198,7 +198,7 @@ bool form_decimal(const FormField *field, Value raw, Value *ret, FieldErrors *er
     return true;
 }
 
-Value form_limit(const FormField *field, FieldLimit limit)
+Value capo_form_limit(const FormField *field, FieldLimit limit)
 {
     double value = limit.value;
     if (value >= 9223372036854775807.0)
@@ -211,24 +211,24 @@ Value form_limit(const FormField *field, FieldLimit limit)
     return field->kind == FORM_DECIMAL ? capo_value_decimal((Decimal){ capo_to_text(real) }) : real;
 }
 
-void form_check_number(const FormField *field, Value value, FieldErrors *errors)
+void capo_form_check_number(const FormField *field, Value value, FieldErrors *errors)
 {
     Problem problem;
     bool too_big = field->kind == FORM_INTEGER && value.kind == VALUE_DECIMAL && !field->big_integers;
     if (too_big && !field->maximum.set && !capo_check_max_value(value, capo_value_int(INT64_MAX), &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
     if (too_big && !field->minimum.set && !capo_check_min_value(value, capo_value_int(INT64_MIN), &problem))
-        form_field_fail_problem(field, errors, &problem);
-    if (field->maximum.set && !capo_check_max_value(value, form_limit(field, field->maximum), &problem))
-        form_field_fail_problem(field, errors, &problem);
-    if (field->minimum.set && !capo_check_min_value(value, form_limit(field, field->minimum), &problem))
-        form_field_fail_problem(field, errors, &problem);
-    Value offset = field->minimum.set ? form_limit(field, field->minimum) : capo_value_null();
-    if (field->step.set && !capo_check_step(value, form_limit(field, field->step), offset, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
+    if (field->maximum.set && !capo_check_max_value(value, capo_form_limit(field, field->maximum), &problem))
+        capo_form_field_fail_problem(field, errors, &problem);
+    if (field->minimum.set && !capo_check_min_value(value, capo_form_limit(field, field->minimum), &problem))
+        capo_form_field_fail_problem(field, errors, &problem);
+    Value offset = field->minimum.set ? capo_form_limit(field, field->minimum) : capo_value_null();
+    if (field->step.set && !capo_check_step(value, capo_form_limit(field, field->step), offset, &problem))
+        capo_form_field_fail_problem(field, errors, &problem);
     bool limited = field->max_digits || field->decimal_places;
     if (field->kind == FORM_DECIMAL && limited
         && !capo_check_decimal(value, field->max_digits ? field->max_digits : -1,
                                field->any_decimal_places ? -1 : field->decimal_places, &problem))
-        form_field_fail_problem(field, errors, &problem);
+        capo_form_field_fail_problem(field, errors, &problem);
 }

@@ -29,7 +29,7 @@ static const char *decimal_step(int places)
 /* Field.widget_attrs: what the kind of field asks of its input. */
 static void set_field_attributes(Map *map, const FormField *field, const FormWidget *widget)
 {
-    const FormKind *kind = form_kind(field->kind);
+    const FormKind *kind = capo_form_kind(field->kind);
     bool number = widget->input_type && !strcmp(widget->input_type, "number");
     if (kind->text && kind->check && !widget->is_hidden) {
         int max_length = field->max_length ? field->max_length : field->kind == FORM_EMAIL ? 320 : field->kind == FORM_IP_ADDRESS ? 39 : 0;
@@ -41,12 +41,12 @@ static void set_field_attributes(Map *map, const FormField *field, const FormWid
     if (!number || field->localize || (field->kind != FORM_INTEGER && field->kind != FORM_FLOAT && field->kind != FORM_DECIMAL))
         return;
     if (field->minimum.set)
-        set(map, "min", form_limit(field, field->minimum));
+        set(map, "min", capo_form_limit(field, field->minimum));
     if (field->maximum.set)
-        set(map, "max", form_limit(field, field->maximum));
+        set(map, "max", capo_form_limit(field, field->maximum));
     bool places = field->kind == FORM_DECIMAL && (field->max_digits || field->decimal_places) && !field->any_decimal_places;
     if (field->step.set)
-        set(map, "step", form_limit(field, field->step));
+        set(map, "step", capo_form_limit(field, field->step));
     else if (field->kind != FORM_INTEGER && !capo_map_get(map, "step"))
         set(map, "step", capo_value_text(places ? decimal_step(field->decimal_places) : "any"));
 }
@@ -156,7 +156,7 @@ static void put_multiple_hidden(const FormWidget *widget, const WidgetContext *c
     if (!capo_iterable(context->value) || capo_is_text(context->value))
         return;
     for (void *state = NULL; capo_iterate(context->value, &state, &item); index++) {
-        one.value = form_prepare_value(context->field, item);
+        one.value = capo_form_prepare_value(context->field, item);
         one.id = context->id ? capo_format("%s_%d", context->id, index) : NULL;
         put_input(widget, &one, out);
     }
@@ -168,7 +168,7 @@ static void put_checkbox(const FormWidget *widget, const WidgetContext *context,
 {
     Map *attributes = capo_widget_attributes(widget, context);
     Value value = context->value;
-    bool plain = value.kind == VALUE_BOOL || form_is_empty(value);
+    bool plain = value.kind == VALUE_BOOL || capo_form_is_empty(value);
     if (plain ? capo_truth(value) : true)
         set(attributes, "checked", capo_value_bool(true));
     put_input_with("checkbox", context->name, !plain, value, attributes, out);
@@ -215,7 +215,7 @@ static Map *chosen_values(const FormWidget *widget, const WidgetContext *context
         value = null_boolean_text(value);
     if (capo_iterable(value) && !capo_is_text(value) && value.kind != VALUE_MAP) {
         for (void *state = NULL; capo_iterate(value, &state, &item); )
-            capo_map_set_value(chosen, capo_value_to_text(form_prepare_value(context->field, item)), capo_value_bool(true));
+            capo_map_set_value(chosen, capo_value_to_text(capo_form_prepare_value(context->field, item)), capo_value_bool(true));
     } else if (!capo_is_null(value)) {
         capo_map_set_value(chosen, capo_value_to_text(value), capo_value_bool(true));
     } else if (!widget->multiple) {
@@ -360,7 +360,7 @@ static Value half(const WidgetContext *context, int index)
         return (size_t)index < value.list->count ? value.list->items[index] : capo_value_null();
     if (value.kind == VALUE_DATETIME) {
         FormField part = { .kind = index ? FORM_TIME : FORM_DATE };
-        return form_format_value(&part, value);
+        return capo_form_format_value(&part, value);
     }
     if (capo_is_text(value) && value.size) {        /* "2026-11-22 08:30:00" */
         const char *space = memchr(value.text, ' ', value.size);
@@ -374,7 +374,7 @@ static void put_split(const FormWidget *widget, const WidgetContext *context, Bu
 {
     for (int i = 0; i < 2; i++) {
         FormWidget input = *widget;
-        input.format = form_format_value;
+        input.format = capo_form_format_value;
         WidgetContext part = *context;
         part.name = capo_format("%s_%d", context->name, i);
         part.id = context->id ? capo_format("%s_%d", context->id, i) : NULL;
@@ -445,7 +445,7 @@ static const Var textarea_attrs[] = { { "cols", { .kind = VALUE_TEXT, .size = 2,
 
 #define INPUT(type) .input_type = (type), .put = put_input
 static const FormWidget widgets[] = {
-    { "text", INPUT("text"), .format = form_format_value },
+    { "text", INPUT("text"), .format = capo_form_format_value },
     { "number", INPUT("number") },
     { "email", INPUT("email") },
     { "url", INPUT("url") },
@@ -453,13 +453,13 @@ static const FormWidget widgets[] = {
     { "tel", INPUT("tel") },
     { "color", INPUT("color") },
     { "password", .input_type = "password", .put = put_password },
-    { "hidden", INPUT("hidden"), .is_hidden = true, .format = form_format_value },
+    { "hidden", INPUT("hidden"), .is_hidden = true, .format = capo_form_format_value },
     { "multiple_hidden", .input_type = "hidden", .put = put_multiple_hidden, .take = take_list, .is_hidden = true, .multiple = true },
-    { "date", INPUT("text"), .format = form_format_value },
-    { "datetime", INPUT("text"), .format = form_format_value },
-    { "time", INPUT("text"), .format = form_format_value },
-    { "date_picker", INPUT("date"), .format = form_format_value },
-    { "time_picker", INPUT("time"), .format = form_format_value },
+    { "date", INPUT("text"), .format = capo_form_format_value },
+    { "datetime", INPUT("text"), .format = capo_form_format_value },
+    { "time", INPUT("text"), .format = capo_form_format_value },
+    { "date_picker", INPUT("date"), .format = capo_form_format_value },
+    { "time_picker", INPUT("time"), .format = capo_form_format_value },
     { "textarea", .put = put_textarea, .attrs = textarea_attrs },
     { "checkbox", .input_type = "checkbox", .put = put_checkbox, .take = take_checkbox, .omitted = never_omitted },
     { "select", .put = put_select },
@@ -509,7 +509,7 @@ const FormWidget *capo_widget(const char *name)
 
 const FormWidget *capo_form_field_widget(const FormField *field)
 {
-    return capo_widget(field->widget ? field->widget : form_kind(field->kind)->widget);
+    return capo_widget(field->widget ? field->widget : capo_form_kind(field->kind)->widget);
 }
 
 void capo_widget_put(const char *name, const WidgetContext *context, Buffer *out)

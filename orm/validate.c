@@ -378,6 +378,16 @@ static bool is_empty(Value value)
         || (value.kind == VALUE_LIST && value.list->count == 0) || (value.kind == VALUE_MAP && value.map->count == 0);
 }
 
+static void check_presence(const Field *field, Value value, bool form_empty_ok)
+{
+    if (field->choices && !is_empty(value) && !is_choice(field, value))
+        capo_invalid("invalid_choice", "%s", message_of(field, "invalid_choice", value, capo_format("Value %s is not a valid choice.", shown(value))));
+    if (capo_is_null(value) && !field->null && !(form_empty_ok && field->blank))
+        capo_invalid("null", "%s", message_of(field, "null", value, "This field cannot be null."));
+    if (is_empty(value) && !field->blank && !form_empty_ok && !(capo_is_null(value) && field->null))
+        capo_invalid("blank", "%s", message_of(field, "blank", value, "This field cannot be blank."));
+}
+
 Value capo_field_clean(const Field *field, Value value, bool form_empty_ok)
 {
     Mistakes mistakes = { 0 };
@@ -385,14 +395,9 @@ Value capo_field_clean(const Field *field, Value value, bool form_empty_ok)
     if (value.kind == VALUE_OBJECT && capo_is_instance(value))
         value = capo_to_column(field, value);
     value = capo_field_to_python(field, value);
-    if (!field->editable && !form_empty_ok && !field->row)
-        return value;
-    if (field->choices && !is_empty(value) && !is_choice(field, value))
-        capo_invalid("invalid_choice", "%s", message_of(field, "invalid_choice", value, capo_format("Value %s is not a valid choice.", shown(value))));
-    if (capo_is_null(value) && !field->null && !(form_empty_ok && field->blank))
-        capo_invalid("null", "%s", message_of(field, "null", value, "This field cannot be null."));
-    if (is_empty(value) && !field->blank && !form_empty_ok && !(capo_is_null(value) && field->null))
-        capo_invalid("blank", "%s", message_of(field, "blank", value, "This field cannot be blank."));
+    /* As Django: a field that no form shows is not asked for its choices, null and blank. */
+    if (field->editable)
+        check_presence(field, value, form_empty_ok);
     if (is_empty(value))
         return value;
     if (field->target)

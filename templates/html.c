@@ -285,6 +285,8 @@ static bool give_markup(HtmlTokens *t)
 static bool give_reference(HtmlTokens *t)
 {
     const char *at = t->at + 1, *stop = NULL;
+    if (t->end - t->at == 2 && (is_letter(*at) || *at == '#'))
+        return give(t, HTML_TEXT, at, at + 1);      /* html.parser loses the & of such an end */
     if (at < t->end && *at == '#') {
         uint32_t unused;
         stop = read_numeric(at + 1, t->end, &unused);

@@ -33,7 +33,7 @@ struct event_base *capo_loop(void)
         loop->base = event_base_new_with_config(config);
         event_config_free(config);
     }
-    loop->ready_event = loop->base ? event_new(loop->base, -1, EV_PERSIST, run_ready, loop) : NULL;
+    loop->ready_event = loop->base ? event_new(loop->base, -1, 0, run_ready, loop) : NULL;
     if (!loop->ready_event)
         loop_fatal("the event loop could not be made");
     return loop->base;
@@ -142,6 +142,7 @@ static void run_ready(evutil_socket_t fd, short events, void *argument)
     Loop *loop = argument;
     /* those that become ready meanwhile wait for the next turn, so that descriptors are looked at between */
     Fiber *last = loop->last_ready;
+    loop->in_ready = true;
     while (loop->first_ready) {
         Fiber *fiber = loop->first_ready;
         loop->first_ready = fiber->next_ready;
@@ -153,8 +154,10 @@ static void run_ready(evutil_socket_t fd, short events, void *argument)
         if (was_last)
             break;
     }
+    loop->in_ready = false;
+    /* An event that is made active in here would run in this turn still, before any descriptor or timer: a timeout of zero waits. */
     if (loop->first_ready)
-        event_active(loop->ready_event, EV_TIMEOUT, 0);
+        event_add(loop->ready_event, &(struct timeval){ 0, 0 });
     if (loop->n_alive == 0 && loop->running)
         event_base_loopbreak(loop->base);
 }
@@ -170,7 +173,7 @@ void fiber_ready(Fiber *fiber)
         loop->last_ready->next_ready = fiber;
     else
         loop->first_ready = fiber;
-    if (!loop->last_ready)
+    if (!loop->last_ready && !loop->in_ready)
         event_active(loop->ready_event, EV_TIMEOUT, 0);
     loop->last_ready = fiber;
 }

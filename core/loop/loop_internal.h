@@ -68,6 +68,7 @@ typedef struct Loop {
     size_t n_alive, n_pool;
     Fiber *first_ready, *last_ready;
     struct event *ready_event;
+    bool in_ready;                  /* run_ready runs: it looks at the queue itself when it is through */
     Context main_context;
     void *main_fake_stack;
     const void *main_stack_bottom;

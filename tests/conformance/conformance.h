@@ -11,6 +11,7 @@ Value conformance_forms(const Map *test);
 Value conformance_passwords(const Map *test);
 Value conformance_routes(const Map *test);
 Value conformance_templates(const Map *test);
+Value conformance_utils(const Map *test);
 
 Value conformance_orm(const Map *test);
 

@@ -318,6 +318,63 @@ static void end_other_lock(void *db)
     sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 }
 
+static int ticks;
+static bool ended;
+static void tick(void *unused)
+{
+    (void)unused;
+    for (ticks = 0; !ended; ticks++)
+        capo_sleep(0.001);
+}
+
+#define LONG_STATEMENT "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000) SELECT count(*) FROM n"
+
+/* A statement that works long lets other fibers run meanwhile. */
+TEST(sqlite_long_statements_let_others_run)
+{
+    if (!capo_fiber_current())
+        return;
+    scratch_file();
+    ended = false;
+    capo_fiber_start("tick", tick, NULL, NULL, false);
+    EXPECT_TEXT(ONE(LONG_STATEMENT), "1500000");
+    ended = true;
+    if (ticks < 3)
+        capo_test_fail(__FILE__, __LINE__, "%d ticks", ticks);
+    capo_sleep(0.01);
+}
+
+static void run_long(void *unused)
+{
+    (void)unused;
+    ONE(LONG_STATEMENT);
+}
+
+static char long_code[32];
+static void long_done(void *unused, struct Unit *unit, const Error *error)
+{
+    (void)unused;
+    (void)unit;
+    snprintf(long_code, sizeof long_code, "%s", error ? error->name : "none");
+    ended = true;
+}
+
+/* One whose fiber is cancelled (its client went away) stops, and its connection is good for the next. */
+TEST(sqlite_long_statements_can_be_cancelled)
+{
+    if (!capo_fiber_current())
+        return;
+    scratch_file();
+    ended = false;
+    Fiber *fiber = capo_fiber_start("long", run_long, NULL, long_done, true);
+    fiber_cancel(fiber);
+    for (int i = 0; i < 2000 && !ended; i++)
+        capo_sleep(0.002);
+    EXPECT(ended);
+    EXPECT_TEXT(long_code, "RequestAborted");
+    EXPECT_TEXT(ONE("SELECT 1"), "1");
+}
+
 /* Another process has the lock: this fiber waits, others go on, and the write succeeds. */
 TEST(sqlite_waits_for_other_processes)
 {
