@@ -71,7 +71,7 @@ const char *text_from_visitor(const char *bytes, size_t size);
 
 /* --- responses: response.c, response_write.c --- */
 
-typedef struct ResponseHeader { const char *name, *value; } ResponseHeader;
+typedef struct ResponseHeader { const char *name, *value; uint32_t name_size, value_size; } ResponseHeader;
 
 typedef struct ResponseInternal {
     ResponseHeader *headers;

@@ -92,65 +92,104 @@ Response *capo_stream(const char *content_type, StreamBody *body, void *argument
 
 /* --- headers --- */
 
-static void check_header(const char *name, const char *value)
+/* Names that are not stored with the others, or are the server's own: told apart by their size before any comparison. */
+typedef enum OwnHeader { OWN_NONE, OWN_CONTENT_TYPE, OWN_CONTENT_LENGTH, OWN_CONNECTION, OWN_FORBIDDEN } OwnHeader;
+
+static OwnHeader own_header(const char *name, size_t size)
 {
-    if (!http_is_token(name, strlen(name)))
+    static const struct { const char *name; uint8_t size; OwnHeader own; } rows[] = {
+        { "Upgrade", 7, OWN_FORBIDDEN }, { "Keep-Alive", 10, OWN_FORBIDDEN }, { "Connection", 10, OWN_CONNECTION },
+        { "Content-Type", 12, OWN_CONTENT_TYPE }, { "Content-Length", 14, OWN_CONTENT_LENGTH }, { "Transfer-Encoding", 17, OWN_FORBIDDEN },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].size == size && strcasecmp(rows[i].name, name) == 0)
+            return rows[i].own;
+    return OWN_NONE;
+}
+
+static void check_header(const char *name, size_t size, const char *value)
+{
+    if (!http_is_token(name, size))
         capo_bug("'%s' is not a name for a header: letters, digits and hyphens are.", name);
     for (const char *c = value; *c; c++)
         if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
             capo_bug("the header %s was given a value with a line break or another control character; nothing of it is sent.", name);
-    if (strcasecmp(name, "Transfer-Encoding") == 0 || strcasecmp(name, "Upgrade") == 0 || strcasecmp(name, "Keep-Alive") == 0)
-        capo_bug("the header %s is the server's to set.", name);
 }
 
-static bool same(const ResponseHeader *header, const char *name)
+static bool same(const ResponseHeader *header, const char *name, size_t size)
 {
-    return strcasecmp(header->name, name) == 0;
+    return header->name_size == size && strncasecmp(header->name, name, size) == 0;
 }
 
 static void remove_header(ResponseInternal *internal, const char *name)
 {
     uint32_t to = 0;
+    size_t size = strlen(name);
     for (uint32_t i = 0; i < internal->n_headers; i++)
-        if (!same(&internal->headers[i], name))
+        if (!same(&internal->headers[i], name, size))
             internal->headers[to++] = internal->headers[i];
     internal->n_headers = to;
+}
+
+/* The value is copied: it may be a caller's own array. */
+static void put_header(ResponseHeader *header, const char *name, size_t size, const char *value)
+{
+    size_t value_size = strlen(value);
+    *header = (ResponseHeader){ name, capo_strndup(value, value_size), (uint32_t)size, (uint32_t)value_size };
 }
 
 void capo_add_header(Response *res, const char *name, const char *value)
 {
     ResponseInternal *internal = res->internal;
-    check_header(name, value);
+    size_t size = strlen(name);
+    check_header(name, size, value);
+    if (own_header(name, size) != OWN_NONE) {
+        capo_set_header(res, name, value);
+        return;
+    }
     if (internal->n_headers == internal->capacity) {
         uint32_t capacity = internal->capacity ? internal->capacity * 2 : 8;
         internal->headers = capo_realloc(internal->headers, internal->capacity * sizeof(ResponseHeader), capacity * sizeof(ResponseHeader));
         internal->capacity = capacity;
     }
-    internal->headers[internal->n_headers++] = (ResponseHeader){ name, capo_strdup(value) };     /* it may be a caller's own array */
+    put_header(&internal->headers[internal->n_headers++], name, size, value);
+}
+
+static void set_own_header(Response *res, OwnHeader own, const char *name, const char *value)
+{
+    ResponseInternal *internal = res->internal;
+    char *end = NULL;
+    long long length;
+    switch (own) {
+    case OWN_CONTENT_TYPE:
+        if (value)
+            check_header(name, strlen(name), value);
+        res->content_type = capo_strdup(value);
+        break;
+    case OWN_CONTENT_LENGTH:        /* of a body in memory it is known; of a stream it is a promise, which is held to */
+        length = value ? strtoll(value, &end, 10) : -1;
+        if (value && (end == value || *end || length < 0))
+            capo_bug("the header Content-Length was given '%s'.", value);
+        internal->stream_length = length + 1;
+        break;
+    case OWN_CONNECTION:
+        if (value && strcasecmp(value, "close") != 0)
+            capo_bug("the header Connection is the server's; a view may only ask for 'close'.");
+        internal->close = value != NULL;
+        break;
+    case OWN_FORBIDDEN:
+    case OWN_NONE:
+        capo_bug("the header %s is the server's to set.", name);
+    }
 }
 
 void capo_set_header(Response *res, const char *name, const char *value)
 {
     ResponseInternal *internal = res->internal;
-    if (strcasecmp(name, "Content-Type") == 0) {
-        if (value)
-            check_header(name, value);
-        res->content_type = capo_strdup(value);
-        return;
-    }
-    if (strcasecmp(name, "Connection") == 0) {
-        if (value && strcasecmp(value, "close") != 0)
-            capo_bug("the header Connection is the server's; a view may only ask for 'close'.");
-        internal->close = value != NULL;
-        return;
-    }
-    if (strcasecmp(name, "Content-Length") == 0) {
-        /* of a body in memory it is known; of a stream it is a promise, which is held to */
-        char *end = NULL;
-        long long length = value ? strtoll(value, &end, 10) : -1;
-        if (value && (end == value || *end || length < 0))
-            capo_bug("the header Content-Length was given '%s'.", value);
-        internal->stream_length = length + 1;
+    size_t size = strlen(name);
+    OwnHeader own = own_header(name, size);
+    if (own != OWN_NONE) {
+        set_own_header(res, own, name, value);
         return;
     }
     if (!value) {
@@ -158,12 +197,12 @@ void capo_set_header(Response *res, const char *name, const char *value)
         return;
     }
     for (uint32_t i = 0; i < internal->n_headers; i++)
-        if (same(&internal->headers[i], name)) {
-            check_header(name, value);
-            internal->headers[i].value = capo_strdup(value);
+        if (same(&internal->headers[i], name, size)) {
+            check_header(name, size, value);
+            put_header(&internal->headers[i], name, size, value);
             uint32_t to = i + 1;
             for (uint32_t j = i + 1; j < internal->n_headers; j++)
-                if (!same(&internal->headers[j], name))
+                if (!same(&internal->headers[j], name, size))
                     internal->headers[to++] = internal->headers[j];
             internal->n_headers = to;
             return;
@@ -174,10 +213,11 @@ void capo_set_header(Response *res, const char *name, const char *value)
 const char *capo_get_header(const Response *res, const char *name)
 {
     const ResponseInternal *internal = res->internal;
-    if (strcasecmp(name, "Content-Type") == 0)
+    size_t size = strlen(name);
+    if (own_header(name, size) == OWN_CONTENT_TYPE)
         return res->content_type;
     for (uint32_t i = 0; i < internal->n_headers; i++)
-        if (same(&internal->headers[i], name))
+        if (same(&internal->headers[i], name, size))
             return internal->headers[i].value;
     return NULL;
 }
@@ -294,7 +334,7 @@ static void put_cookie(Response *res, const char *name, const char *value, const
     size_t prefix = strlen(name) + 1;
     uint32_t to = 0;
     for (uint32_t i = 0; i < internal->n_headers; i++)
-        if (!same(&internal->headers[i], "Set-Cookie") || strncmp(internal->headers[i].value, out.data, prefix) != 0)
+        if (!same(&internal->headers[i], "Set-Cookie", 10) || strncmp(internal->headers[i].value, out.data, prefix) != 0)
             internal->headers[to++] = internal->headers[i];
     internal->n_headers = to;
     capo_add_header(res, "Set-Cookie", capo_buffer_text(&out));

@@ -21,7 +21,7 @@ size_t response_head_limit(const Response *res)
     const ResponseInternal *internal = res->internal;
     size_t size = FIXED_PART + (res->content_type ? strlen(res->content_type) : 0);
     for (uint32_t i = 0; i < internal->n_headers; i++)
-        size += strlen(internal->headers[i].name) + strlen(internal->headers[i].value) + 4;
+        size += (size_t)internal->headers[i].name_size + internal->headers[i].value_size + 4;
     return size;
 }
 
@@ -71,9 +71,9 @@ char *response_put_head(char *at, const Response *res, const HeadOptions *option
     else if (options->minor == 0)
         at = PUT_LITERAL(at, "Connection: keep-alive\r\n");
     for (uint32_t j = 0; j < internal->n_headers; j++) {
-        at = put_bytes(at, internal->headers[j].name, strlen(internal->headers[j].name));
+        at = put_bytes(at, internal->headers[j].name, internal->headers[j].name_size);
         at = PUT_LITERAL(at, ": ");
-        at = put_bytes(at, internal->headers[j].value, strlen(internal->headers[j].value));
+        at = put_bytes(at, internal->headers[j].value, internal->headers[j].value_size);
         at = PUT_LITERAL(at, "\r\n");
     }
     return PUT_LITERAL(at, "\r\n");

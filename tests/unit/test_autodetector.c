@@ -293,3 +293,15 @@ TEST(graph_takes_squashed_migrations)
     EXPECT_INT(graph_of(all, 4, part)->count, 3);
     EXPECT(graph_find(graph_of(all, 4, part), "a", "1_squashed") == NULL);
 }
+
+TEST(graph_orders_by_run_before)
+{
+    MigrationKey before_a[] = { { "a", "1" }, { 0 } };
+    Migration a = { .app = "a", .name = "1" }, z = { .app = "z", .name = "1", .run_before = before_a };
+    MigrationGraph *graph = graph_of((Migration *[]){ &a, &z }, 2, NULL);
+    MigrationNode **plan = graph_full_plan(graph);
+    EXPECT_TEXT(migration_label(plan[0]->migration), "z.1");
+    EXPECT_TEXT(migration_label(plan[1]->migration), "a.1");
+    EXPECT_TEXT(migration_label(graph_forwards_plan(graph, graph_find(graph, "a", "1"))[0]->migration), "z.1");
+    EXPECT_TEXT(migration_label(graph_backwards_plan(graph, graph_find(graph, "z", "1"))[0]->migration), "a.1");
+}
