@@ -28,6 +28,8 @@ typedef struct Route {
     bool no_append_slash;
     const char *permission;         /* "blog.add_post": login, then 403 without it */
     const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: ARGUMENTS(TEXT_ARGUMENT("kind", "x")) */
+    bool regex;                     /* path is a regular expression in Python's notation (re_path): "^y(?P<year>[0-9]{4})/$". Groups are
+                                     * arguments by name; where none has a name, by number: capo_arg(req, "0") */
     const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
 } Route;
 /* Constants, as a table at file scope needs them (V() boxes at run time). */

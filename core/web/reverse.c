@@ -73,10 +73,109 @@ static size_t chain_of(const RouteNode *node, const RouteNode *chain[], size_t *
     return depth;
 }
 
+/* --- chains with regular expressions ------------------------------------------------------------------------------------------- */
+
+/* A plain row as the one form that it has. */
+static size_t forms_of_node(const RouteNode *node, RegexForm **ret_forms)
+{
+    if (node->regex)
+        return route_regex_forms(node->regex, ret_forms);
+    RegexForm *form = *ret_forms = capo_alloc_struct(RegexForm);
+    form->pieces = capo_alloc_array(node->n_segments + 1, sizeof *form->pieces);
+    for (size_t i = 0; i < node->n_segments; i++) {
+        const Segment *segment = &node->segments[i];
+        form->pieces[form->count++] = segment->converter ? (RegexPiece){ NULL, segment->text } : (RegexPiece){ segment->text, NULL };
+    }
+    return 1;
+}
+
+/* What was made must match each row in turn, from where the one before it ended. */
+static bool chain_matches(const RouteNode *const chain[], size_t depth, const char *text, size_t size)
+{
+    const char *at = text, *end = text + size;
+    while (depth-- > 0) {
+        const RouteNode *node = chain[depth];
+        RegexSpan groups[REGEX_GROUPS];
+        Capture captures[CAPTURES_LIMIT];
+        if (node->regex ? !route_regex_match(node->regex, at, end, true, false, groups, &at)
+                        : !segments_match(node->segments, node->n_segments, node->n_captures, at, (size_t)(end - at), depth == 0, captures, &at))
+            return false;
+    }
+    return true;
+}
+
+typedef struct Way {
+    const RegexPiece *pieces[64];
+    size_t count, n_parameters;
+} Way;
+
+static char *write_way(const Search *search, const RouteNode *node, const RouteNode *const chain[], size_t depth, const Way *way)
+{
+    if (search->positional && search->n_arguments != way->n_parameters)
+        return NULL;
+    size_t taken = 0;
+    for (size_t i = 0; !search->positional && i < search->n_arguments; i++) {
+        bool wanted = false;
+        for (size_t j = 0; j < way->count && !wanted; j++)
+            wanted = way->pieces[j]->parameter && strcmp(way->pieces[j]->parameter, search->arguments[i].name) == 0;
+        const Var *extra = wanted ? NULL : find_default(search, node, search->arguments[i].name);
+        if (!wanted && (!extra || !capo_equal(extra->value, search->arguments[i].value)))
+            return NULL;
+    }
+    Buffer path = { 0 };
+    const Var *used[sizeof way->pieces / sizeof *way->pieces] = { NULL };
+    for (size_t i = 0; i < way->count; i++) {
+        const RegexPiece *piece = way->pieces[i];
+        if (piece->text) {
+            capo_put(&path, piece->text);
+            continue;
+        }
+        bool again = *piece->parameter == '\2';         /* a back reference takes no argument of its own */
+        const Var *given = NULL;
+        for (size_t j = 0; again && j < i && !given; j++)
+            if (used[j] && strcmp(way->pieces[j]->parameter, piece->parameter + 1) == 0)
+                given = used[j];
+        if (!again)
+            given = search->positional ? &search->arguments[taken++] : find_var(search->arguments, piece->parameter);
+        if (!given)
+            return NULL;
+        used[i] = given;
+        capo_put_value(&path, given->value);
+    }
+    const char *text = capo_buffer_text(&path);
+    if (strlen(text) != path.size || !chain_matches(chain, depth, text, path.size))
+        return NULL;
+    const char *quoted = capo_url_quote(text, path_safe);
+    return *quoted == '/' ? capo_format("/%%2F%s", quoted + 1) : capo_format("/%s", quoted);
+}
+
+/* Tries the forms of each row in turn with all of those behind it. */
+static char *try_ways(const Search *search, const RouteNode *node, const RouteNode *const chain[], size_t depth, size_t left, Way *way)
+{
+    if (left == 0)
+        return write_way(search, node, chain, depth, way);
+    RegexForm *forms;
+    size_t n_forms = forms_of_node(chain[left - 1], &forms);
+    char *url = NULL;
+    for (size_t i = 0; i < n_forms && !url; i++) {
+        Way longer = *way;
+        for (size_t j = 0; j < forms[i].count && longer.count < sizeof way->pieces / sizeof *way->pieces; j++) {
+            const RegexPiece *piece = &forms[i].pieces[j];
+            longer.n_parameters += piece->parameter && *piece->parameter != '\2';
+            longer.pieces[longer.count++] = piece;
+        }
+        url = try_ways(search, node, chain, depth, left - 1, &longer);
+    }
+    return url;
+}
+
 static char *try_node(const Search *search, const RouteNode *node)
 {
     const RouteNode *chain[INCLUDE_DEPTH_LIMIT + 2];
     size_t n_segments, n_captures, depth = chain_of(node, chain, &n_segments, &n_captures), taken = 0, n = 0;
+    for (size_t i = 0; i < depth; i++)
+        if (chain[i]->regex)
+            return try_ways(search, node, chain, depth, depth, &(Way){ 0 });
     if (search->positional ? search->n_arguments != n_captures : !names_fit(search, node))
         return NULL;
     Segment *segments = capo_alloc_array(n_segments + 1, sizeof *segments);

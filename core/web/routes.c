@@ -87,25 +87,50 @@ bool segments_match(const Segment *segments, size_t n_segments, size_t n_capture
     return true;
 }
 
+/* As Django's RegexPattern: found anywhere, but whole where it ends with '$'. With names, groups without one do not count. */
+static bool match_regex(const RouteNode *node, const char *at, const char *end, size_t before, Capture *captures, size_t *ret_count,
+                        const char **ret_rest)
+{
+    const RouteRegex *regex = node->regex;
+    RegexSpan groups[REGEX_GROUPS];
+    bool whole = !node->route->include && capo_ends_with(regex->pattern, "$") && !capo_ends_with(regex->pattern, "\\$"), named = false;
+    if (!route_regex_match(regex, at, end, false, whole, groups, ret_rest))
+        return false;
+    for (int i = 0; i < regex->n_groups; i++)
+        named |= regex->names[i] != NULL;
+    size_t count = 0;
+    for (int i = 0; i < regex->n_groups; i++) {
+        if (named && (!regex->names[i] || !groups[i].from))
+            continue;
+        captures[count] = (Capture){ .name = named ? regex->names[i] : capo_format("%zu", before + count), .text = groups[i].from,
+                                     .size = groups[i].from ? (size_t)(groups[i].to - groups[i].from) : 0, .by_number = !named };
+        count++;
+    }
+    *ret_count = count;
+    return true;
+}
+
 static bool match_children(const RouteNode *parent, const char *at, const char *end, size_t n_captures, RouteMatch *ret)
 {
     for (const RouteNode *node = parent->children, *stop = node + parent->n_children; node < stop; node++) {
         const Segment *first = node->segments;
+        size_t captured = node->n_captures;
         if (node->n_segments && !first->converter && ((size_t)(end - at) < first->size || memcmp(at, first->text, first->size) != 0))
             continue;
         const char *rest;
-        if (!segments_match(node->segments, node->n_segments, node->n_captures, at, (size_t)(end - at), !node->route->include,
-                            ret->captures + n_captures, &rest))
+        if (node->regex ? !match_regex(node, at, end, n_captures, ret->captures + n_captures, &captured, &rest)
+                        : !segments_match(node->segments, node->n_segments, node->n_captures, at, (size_t)(end - at), !node->route->include,
+                                          ret->captures + n_captures, &rest))
             continue;
-        for (size_t i = 0; i < node->n_captures; i++)
+        for (size_t i = 0; i < captured; i++)
             ret->captures[n_captures + i].node = node;
         if (node->route->include) {
-            if (match_children(node, rest, end, n_captures + node->n_captures, ret))
+            if (match_children(node, rest, end, n_captures + captured, ret))
                 return true;
             continue;
         }
         ret->node = node;
-        ret->n_captures = n_captures + node->n_captures;
+        ret->n_captures = n_captures + captured;
         return true;
     }
     return false;
@@ -123,7 +148,11 @@ bool routes_match(const char *path, RouteMatch *ret)
 /* As Django's converters' to_python: int gives a number (a decimal past 64 bits), uuid a UUID, the others text. */
 static Value capture_value(const Capture *capture)
 {
+    if (!capture->text)
+        return capo_value_null();
     Value text = capo_value_copy_n(capture->text, capture->size);
+    if (!capture->converter)
+        return text;
     if (strcmp(capture->converter->name, "int") == 0) {
         int64_t number;
         if (capo_to_int(text, &number))

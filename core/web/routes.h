@@ -3,6 +3,7 @@
  * against paths (routes.c) and read backwards by name (reverse.c). */
 #pragma once
 #include "settings_internal.h"
+#include "route_regex.h"
 #include <regex.h>
 
 enum { CAPTURES_LIMIT = 24, INCLUDE_DEPTH_LIMIT = 16 };
@@ -27,7 +28,8 @@ typedef struct RouteNode {
     struct RouteNode *parent, *children;
     size_t n_children;
     Segment *segments;
-    size_t n_segments, n_captures;
+    size_t n_segments, n_captures;          /* of a regular expression n_captures is the number of its groups */
+    RouteRegex *regex;                      /* instead of segments */
     const char *pattern;                    /* from the root: "blog/<slug:slug>/" */
     const char *name;                       /* with namespaces: "blog:detail"; NULL */
     const char *space;                      /* the namespaces alone: "blog"; "" */
@@ -35,8 +37,9 @@ typedef struct RouteNode {
 
 typedef struct Capture {
     const RouteConverter *converter;
-    const char *name, *text;                /* the text is a slice of the path, without an end */
+    const char *name, *text;                /* the text is a slice of the path, without an end; NULL: a group that took no part */
     size_t size;
+    bool by_number;                         /* of a group without a name */
     const RouteNode *node;                  /* that captured it */
 } Capture;
 

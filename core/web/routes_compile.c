@@ -146,6 +146,15 @@ static void compile_segments(RouteNode *node)
     }
 }
 
+static void compile_regex(RouteNode *node)
+{
+    const char *error;
+    node->regex = route_regex_compile(node->route->path, &error);
+    if (!node->regex)
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The route '%s' is no regular expression: %s.", node->route->path, error);
+    node->n_captures = (size_t)node->regex->n_groups;
+}
+
 static size_t captures_to(const RouteNode *node)
 {
     size_t count = 0;
@@ -156,7 +165,7 @@ static size_t captures_to(const RouteNode *node)
 
 static void check_row(const Route *route, const char *before)
 {
-    if (*route->path == '/')
+    if (*route->path == '/' && !route->regex)
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The route '%s' below '/%s' begins with '/'; the prefix has it already: leave it out.",
                    route->path, before);
     if (!route->view == !route->include)
@@ -185,8 +194,12 @@ static void compile_rows(RouteNode *parent, const Route *rows, int depth)
         const Route *row = &rows[i];
         check_row(row, parent->pattern);
         *node = (RouteNode){ .route = row, .parent = parent, .space = parent->space,
-                             .pattern = settings_strdup(capo_format("%s%s", parent->pattern, row->path)) };
-        compile_segments(node);
+                             .pattern = settings_strdup(capo_format("%s%s", parent->pattern,
+                                                                  row->regex && *row->path == '^' && *parent->pattern ? row->path + 1 : row->path)) };
+        if (row->regex)
+            compile_regex(node);
+        else
+            compile_segments(node);
         if (captures_to(node) > CAPTURES_LIMIT)
             capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The route '%s' has more than %d arguments.", node->pattern, CAPTURES_LIMIT);
         if (row->include) {

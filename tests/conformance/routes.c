@@ -32,9 +32,8 @@ static const Route *routes_of(Value rows)
     for (size_t i = 0; i < rows.list->count; i++) {
         Value row = rows.list->items[i], include = conformance_get(row.map, "include"), extra = conformance_get(row.map, "kwargs");
         Route *route = &routes[i];
-        if (!text_of(row.map, "path"))
-            capo_raise(ERROR_NOT_SUPPORTED, "Routes by regular expression are not there.");
-        route->path = text_of(row.map, "path");
+        route->regex = text_of(row.map, "re_path") != NULL;
+        route->path = text_of(row.map, route->regex ? "re_path" : "path");
         if (include.kind == VALUE_LIST)
             route->include = routes_of(include);
         else
@@ -70,11 +69,22 @@ static Value resolve(const Map *test)
     if (!routes_match(text_of(test, "path"), &match))
         return capo_value_map(capo_map(V("status", 404)));
     Map *kwargs = capo_map_new();
-    for (const Var *var = routes_arguments(&match); var->name; var++)
-        capo_map_set(kwargs, var->name, var->value);
+    List *args = capo_list_new();
+    bool named = false;
+    for (size_t i = 0; i < match.n_captures; i++)
+        named |= !match.captures[i].by_number;
+    for (const Var *var = routes_arguments(&match); var->name; var++) {
+        bool by_number = false;
+        for (size_t i = 0; i < match.n_captures; i++)
+            by_number |= match.captures[i].by_number && strcmp(match.captures[i].name, var->name) == 0;
+        if (!by_number)
+            capo_map_set(kwargs, var->name, var->value);
+        else if (!named)
+            capo_list_add(args, var->value);
+    }
     List *spaces = capo_list_new(), *apps = capo_list_new();
     spaces_of(match.node, spaces, apps);
-    Map *answer = capo_map(V("name", match.node->route->name), V("view_name", match.node->name), V("args", capo_list_new()),
+    Map *answer = capo_map(V("name", match.node->route->name), V("view_name", match.node->name), V("args", args),
                            V("kwargs", kwargs), V("route", match.node->pattern));
     put_strings(answer, "namespaces", spaces);
     put_strings(answer, "app_names", apps);

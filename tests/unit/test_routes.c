@@ -156,3 +156,65 @@ TEST(routes_are_listed_in_order)
     capo_each_route(see, &seen);
     EXPECT_TEXT(capo_buffer_text(&seen.text), "static/<path:path>=- x/=n:index x/<int:pk>/=n:detail z=- ");
 }
+
+TEST(routes_by_regular_expression)
+{
+    static const Route below[] = { { "^x/(?P<b>[a-z]+)$", no_view, "leaf", .regex = true }, { 0 } };
+    static const Route rows[] = {
+        { "^y(?P<year>[0-9]{4})/(?:p(?P<page>\\d+)/)?$", no_view, "year", .regex = true },
+        { "^n/(\\d+)-(\\w+?)/$", no_view, "numbered", .regex = true },
+        { "^in/(?P<a>a|bb)/", .include = below, .name = "in", .regex = true },
+        { 0 }
+    };
+    use(rows);
+    const Var *arguments;
+    EXPECT(capo_resolve("/y2026/", NULL, &arguments));
+    EXPECT_TEXT(arguments[0].name, "year");
+    EXPECT_TEXT(arguments[0].value.text, "2026");
+    EXPECT(!arguments[1].name);
+    EXPECT_TEXT(name_of("/y2026/p3/"), "year");
+    EXPECT_TEXT(name_of("/y2026/p3/\n"), "none");              /* SEC-139 */
+    EXPECT(capo_resolve("/n/12-ab/", NULL, &arguments));
+    EXPECT_TEXT(arguments[0].name, "0");
+    EXPECT_TEXT(arguments[1].value.text, "ab");
+    EXPECT_TEXT(name_of("/in/bb/x/q"), "in:leaf");
+    EXPECT_TEXT(capo_reverse("year", V("year", 1999)), "/y1999/");
+    EXPECT_TEXT(capo_reverse("year", V("year", 1999), V("page", 2)), "/y1999/p2/");
+    EXPECT(!capo_reverse_or_null("year", CAPO_VARS(V("year", 99))));
+    EXPECT_TEXT(capo_reverse("numbered", V("", 1), V("", "x")), "/n/1-x/");
+    EXPECT_TEXT(capo_reverse("in:leaf", V("a", "bb"), V("b", "z")), "/in/bb/x/z");
+    EXPECT(!capo_reverse_or_null("in:leaf", CAPO_VARS(V("a", "c"), V("b", "z"))));
+}
+
+/* SEC-141 */
+TEST(routes_hostile_expressions_and_paths_end_soon)
+{
+    static const Route rows[] = {
+        { "^(a+)+$", no_view, "a", .regex = true }, { "^(a|aa)+b$", no_view, "b", .regex = true }, { "^(.*)*x(.*)*y$", no_view, "c", .regex = true },
+        { "(x+x+)+y", no_view, "d", .regex = true }, { "^((a?){50}){50}c$", no_view, "e", .regex = true }, { 0 }
+    };
+    use(rows);
+    char *path = capo_alloc(8001);
+    memset(path, 'a', 8000);
+    *path = '/';
+    path[7999] = '!';
+    int64_t start = capo_monotonic_us();
+    EXPECT_TEXT(name_of(path), "none");
+    memset(path + 1, 'x', 7998);
+    EXPECT_TEXT(name_of(path), "none");
+    EXPECT(capo_monotonic_us() - start < 5 * 1000 * 1000);
+}
+
+TEST(routes_broken_expressions_are_named)
+{
+    static const struct { const char *pattern, *says; } cases[] = {
+        { "(a", "'(' is not closed" }, { "a)", "')' closes nothing" }, { "[a", "'[' is not closed" }, { "*a", "nothing to repeat" }, { "a\\", "ends with" },
+        { "(?P<a>x)(?P<a>y)", "same name" }, { "(?P=b)", "that there is not" }, { "(?#x)", "not known" }, { "(?P<a", "name is not closed" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Route rows[2] = { { cases[i].pattern, no_view, .regex = true } };
+        const Error *error = EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, use_rows, (void *)rows);
+        if (!strstr(error->message, cases[i].says))
+            capo_test_fail(__FILE__, __LINE__, "%s: %s", cases[i].pattern, error->message);
+    }
+}
