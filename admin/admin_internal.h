@@ -156,6 +156,7 @@ typedef struct ChangeList {
     Query *root, *query;
     List *filters;                              /* for the template */
     bool has_active_filters, facets;
+    bool is_narrowed;                           /* by a search, a filter or a date */
     Value date_hierarchy;
     int64_t count, full_count, per_page, number, pages;
     bool show_all, can_show_all, editable, has_actions;

@@ -191,8 +191,7 @@ static void load_page(ChangeList *list)
     int64_t most = admin->list_max_show_all ? admin->list_max_show_all : 200;
     list->per_page = admin->list_per_page ? admin->list_per_page : 100;
     list->count = capo_query_count(list->query);
-    bool whole = !list->has_active_filters && capo_is_null(list->date_hierarchy) && !(list->search && *list->search);
-    list->full_count = whole ? list->count : capo_query_count(list->root);
+    list->full_count = list->is_narrowed ? capo_query_count(list->root) : list->count;
     list->can_show_all = list->count <= most;
     list->show_all = capo_dict_has(list->params, "all") && list->can_show_all;
     list->pages = list->count ? (list->count + list->per_page - 1) / list->per_page : 1;
@@ -212,6 +211,7 @@ static void build_list(void *argument)
     admin_list_columns(list);
     list->root = admin_query(list->page);
     list->query = admin_search(list->root, list->admin, list->search);
+    list->is_narrowed = list->query != list->root;
     admin_list_filter(list);
     list->query = capo_query_order_by(list->query, list_order(list));
     load_page(list);
@@ -367,7 +367,7 @@ static Map *list_map(ChangeList *list)
         V("query", list->search ? list->search : ""), V("search_enabled", (bool)(list->admin->search_fields != NULL)),
         V("search_help_text", list->admin->search_help_text), V("search_hidden", hidden_params(list)),
         V("show_result_count", (bool)(searched || list->has_active_filters)), V("has_active_filters", list->has_active_filters),
-        V("total_url", list->page->is_popup ? "?_popup=1" : "?"), V("is_narrowed", (bool)(searched || list->full_count > 0)),
+        V("total_url", list->page->is_popup ? "?_popup=1" : "?"), V("is_narrowed", (bool)(list->full_count > 0)),
         V("show_actions", (bool)(list->has_actions && list->n_rows > 0)), V("across", (bool)(list->count > (int64_t)list->n_rows)),
         V("columns", list->n_columns + 1), V("is_editable", list->editable), V("facets", list->facets));
     if (list->has_active_filters) {

@@ -339,6 +339,7 @@ static void read_hierarchy(ChangeList *list, const char *path, bool *used)
     int year = (int)asked[0], month = (int)asked[1], day = (int)asked[2];
     Date from = { 0 };
     if (depth) {
+        list->is_narrowed = true;
         if (asked[0] < 1 || asked[0] > 9998 || asked[1] < 1 || asked[1] > 12 || asked[2] < 1 || asked[2] > 31 || !capo_date_valid(year, month, day))
             capo_raise(ERROR_VALUE, "There is no such day.");
         from = capo_date(year, month, day);
@@ -413,6 +414,7 @@ void admin_list_filter(ChangeList *list)
                 used[j] |= strcmp(list->params->items[j].key, specs[i].keys[k]) == 0;
         list->query = narrowed(&specs[i], list, list->query, specs[i].chosen);
         list->has_active_filters |= active;
+        list->is_narrowed |= active;
     }
     if (list->admin->date_hierarchy)
         read_hierarchy(list, list->admin->date_hierarchy, used);
@@ -423,7 +425,7 @@ void admin_list_filter(ChangeList *list)
         FilterSpec free_spec = { .name = key };
         admin_path_field(list->model, key, NULL, &free_spec.crosses_many);
         list->query = narrowed(&free_spec, list, list->query, free_lookup(list, key, list->params->items[i].value));
-        list->has_active_filters = true;
+        list->has_active_filters = list->is_narrowed = true;
     }
     for (size_t i = 0; i < count; i++) {
         if (specs[i].choices->count < 2)
