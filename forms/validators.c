@@ -278,7 +278,8 @@ static bool decimal_shape(const char *text, int64_t *ret_digits, int64_t *ret_ex
 
 bool capo_check_decimal(Value value, int max_digits, int decimal_places, Problem *ret)
 {
-    const char *text = capo_to_text(value);
+    /* The decimal's own text, also where it is none that prints as a number. */
+    const char *text = value.kind == VALUE_DECIMAL && value.decimal.text ? value.decimal.text : capo_to_text(value);
     int64_t digits, exponent, decimals;
     if (!decimal_shape(text, &digits, &exponent))
         return problem_with(ret, "invalid", "Enter a number.", PARAMS(V("value", value)));

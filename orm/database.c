@@ -103,12 +103,16 @@ size_t capo_database_statements(void) { return n_statements; }
 void capo_put_name(Buffer *sql, const char *name)
 {
     char quote = current ? current->backend->quote : '"';
+    size_t size = strlen(name);
     capo_put_char(sql, quote);
-    for (; *name; name++) {
-        if (*name == quote)
-            capo_put_char(sql, quote);
-        capo_put_char(sql, *name);
+    for (const char *inside; (inside = memchr(name, quote, size)); ) {
+        size_t part = (size_t)(inside - name) + 1;
+        capo_put_bytes(sql, name, part);
+        capo_put_char(sql, quote);
+        name += part;
+        size -= part;
     }
+    capo_put_bytes(sql, name, size);
     capo_put_char(sql, quote);
 }
 

@@ -187,73 +187,91 @@ static bool can_be_elided(const Expression *expression)
     return expression->kind == X_AGGREGATE && !value_expression(expression->value);
 }
 
+/* Only what the totals need is selected beneath them: the key, and annotations that make groups. */
+static void select_for_totals(Query *inner)
+{
+    bool grouped = inner->grouping == GROUP_MODEL || (inner->where && expression_has_aggregate(inner->where));
+    for (size_t i = 0; i < inner->n_annotations; i++)
+        grouped |= expression_has_aggregate(inner->annotations[i].expression);
+    Expression *key = resolve_path(&(Scope){ .query = inner }, "pk");
+    if (grouped) {
+        inner->grouping = GROUP_LISTED;
+        inner->group_by = capo_memdup(&key, sizeof key);
+        inner->n_group_by = 1;
+    }
+    inner->explicit_select = capo_memdup(&key, sizeof key);
+    inner->n_explicit_select = 1;
+    Annotation *own = capo_memdup(inner->annotations, inner->n_annotations * sizeof *own);
+    for (size_t i = 0; i < inner->n_annotations; i++)
+        own[i].selected = own[i].selected && expression_has_aggregate(own[i].expression);
+    inner->annotations = own;
+}
+
+/* Columns that were lifted out of the totals become columns of a values() query too. */
+static void select_lifted(Query *inner)
+{
+    for (size_t i = 0; i < inner->n_annotations; i++) {
+        bool there = !inner->annotations[i].selected;
+        for (size_t j = 0; j < inner->n_selected; j++)
+            there |= inner->selected[j].annotation && !strcmp(inner->selected[j].name, inner->annotations[i].name);
+        if (there)
+            continue;
+        Selected *selected = capo_alloc_array(inner->n_selected + 1, sizeof *selected);
+        if (inner->n_selected)
+            memcpy(selected, inner->selected, inner->n_selected * sizeof *selected);
+        selected[inner->n_selected++] = (Selected){ inner->annotations[i].name, inner->annotations[i].expression, true };
+        inner->selected = selected;
+    }
+}
+
+/* The query as a subquery of its totals, which then refer to its columns. */
+static Query *beneath(const Query *query, Expression **outputs, size_t count)
+{
+    Query *inner = query_clone(query);
+    inner->n_related = inner->n_prefetch = 0;
+    if (!query_is_sliced(inner)) {
+        inner->no_order = true;
+        inner->n_order = 0;
+    }
+    if (!inner->distinct && !inner->combinator && !inner->values)
+        select_for_totals(inner);
+    Lifted lifted = { .inner = inner };
+    for (size_t i = 0; i < count; i++)
+        outputs[i] = expression_map(outputs[i], lift, &lifted, 0);
+    if (inner->values)
+        select_lifted(inner);
+    return inner;
+}
+
+/* COALESCE and the like over no rows must be asked of the database. */
+static Query *over_nothing(const Query *query)
+{
+    Query *nothing = capo_query_of(query->model);
+    nothing->joins = query->joins;
+    nothing->n_joins = query->n_joins;
+    nothing->where = expression_lookup(lookup_row(LOOKUP_EXACT), expression_value(capo_value_int(1), type_of(FIELD_INTEGER)),
+                                       capo_value_int(0), NULL);
+    return nothing;
+}
+
 /* Gives one row: expressions over all rows of the query. They are resolved already, in `query`. */
 static Value *totals(Query *query, Expression **outputs, const char **names, size_t count)
 {
+    bool subquery = needs_subquery(query), elide = true;
     Query *inner = NULL;
-    bool subquery = needs_subquery(query);
     for (size_t i = 0; i < count; i++)
         subquery |= refers_to_grouped(outputs[i]);
-    if (subquery) {
-        inner = query_clone(query);
-        inner->n_related = 0;
-        inner->n_prefetch = 0;
-        if (!query_is_sliced(inner)) {
-            inner->no_order = true;
-            inner->n_order = 0;
-        }
-        bool aggregated = inner->where && expression_has_aggregate(inner->where);
-        for (size_t i = 0; i < inner->n_annotations; i++)
-            aggregated |= expression_has_aggregate(inner->annotations[i].expression);
-        if (!inner->distinct && !inner->combinator) {
-            bool was_rows = !inner->values;
-            Expression *key = resolve_path(&(Scope){ .query = inner }, "pk");
-            if (was_rows && (aggregated || inner->grouping == GROUP_MODEL)) {
-                inner->grouping = GROUP_LISTED;
-                inner->group_by = capo_memdup(&key, sizeof key);
-                inner->n_group_by = 1;
-            }
-            if (was_rows) {                                         /* the columns themselves are not needed */
-                inner->explicit_select = capo_memdup(&key, sizeof key);
-                inner->n_explicit_select = 1;
-                Annotation *own = capo_memdup(inner->annotations, inner->n_annotations * sizeof *own);
-                for (size_t i = 0; i < inner->n_annotations; i++)
-                    own[i].selected = own[i].selected && expression_has_aggregate(own[i].expression);
-                inner->annotations = own;
-            }
-        }
-        Lifted lifted = { .inner = inner };
-        for (size_t i = 0; i < count; i++)
-            outputs[i] = expression_map(outputs[i], lift, &lifted, 0);
-        if (inner->values)
-            for (size_t i = 0; i < inner->n_annotations; i++) {
-                bool there = !inner->annotations[i].selected;
-                for (size_t j = 0; j < inner->n_selected; j++)
-                    there |= inner->selected[j].annotation && !strcmp(inner->selected[j].name, inner->annotations[i].name);
-                if (there)
-                    continue;
-                Selected *selected = capo_alloc_array(inner->n_selected + 1, sizeof *selected);
-                if (inner->n_selected)
-                    memcpy(selected, inner->selected, inner->n_selected * sizeof *selected);
-                selected[inner->n_selected++] = (Selected){ inner->annotations[i].name, inner->annotations[i].expression, true };
-                inner->selected = selected;
-            }
-    } else {
-        for (size_t i = 0; i < count; i++)
+    if (subquery)
+        inner = beneath(query, outputs, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!subquery)
             outputs[i] = expression_map(outputs[i], inline_output, NULL, 0);
-    }
-    Value *row = capo_alloc_array(count + 1, sizeof *row);
-    Compiled *compiled = compile_totals(query, inner, outputs, names, count);
-    bool elide = true;
-    for (size_t i = 0; i < count; i++)
         elide &= can_be_elided(outputs[i]);
-    if (compiled->empty && !elide) {                                /* COALESCE and the like must be asked of the database */
-        Query *nothing = capo_query_of(query->model);
-        nothing->joins = query->joins;
-        nothing->n_joins = query->n_joins;
-        nothing->where = expression_lookup(lookup_row(LOOKUP_EXACT), expression_value(capo_value_int(1), type_of(FIELD_INTEGER)), capo_value_int(0), NULL);
-        compiled = compile_totals(nothing, NULL, outputs, names, count);
     }
+    Compiled *compiled = compile_totals(query, inner, outputs, names, count);
+    if (compiled->empty && !elide)
+        compiled = compile_totals(over_nothing(query), NULL, outputs, names, count);
+    Value *row = capo_alloc_array(count + 1, sizeof *row);
     if (compiled->empty) {
         for (size_t i = 0; i < count; i++)
             row[i] = empty_total(outputs[i]);

@@ -53,6 +53,7 @@ struct Template {
     struct Template *next;          /* of the engine's cache */
     int64_t changed_ns;
     uint32_t hash;
+    size_t typical_size;            /* of its latest output: room to begin with */
     int place, users;               /* users: renderings that hold it, counted in debug only */
     bool stale;
 };

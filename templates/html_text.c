@@ -69,19 +69,27 @@ static void put_truncated_chars(Buffer *out, Value text, int64_t length, const c
     capo_put_bytes(out, text.text, text.size);
 }
 
+/* Behind the run of blanks, or of other characters, at `at`. ASCII is told by its byte. */
+static const char *skip_run(const char *at, const char *end, bool blanks)
+{
+    while (at < end) {
+        unsigned char c = (unsigned char)*at;
+        const char *next = at + 1;
+        bool blank = c < 0x80 ? c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F)
+                              : (next = at, capo_is_space(capo_utf8_next(&next, end)));
+        if (blank != blanks)
+            break;
+        at = next;
+    }
+    return at;
+}
+
 /* The next word: *at moves behind it. False: there is none. */
 static bool next_word(const char **at, const char *end, const char **ret_start)
 {
-    const char *start = *at, *next = start;
-    while (start < end && capo_is_space(capo_utf8_next(&next, end)))
-        start = next;
-    if (start >= end)
-        return false;
-    const char *stop = start;
-    for (next = start; stop < end && !capo_is_space(capo_utf8_next(&next, end)); stop = next) { }
-    *ret_start = start;
-    *at = stop;
-    return true;
+    *ret_start = skip_run(*at, end, true);
+    *at = skip_run(*ret_start, end, false);
+    return *ret_start < end;
 }
 
 static void put_truncated_words(Buffer *out, const char *text, size_t size, int64_t length, const char *ellipsis)

@@ -269,9 +269,9 @@ static void render_url(const Node *node, Context *context, Buffer *out)
     for (size_t i = 0; i < url->n_arguments; i++)
         arguments[i] = (Var){ url->arguments[i].name, capo_expression_resolve(url->arguments[i].expression, context, false) };
     const char *name = capo_to_text(capo_expression_resolve(url->name, context, false));
-    if (!context->engine->reverse)
+    if (!context->engine->reverse && !url->as)
         capo_raise(ERROR_NO_REVERSE_MATCH, "There are no routes to reverse '%s' by.", name);
-    char *path = context->engine->reverse(name, arguments, url->as != NULL);
+    char *path = context->engine->reverse ? context->engine->reverse(name, arguments, url->as != NULL) : NULL;
     if (url->as) {
         capo_context_set(context, url->as, capo_value_text(path ? path : ""));
         return;

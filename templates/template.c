@@ -182,9 +182,13 @@ static __thread struct { const Error *error; TemplateError where; } failed;
 void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
+    if (out->size == 0 && template->typical_size)
+        capo_buffer_reserve(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
-    if (!error)
+    if (!error) {
+        ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
         return;
+    }
     const Template *at = context->template;
     if (failed.error != error && at && context->at) {
         failed.error = error;

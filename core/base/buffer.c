@@ -80,19 +80,21 @@ void capo_put_int(Buffer *buffer, int64_t number)
     capo_put_bytes(buffer, at, (size_t)(digits + sizeof digits - at));
 }
 
-static const char *const entities[256] = {
-    ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#x27;",
+/* Which of the entities a byte becomes; 0: itself. */
+static const uint8_t special[256] = { ['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5 };
+static const struct { char text[7]; uint8_t size; } entities[] = {
+    { "", 0 }, { "&amp;", 5 }, { "&lt;", 4 }, { "&gt;", 4 }, { "&quot;", 6 }, { "&#x27;", 6 },
 };
 
 void capo_put_escaped(Buffer *buffer, const char *text, size_t size)
 {
     size_t start = 0;
     for (size_t i = 0; i < size; i++) {
-        const char *entity = entities[(unsigned char)text[i]];
-        if (!entity)
+        uint8_t which = special[(unsigned char)text[i]];
+        if (!which)
             continue;
         capo_put_bytes(buffer, text + start, i - start);
-        capo_put(buffer, entity);
+        capo_put_bytes(buffer, entities[which].text, entities[which].size);
         start = i + 1;
     }
     capo_put_bytes(buffer, text + start, size - start);

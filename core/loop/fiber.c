@@ -266,6 +266,7 @@ static void time_is_over(evutil_socket_t fd, short events, void *argument)
 {
     (void)fd, (void)events;
     *(bool *)argument = true;
+    event_base_loopbreak(capo_this_loop.base);
 }
 
 void loop_run_until(const bool *flag, int timeout_ms)
@@ -279,7 +280,7 @@ void loop_run_until(const bool *flag, int timeout_ms)
         evtimer_add(&limit, &interval);
     }
     while (!*flag && !over)
-        if (event_base_loop(base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+        if (event_base_loop(base, EVLOOP_NO_EXIT_ON_EMPTY) < 0)        /* who sets the flag breaks the loop */
             loop_fatal("the event loop failed");
     if (timeout_ms >= 0)
         evtimer_del(&limit);

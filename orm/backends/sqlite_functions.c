@@ -344,12 +344,13 @@ static const TwoNumbers two_numbers[] = {
     { "ATAN2", atan2 }, { "LOG", log_to_base }, { "MOD", fmod }, { "POWER", pow },
 };
 
+/* Outside a function's range, ln(0) or exp(1000), there is no number: NULL, as SQLite's own functions have it. */
 static void give_number(sqlite3_context *context, double number)
 {
     if (isfinite(number))
         sqlite3_result_double(context, number);
     else
-        sqlite3_result_error(context, "A number is out of the range of this function.", -1);
+        sqlite3_result_null(context);
 }
 
 static void of_one_number(sqlite3_context *context, int count, sqlite3_value **values)

@@ -70,7 +70,8 @@ Value conformance_templates(const Map *test)
     Folders folders = { .maps = { conformance_get(test, "templates").map }, .count = 1 };
     for (size_t i = 0; extra.kind == VALUE_LIST && i < extra.list->count && folders.count < 16; i++)
         folders.maps[folders.count++] = extra.list->items[i].map;
-    if (conformance_get(settings, "$urls").kind == VALUE_LIST)
+    Value urls = conformance_get(settings, "$urls");
+    if (urls.kind == VALUE_LIST && urls.list->count)
         capo_raise(ERROR_NOT_SUPPORTED, "Routes by regular expression are not there.");
     Engine engine = {
         .find = find, .data = &folders, .string_if_invalid = text_of(test, "string_if_invalid", NULL),

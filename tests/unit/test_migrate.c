@@ -65,7 +65,7 @@ static void start(void)
     EXPECT_INT(mkdir(other_directory, 0700), 0);
     EXPECT_INT(mkdir(capo_format("%s/migrations", directory), 0700), 0);
     EXPECT_INT(mkdir(capo_format("%s/migrations", other_directory), 0700), 0);
-    capo_defer(clean, directory);
+    capo_defer(clean, capo_strdup(directory));     /* a test may start more than once */
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&app, &other_app), .database = database });
     capo_database_open(database);
 }

@@ -167,6 +167,51 @@ TEST(query_rows_get_or_create)
     EXPECT_INT(capo_update_or_create(Book, NULL, .where = { .slug = EQ("alpha") }, .set = { .pages = PLUS(1) })->pages, 101);
 }
 
+static void clash(void *unused)
+{
+    (void)unused;
+    (void)capo_get_or_create(Author, NULL, .where = { .name = EQ("Zed"), .email = EQ("Ann@example.com") });
+}
+
+static void no_value(void *unused)
+{
+    (void)unused;
+    (void)capo_get_or_create(Genre, NULL, .where = { .name = EQ("new") }, .set = { .name = PLUS(1) });
+}
+
+/* A unique key that is not the one asked for is an error, and the transaction around it goes on. */
+TEST(query_sec_299_get_or_create_that_clashes)
+{
+    query_library();
+    capo_begin();
+    EXPECT_RAISES(ERROR_INTEGRITY, clash, NULL);
+    EXPECT_RAISES(ERROR_VALUE, no_value, NULL);
+    EXPECT_INT(capo_count(Author), 3);
+    (void)capo_get_or_create(Genre, NULL, .where = { .name = EQ("kept") });
+    capo_commit();
+    EXPECT(capo_exists(Genre, .where = { .name = EQ("kept") }));
+    EXPECT(!capo_exists(Genre, .where = { .name = EQ("new") }));
+}
+
+TEST(query_rows_values_queries_only_and_union)
+{
+    query_library();
+    Query *by_author = capo_query_values(capo_query_of(&Book_model), LIST("author__name"));
+    by_author = capo_query_order_by(capo_query_annotate(by_author, EXPRESSIONS(SUM("pages", .as = "s"))), LIST("s"));
+    EXPECT_TEXT(capo_json_text(capo_value_list(capo_values(by_author, NULL)), 0),
+                "[{\"author__name\": \"Ann\", \"s\": 300}, {\"author__name\": \"Bob\", \"s\": 700}]");
+    EXPECT_INT(capo_query_count(by_author), 2);
+    size_t count;
+    Instance **rows = capo_query_rows(capo_query_only(capo_query(Book, .order_by = LIST("id")), LIST("title")), &count);
+    Value pages;
+    EXPECT_QUERIES(0, EXPECT_TEXT(((Book *)rows[0])->title, "Alpha"));
+    EXPECT_QUERIES(1, EXPECT(capo_instance_lookup(rows[0], "pages", 5, &pages)));
+    EXPECT_INT(pages.integer, 100);
+    Query *both = capo_query_union(capo_query(Book, .where = { .id = EQ(1) }), capo_query(Book, .where = { .pages = LT(300) }));
+    EXPECT_INT(capo_query_count(both), 2);
+    EXPECT_TEXT(column(capo_query_order_by(both, LIST("-title")), "title"), "Beta Alpha");
+}
+
 TEST(query_rows_each_reads_in_batches)
 {
     query_library();

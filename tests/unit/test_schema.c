@@ -260,6 +260,6 @@ TEST(schema_collects_sql)
         "INSERT INTO \"new__t_thing\" (\"id\", \"note\") SELECT \"id\", 'it''s' FROM \"t_thing\";\n"
         "DELETE FROM sqlite_sequence WHERE name = 'new__t_thing';\n"
         "INSERT INTO sqlite_sequence (name, seq) SELECT 'new__t_thing', seq FROM sqlite_sequence WHERE name = 't_thing';\n"
-        "DROP TABLE \"t_thing\";\nALTER TABLE \"new__t_thing\" RENAME TO \"t_thing\";\n"
+        "DROP TABLE \"t_thing\";\nPRAGMA legacy_alter_table = ON;\nALTER TABLE \"new__t_thing\" RENAME TO \"t_thing\";\nPRAGMA legacy_alter_table = OFF;\n"
         "DELETE FROM t_thing;\n-- ; not here\nDELETE FROM t_owner;\n");
 }

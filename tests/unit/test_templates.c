@@ -360,6 +360,22 @@ TEST(sec_230_only_declared_names)
     EXPECT_TEXT(RENDER("{{ x|date:f }}", V("x", "text"), V("f", "SECRET_KEY")), "");
 }
 
+static void find_outside(void *name)
+{
+    capo_template_engine = NULL;
+    capo_template(name);
+}
+
+TEST(sec_231_names_stay_in_the_template_folders)
+{
+    EXPECT_ERROR(RENDER("{% include '../../etc/passwd' %}"), "TemplateSyntaxError", "outside");
+    EXPECT_ERROR(RENDER("{% include x %}", V("x", "./../../etc/passwd")), "TemplateSyntaxError", "outside");
+    capo_settings_init(&(Settings){ .name = "templates", .secret_key = "a secret key of forty characters or more" });
+    static const char *const names[] = { "../../../etc/passwd", "/etc/passwd", "a/../../../etc/passwd", "", ".", "..", "a//b" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        EXPECT_RAISES(ERROR_TEMPLATE_DOES_NOT_EXIST, find_outside, (void *)names[i]);
+}
+
 TEST(sec_232_recursion_is_an_error_with_a_place)
 {
     EXPECT_ERROR(RENDER("a\n{% include 't' %}"), "TemplateSyntaxError", "line 2");

@@ -160,6 +160,16 @@ TEST(validators_raise_with_code_and_message)
     capo_validate_image_file_extension(VALUE("x/photo.JPG"));
 }
 
+TEST(validators_of_decimals)
+{
+    static const char *const bad[] = { "sNaN", "-sNaN", "NaN", "Infinity", "1E+5", "0.001", "1000" };
+    Problem problem;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        EXPECT(!capo_check_decimal(capo_value_decimal((Decimal){ bad[i] }), 3, 2, &problem));
+    EXPECT(capo_check_decimal(capo_value_decimal((Decimal){ "0E+3" }), 3, 2, &problem));
+    EXPECT(capo_check_decimal(capo_value_decimal((Decimal){ "1.12" }), 3, 2, &problem));
+}
+
 TEST(messages_take_their_parameters)
 {
     Problem problem;
