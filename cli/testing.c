@@ -10,7 +10,7 @@
 
 static TestCase *first_test, **last_test = &first_test;
 /* A failed expectation raises with this code, which no code under test uses. */
-enum { ERROR_TEST = 5000 };
+enum { ERROR_TEST = 5000, SLOW_SECONDS = 2 };
 
 void capo_test_register(TestCase *test)
 {
@@ -90,7 +90,11 @@ int capo_run_tests(const char *const *only, void (*run)(TestCase *test), bool li
             continue;
         }
         TestRun this_run = { test, run };
+        int64_t start = capo_monotonic_us();
         const Error *error = capo_fiber_main(test->name, call_test, &this_run);
+        double seconds = (double)(capo_monotonic_us() - start) / 1e6;
+        if (seconds > SLOW_SECONDS)
+            printf("slow: %s took %.1f s\n", test->name, seconds);
         if (error) {
             failed++;
             printf("FAILED %s (%s:%d)\n  %s:%d: %s%s%s\n", test->name, test->file, test->line, error->file, error->line,
