@@ -7,6 +7,7 @@
 #include "../core/base/clock.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static TestCase *first_test, **last_test = &first_test;
 /* A failed expectation raises with this code, which no code under test uses. */
@@ -63,6 +64,13 @@ void capo_freeze_time(DateTime now)
     if (capo_clock_frozen == INT64_MIN)
         capo_defer(let_time_run, NULL);
     capo_clock_frozen = now.microseconds;
+}
+
+int64_t capo_test_cpu_us(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
 }
 
 typedef struct TestRun { TestCase *test; void (*run)(TestCase *test); } TestRun;
