@@ -435,9 +435,11 @@ static Response *login_view(Request *req)
             protect(res);
             return res;
         }
+        bool must_wait = capo_form_error_count(form) && capo_form_errors(form, NULL)[0] && strstr(capo_form_errors(form, NULL)[0], "Please wait");
         bool typed = capo_post(req, "username") && *capo_post(req, "username") && capo_post(req, "password") && *capo_post(req, "password");
         if (typed)
-            capo_list_add(problems, VALUE("Please enter the correct username and password for a staff account. "
+            capo_list_add(problems, VALUE(must_wait ? capo_form_errors(form, NULL)[0] :
+                                          "Please enter the correct username and password for a staff account. "
                                           "Note that both fields may be case-sensitive."));
     }
     Map *context = admin_context(req, NULL, "Log in");

@@ -32,10 +32,11 @@ int tool_version(void)
 
 const char *cli_prefix(void)
 {
-    char *path = capo_alloc(4096);
-    ssize_t size = readlink("/proc/self/exe", path, 4095);
+    char path[4096];
+    ssize_t size = readlink("/proc/self/exe", path, sizeof path - 1);
     if (size <= 0)
         return NULL;
+    path[size] = 0;
     char *slash = strrchr(path, '/');
     if (!slash)
         return NULL;
@@ -44,7 +45,7 @@ const char *cli_prefix(void)
     if (!slash || strcmp(slash, "/bin") != 0)
         return NULL;
     *slash = 0;
-    return path[0] ? path : "/";
+    return path[0] ? capo_strdup(path) : "/";
 }
 
 /* PATH and PKG_CONFIG_PATH begin with our own prefix. */

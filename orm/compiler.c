@@ -282,6 +282,8 @@ static Expression *and_of(Expression *a, Expression *b)
 /* Conditions over aggregates go to HAVING; a node goes there whole unless it is an AND that can be taken apart. */
 static void split_having(Plan *plan, Expression *node, bool negated)
 {
+    if (expression_has_window(node))
+        capo_raise(ERROR_NOT_SUPPORTED, "A condition over a window function is not supported: SQL computes windows behind WHERE.");
     if (!expression_has_aggregate(node)) {
         plan->where = and_of(plan->where, node);
         return;

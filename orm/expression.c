@@ -87,6 +87,15 @@ Expression *expression_call(const char *function, Expression **args, size_t n_ar
     const FunctionRow *row = function_find(function);
     if ((int)n_args < row->least || (row->most >= 0 && (int)n_args > row->most))
         capo_raise(ERROR_FIELD, "The database function %s does not take %zu argument%s.", function, n_args, n_args == 1 ? "" : "s");
+    bool places = !strcmp(function, "Left") || !strcmp(function, "Right") || !strcmp(function, "Substr");
+    if (places && args[1]->kind == X_VALUE && args[1]->value.kind == VALUE_INT && args[1]->value.integer < 1)
+        capo_raise(ERROR_VALUE, "'%s' must be greater than 0.", !strcmp(function, "Substr") ? "pos" : "length");
+    Expression *padded[3];
+    if (!strcmp(function, "Replace") && n_args == 2) {              /* by nothing */
+        memcpy(padded, args, 2 * sizeof *args);
+        padded[n_args++] = expression_value(capo_value_text(""), type_of(FIELD_NONE));
+        args = padded;
+    }
     Expression *expression = with_args(X_CALL, args, n_args);
     expression->function = row;
     expression->name = row->name;

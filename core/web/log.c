@@ -4,7 +4,7 @@
  * What a visitor sends must not be able to forge a line, move a terminal's cursor or turn the text around: control characters
  * (C0, DEL, C1), line separators, bidirectional marks and bytes that are not UTF-8 are shown as escapes. A line is at most LINE
  * bytes; a longer one is cut with a mark. A log that cannot be written (full disk, reader gone) never stops a request. */
-#include <capo/web.h>
+#include "settings_internal.h"
 #include <capo/buffer.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,6 +62,8 @@ static size_t escape_line(char *out, size_t room, const char *text, size_t size,
 
 void capo_log(LogLevel level, const char *format, ...)
 {
+    if (level == LOG_DEBUG && !settings_debug())
+        return;
     char text[LINE / 2], line[LINE];
     va_list args;
     va_start(args, format);

@@ -34,6 +34,11 @@ const Settings *capo_settings(void)
     return resolved;
 }
 
+bool settings_debug(void)
+{
+    return resolved && resolved->debug;
+}
+
 /* --- defaults: what zero stands for ---------------------------------------------------------------------------------------- */
 
 static const struct { size_t offset; const char *value; } text_defaults[] = {

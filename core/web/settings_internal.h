@@ -9,6 +9,9 @@
 Arena *settings_arena(void);
 char *settings_strdup(const char *text);
 
+/* Whether DEBUG is on; false before there are settings. */
+bool settings_debug(void);
+
 /* Reads .env of the working directory again. Raises ERROR_IMPROPERLY_CONFIGURED for a line that is none. */
 void environment_load(void);
 /* The key of .capo-secret-key in the working directory, made at first use (DEBUG only). */

@@ -47,7 +47,9 @@ static Value tagged(const Map *map, const char *tag, Value content)
     if (!strcmp(tag, "$decimal"))
     {
         Decimal decimal;
-        return capo_parse_decimal(text, &decimal) ? capo_value_decimal(decimal) : capo_value_real(strtod(text, NULL));
+        if (capo_parse_decimal(text, &decimal))
+            return capo_value_decimal(decimal);
+        return strstr(text, "sNaN") ? capo_value_decimal((Decimal){ text }) : capo_value_real(strtod(text, NULL));
     }
     if (!strcmp(tag, "$float"))
         return capo_value_real(strtod(text, NULL));
