@@ -40,6 +40,7 @@ typedef struct AdminAction {
     bool confirm;                           /* asks on a page of its own first */
 } AdminAction;
 
+/* A name in `fields` may be "first_name,last_name": on one line. aside: in the column at the right, where there is room. */
 typedef struct Fieldset { const char *name; const char *const *fields; const char *description; bool collapse, aside; } Fieldset;
 typedef struct Prepopulated { const char *field; const char *const *from; } Prepopulated;
 /* A computed column or read-only field: its name stands in list_display or readonly_fields. */
@@ -59,11 +60,11 @@ typedef struct AdminFilter {
 
 typedef struct ModelAdmin {
     Model *model;
-    const char *const *list_display;        /* default: "__str__" */
+    const char *const *list_display;        /* fields, "__str__" (the default), paths over keys ("author__email") and names of .columns */
     const char *const *list_display_links;
-    const char *const *list_filter;
+    const char *const *list_filter;         /* fields, paths ("author__is_active") and names of .filters; no other look-ups are taken from the URL */
     const char *const *list_editable;
-    const char *const *search_fields;       /* "title", "^title", "=title", "author__username" */
+    const char *const *search_fields;       /* "title" (contains), "^title" (starts with), "=title" (is), "author__username" */
     const char *search_help_text;
     const char *const *ordering;
     const char *const *list_select_related;

@@ -150,11 +150,19 @@ bool debug_pages_allowed(Request *req)
     return capo_settings()->debug && req->internal->host;      /* its host passed the check */
 }
 
+/* What a visitor may quote, and an operator finds in the log. */
+static const char *reference_of(WebState *state)
+{
+    if (!state->reference)
+        state->reference = capo_random_string(10, "abcdefghjkmnpqrstuvwxyz23456789");
+    return state->reference;
+}
+
 static void log_error(Request *req, const Error *error)
 {
     if (error->status >= 500)
-        capo_log(LOG_ERROR, "%s: %s %s: %s: %s (%s:%d in %s)", capo_reason_phrase(error->status), req->method_name, req->path, error->name,
-                 error->message, error->file, error->line, error->function);
+        capo_log(LOG_ERROR, "%s [%s]: %s %s: %s: %s (%s:%d in %s)", capo_reason_phrase(error->status), reference_of(web_state(req)),
+                 req->method_name, req->path, error->name, error->message, error->file, error->line, error->function);
     else if (error->code == ERROR_SUSPICIOUS_OPERATION || error->status == 403)
         capo_log(LOG_WARNING, "%s: %s %s from %s: %s", capo_reason_phrase(error->status), req->method_name, req->path, req->remote_address,
                  error->message);
@@ -221,7 +229,8 @@ Response *error_response(Request *req, const Error *error)
         for (size_t i = 0; i < sizeof plain_texts / sizeof *plain_texts; i++)
             if (plain_texts[i].status == error->status)
                 text = plain_texts[i].text;
-        res = plain_page(error->status, capo_reason_phrase(error->status), text, "");
+        const char *reference = error->status >= 500 ? capo_format("<p>Reference: <code>%s</code></p>\n", reference_of(state)) : "";
+        res = plain_page(error->status, capo_reason_phrase(error->status), text, reference);
     }
     return res;
 }

@@ -8,6 +8,7 @@
 typedef struct WebState {
     RouteMatch match;               /* match.node NULL: no route */
     const Error *error;             /* what an error page is being made for */
+    const char *reference;          /* of a failure, on the page and in the log */
 } WebState;
 
 WebState *web_state(Request *req);

@@ -4,6 +4,7 @@
 #include <capo/testing.h>
 
 const char *book_url(const void *book);
+Value empty_map(void);
 
 #define CAPO_MODELS "../tests/admin/models.def"
 #include <capo/declare_models.h>

@@ -11,6 +11,8 @@ const char *book_url(const void *book)
     return capo_format("/books/%s/", ((const Book *)book)->slug);
 }
 
+Value empty_map(void) { return VALUE(capo_map_new()); }
+
 #define CAPO_MODELS "../tests/admin/models.def"
 #include <capo/define_models.h>
 
@@ -50,7 +52,8 @@ static const ModelAdmin library_admin[] = {
         .save_as = true),
     ADMIN(Author, .search_fields = LIST("name"), .list_display = LIST("name", "site", "active"), .list_editable = LIST("active")),
     ADMIN(Genre),
-    ADMIN(Loan),
+    ADMIN(Loan, .raw_id_fields = LIST("book"), .list_display = LIST("reader", "book__title", "book"), .list_filter = LIST("book"), .radio_fields = LIST("kind"),
+          .overrides = FIELD_OVERRIDES({ "reader", .label = "Lent to", .help_text = "A name." })),
     ADMIN(Shelf),
     { 0 }
 };

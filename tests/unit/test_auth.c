@@ -369,3 +369,49 @@ TEST(auth_unknown_users_take_as_long)
         if (times[i] < times[0] / 3 || times[i] > times[0] * 3)
             capo_test_fail(__FILE__, __LINE__, "%s took %lld us, ann %lld us", names[i], (long long)times[i], (long long)times[0]);
 }
+
+/* SEC-175: of all routes with a view here, none takes a POST without a token. */
+static void expect_csrf(const char *pattern, const char *name, const Route *route, void *context)
+{
+    (void)name;
+    if (strchr(pattern, '<') || (route->methods && !(route->methods & POST)))
+        return;
+    EXPECT(!route->csrf_exempt);
+    ClientResponse *response = capo_client_post((Client *)context, capo_format("/%s", pattern), V("a", 1));
+    if (response->status != 403)
+        capo_test_fail(__FILE__, __LINE__, "/%s took a POST without a token: %d", pattern, response->status);
+}
+
+TEST(auth_every_route_wants_a_token)
+{
+    open_site();
+    Client *client = capo_client();
+    capo_client_enforce_csrf(client);
+    capo_each_route(expect_csrf, client);
+}
+
+/* SEC-198 */
+TEST(auth_validators_are_linear_and_know_common_passwords)
+{
+    open_site();
+    char *big = capo_alloc(1024 * 1024 + 1);
+    for (size_t i = 0; i < 1024 * 1024; i++)
+        big[i] = (char)('a' + i * 7 % 26);
+    ann->first_name = big;
+    int64_t start = capo_monotonic_us();
+    (void)capo_validate_password(big, ann);
+    EXPECT(capo_monotonic_us() - start < 3 * 1000 * 1000);
+    ann->first_name = "";
+    static const char *const words[] = { "password", "qwerty", "dragon", "sunshine", "football", "letmein", "monkey", "welcome", "princess", "shadow",
+                                         "superman", "iloveyou", "master", "charlie", "jordan", "hunter", "pepper", "summer", "winter", "admin" };
+    size_t refused = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        for (int suffix = 0; suffix < 200; suffix++) {
+            const char *const *messages = capo_validate_password(capo_format("%s%d", words[i], suffix), NULL);
+            for (; *messages; messages++)
+                refused += strcmp(*messages, "This password is too common.") == 0;
+        }
+    EXPECT_INT(refused, 4000);
+    EXPECT(!capo_validate_password("correct horse battery staple", ann)[0]);
+    EXPECT(!capo_validate_password("日本語のパスワード", ann)[0]);
+}

@@ -146,6 +146,14 @@ TEST(handler_errors_tell_visitors_nothing)
     }
 }
 
+TEST(handler_failures_have_a_reference)
+{
+    use((Settings){ 0 });
+    const char *first = strstr(ask("GET", "/500/", NULL, NULL).body, "Reference: <code>"), *second = strstr(ask("GET", "/500/", NULL, NULL).body, "Reference: <code>");
+    EXPECT(first && second && strncmp(first, second, 27) != 0);
+    EXPECT_HAS_NOT(ask("GET", "/404/", NULL, NULL).body, "Reference");
+}
+
 static Response *own_404(Request *req)
 {
     Response *res = capo_html(404, "own ");
