@@ -264,8 +264,23 @@ static Response *show_form(ObjectPage *about)
     return admin_answer(page->req, 200, admin_template(page, "change_form.html"), context);
 }
 
+/* The admin's row with what its hooks say for this person and object. */
+static void ask_hooks(ObjectPage *about)
+{
+    const ModelAdmin *admin = about->page->admin;
+    if (!admin->get_readonly_fields && !admin->get_fieldsets)
+        return;
+    ModelAdmin *own = capo_memdup(admin, sizeof *admin);
+    if (admin->get_readonly_fields)
+        own->readonly_fields = admin->get_readonly_fields(about->page->req, about->object);
+    if (admin->get_fieldsets)
+        own->fieldsets = admin->get_fieldsets(about->page->req, about->object);
+    about->page->admin = own;
+}
+
 static Response *object_form(ObjectPage *about)
 {
+    ask_hooks(about);
     build_form(about);
     if (about->page->req->method == POST) {
         if (is_all_valid(about))

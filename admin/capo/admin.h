@@ -87,8 +87,12 @@ typedef struct ModelAdmin {
     bool (*has_change)(Request *req, void *instance);      /* instance NULL: in general */
     bool (*has_delete)(Request *req, void *instance);
     bool (*has_view)(Request *req, void *instance);
+    /* In place of readonly_fields and fieldsets, by person and object; instance NULL: adding. */
+    const char *const *(*get_readonly_fields)(Request *req, void *instance);
+    const Fieldset *(*get_fieldsets)(Request *req, void *instance);
     void (*save_model)(Request *req, void *instance, Form *form, bool change);      /* instead of capo_save */
     void (*delete_model)(Request *req, void *instance);
+    void (*delete_queryset)(Request *req, Query *chosen);   /* "Delete selected"; default: delete_model, or capo_delete, of each */
     void (*prepare_form)(Request *req, Form *form, void *instance);
 } ModelAdmin;
 #define ADMIN(M, ...) { .model = &M##_model, __VA_ARGS__ }

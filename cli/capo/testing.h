@@ -60,4 +60,6 @@ void capo_expect_contains(const char *file, int line, const ClientResponse *resp
 void capo_expect_redirect(const char *file, int line, const ClientResponse *response, const char *to);
 const Error *capo_expect_raises(const char *file, int line, int code, void (*function)(void *), void *argument);
 size_t capo_test_query_count(void);
+/* CPU time of this process, helper threads included: for tests that a function is linear. Time on the wall depends on the neighbours. */
+int64_t capo_test_cpu_us(void);
 void capo_freeze_time(DateTime now);            /* until the test ends */

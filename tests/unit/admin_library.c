@@ -31,6 +31,32 @@ static Query *by_length(Request *req, Query *query, const char *value)
     return capo_query_filter(query, strcmp(value, "long") == 0 ? Q("pages__gt", 300) : Q("pages__lte", 300));
 }
 
+/* A shelf's code cannot be changed once it is there. */
+static const char *const *shelf_read_only(Request *req, void *shelf)
+{
+    (void)req;
+    static const char *const code[] = { "code", NULL };
+    return shelf ? code : NULL;
+}
+
+static const Fieldset *shelf_fieldsets(Request *req, void *shelf)
+{
+    static const char *const all[] = { "code", "place", NULL }, *const place[] = { "place", "code", NULL };
+    static const Fieldset adding[] = { { "New shelf", all }, { 0 } }, changing[] = { { "Shelf", place }, { 0 } };
+    (void)req;
+    return shelf ? changing : adding;
+}
+
+static int n_bulk_deletions;
+int library_bulk_deletions(void) { return n_bulk_deletions; }
+
+static void remove_shelves(Request *req, Query *chosen)
+{
+    (void)req;
+    n_bulk_deletions++;
+    capo_query_delete(chosen);
+}
+
 static const ModelAdmin library_admin[] = {
     ADMIN(Book,
         .list_display = LIST("title", "author", "author__born", "published", "cover", "lent", "long", "shout"),
@@ -54,7 +80,7 @@ static const ModelAdmin library_admin[] = {
     ADMIN(Genre),
     ADMIN(Loan, .raw_id_fields = LIST("book"), .list_display = LIST("reader", "book__title", "book"), .list_filter = LIST("book"), .radio_fields = LIST("kind"),
           .overrides = FIELD_OVERRIDES({ "reader", .label = "Lent to", .help_text = "A name." })),
-    ADMIN(Shelf),
+    ADMIN(Shelf, .get_readonly_fields = shelf_read_only, .get_fieldsets = shelf_fieldsets, .delete_queryset = remove_shelves),
     { 0 }
 };
 

@@ -260,6 +260,25 @@ TEST(admin_raw_keys_radios_and_other_kinds)
     EXPECT_CONTAINS(page, "<h1>Select book</h1>");
 }
 
+TEST(admin_hooks_decide_by_object)
+{
+    Library all = library_open();
+    ClientResponse *page = capo_client_get(all.client, "/admin/library/shelf/add/");
+    EXPECT_CONTAINS(page, "New shelf");
+    EXPECT_CONTAINS(page, "name=\"code\"");
+    EXPECT_STATUS(capo_client_post(all.client, "/admin/library/shelf/add/", V("code", "A1"), V("place", "Attic"), V("_save", "1")), 302);
+    page = capo_client_get(all.client, "/admin/library/shelf/A1/change/");
+    EXPECT_NOT_CONTAINS(page, "name=\"code\"");
+    EXPECT_NOT_CONTAINS(page, "New shelf");
+    EXPECT_STATUS(capo_client_post(all.client, "/admin/library/shelf/A1/change/", V("code", "B2"), V("place", "Cellar"), V("_save", "1")), 302);
+    EXPECT_TEXT(capo_get(Shelf)->code, "A1");
+    EXPECT_TEXT(capo_get(Shelf)->place, "Cellar");
+    capo_client_post(all.client, "/admin/library/shelf/", V("action", "delete_selected"), V("post", "yes"), V("_selected_action", "A1"));
+    EXPECT_INT(capo_count(Shelf), 0);
+    EXPECT_INT(library_bulk_deletions(), 1);
+    EXPECT_INT(capo_count(LogEntry, .where = { .action_flag = EQ(3) }), 1);
+}
+
 /* --- deletion ----------------------------------------------------------------------------------------------------------------------- */
 
 TEST(admin_delete_asks_and_deletes)
