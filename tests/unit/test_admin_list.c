@@ -265,6 +265,33 @@ TEST(sec_328_actions_touch_only_the_list)
     EXPECT_INT(capo_count(Book, .where = { .lent = EQ((bool)true) }), 1);
 }
 
+TEST(sec_330_exported_cells_are_no_formulas)
+{
+    Library all = library_open();
+    const char *const bad[] = { "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "say \"hi\", you", NULL };
+    for (int i = 0; bad[i]; i++) {
+        Book *book = capo_new(Book);
+        book->title = bad[i];
+        book->slug = capo_format("bad-%d", i);
+        book->author_id = all.ann->id;
+        book->pages = -5;
+        capo_save(book);
+    }
+    ClientResponse *page = capo_client_post(all.client, LIST_URL "?author__id__exact=1", V("action", "export_csv"), V("index", "0"), V("select_across", "1"));
+    EXPECT_STATUS(page, 200);
+    EXPECT_TEXT(page->content_type, "text/csv; charset=utf-8");
+    EXPECT(capo_starts_with(page->body, "\"ID\",\"title\",\"name\",\"genres\",\"cover\",\"lent\",\"published\",\"pages\",\"shout\"\r\n"));
+    for (int i = 0; i < 5; i++)
+        EXPECT_CONTAINS(page, capo_format(",\"'%s\",\"Ann\",\"\",\"Hard\",\"False\",\"\",\"-5\",", bad[i]));
+    EXPECT_CONTAINS(page, "\"say \"\"hi\"\", you\"");
+    EXPECT_CONTAINS(page, "\"Ashes\",\"Ann\",\"crime\"");
+    EXPECT_NOT_CONTAINS(page, "Birds");
+    EXPECT_CONTAINS(get(&all, ""), "Export selected books as CSV");
+    EXPECT_NOT_CONTAINS(capo_client_get(all.client, "/admin/library/genre/"), "export_csv");
+    Client *deleter = library_staff("deleter", LIST("library.delete_book"));
+    EXPECT_STATUS(capo_client_post(deleter, LIST_URL, V("action", "export_csv"), V("index", "0"), V("select_across", "1")), 403);
+}
+
 /* --- list_editable ----------------------------------------------------------------------------------------------------------------- */
 
 #define AUTHORS "/admin/library/author/"
