@@ -84,6 +84,21 @@ TEST(admin_list_filters)
     EXPECT_CONTAINS(get(&all, "?_facets=True"), "<span class=\"count\">1</span>");
 }
 
+TEST(admin_list_filter_panels_are_bounded)
+{
+    Library all = library_open();
+    for (int i = 0; i < 510; i++) {
+        Author *author = capo_new(Author);
+        author->name = capo_format("M%03d", i);
+        capo_save(author);
+    }
+    Author *last = capo_first(Author, .where = { .name = EQ("M509") });
+    EXPECT_NOT_CONTAINS(get(&all, ""), "M509");
+    ClientResponse *page = get(&all, capo_format("?author__id__exact=%lld", (long long)last->id));
+    EXPECT_CONTAINS(page, "<strong>M509</strong>");
+    EXPECT_TEXT(shown(page), "");
+}
+
 TEST(admin_list_date_filter_links_lead_to_rows)
 {
     Library all = library_open();
