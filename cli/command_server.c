@@ -44,8 +44,8 @@ static Response *handle_and_say(Request *req)
 {
     int64_t start = capo_monotonic_us();
     Response *res = capo_handle(req);
-    capo_log(res->status >= 500 ? LOG_ERROR : res->status >= 400 ? LOG_WARNING : LOG_INFO, "\"%s %s\" %d %zu (%.1f ms)", req->method_name,
-             capo_full_path(req), res->status, res->body.size, (double)(capo_monotonic_us() - start) / 1000);
+    capo_log(LOG_INFO, "\"%s %s\" %d %zu (%.1f ms)", req->method_name, capo_full_path(req),
+             res->status, res->body.size, (double)(capo_monotonic_us() - start) / 1000);
     return res;
 }
 

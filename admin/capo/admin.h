@@ -69,6 +69,7 @@ typedef struct ModelAdmin {
     const char *const *ordering;
     const char *const *list_select_related;
     const char *date_hierarchy;
+    const char *const *export_fields;       /* offers "Export selected … as CSV" with these columns, named as in list_display */
     int list_per_page, list_max_show_all;   /* 100, 200 */
     const char *const *fields, *const *exclude, *const *readonly_fields;
     const Fieldset *fieldsets;              /* FIELDSETS(…) */

@@ -75,6 +75,7 @@ static const ModelAdmin library_admin[] = {
         .inlines = { { INLINE(Chapter), .extra = 1, .style = TABULAR }, { INLINE(Loan), .style = STACKED } },
         .actions = { { "lend", "Lend selected books", lend, .permission = "change" },
                      { "lend_asking", "Lend after a question", lend, .permission = "change", .confirm = true } },
+        .export_fields = LIST("id", "title", "author__name", "genres", "cover", "lent", "published", "pages", "shout"),
         .save_as = true),
     ADMIN(Author, .search_fields = LIST("name"), .list_display = LIST("name", "site", "active"), .list_editable = LIST("active")),
     ADMIN(Genre),
