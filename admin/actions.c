@@ -30,6 +30,9 @@ List *admin_list_actions(AdminPage *page)
     if (offers_delete(page))
         capo_list_add(actions, VALUE(capo_map(V("name", "delete_selected"),
                                               V("label", capo_format("Delete selected %s", page->model->verbose_name_plural)))));
+    if (page->admin->export_fields && page->can_view)
+        capo_list_add(actions, VALUE(capo_map(V("name", "export_csv"),
+                                              V("label", capo_format("Export selected %s as CSV", page->model->verbose_name_plural)))));
     const size_t most = sizeof page->admin->actions / sizeof *page->admin->actions;
     for (size_t i = 0; i < most && page->admin->actions[i].name; i++) {
         const AdminAction *action = &page->admin->actions[i];
@@ -114,6 +117,8 @@ Response *admin_run_action(ChangeList *list)
         Response *res = admin_delete_selected(list, chosen, yes);
         return res ? res : back_to_list(list);
     }
+    if (strcmp(name, "export_csv") == 0 && page->admin->export_fields && page->can_view)
+        return admin_export(list, chosen);
     const AdminAction *action = named_action(page, name);
     if (!action) {
         capo_message(req, MESSAGE_WARNING, "No action selected.");

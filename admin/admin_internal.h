@@ -7,7 +7,7 @@
  *     filters.c       its filters and date hierarchy                actions.c       what is done to chosen rows
  *     change_form.c   add and change                                form_fields.c   fieldsets and fields of a form
  *     inlines.c       children on their parent's form               widgets.c       form widgets of the admin's own
- *     delete.c history.c log.c users.c auth_admin.c autocomplete.c checks.c urls.c */
+ *     delete.c history.c log.c users.c auth_admin.c autocomplete.c export.c display.c checks.c urls.c */
 #pragma once
 #include <capo/admin.h>
 #include <capo/arena.h>
@@ -180,6 +180,8 @@ Response *admin_run_action(ChangeList *list);
 
 AdminView admin_changelist_page, admin_add_page, admin_change_page, admin_delete_page, admin_history_page, admin_password_page,
     admin_autocomplete_page, admin_user_add_page, admin_view_on_site_page;
+/* --- export.c --- */
+Response *admin_export(ChangeList *list, Query *chosen);
 /* --- delete.c: NULL when it was done --- */
 Response *admin_delete_selected(ChangeList *list, Query *chosen, bool confirmed);
 

@@ -8,7 +8,7 @@ typedef struct ObjectPage {
     AdminPage *page;
     Instance *object;               /* NULL: adding */
     bool adding, read_only, as_new;
-    const char *text;               /* the object's, before the form wrote into it */
+    const char *text, *version;     /* of the object, before the form wrote into it */
     Form *form;
     AdminInline *inlines; size_t n_inlines;
 } ObjectPage;
@@ -48,6 +48,22 @@ static const char *prepopulated(const ModelAdmin *admin, Model *model)
     return rules->count ? capo_json_text(VALUE(rules), 0) : NULL;
 }
 
+/* What the form's fields held when it was opened: it travels with the form, so that two people who edit the same object do not
+ * overwrite each other unseen. Fields that the form does not have (counters, times of change) do not matter. */
+static const char *version_of(Instance *object, const char *const *names)
+{
+    Buffer values = { 0 };
+    for (; *names; names++) {
+        Field *field = capo_field(object->model, *names);
+        if (!field || field->kind == FIELD_MANY_TO_MANY)
+            continue;
+        capo_put_format(&values, "%s=", *names);
+        capo_put_repr(&values, capo_field_value(object, field));
+        capo_put_char(&values, '\n');
+    }
+    return capo_strndup(capo_salted_hmac("capo.admin.version", capo_buffer_text(&values), NULL), 20);
+}
+
 /* --- building ------------------------------------------------------------------------------------------------------------------------- */
 
 static void build_form(ObjectPage *about)
@@ -59,6 +75,8 @@ static void build_form(ObjectPage *about)
     if (about->adding && !data)
         options.initial = initial_values(page);
     const char *const *names = about->read_only ? LIST(NULL) : admin_edited_names(page->admin, page->model);
+    if (about->object && !about->read_only)
+        about->version = version_of(about->object, names);
     about->form = capo_model_form_new(page->model, names, NULL, data, data ? req : NULL, &options);
     admin_dress_form(page, page->admin, about->form);
     if (page->admin->prepare_form)
@@ -84,9 +102,21 @@ static const char *const *changed_labels(Form *form)
     return labels;
 }
 
+/* A client that sends no version is trusted to know what it does, as Django's would be. */
+static bool was_changed_meanwhile(ObjectPage *about)
+{
+    const char *sent = capo_post(about->page->req, "_version");
+    return sent && about->version && strcmp(sent, about->version) != 0;
+}
+
 static bool is_all_valid(ObjectPage *about)
 {
     bool good = capo_form_is_valid(about->form);
+    if (good && was_changed_meanwhile(about)) {
+        capo_add_error(about->form, NULL, "changed_meanwhile", "While you were editing, somebody else changed this %s. Its history says what. "
+                       "Save again to keep your version instead.", about->page->model->verbose_name);
+        good = false;
+    }
     Instance *parent = good ? capo_form_instance(about->form) : parent_of(about);
     about->inlines = admin_inlines(about->page, parent, about->read_only, capo_post_dict(about->page->req), &about->n_inlines);
     for (size_t i = 0; i < about->n_inlines; i++) {
@@ -226,6 +256,7 @@ static Response *show_form(ObjectPage *about)
     capo_map_set(context, "is_multipart", VALUE(multipart));
     capo_map_set(context, "form_id", VALUE(capo_format("%s_form", model->name_lower)));
     capo_map_set(context, "change", VALUE((bool)!about->adding));
+    capo_map_set(context, "version", VALUE(about->version));
     capo_map_set(context, "prepopulated", VALUE(about->read_only ? NULL : prepopulated(page->admin, model)));
     add_buttons(about, context);
     if (page->req->method == POST)
@@ -233,8 +264,23 @@ static Response *show_form(ObjectPage *about)
     return admin_answer(page->req, 200, admin_template(page, "change_form.html"), context);
 }
 
+/* The admin's row with what its hooks say for this person and object. */
+static void ask_hooks(ObjectPage *about)
+{
+    const ModelAdmin *admin = about->page->admin;
+    if (!admin->get_readonly_fields && !admin->get_fieldsets)
+        return;
+    ModelAdmin *own = capo_memdup(admin, sizeof *admin);
+    if (admin->get_readonly_fields)
+        own->readonly_fields = admin->get_readonly_fields(about->page->req, about->object);
+    if (admin->get_fieldsets)
+        own->fieldsets = admin->get_fieldsets(about->page->req, about->object);
+    about->page->admin = own;
+}
+
 static Response *object_form(ObjectPage *about)
 {
+    ask_hooks(about);
     build_form(about);
     if (about->page->req->method == POST) {
         if (is_all_valid(about))

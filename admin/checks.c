@@ -32,7 +32,7 @@ static const char *suggestion(Checking *about, const char *name)
     return capo_did_you_mean(name, names, count);
 }
 
-typedef enum { ANY_PATH, COLUMN, FORM_FIELD, SHOWN_FIELD, RELATION, ORDERING, SEARCH } Wanted;
+typedef enum { ANY_PATH, COLUMN, SHOWN_PATH, FORM_FIELD, SHOWN_FIELD, RELATION, ORDERING, SEARCH } Wanted;
 
 static bool is_good(Checking *about, const char *name, Wanted wanted)
 {
@@ -44,6 +44,8 @@ static bool is_good(Checking *about, const char *name, Wanted wanted)
         if (strcmp(name, "__str__") == 0 || admin_column(admin, name))
             return true;
         return admin_path_field(about->model, name, &field, &many) && !many;
+    case SHOWN_PATH:
+        return admin_column(admin, name) || admin_path_field(about->model, name, NULL, NULL);
     case FORM_FIELD:
         field = capo_field(about->model, name);
         return field && field->editable;
@@ -149,6 +151,7 @@ static void check_list(Checking *about)
     for (const char *const *name = admin->list_display_links; name && *name; name++)
         if (!admin_listed(columns, *name))
             mistake(about, "admin.E111", NULL, "The value of 'list_display_links' refers to '%s', which is not in 'list_display'.", *name);
+    check_names(about, "export_fields", admin->export_fields, SHOWN_PATH, "admin.E108");
     check_names(about, "list_editable", admin->list_editable, FORM_FIELD, "admin.E125");
     for (const char *const *name = admin->list_editable; name && *name; name++)
         if (!admin_listed(columns, *name))

@@ -154,7 +154,12 @@ Response *admin_delete_selected(ChangeList *list, Query *chosen, bool confirmed)
         if (count) {
             capo_begin();
             for (size_t i = 0; i < count; i++)
-                delete_one(page, objects[i]);
+                if (page->admin->delete_queryset)
+                    capo_admin_log(page->req, objects[i], 3, "");
+                else
+                    delete_one(page, objects[i]);
+            if (page->admin->delete_queryset)
+                page->admin->delete_queryset(page->req, chosen);
             capo_commit();
             capo_message(page->req, MESSAGE_SUCCESS, "Successfully deleted %zu %s.", count, things);
         }

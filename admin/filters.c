@@ -5,6 +5,9 @@
 #include "admin_internal.h"
 #include <string.h>
 
+/* A panel with more choices than these helps nobody; the chosen one is always among them. */
+enum { MOST_CHOICES = 500 };
+
 /* One filter. `keys` are the parameters it reads; it narrows by `chosen` (or by its own function). */
 typedef struct FilterSpec {
     const char *name, *title;
@@ -179,10 +182,16 @@ static void related_filter(ChangeList *list, FilterSpec *spec)
     Query *all = capo_query_of(target);
     if (target_admin && target_admin->ordering)
         all = capo_query_order_by(all, target_admin->ordering);
-    for (Instance **row = capo_query_rows(all, NULL); *row; row++) {
+    bool found = false;
+    for (Instance **row = capo_query_rows(capo_query_slice(all, 0, MOST_CHOICES), NULL); *row; row++) {
         const char *key = admin_key_text(*row);
-        offer(list, spec, capo_instance_text(*row), value && strcmp(value, key) == 0, Q(exact, key), CAPO_VARS(V(exact, key)));
+        bool chosen = value && strcmp(value, key) == 0;
+        found |= chosen;
+        offer(list, spec, capo_instance_text(*row), chosen, Q(exact, key), CAPO_VARS(V(exact, key)));
     }
+    Instance *beyond = value && !found ? capo_query_first(capo_query_filter(capo_query_of(target), Q("pk", value))) : NULL;
+    if (beyond)
+        offer(list, spec, capo_instance_text(beyond), true, Q(exact, value), CAPO_VARS(V(exact, value)));
     if (spec->field->null || spec->field->kind == FIELD_MANY_TO_MANY)
         offer(list, spec, admin_empty(list->admin), null && means_true(null), Q(isnull, (bool)true), CAPO_VARS(V(isnull, "True")));
 }
@@ -197,7 +206,7 @@ static void all_values_filter(ChangeList *list, FilterSpec *spec)
         spec->chosen = Q(isnull, (bool)means_true(null));
     offer(list, spec, "All", !value && !null, NULL, NULL);
     Query *values = capo_query_distinct(capo_query_order_by(list->root, LIST(spec->name)));
-    List *there = capo_values_flat(values, spec->name);
+    List *there = capo_values_flat(capo_query_slice(values, 0, MOST_CHOICES), spec->name);
     bool empty = false;
     for (size_t i = 0; i < there->count; i++) {
         if (capo_is_null(there->items[i])) {

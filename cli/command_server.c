@@ -39,12 +39,22 @@ static void say_ready(const char *address)
                 capo_settings()->debug ? "DEBUG is on: for development only" : "DEBUG is off");
 }
 
+/* A line a request, as Django's development server has it. A stream's size is not known yet. */
+static Response *handle_and_say(Request *req)
+{
+    int64_t start = capo_monotonic_us();
+    Response *res = capo_handle(req);
+    capo_log(LOG_INFO, "\"%s %s\" %d %zu (%.1f ms)", req->method_name, capo_full_path(req),
+             res->status, res->body.size, (double)(capo_monotonic_us() - start) / 1000);
+    return res;
+}
+
 int cli_runserver(void)
 {
     if (!capo_env("DEBUG") && !capo_settings()->debug)
         fprintf(stderr, "DEBUG is off: error pages tell nothing. DEBUG=1 in .env turns it on for development.\n");
     return capo_serve(&(ServeOptions){
-        .binds = only(address_of(capo_option("address"))), .single_process = true, .handle = capo_handle, .ready = say_ready });
+        .binds = only(address_of(capo_option("address"))), .single_process = true, .handle = handle_and_say, .ready = say_ready });
 }
 
 int cli_serve(void)

@@ -7,10 +7,11 @@
 #include "../core/base/clock.h"
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static TestCase *first_test, **last_test = &first_test;
 /* A failed expectation raises with this code, which no code under test uses. */
-enum { ERROR_TEST = 5000 };
+enum { ERROR_TEST = 5000, SLOW_SECONDS = 2 };
 
 void capo_test_register(TestCase *test)
 {
@@ -65,6 +66,13 @@ void capo_freeze_time(DateTime now)
     capo_clock_frozen = now.microseconds;
 }
 
+int64_t capo_test_cpu_us(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
 typedef struct TestRun { TestCase *test; void (*run)(TestCase *test); } TestRun;
 
 static void call_test(void *argument)
@@ -90,7 +98,11 @@ int capo_run_tests(const char *const *only, void (*run)(TestCase *test), bool li
             continue;
         }
         TestRun this_run = { test, run };
+        int64_t start = capo_monotonic_us();
         const Error *error = capo_fiber_main(test->name, call_test, &this_run);
+        double seconds = (double)(capo_monotonic_us() - start) / 1e6;
+        if (seconds > SLOW_SECONDS)
+            printf("slow: %s took %.1f s\n", test->name, seconds);
         if (error) {
             failed++;
             printf("FAILED %s (%s:%d)\n  %s:%d: %s%s%s\n", test->name, test->file, test->line, error->file, error->line,

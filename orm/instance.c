@@ -133,7 +133,7 @@ void capo_field_store(Instance *self, const Field *field, Value value)
 static RelatedCache *find_cache(const Instance *self, const Field *relation, const char *accessor)
 {
     for (RelatedCache *cache = self->state->related; cache; cache = cache->next)
-        if (relation ? cache->relation == relation : cache->accessor && !strcmp(cache->accessor, accessor))
+        if (relation ? cache->relation == relation : accessor && cache->accessor && !strcmp(cache->accessor, accessor))
             return cache;
     return NULL;
 }

@@ -208,7 +208,7 @@ Expression *capo_expression_compile(Parser *parser, const char *text)
     }
     capo_variable_compile(parser, at, (size_t)(stop - at), &expression->operand);
     for (at = stop; at < end;) {
-        const char *next = compile_filter(parser, at, end, &expression->filters[expression->n_filters]);
+        const char *next = bars ? compile_filter(parser, at, end, &expression->filters[expression->n_filters]) : NULL;
         if (!next)
             capo_parse_fail(parser, "Could not parse the remainder: '%s' from '%s'", at, text);
         expression->n_filters++;

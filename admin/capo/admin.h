@@ -40,6 +40,7 @@ typedef struct AdminAction {
     bool confirm;                           /* asks on a page of its own first */
 } AdminAction;
 
+/* A name in `fields` may be "first_name,last_name": on one line. aside: in the column at the right, where there is room. */
 typedef struct Fieldset { const char *name; const char *const *fields; const char *description; bool collapse, aside; } Fieldset;
 typedef struct Prepopulated { const char *field; const char *const *from; } Prepopulated;
 /* A computed column or read-only field: its name stands in list_display or readonly_fields. */
@@ -59,15 +60,16 @@ typedef struct AdminFilter {
 
 typedef struct ModelAdmin {
     Model *model;
-    const char *const *list_display;        /* default: "__str__" */
+    const char *const *list_display;        /* fields, "__str__" (the default), paths over keys ("author__email") and names of .columns */
     const char *const *list_display_links;
-    const char *const *list_filter;
+    const char *const *list_filter;         /* fields, paths ("author__is_active") and names of .filters; no other look-ups are taken from the URL */
     const char *const *list_editable;
-    const char *const *search_fields;       /* "title", "^title", "=title", "author__username" */
+    const char *const *search_fields;       /* "title" (contains), "^title" (starts with), "=title" (is), "author__username" */
     const char *search_help_text;
     const char *const *ordering;
     const char *const *list_select_related;
     const char *date_hierarchy;
+    const char *const *export_fields;       /* offers "Export selected … as CSV" with these columns, named as in list_display */
     int list_per_page, list_max_show_all;   /* 100, 200 */
     const char *const *fields, *const *exclude, *const *readonly_fields;
     const Fieldset *fieldsets;              /* FIELDSETS(…) */
@@ -86,8 +88,12 @@ typedef struct ModelAdmin {
     bool (*has_change)(Request *req, void *instance);      /* instance NULL: in general */
     bool (*has_delete)(Request *req, void *instance);
     bool (*has_view)(Request *req, void *instance);
+    /* In place of readonly_fields and fieldsets, by person and object; instance NULL: adding. */
+    const char *const *(*get_readonly_fields)(Request *req, void *instance);
+    const Fieldset *(*get_fieldsets)(Request *req, void *instance);
     void (*save_model)(Request *req, void *instance, Form *form, bool change);      /* instead of capo_save */
     void (*delete_model)(Request *req, void *instance);
+    void (*delete_queryset)(Request *req, Query *chosen);   /* "Delete selected"; default: delete_model, or capo_delete, of each */
     void (*prepare_form)(Request *req, Form *form, void *instance);
 } ModelAdmin;
 #define ADMIN(M, ...) { .model = &M##_model, __VA_ARGS__ }

@@ -131,11 +131,7 @@ Response *capo_handle(Request *req)
         req->route = state->match.node->route;
         req->route_name = state->match.node->name;
     }
-    Response *res = run_layers(req, capo_settings()->middleware);
-    /* What runserver shows of each request that came over a socket; in production a proxy keeps the access log. */
-    if (settings_debug() && req->internal->connection)
-        capo_log(LOG_INFO, "%s %s %d", req->method_name, req->raw_path, res->status);
-    return res;
+    return run_layers(req, capo_settings()->middleware);
 }
 
 /* --- errors ------------------------------------------------------------------------------------------------------------------------- */

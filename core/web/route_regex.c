@@ -483,7 +483,7 @@ static bool match_node(Run *run, const RegexNode *node, const char *at, const Th
 
 static bool match(Run *run, const RegexNode *node, const char *at, const Then *then)
 {
-    for (const char *after; node && (node->kind <= RX_SET || is_place(node->kind)); node = node->next) {
+    for (const char *after = at; node && (node->kind <= RX_SET || is_place(node->kind)); node = node->next) {
         if (++run->steps > STEPS_LIMIT || !(is_place(node->kind) ? holds(run, node, at) : takes(run, node, at, &after)))
             return false;
         if (node->kind <= RX_SET)

@@ -326,6 +326,86 @@ static void sha512(sqlite3_context *context, int count, sqlite3_value **values)
     give_hex(context, digest, sizeof digest);
 }
 
+/* SHA-224 and SHA-384 are their larger sisters, begun with other numbers and cut. */
+static void sha224(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    static const uint32_t begin[8] = { 0xc1059ed8, 0x367cd507, 0x3070dd17, 0xf70e5939, 0xffc00b31, 0x68581511, 0x64f98fa7, 0xbefa4fa4 };
+    crypto_hash_sha256_state state;
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    if (any_null(count, values))
+        return;
+    const unsigned char *text = sqlite3_value_text(values[0]);
+    crypto_hash_sha256_init(&state);
+    memcpy(state.state, begin, sizeof begin);
+    crypto_hash_sha256_update(&state, text, (unsigned long long)sqlite3_value_bytes(values[0]));
+    crypto_hash_sha256_final(&state, digest);
+    give_hex(context, digest, 28);
+}
+
+static void sha384(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    static const uint64_t begin[8] = { 0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
+                                       0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4 };
+    crypto_hash_sha512_state state;
+    unsigned char digest[crypto_hash_sha512_BYTES];
+    if (any_null(count, values))
+        return;
+    const unsigned char *text = sqlite3_value_text(values[0]);
+    crypto_hash_sha512_init(&state);
+    memcpy(state.state, begin, sizeof begin);
+    crypto_hash_sha512_update(&state, text, (unsigned long long)sqlite3_value_bytes(values[0]));
+    crypto_hash_sha512_final(&state, digest);
+    give_hex(context, digest, 48);
+}
+
+static uint32_t turn(uint32_t x, int bits) { return x << bits | x >> (32 - bits); }
+
+/* SHA-1 (FIPS 180-4) has no place in libsodium; Django's SQL function of that name does. */
+static void sha1_block(uint32_t state[5], const unsigned char *block)
+{
+    uint32_t words[80], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    for (int i = 0; i < 16; i++)
+        words[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 | (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+    for (int i = 16; i < 80; i++)
+        words[i] = turn(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
+    for (int i = 0; i < 80; i++) {
+        uint32_t f = i < 20 ? (b & c) | (~b & d) : i < 40 || i >= 60 ? b ^ c ^ d : (b & c) | (b & d) | (c & d);
+        uint32_t k = i < 20 ? 0x5a827999 : i < 40 ? 0x6ed9eba1 : i < 60 ? 0x8f1bbcdc : 0xca62c1d6;
+        uint32_t next = turn(a, 5) + f + e + k + words[i];
+        e = d;
+        d = c;
+        c = turn(b, 30);
+        b = a;
+        a = next;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+}
+
+static void sha1(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    uint32_t state[5] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
+    unsigned char tail[128] = { 0 }, digest[20];
+    if (any_null(count, values))
+        return;
+    const unsigned char *text = sqlite3_value_text(values[0]);
+    size_t size = (size_t)sqlite3_value_bytes(values[0]), whole = size / 64 * 64, rest = size - whole, end = rest < 56 ? 64 : 128;
+    for (size_t i = 0; i < whole; i += 64)
+        sha1_block(state, text + i);
+    memcpy(tail, text + whole, rest);
+    tail[rest] = 0x80;
+    for (int i = 0; i < 8; i++)
+        tail[end - 1 - (size_t)i] = (unsigned char)((uint64_t)size * 8 >> 8 * i);
+    for (size_t i = 0; i < end; i += 64)
+        sha1_block(state, tail + i);
+    for (int i = 0; i < 20; i++)
+        digest[i] = (unsigned char)(state[i / 4] >> (24 - 8 * (i % 4)));
+    give_hex(context, digest, sizeof digest);
+}
+
 /* --- numbers ---------------------------------------------------------------------------------------------------------------- */
 
 static double cotangent(double x) { return 1 / tan(x); }
@@ -344,13 +424,12 @@ static const TwoNumbers two_numbers[] = {
     { "ATAN2", atan2 }, { "LOG", log_to_base }, { "MOD", fmod }, { "POWER", pow },
 };
 
-/* Outside a function's range, ln(0) or exp(1000), there is no number: NULL, as SQLite's own functions have it. */
+/* As SQLite's own functions: outside of what a function is defined for (the logarithm of zero) there is NULL; what is too large
+ * is infinite. */
 static void give_number(sqlite3_context *context, double number)
 {
-    if (isfinite(number))
+    if (!isnan(number) && number != -INFINITY)
         sqlite3_result_double(context, number);
-    else
-        sqlite3_result_null(context);
 }
 
 static void of_one_number(sqlite3_context *context, int count, sqlite3_value **values)
@@ -458,7 +537,7 @@ static const struct { const char *name; int arguments; Function *function; intpt
     { "django_time_diff", 2, time_diff }, { "django_timestamp_diff", 2, time_diff }, { "django_format_dtdelta", 3, format_delta },
     { "regexp", 2, regexp },
     { "LPAD", 3, pad, 1 }, { "RPAD", 3, pad, 0 }, { "REPEAT", 2, repeat }, { "REVERSE", 1, reverse },
-    { "MD5", 1, md5 }, { "SHA256", 1, sha256 }, { "SHA512", 1, sha512 },
+    { "MD5", 1, md5 }, { "SHA1", 1, sha1 }, { "SHA224", 1, sha224 }, { "SHA384", 1, sha384 }, { "SHA256", 1, sha256 }, { "SHA512", 1, sha512 },
     { "CEILING", 1, to_whole, 0 }, { "FLOOR", 1, to_whole, 1 }, { "SIGN", 1, sign }, { "BITXOR", 2, bitxor }, { "PI", 0, pi },
     { "RAND", 0, random_number, 0, true },
 };

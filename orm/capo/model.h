@@ -48,7 +48,7 @@ typedef struct FieldChoice { const char *value, *label, *group; } FieldChoice;  
 typedef struct FieldDefault { enum { DEFAULT_NONE, DEFAULT_INT, DEFAULT_REAL, DEFAULT_TEXT } kind; int64_t integer; double real; const char *text; } FieldDefault;
 #define DEFAULT(x) { .kind = _Generic((x), char *: DEFAULT_TEXT, const char *: DEFAULT_TEXT, float: DEFAULT_REAL,              \
                                       double: DEFAULT_REAL, default: DEFAULT_INT),                                             \
-                     .integer = _Generic((x), char *: 0, const char *: 0, default: (x)),                                       \
+                     .integer = _Generic((x), char *: 0, const char *: 0, float: 0, double: 0, default: (x)),                   \
                      .real = _Generic((x), char *: 0, const char *: 0, default: (x)),                                          \
                      .text = _Generic((x), char *: (x), const char *: (x), default: NULL) }
 

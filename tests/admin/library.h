@@ -4,6 +4,7 @@
 #include <capo/testing.h>
 
 const char *book_url(const void *book);
+Value empty_map(void);
 
 #define CAPO_MODELS "../tests/admin/models.def"
 #include <capo/declare_models.h>
@@ -21,3 +22,5 @@ typedef struct Library {
 Library library_open(void);
 /* A client of a staff member with these permissions: LIST("library.view_book"). */
 Client *library_staff(const char *name, const char *const *permissions);
+/* How often the bulk deletion of shelves ran. */
+int library_bulk_deletions(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* libFuzzer over the pure parsers of core/http. The first byte says which, the second where the input is cut in two.
- *     tests/fuzz/run [SECONDS]
+ * sources: core/http/parser.c core/http/chunked.c core/http/multipart_reader.c
  * Held besides the sanitizers: a result does not depend on how the bytes were cut, and slices lie within the input. */
 #include "../../core/http/multipart.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* libFuzzer: template source, compiled and rendered with a context of many kinds of values. An error or an output, never a crash.
  * The bytes up to the first NUL are the template `t`; what follows is the template `u`, which `t` may include or extend.
- *     clang -fsanitize=fuzzer,address,undefined … && fuzz_template -dict=tests/fuzz/template.dict */
+ * sources: core/base core/loop core/http core/web templates */
 #include "../../templates/engine.h"
 #include <string.h>
 

@@ -11,6 +11,8 @@ const char *book_url(const void *book)
     return capo_format("/books/%s/", ((const Book *)book)->slug);
 }
 
+Value empty_map(void) { return VALUE(capo_map_new()); }
+
 #define CAPO_MODELS "../tests/admin/models.def"
 #include <capo/define_models.h>
 
@@ -27,6 +29,32 @@ static Query *by_length(Request *req, Query *query, const char *value)
 {
     (void)req;
     return capo_query_filter(query, strcmp(value, "long") == 0 ? Q("pages__gt", 300) : Q("pages__lte", 300));
+}
+
+/* A shelf's code cannot be changed once it is there. */
+static const char *const *shelf_read_only(Request *req, void *shelf)
+{
+    (void)req;
+    static const char *const code[] = { "code", NULL };
+    return shelf ? code : NULL;
+}
+
+static const Fieldset *shelf_fieldsets(Request *req, void *shelf)
+{
+    static const char *const all[] = { "code", "place", NULL }, *const place[] = { "place", "code", NULL };
+    static const Fieldset adding[] = { { "New shelf", all }, { 0 } }, changing[] = { { "Shelf", place }, { 0 } };
+    (void)req;
+    return shelf ? changing : adding;
+}
+
+static int n_bulk_deletions;
+int library_bulk_deletions(void) { return n_bulk_deletions; }
+
+static void remove_shelves(Request *req, Query *chosen)
+{
+    (void)req;
+    n_bulk_deletions++;
+    capo_query_delete(chosen);
 }
 
 static const ModelAdmin library_admin[] = {
@@ -47,11 +75,13 @@ static const ModelAdmin library_admin[] = {
         .inlines = { { INLINE(Chapter), .extra = 1, .style = TABULAR }, { INLINE(Loan), .style = STACKED } },
         .actions = { { "lend", "Lend selected books", lend, .permission = "change" },
                      { "lend_asking", "Lend after a question", lend, .permission = "change", .confirm = true } },
+        .export_fields = LIST("id", "title", "author__name", "genres", "cover", "lent", "published", "pages", "shout"),
         .save_as = true),
     ADMIN(Author, .search_fields = LIST("name"), .list_display = LIST("name", "site", "active"), .list_editable = LIST("active")),
     ADMIN(Genre),
-    ADMIN(Loan),
-    ADMIN(Shelf),
+    ADMIN(Loan, .raw_id_fields = LIST("book"), .list_display = LIST("reader", "book__title", "book"), .list_filter = LIST("book"), .radio_fields = LIST("kind"),
+          .overrides = FIELD_OVERRIDES({ "reader", .label = "Lent to", .help_text = "A name." })),
+    ADMIN(Shelf, .get_readonly_fields = shelf_read_only, .get_fieldsets = shelf_fieldsets, .delete_queryset = remove_shelves),
     { 0 }
 };
 

@@ -167,6 +167,29 @@ TEST(admin_save_as_new)
     EXPECT_INT(capo_count(Chapter), 2);
 }
 
+static const char *hidden_value(ClientResponse *page, const char *name)
+{
+    const char *at = strstr(page->body, capo_format("name=\"%s\" value=\"", name));
+    EXPECT(at != NULL);
+    at = strstr(at, "value=\"") + 7;
+    return capo_strndup(at, strcspn(at, "\""));
+}
+
+TEST(admin_two_editors_do_not_overwrite_each_other)
+{
+    Library all = library_open();
+    const char *opened = hidden_value(capo_client_get(all.client, change_url(all.first)), "_version");
+    capo_update(Book, .where = { .id = EQ(all.first->id) }, .set = { .title = TO("Theirs") });
+    ClientResponse *page = capo_client_post(all.client, change_url(all.first), BOOK("Mine", "ashes", all.ann->id), NO_INLINES, V("_version", opened), V("_save", "1"));
+    EXPECT_STATUS(page, 200);
+    EXPECT_CONTAINS(page, "While you were editing, somebody else changed this book.");
+    EXPECT_CONTAINS(page, "value=\"Mine\"");
+    EXPECT_INT(capo_count(Book, .where = { .title = EQ("Theirs") }), 1);
+    const char *again = hidden_value(page, "_version");
+    EXPECT_STATUS(capo_client_post(all.client, change_url(all.first), BOOK("Mine", "ashes", all.ann->id), NO_INLINES, V("_version", again), V("_save", "1")), 302);
+    EXPECT_INT(capo_count(Book, .where = { .title = EQ("Mine") }), 1);
+}
+
 TEST(admin_unknown_objects)
 {
     Library all = library_open();
@@ -193,6 +216,67 @@ TEST(admin_keys_that_are_texts)
     EXPECT_CONTAINS(list, "Select shelf to change");
     EXPECT_CONTAINS(list, "1 shelf");
     EXPECT_CONTAINS(capo_client_get(all.client, "/admin/library/shelf/a_2Fb_5Fc_3Ad/change/"), "value=\"Cellar\"");
+}
+
+#define LOANS "/admin/library/loan/"
+
+TEST(admin_raw_keys_radios_and_other_kinds)
+{
+    Library all = library_open();
+    ClientResponse *page = capo_client_get(all.client, LOANS "add/");
+    EXPECT_STATUS(page, 200);
+    EXPECT_CONTAINS(page, "class=\"vForeignKeyRawIdAdminField\"");
+    EXPECT_CONTAINS(page, "id=\"lookup_id_book\"");
+    EXPECT_CONTAINS(page, "type=\"radio\" name=\"kind\"");
+    EXPECT_CONTAINS(page, "Lent to");
+    EXPECT_CONTAINS(page, "A name.");
+    EXPECT_CONTAINS(page, "class=\"vDateField\"");
+    EXPECT_CONTAINS(capo_client_post(all.client, LOANS "add/", V("book", "999"), V("reader", "Zoe"), V("extra", "{}"), V("_save", "1")),
+                    "Select a valid choice. That choice is not one of the available choices.");
+    EXPECT_CONTAINS(capo_client_post(all.client, LOANS "add/", V("book", all.first->id), V("reader", "Zoe"), V("extra", "{"), V("fee", "1.234"), V("receipt", "x"),
+                                     V("due", "tomorrow"), V("_save", "1")), "Enter a valid JSON.");
+    EXPECT_REDIRECT(capo_client_post(all.client, LOANS "add/", V("book", all.first->id), V("reader", "Zoe"), V("kind", "w"), V("due", "2026-12-24"), V("fee", "12.50"),
+                                     V("paid", "true"), V("extra", "{\"a\": [1]}"), V("receipt", "12345678123456781234567812345678"), V("_save", "1")), LOANS);
+    Loan *loan = capo_first(Loan);
+    EXPECT_TEXT(loan->kind, "w");
+    EXPECT_TEXT(loan->fee.value.text, "12.50");
+    EXPECT(loan->paid.present && loan->paid.value && loan->due.present && loan->receipt.present);
+    const char *url = capo_format(LOANS "%lld/change/", (long long)loan->id);
+    page = capo_client_get(all.client, url);
+    EXPECT_CONTAINS(page, capo_format("<strong><a href=\"%s\">Ashes</a></strong>", change_url(all.first)));
+    EXPECT_CONTAINS(page, "value=\"2026-12-24\"");
+    EXPECT_CONTAINS(page, "value=\"12.50\"");
+    page = capo_client_get(library_staff("viewer", LIST("library.view_loan")), url);
+    EXPECT_CONTAINS(page, "Week");
+    EXPECT_CONTAINS(page, "Dec. 24, 2026");
+    EXPECT_CONTAINS(page, "12345678-1234-5678-1234-567812345678");
+    EXPECT_CONTAINS(page, "{&quot;a&quot;: [1]}");
+    EXPECT_NOT_CONTAINS(page, "<input type=\"text\"");
+    page = capo_client_get(all.client, LOANS);
+    EXPECT_CONTAINS(page, "field-book__title");
+    EXPECT_CONTAINS(page, "Ashes");
+    page = capo_client_get(all.client, "/admin/library/book/?_popup=1");
+    EXPECT_CONTAINS(page, capo_format("data-popup-opener=\"%lld\"", (long long)all.first->id));
+    EXPECT_CONTAINS(page, "<h1>Select book</h1>");
+}
+
+TEST(admin_hooks_decide_by_object)
+{
+    Library all = library_open();
+    ClientResponse *page = capo_client_get(all.client, "/admin/library/shelf/add/");
+    EXPECT_CONTAINS(page, "New shelf");
+    EXPECT_CONTAINS(page, "name=\"code\"");
+    EXPECT_STATUS(capo_client_post(all.client, "/admin/library/shelf/add/", V("code", "A1"), V("place", "Attic"), V("_save", "1")), 302);
+    page = capo_client_get(all.client, "/admin/library/shelf/A1/change/");
+    EXPECT_NOT_CONTAINS(page, "name=\"code\"");
+    EXPECT_NOT_CONTAINS(page, "New shelf");
+    EXPECT_STATUS(capo_client_post(all.client, "/admin/library/shelf/A1/change/", V("code", "B2"), V("place", "Cellar"), V("_save", "1")), 302);
+    EXPECT_TEXT(capo_get(Shelf)->code, "A1");
+    EXPECT_TEXT(capo_get(Shelf)->place, "Cellar");
+    capo_client_post(all.client, "/admin/library/shelf/", V("action", "delete_selected"), V("post", "yes"), V("_selected_action", "A1"));
+    EXPECT_INT(capo_count(Shelf), 0);
+    EXPECT_INT(library_bulk_deletions(), 1);
+    EXPECT_INT(capo_count(LogEntry, .where = { .action_flag = EQ(3) }), 1);
 }
 
 /* --- deletion ----------------------------------------------------------------------------------------------------------------------- */

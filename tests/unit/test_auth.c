@@ -284,9 +284,9 @@ TEST(auth_hostile_names_and_passwords_are_refused_at_once)
     char *big = capo_alloc(1024 * 1024 + 1);
     memset(big, 'x', 1024 * 1024);
     Request req = { .remote_address = "203.0.113.9" };
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     EXPECT(!capo_authenticate(&req, "ann", big));
-    EXPECT(capo_monotonic_us() - start < 1000 * 1000);
+    EXPECT(capo_test_cpu_us() - start < 1000 * 1000);
     EXPECT(!capo_authenticate(&req, big, "x"));
     EXPECT(!capo_authenticate(&req, NULL, "x") && !capo_authenticate(&req, "ann", NULL));
     char *long_password = capo_strndup(big, 128);
@@ -308,7 +308,7 @@ TEST(auth_hostile_password_strings_do_no_harm)
         "bcrypt$$2b$31$abcdefghijklmnopqrstuO4.gSoA2.KLL3xxwobMtP.ioSofc54Xi", "bcrypt$$2b$05$short", "bcrypt_sha256$$1$2$3", "md5$", "md5$salt",
         "rot13$x$y", "", "!",
     };
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (capo_verify_password("password", strings[i], NULL) == 1)
             capo_test_fail(__FILE__, __LINE__, "'%s' was taken", strings[i]);
@@ -317,7 +317,7 @@ TEST(auth_hostile_password_strings_do_no_harm)
     EXPECT(capo_verify_password("password", big, NULL) != 1);
     memcpy(big, "pbkdf2_sha256$1$", 16);
     EXPECT(capo_verify_password("password", big, NULL) != 1);
-    EXPECT(capo_monotonic_us() - start < 3 * 1000 * 1000);
+    EXPECT(capo_test_cpu_us() - start < 3 * 1000 * 1000);
     EXPECT_INT(capo_verify_password("secret", "md5$salt$d42a0f742ffc1be4e1cc0845c2429c97", NULL), 1);
 }
 
@@ -359,9 +359,9 @@ TEST(auth_unknown_users_take_as_long)
         times[i] = INT64_MAX;
         for (int round = 0; round < 3; round++) {
             Request req = { .remote_address = capo_format("10.0.%d.%d", i, round) };
-            int64_t start = capo_monotonic_us();
+            int64_t start = capo_test_cpu_us();
             EXPECT(!capo_authenticate(&req, names[i], "wrong"));
-            int64_t took = capo_monotonic_us() - start;
+            int64_t took = capo_test_cpu_us() - start;
             times[i] = took < times[i] ? took : times[i];
         }
     }
@@ -398,9 +398,9 @@ TEST(auth_validators_are_linear_and_know_common_passwords)
     for (size_t i = 0; i < 1024 * 1024; i++)
         big[i] = (char)('a' + i * 7 % 26);
     ann->first_name = big;
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     (void)capo_validate_password(big, ann);
-    EXPECT(capo_monotonic_us() - start < 3 * 1000 * 1000);
+    EXPECT(capo_test_cpu_us() - start < 3 * 1000 * 1000);
     ann->first_name = "";
     static const char *const words[] = { "password", "qwerty", "dragon", "sunshine", "football", "letmein", "monkey", "welcome", "princess", "shadow",
                                          "superman", "iloveyou", "master", "charlie", "jordan", "hunter", "pepper", "summer", "winter", "admin" };

@@ -42,11 +42,11 @@ TEST(sec_256_integers)
         FAILS(whole, bad[i], .kind = FORM_INTEGER);
     char *digits = capo_alloc(1000001);
     memset(digits, '9', 1000000);
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     FAILS(whole, digits, .kind = FORM_INTEGER);
     FAILS(number, digits, .kind = FORM_FLOAT);
     FAILS(number, digits, .kind = FORM_DECIMAL);
-    EXPECT(capo_monotonic_us() - start < 2000000);
+    EXPECT(capo_test_cpu_us() - start < 2000000);
 }
 
 /* SEC-257 */
@@ -89,10 +89,10 @@ TEST(sec_261_choices)
         capo_list_add(many, capo_value_text(capo_format("%d", i)));
     for (int i = 0; i < 50000; i++)
         capo_list_add(offered, capo_value_map(capo_map(V("value", i), V("label", i))));
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     EXPECT_TEXT(problem(FIELD(.kind = FORM_MULTIPLE_CHOICE, .choice_list = offered), capo_value_list(many)),
                 "Select a valid choice. 50000 is not one of the available choices.");
-    EXPECT(capo_monotonic_us() - start < 5000000);
+    EXPECT(capo_test_cpu_us() - start < 5000000);
 }
 
 /* SEC-262 */

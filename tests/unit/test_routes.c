@@ -75,13 +75,13 @@ TEST(routes_take_no_exponential_time)
     char *path = capo_alloc(8001);
     memset(path, '-', 8000);
     *path = '/';
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     EXPECT_TEXT(name_of(path), "none");
     memset(path, ':', 8000);
     memcpy(path, "/pair/", 6);
     path[7999] = '\n';
     EXPECT_TEXT(name_of(path), "none");
-    EXPECT(capo_monotonic_us() - start < 5 * 1000 * 1000);
+    EXPECT(capo_test_cpu_us() - start < 5 * 1000 * 1000);
 }
 
 /* SEC-139 */
@@ -198,11 +198,11 @@ TEST(routes_hostile_expressions_and_paths_end_soon)
     memset(path, 'a', 8000);
     *path = '/';
     path[7999] = '!';
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     EXPECT_TEXT(name_of(path), "none");
     memset(path + 1, 'x', 7998);
     EXPECT_TEXT(name_of(path), "none");
-    EXPECT(capo_monotonic_us() - start < 5 * 1000 * 1000);
+    EXPECT(capo_test_cpu_us() - start < 5 * 1000 * 1000);
 }
 
 TEST(routes_broken_expressions_are_named)

@@ -310,9 +310,9 @@ TEST(sec_224_to_227_linear_on_a_megabyte)
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         const char *text = repeated(parts[p], SIZE);
         for (size_t f = 0; f < sizeof filters / sizeof *filters; f++) {
-            int64_t start = capo_monotonic_us();
+            int64_t start = capo_test_cpu_us();
             RENDER(capo_format("{{ x|%s }}", filters[f]), V("x", text));
-            int64_t took = capo_monotonic_us() - start;
+            int64_t took = capo_test_cpu_us() - start;
             if (took > 4000000)
                 capo_test_fail(__FILE__, __LINE__, "%s on %s took %lld ms", filters[f], parts[p], (long long)took / 1000);
         }

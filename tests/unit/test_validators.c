@@ -58,11 +58,11 @@ TEST(sec_255_hostile_patterns_are_linear)
     char *text = capo_alloc(size + 2);
     memset(text, 'a', size);
     text[size] = '!';
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     EXPECT(!search("^(a+)+$", text));
     EXPECT(!search("^(a|aa)+$", text));
     EXPECT(!search("^([a-z]+)*[a-z]+$", text));
-    EXPECT(capo_monotonic_us() - start < 5000000);
+    EXPECT(capo_test_cpu_us() - start < 5000000);
 }
 
 static bool valid(bool (*check)(Value value, Problem *ret), const char *text, size_t size)
@@ -88,7 +88,7 @@ static const struct { const char *name; bool (*check)(Value value, Problem *ret)
 TEST(sec_250_validators_are_linear)
 {
     static const char *const pieces[] = { "a.", ".", ":", "1", "1.", "@", "a@", "-", "%", "\xc3\xa9", "[", "xn--", "http://", "0:", "," };
-    int64_t start = capo_monotonic_us();
+    int64_t start = capo_test_cpu_us();
     for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++) {
         size_t width = strlen(pieces[p]), size = 1000000 / width * width;
         char *text = capo_alloc(size + 16);
@@ -102,7 +102,7 @@ TEST(sec_250_validators_are_linear)
                 capo_test_fail(__FILE__, __LINE__, "%s of a megabyte of %s", checks[i].name, pieces[p]);
         }
     }
-    EXPECT(capo_monotonic_us() - start < 10000000);
+    EXPECT(capo_test_cpu_us() - start < 10000000);
 }
 
 /* SEC-251: the match goes to the very end. */
