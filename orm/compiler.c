@@ -620,6 +620,7 @@ Compiled *compile_select(const Query *query)
 {
     Compiled *ret = capo_alloc_struct(Compiled);
     Compiler compiler = { .backend = capo_backend() };
+    query_settle((Query *)query);
     return finish(&compiler, ret, put_select(&compiler, query, 0, NULL, false, ret));
 }
 

@@ -339,20 +339,45 @@ Value capo_from_column(const Field *field, Value raw)
 
 /* --- how SQL text spells dates and times: Django's on SQLite; also for reading statements in the log --- */
 
+/* Exactly `width` digits; what a time of day and a date of four-digit years have. */
+static char *write_digits(char *at, int64_t number, int width)
+{
+    for (int i = width; i-- > 0; number /= 10)
+        at[i] = (char)('0' + number % 10);
+    return at + width;
+}
+
 size_t capo_write_column_time(char *ret, int64_t microseconds)
 {
     int64_t seconds = microseconds / 1000000, fraction = microseconds % 1000000;
-    int size = snprintf(ret, 24, "%02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
-    if (fraction)
-        size += snprintf(ret + size, 8, ".%06d", (int)fraction);
-    return (size_t)size;
+    if (seconds < 0 || fraction < 0 || seconds >= 86400)            /* no time of day: shown as it is */
+        return (size_t)snprintf(ret, 32, "%lld s", (long long)seconds);
+    char *end = write_digits(ret, seconds / 3600, 2);
+    *end++ = ':';
+    end = write_digits(end, seconds / 60 % 60, 2);
+    *end++ = ':';
+    end = write_digits(end, seconds % 60, 2);
+    if (fraction) {
+        *end++ = '.';
+        end = write_digits(end, fraction, 6);
+    }
+    *end = '\0';
+    return (size_t)(end - ret);
 }
 
 size_t capo_write_column_date(char *ret, int64_t days)
 {
     int year, month, day;
     capo_date_parts((Date){ (int32_t)days }, &year, &month, &day);
-    return (size_t)snprintf(ret, 16, "%04d-%02d-%02d", year, month, day);
+    if (year < 0 || year > 9999)
+        return (size_t)snprintf(ret, 16, "%04d-%02d-%02d", year, month, day);
+    char *end = write_digits(ret, year, 4);
+    *end++ = '-';
+    end = write_digits(end, month, 2);
+    *end++ = '-';
+    end = write_digits(end, day, 2);
+    *end = '\0';
+    return (size_t)(end - ret);
 }
 
 size_t capo_write_column_datetime(char *ret, int64_t microseconds)

@@ -104,6 +104,14 @@ void capo_put_name(Buffer *sql, const char *name)
 {
     char quote = current ? current->backend->quote : '"';
     size_t size = strlen(name);
+    if (!memchr(name, quote, size)) {
+        char *end = capo_buffer_reserve(sql, size + 2);
+        end[0] = end[size + 1] = quote;
+        memcpy(end + 1, name, size);
+        end[size + 2] = 0;
+        sql->size += size + 2;
+        return;
+    }
     capo_put_char(sql, quote);
     for (const char *inside; (inside = memchr(name, quote, size)); ) {
         size_t part = (size_t)(inside - name) + 1;

@@ -79,6 +79,8 @@ const Field *capo_column_field(const Field *field)
 
 Storage capo_field_storage(const Field *field)
 {
+    if (field->known_storage)
+        return (Storage)(field->known_storage - 1);
     switch (capo_column_field(field)->kind) {
     case FIELD_FLOAT: return STORAGE_REAL;
     case FIELD_DECIMAL: return STORAGE_DECIMAL;

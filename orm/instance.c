@@ -416,6 +416,36 @@ Instance *capo_instance_new(Model *model)
     return self;
 }
 
+/* What nearly all cells are, without the way through a converted Value. False: not of these. */
+static bool store_plain(char *base, const Field *field, Value cell)
+{
+    if (!field->model->size)
+        return false;
+    char *at = base + field->layout.value;
+    switch (field->known_storage - 1) {
+    case STORAGE_INT:
+        if (cell.kind != VALUE_INT)
+            return false;
+        *(int64_t *)(void *)at = cell.integer;
+        break;
+    case STORAGE_TEXT:
+        if (cell.kind != VALUE_TEXT)
+            return false;
+        *(const char **)(void *)at = cell.text;
+        break;
+    case STORAGE_BOOL:
+        if (cell.kind != VALUE_INT || cell.integer < 0 || cell.integer > 1)
+            return false;
+        *(bool *)at = cell.integer;
+        break;
+    default:
+        return false;
+    }
+    if (field->layout.present >= 0)
+        *(bool *)(base + field->layout.present) = true;
+    return true;
+}
+
 Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count)
 {
     Instance *self = allocate(model);
@@ -425,7 +455,8 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
     for (size_t i = 0; i < count; i++) {
         if (!fields[i])
             continue;
-        capo_member_store(base, fields[i], capo_from_column(fields[i], cells[i]));
+        if (!store_plain(base, fields[i], cells[i]))
+            capo_member_store(base, fields[i], capo_from_column(fields[i], cells[i]));
         json = json || capo_field_storage(fields[i]) == STORAGE_JSON;
         loaded++;
     }

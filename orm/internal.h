@@ -179,6 +179,8 @@ bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
 /* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
 Query *capo_query_related_to(Query *query, Instance *self, const char *accessor);
+/* What was prefetched for this accessor, as a query whose condition is made when it is needed; NULL: nothing was. */
+Query *capo_query_prefetched(Instance *self, const char *accessor);
 
 /* --- transaction.c ------------------------------------------------------------------------------------------------------------ */
 

@@ -398,8 +398,17 @@ static void put_name(Names *names, const char *name, Field *field, Field *revers
         entry->reverse = reverse;
 }
 
+/* Keys have the storage of the column that they refer to, so that this comes after the relations are resolved. */
+static void note_storage(Field *field)
+{
+    field->known_storage = 0;
+    field->known_storage = (uint8_t)(1 + capo_field_storage(field));
+}
+
 static void make_names(Arena *arena, Model *model)
 {
+    for (size_t i = 0; i < model->n_fields; i++)
+        note_storage(model->fields[i]);
     size_t wanted = 2 * (2 * (model->n_fields + model->n_many + model->n_reverse) + 1), size = 16;
     while (size < wanted)
         size *= 2;

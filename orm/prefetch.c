@@ -21,17 +21,35 @@ static void add_row(Rows *rows, Instance *row)
     rows->items[rows->count] = NULL;
 }
 
-static Rows *rows_for(Map *by_key, Value key)
+/* Rows by a key: whole numbers as they are, other keys by their text. Never full: it is made for all the keys that there are. */
+typedef struct KeyRows { Value key; Rows rows; bool used; } KeyRows;
+typedef struct KeyTable { KeyRows *slots; size_t mask; } KeyTable;
+
+static KeyTable key_table(size_t keys)
 {
-    Value text = capo_value_to_text(key);
-    Value *there = capo_map_get_value(by_key, text);
-    if (there)
-        return (Rows *)(void *)(uintptr_t)there->integer;
-    Rows *rows = capo_alloc_struct(Rows);
-    rows->items = capo_alloc_array(2, sizeof *rows->items);
-    rows->capacity = 2;
-    capo_map_set_value(by_key, text, capo_value_int((int64_t)(uintptr_t)rows));
-    return rows;
+    size_t size = 8;
+    while (size < 2 * keys)
+        size *= 2;
+    return (KeyTable){ capo_alloc_array(size, sizeof(KeyRows)), size - 1 };
+}
+
+/* The slot of a key, or the free one where it would be. */
+static KeyRows *find_key(const KeyTable *table, Value key)
+{
+    bool number = key.kind == VALUE_INT;
+    if (!number)
+        key = capo_value_to_text(key);
+    uint64_t hash = number ? (uint64_t)key.integer * UINT64_C(0x9E3779B97F4A7C15) >> 32 : capo_hash(key.text, key.size);
+    for (size_t at = hash & table->mask;; at = (at + 1) & table->mask) {
+        KeyRows *slot = &table->slots[at];
+        if (!slot->used) {
+            slot->key = key;
+            return slot;
+        }
+        if (number ? slot->key.kind == VALUE_INT && slot->key.integer == key.integer
+                   : slot->key.kind != VALUE_INT && slot->key.size == key.size && !memcmp(slot->key.text, key.text, key.size))
+            return slot;
+    }
 }
 
 static Value key_of(const Instance *instance, const Field *relation, bool reverse)
@@ -105,12 +123,14 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
     if (!missing.count)
         return next;
     List *keys = capo_list_new();
-    Map *seen = capo_map_new(), *by_key = capo_map_new();
+    KeyTable by_key = key_table(missing.count);
     for (size_t i = 0; i < missing.count; i++) {
-        Value key = key_of(missing.items[i], relation, reverse), text = capo_value_to_text(key);
-        if (capo_is_null(key) || capo_map_get_value(seen, text))
+        Value key = key_of(missing.items[i], relation, reverse);
+        KeyRows *slot = capo_is_null(key) ? NULL : find_key(&by_key, key);
+        if (!slot || slot->used)
             continue;
-        capo_map_set_value(seen, text, key);
+        slot->used = true;
+        slot->rows = (Rows){ .items = capo_alloc_array(4, sizeof(Instance *)), .capacity = 4 };
         capo_list_add(keys, key);
     }
     if (keys->count) {
@@ -132,14 +152,16 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
                 capo_instance_lookup(others[i], key_name, sizeof key_name - 1, &key);
             else
                 key = capo_field_value(others[i], reverse ? relation : relation->target_field);
-            add_row(rows_for(by_key, key), others[i]);
+            KeyRows *slot = find_key(&by_key, key);
+            if (slot->used)
+                add_row(&slot->rows, others[i]);
             add_row(&next, others[i]);
         }
     }
     for (size_t i = 0; i < missing.count; i++) {
         Value key = key_of(missing.items[i], relation, reverse);
         Rows none = { .items = capo_alloc_array(1, sizeof(Instance *)) };
-        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, capo_is_null(key) ? &none : rows_for(by_key, key));
+        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, capo_is_null(key) ? &none : &find_key(&by_key, key)->rows);
     }
     return next;
 }

@@ -6,8 +6,20 @@
 #include <ctype.h>
 #include <string.h>
 
+void query_settle(Query *query)
+{
+    if (!query->of)
+        return;
+    Query *whole = capo_instance_related_query(query->of, query->of_accessor);
+    whole->rows = query->rows;
+    whole->n_rows = query->n_rows;
+    whole->fetched = true;
+    *query = *whole;
+}
+
 Query *query_clone(const Query *query)
 {
+    query_settle((Query *)query);
     Query *clone = capo_memdup(query, sizeof *query);
     if (query->n_joins)
         clone->joins = capo_memdup(query->joins, query->n_joins * sizeof *query->joins);
@@ -20,7 +32,11 @@ Query *query_clone(const Query *query)
 
 Query *value_query(Value value)
 {
-    return value.kind == VALUE_OBJECT && value.object && value.object->ops == &capo_query_ops ? (Query *)value.object : NULL;
+    if (value.kind != VALUE_OBJECT || !value.object || value.object->ops != &capo_query_ops)
+        return NULL;
+    Query *query = (Query *)(void *)value.object;
+    query_settle(query);
+    return query;
 }
 
 Query *capo_query_of(Model *model)

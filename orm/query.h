@@ -162,6 +162,7 @@ struct Query {
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
     JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
+    Instance *of; const char *of_accessor;  /* of a template: its rows are there, its condition is not yet (query_settle) */
     /* the result, once it ran */
     Instance **rows; size_t n_rows; bool fetched;
 };
@@ -318,6 +319,8 @@ const char *frame_alias(const Frame *frame, int join);
 /* --- query.c and what runs queries -------------------------------------------------------------------------------------------- */
 
 Query *query_clone(const Query *query);
+/* Gives a query of capo_query_prefetched() the condition that it stands for; nothing to do for all others. */
+void query_settle(Query *query);
 void query_add_annotation(Query *query, Expression *expression, const char *name, bool selected);
 void query_set_values(Query *query, const char *const *paths, size_t count);
 void query_check_path(Query *query, const char *path);

@@ -365,12 +365,19 @@ bool capo_instance_lookup(Instance *self, const char *name, size_t size, Value *
 
 /* --- for templates --- */
 
+/* A template mostly loops over what was prefetched: the query for it is built when something else is asked of it. */
+static Query *many_of(Instance *self, const char *accessor)
+{
+    Query *prefetched = capo_query_prefetched(self, accessor);
+    return prefetched ? prefetched : capo_instance_related_query(self, accessor);
+}
+
 static bool get_forward(Instance *self, const Field *field, const char *name, Value *ret)
 {
     if (field->kind == FIELD_MANY_TO_MANY) {
         if (capo_is_null(capo_instance_pk(self)))
             return false;
-        *ret = capo_value_object(capo_instance_related_query(self, field->name));
+        *ret = capo_value_object(many_of(self, field->name));
         return true;
     }
     if (field->target && !strcmp(name, field->name))
@@ -405,7 +412,7 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
     if (field) {
         if (capo_is_null(capo_instance_pk(self)))
             return false;
-        *ret = capo_value_object(capo_instance_related_query(self, text));
+        *ret = capo_value_object(many_of(self, text));
         return true;
     }
     if (!strcmp(text, "get_absolute_url") && self->model->meta->absolute_url && self->model->size) {

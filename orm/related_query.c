@@ -65,6 +65,22 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
 }
 
 /* The query of an accessor knows whose it is: rows of a foreign key have their owner at hand, and what was prefetched is the answer. */
+Query *capo_query_prefetched(Instance *self, const char *accessor)
+{
+    Instance **rows;
+    size_t count;
+    if (!capo_instance_get_prefetched(self, accessor, &rows, &count))
+        return NULL;
+    const Field *field = capo_field(self->model, accessor);
+    bool forward = field && field->kind == FIELD_MANY_TO_MANY;
+    if (!forward && !(field = capo_reverse_field(self->model, accessor)))
+        return NULL;
+    Query *query = query_of_rows(forward ? field->target : field->model, rows, count);
+    query->of = self;
+    query->of_accessor = forward ? field->name : field->related_name;
+    return query;
+}
+
 Query *capo_query_related_to(Query *query, Instance *self, const char *accessor)
 {
     bool reverse;

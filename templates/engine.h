@@ -55,7 +55,7 @@ struct Template {
     uint32_t hash;
     size_t typical_size;            /* of its latest output: room to begin with */
     int place, users;               /* users: renderings that hold it, counted in debug only */
-    bool stale;
+    bool stale, foremost;           /* foremost: no place before its own has this name */
 };
 
 /* The template of this name, from `place` on; NULL: none (*ret_tried, where given, says where it was looked for). */

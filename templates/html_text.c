@@ -72,16 +72,17 @@ static void put_truncated_chars(Buffer *out, Value text, int64_t length, const c
 /* Behind the run of blanks, or of other characters, at `at`. ASCII is told by its byte. */
 static const char *skip_run(const char *at, const char *end, bool blanks)
 {
-    while (at < end) {
-        unsigned char c = (unsigned char)*at;
-        const char *next = at + 1;
-        bool blank = c < 0x80 ? c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F)
-                              : (next = at, capo_is_space(capo_utf8_next(&next, end)));
-        if (blank != blanks)
-            break;
+    static const uint8_t what[256] = { [' '] = 1, ['\t' ... '\r'] = 1, [0x1C ... 0x1F] = 1, [0x80 ... 0xFF] = 2 };
+    for (;;) {
+        while (at < end && what[(unsigned char)*at] == blanks)
+            at++;
+        if (at == end || what[(unsigned char)*at] != 2)
+            return at;
+        const char *next = at;
+        if (capo_is_space(capo_utf8_next(&next, end)) != blanks)
+            return at;
         at = next;
     }
-    return at;
 }
 
 /* The next word: *at moves behind it. False: there is none. */

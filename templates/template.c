@@ -68,7 +68,8 @@ const Template *capo_template_find(Engine *engine, const char *name, int place, 
 {
     uint32_t hash = capo_name_hash(name, strlen(name));
     Template **link = &engine->cached[hash % 256];
-    while (*link && ((*link)->hash != hash || (*link)->place != place || strcmp((*link)->name, name) != 0))
+    while (*link && ((*link)->hash != hash || ((*link)->place != place && (place || engine->debug || !(*link)->foremost)) ||
+                     strcmp((*link)->name, name) != 0))
         link = &(*link)->next;
     Template *known = *link;
     if (known && !engine->debug)
@@ -83,8 +84,12 @@ const Template *capo_template_find(Engine *engine, const char *name, int place, 
     }
     if (!found)
         return NULL;
-    if (source.place != place)
-        return capo_template_find(engine, name, source.place, ret_tried);
+    if (source.place != place) {
+        const Template *there = capo_template_find(engine, name, source.place, ret_tried);
+        if (there && !place && !engine->debug)
+            ((Template *)there)->foremost = true;           /* found without a look at the places before it, from now on */
+        return there;
+    }
     Template *template = (Template *)capo_template_compile(engine, name, &source, true);
     template->next = engine->cached[hash % 256];
     engine->cached[hash % 256] = template;

@@ -62,4 +62,7 @@ const Error *capo_expect_raises(const char *file, int line, int code, void (*fun
 size_t capo_test_query_count(void);
 /* CPU time of this process, helper threads included: for tests that a function is linear. Time on the wall depends on the neighbours. */
 int64_t capo_test_cpu_us(void);
+/* What the statement costs: the least of three, since caches and neighbours only add. */
+#define CPU_US_OF(statement) ({ int64_t least_ = INT64_MAX; for (int i_ = 0; i_ < 3; i_++) { int64_t from_ = capo_test_cpu_us(); statement; \
+    int64_t took_ = capo_test_cpu_us() - from_; least_ = took_ < least_ ? took_ : least_; } least_; })
 void capo_freeze_time(DateTime now);            /* until the test ends */

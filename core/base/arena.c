@@ -66,36 +66,46 @@ Arena *arena_new(void)
     return arena;
 }
 
-void *arena_alloc(Arena *arena, size_t size)
+/* A large piece gets a block of its own, behind the current one, which stays in use for small pieces. */
+static __attribute__((noinline)) Block *add_block(Arena *arena, size_t need)
 {
-    if (size > SIZE_MAX / 2)
+    size_t room = need > BLOCK / 4 ? need : BLOCK;
+    Block *fresh = block_new(room);
+    arena->total += room;
+    fresh->next = arena->current->next;
+    arena->current->next = fresh;
+    if (room != need)
+        arena->current = fresh;
+    return fresh;
+}
+
+/* `size` bytes with whatever is in them: for callers that write all of them. */
+static inline void *take(Arena *arena, size_t size)
+{
+    if (__builtin_expect(size > SIZE_MAX / 2, 0))
         out_of_memory(size);
     size_t need = (size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
     if (need == 0)
         need = ALIGN;
     Block *block = arena->current;
-    if (block->size - block->used < need) {
-        /* A large piece gets a block of its own, behind the current one, which stays in use for small pieces. */
-        size_t room = need > BLOCK / 4 ? need : BLOCK;
-        Block *fresh = block_new(room);
-        arena->total += room;
-        fresh->next = block->next;
-        block->next = fresh;
-        if (room != need)
-            arena->current = fresh;
-        block = fresh;
-    }
+    if (__builtin_expect(block->size - block->used < need, 0))
+        block = add_block(arena, need);
     char *result = block->data + block->used;
     block->used += need;
     UNPOISON(result, size);
-    memset(result, 0, size);
     return result;
+}
+
+void *arena_alloc(Arena *arena, size_t size)
+{
+    return memset(take(arena, size), 0, size);
 }
 
 char *arena_strndup(Arena *arena, const char *text, size_t size)
 {
-    char *copy = arena_alloc(arena, size + 1);
+    char *copy = take(arena, size + 1);
     memcpy(copy, text, size);
+    copy[size] = 0;
     return copy;
 }
 
@@ -208,7 +218,7 @@ char *capo_strndup(const char *text, size_t size)
 
 void *capo_memdup(const void *bytes, size_t size)
 {
-    void *copy = capo_alloc(size);
+    void *copy = take(capo_arena(), size);
     if (size)
         memcpy(copy, bytes, size);
     return copy;
@@ -222,9 +232,9 @@ char *capo_vformat(const char *format, va_list args)
     int size = vsnprintf(small, sizeof small, format, args);
     if (size < 0)
         capo_raise(500, "A text could not be formatted (%s).", format);
-    char *result = capo_alloc((size_t)size + 1);
+    char *result = take(capo_arena(), (size_t)size + 1);
     if ((size_t)size < sizeof small)
-        memcpy(result, small, (size_t)size);
+        memcpy(result, small, (size_t)size + 1);
     else
         vsnprintf(result, (size_t)size + 1, format, again);
     va_end(again);

@@ -25,20 +25,10 @@ void capo_put_bytes(Buffer *buffer, const void *bytes, size_t size)
 {
     if (size == 0)
         return;
-    char *end = capo_buffer_reserve(buffer, size);
+    char *end = buffer->capacity - buffer->size > size ? buffer->data + buffer->size : capo_buffer_reserve(buffer, size);
     memcpy(end, bytes, size);
     end[size] = 0;
     buffer->size += size;
-}
-
-void capo_put(Buffer *buffer, const char *text)
-{
-    capo_put_bytes(buffer, text, strlen(text));
-}
-
-void capo_put_char(Buffer *buffer, char c)
-{
-    capo_put_bytes(buffer, &c, 1);
 }
 
 void capo_put_vformat(Buffer *buffer, const char *format, va_list args)
@@ -69,12 +59,20 @@ void capo_put_format(Buffer *buffer, const char *format, ...)
 
 void capo_put_int(Buffer *buffer, int64_t number)
 {
+    capo_put_padded(buffer, number, 1);
+}
+
+void capo_put_padded(Buffer *buffer, int64_t number, int width)
+{
     char digits[24], *at = digits + sizeof digits;
+    const char *first = at - (width < 20 ? width : 20) + (number < 0);
     uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
     do {
         *--at = (char)('0' + rest % 10);
         rest /= 10;
     } while (rest);
+    while (at > first)
+        *--at = '0';
     if (number < 0)
         *--at = '-';
     capo_put_bytes(buffer, at, (size_t)(digits + sizeof digits - at));

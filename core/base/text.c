@@ -31,13 +31,16 @@ static bool is_unreserved(unsigned char c)
 void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *safe)
 {
     static const char hex[] = "0123456789ABCDEF";
+    size_t start = 0;
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
         if (is_unreserved(c) || (c && strchr(safe, c)))
-            capo_put_char(buffer, (char)c);
-        else
-            capo_put_bytes(buffer, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+            continue;
+        capo_put_bytes(buffer, text + start, i - start);
+        capo_put_bytes(buffer, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+        start = i + 1;
     }
+    capo_put_bytes(buffer, text + start, size - start);
 }
 
 char *capo_url_quote(const char *text, const char *safe)

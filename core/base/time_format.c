@@ -152,7 +152,7 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
         else
             capo_put_iso_datetime(out, p, 'T');
         break;
-    case 'd': capo_put_format(out, "%02d", p->day); break;
+    case 'd': capo_put_padded(out, p->day, 2); break;
     case 'D': capo_put_bytes(out, weekdays[p->weekday], 3); break;
     case 'e': capo_put(out, p->zone ? p->zone : ""); break;
     case 'E': case 'F': capo_put(out, months[p->month - 1]); break;
@@ -161,9 +161,9 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
         break;
     case 'g': capo_put_int(out, hour12(p)); break;
     case 'G': capo_put_int(out, p->hour); break;
-    case 'h': capo_put_format(out, "%02d", hour12(p)); break;
-    case 'H': capo_put_format(out, "%02d", p->hour); break;
-    case 'i': capo_put_format(out, "%02d", p->minute); break;
+    case 'h': capo_put_padded(out, hour12(p), 2); break;
+    case 'H': capo_put_padded(out, p->hour, 2); break;
+    case 'i': capo_put_padded(out, p->minute, 2); break;
     case 'I':
         if (offset_is_certain(p))
             capo_put_char(out, p->is_dst ? '1' : '0');
@@ -171,7 +171,7 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
     case 'j': capo_put_int(out, p->day); break;
     case 'l': capo_put(out, weekdays[p->weekday]); break;
     case 'L': capo_put(out, capo_days_in_month(p->year, 2) == 29 ? "True" : "False"); break;
-    case 'm': capo_put_format(out, "%02d", p->month); break;
+    case 'm': capo_put_padded(out, p->month, 2); break;
     case 'M': capo_put_bytes(out, months[p->month - 1], 3); break;
     case 'n': capo_put_int(out, p->month); break;
     case 'N': capo_put(out, months_ap[p->month - 1]); break;
@@ -195,7 +195,7 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
         if (p->offset % 60)
             capo_put_format(out, "%02d", abs(p->offset) % 60);
         break;
-    case 's': capo_put_format(out, "%02d", p->second); break;
+    case 's': capo_put_padded(out, p->second, 2); break;
     case 'S': capo_put(out, suffix(p->day)); break;
     case 't': capo_put_int(out, capo_days_in_month(p->year, p->month)); break;
     case 'T':
@@ -210,8 +210,8 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
     }
     case 'w': capo_put_int(out, (p->weekday + 1) % 7); break;
     case 'W': iso_week(p, &year, &week); capo_put_int(out, week); break;
-    case 'y': capo_put_format(out, "%02d", p->year % 100); break;
-    case 'Y': capo_put_format(out, "%04d", p->year); break;
+    case 'y': capo_put_padded(out, p->year % 100, 2); break;
+    case 'Y': capo_put_padded(out, p->year, 4); break;
     case 'z': capo_put_int(out, p->day_of_year); break;
     case 'Z':
         if (offset_is_certain(p))

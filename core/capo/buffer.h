@@ -12,24 +12,40 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct Buffer {
     char *data;
     size_t size, capacity;
 } Buffer;
 
-void capo_put(Buffer *buffer, const char *text);
 void capo_put_bytes(Buffer *buffer, const void *bytes, size_t size);
-void capo_put_char(Buffer *buffer, char c);
 void capo_put_format(Buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void capo_put_vformat(Buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void capo_put_int(Buffer *buffer, int64_t number);
+/* As printf's %0*lld: at least `width` characters (up to 20), with zeros before the number. */
+void capo_put_padded(Buffer *buffer, int64_t number, int width);
 /* Escapes & < > " ' as Django's escape(): &amp; &lt; &gt; &quot; &#x27; */
 void capo_put_escaped(Buffer *buffer, const char *text, size_t size);
 /* Room for `size` more bytes; the caller fills them and adds to buffer->size. */
 char *capo_buffer_reserve(Buffer *buffer, size_t size);
 /* The text so far, with a NUL behind it; "" for an empty buffer. */
 char *capo_buffer_text(Buffer *buffer);
+
+static inline void capo_put(Buffer *buffer, const char *text)
+{
+    capo_put_bytes(buffer, text, strlen(text));
+}
+
+static inline void capo_put_char(Buffer *buffer, char c)
+{
+    if (buffer->capacity - buffer->size > 1) {
+        buffer->data[buffer->size++] = c;
+        buffer->data[buffer->size] = 0;
+    } else {
+        capo_put_bytes(buffer, &c, 1);
+    }
+}
 
 /* --- text functions, all linear in their input ---------------------------------------------------------------------------- */
 

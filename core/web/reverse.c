@@ -73,6 +73,15 @@ static size_t chain_of(const RouteNode *node, const RouteNode *chain[], size_t *
     return depth;
 }
 
+/* Quoted, behind a slash; a second slash would make a host of what follows. */
+static char *url_of(const char *path, size_t size)
+{
+    Buffer url = { 0 };
+    capo_put(&url, *path == '/' ? "/%2F" : "/");
+    capo_put_quoted(&url, path + (*path == '/'), size - (*path == '/'), path_safe);
+    return capo_buffer_text(&url);
+}
+
 /* --- chains with regular expressions ------------------------------------------------------------------------------------------- */
 
 /* A plain row as the one form that it has. */
@@ -145,8 +154,7 @@ static char *write_way(const Search *search, const RouteNode *node, const RouteN
     const char *text = capo_buffer_text(&path);
     if (strlen(text) != path.size || !chain_matches(chain, depth, text, path.size))
         return NULL;
-    const char *quoted = capo_url_quote(text, path_safe);
-    return *quoted == '/' ? capo_format("/%%2F%s", quoted + 1) : capo_format("/%s", quoted);
+    return url_of(text, path.size);
 }
 
 /* Tries the forms of each row in turn with all of those behind it. */
@@ -198,8 +206,7 @@ static char *try_node(const Search *search, const RouteNode *node)
     Capture captures[CAPTURES_LIMIT];
     if (!segments_match(segments, n, n_captures, text, path.size, true, captures, NULL) || strlen(text) != path.size)
         return NULL;
-    const char *quoted = capo_url_quote(text, path_safe);
-    return *quoted == '/' ? capo_format("/%%2F%s", quoted + 1) : capo_format("/%s", quoted);
+    return url_of(text, path.size);
 }
 
 static void search_below(Search *search, const RouteNode *parent)
@@ -211,7 +218,8 @@ static void search_below(Search *search, const RouteNode *parent)
                 search_below(search, node);
         } else if (node->route->name && strcmp(node->route->name, search->name) == 0) {
             search->found = try_node(search, node);
-            capo_put_format(&search->candidates, "%s'/%s'", search->candidates.size ? ", " : "", node->pattern);
+            if (!search->found)
+                capo_put_format(&search->candidates, "%s'/%s'", search->candidates.size ? ", " : "", node->pattern);
         }
     }
 }

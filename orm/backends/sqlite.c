@@ -152,10 +152,14 @@ static bool check_path(const char *path, DatabaseFailure *failure)
 
 static Connection *open_connection(const char *url, bool read_only, DatabaseFailure *failure)
 {
+    static bool configured;
     const char *path = path_of(url);
     bool in_memory = is_private(url);
     if (!in_memory && !check_path(path, failure))
         return NULL;
+    if (!configured)
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);     /* nobody reads the figures, and they cost a lock at each allocation */
+    configured = true;
     SqliteConnection *connection = calloc(1, sizeof *connection);
     if (!connection)
         abort();
@@ -337,18 +341,19 @@ static bool start(SqliteConnection *connection, const char *sql, const Value *pa
 
 static Value cell(sqlite3_stmt *statement, int column)
 {
-    switch (sqlite3_column_type(statement, column)) {
+    sqlite3_value *value = sqlite3_column_value(statement, column);      /* one call that looks after the statement, not three */
+    switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
-        return capo_value_int(sqlite3_column_int64(statement, column));
+        return capo_value_int(sqlite3_value_int64(value));
     case SQLITE_FLOAT:
-        return capo_value_real(sqlite3_column_double(statement, column));
+        return capo_value_real(sqlite3_value_double(value));
     case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_column_text(statement, column);
-        return capo_value_copy_n(text, (size_t)sqlite3_column_bytes(statement, column));
+        const char *text = (const char *)sqlite3_value_text(value);
+        return capo_value_copy_n(text, (size_t)sqlite3_value_bytes(value));
     }
     case SQLITE_BLOB: {
-        size_t size = (size_t)sqlite3_column_bytes(statement, column);
-        const void *bytes = sqlite3_column_blob(statement, column);
+        size_t size = (size_t)sqlite3_value_bytes(value);
+        const void *bytes = sqlite3_value_blob(value);
         return capo_value_bytes(size ? capo_memdup(bytes, size) : "", size);
     }
     default:

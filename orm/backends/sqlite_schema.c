@@ -242,6 +242,7 @@ static void alter_column(SchemaEditor *editor, Model *old_model, Model *new_mode
     bool retyped = old_field->kind != new_field->kind || strcmp(backend->column_type(old_field), backend->column_type(new_field)) != 0;
     bool referred = retyped && new_field->unique;
     Field as_new = *old_field;
+    as_new.known_storage = 0;
     if (renamed) {
         /* SQLite carries the new name into indexes, and into the foreign keys of other tables. */
         capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(new_model->table),

@@ -206,6 +206,7 @@ struct Field {
     const char *db_table;               /* many-to-many */
     const FieldRow *row;                /* what was written; relations: their names as written */
     FieldLayout layout;
+    uint8_t known_storage;              /* 1 + its Storage, once the models are resolved; 0: capo_field_storage() finds it out */
 };
 
 typedef struct IndexInfo { const char *name; const char *const *fields; } IndexInfo;

@@ -28,6 +28,31 @@ TEST(prefetch_seen_by_templates)
     EXPECT_INT(capo_test_query_count() - before, 0);
 }
 
+/* What a template is given has its rows, and is a whole query for who asks more of it. */
+TEST(prefetch_given_to_templates_can_be_narrowed)
+{
+    query_library();
+    Book **books = capo_fetch(Book, .prefetch = LIST("genres"), .order_by = LIST("id"));
+    Value genres;
+    EXPECT(capo_lookup(capo_value_object(books[0]), "genres", 6, &genres));
+    Query *query = (Query *)(void *)genres.object, *poetry = NULL, *none = NULL;
+    EXPECT_QUERIES(0, EXPECT_INT(capo_query_count(query), 2));
+    EXPECT_QUERIES(0, poetry = capo_query_filter(query, Q("name", "poetry")));
+    EXPECT_QUERIES(1, EXPECT_INT(capo_query_count(poetry), 1));
+    EXPECT_QUERIES(0, EXPECT_INT(capo_query_count(query), 2));
+
+    EXPECT(capo_lookup(capo_value_object(books[2]), "genres", 6, &genres));     /* this book has none, though there are some */
+    query = (Query *)(void *)genres.object;
+    EXPECT_INT(capo_query_count(query), 0);
+    EXPECT_QUERIES(0, none = capo_query_filter(query, Q("name", "poetry")));
+    EXPECT_QUERIES(1, EXPECT_INT(capo_query_count(none), 0));
+
+    Author **authors = capo_fetch(Author, .prefetch = LIST("books"), .order_by = LIST("id"));
+    Value of_author;
+    EXPECT(capo_lookup(capo_value_object(authors[0]), "books", 5, &of_author));
+    EXPECT_TEXT(capo_sql((Query *)(void *)of_author.object), capo_sql(capo_related_query(authors[0], "books")));
+}
+
 TEST(prefetch_foreign_keys_and_reverse)
 {
     query_library();
