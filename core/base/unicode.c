@@ -177,6 +177,8 @@ static bool next_is_cased(const char *at, const char *end)
 
 void capo_put_lower(Buffer *buffer, const char *text, size_t size)
 {
+    if (size == 0)
+        return;                     /* text may be NULL then, and NULL + 0 is undefined */
     const char *at = text, *end = text + size;
     bool after_cased = false;
     capo_buffer_reserve(buffer, size);

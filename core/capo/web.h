@@ -175,7 +175,7 @@ typedef struct Settings {
     const char *time_zone;                  /* (env TIME_ZONE) "UTC" */
     const char *language_code;              /* "en-us" */
     const char *static_url;                 /* "/static/" */
-    const char *const *static_directories;  /* besides each app's static/ */
+    const char *const *static_directories;  /* besides each app's static/; before them. Default "static" */
     const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */
     const char *login_url;                  /* "/accounts/login/", a path or a route's name */
     const char *login_redirect_url;         /* "/accounts/profile/" */

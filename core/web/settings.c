@@ -93,6 +93,7 @@ static void fill_defaults(Settings *settings)
     }
     static const char *const no_list[] = { NULL };
     static const char *const template_directories[] = { "templates", NULL };
+    static const char *const static_directories[] = { "static", NULL };
     static const App *const no_apps[] = { NULL };
     static const Route no_routes[] = { { 0 } };
     if (!settings->apps)
@@ -102,7 +103,7 @@ static void fill_defaults(Settings *settings)
     if (!settings->template_directories)
         settings->template_directories = template_directories;
     if (!settings->static_directories)
-        settings->static_directories = no_list;
+        settings->static_directories = static_directories;
     if (!settings->secret_key_fallbacks)
         settings->secret_key_fallbacks = no_list;
     if (!settings->csrf_trusted_origins)
