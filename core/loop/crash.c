@@ -27,6 +27,20 @@ static void say(const char *text)
     (void)written;
 }
 
+static const char *running(void)
+{
+    const Fiber *fiber = capo_this_loop.current;
+    return capo_unit && capo_unit->what ? capo_unit->what : fiber && fiber->what ? fiber->what : "the loop, between requests";
+}
+
+/* AddressSanitizer has told the rest. */
+static void died(void)
+{
+    say("capo: this happened in ");
+    say(running());
+    say("\n");
+}
+
 static void crashed(int number, siginfo_t *info, void *context)
 {
     (void)context;
@@ -36,7 +50,7 @@ static void crashed(int number, siginfo_t *info, void *context)
         if (signals[i].number == number)
             name = signals[i].text;
     const Fiber *fiber = capo_this_loop.current;
-    const char *what = capo_unit && capo_unit->what ? capo_unit->what : fiber && fiber->what ? fiber->what : "the loop, between requests";
+    const char *what = running();
     say("capo: crashed with ");
     say(name);
     say(" in ");
@@ -53,8 +67,13 @@ void capo_crash_handler_install(void)
 {
     enum { ALTERNATE = 64 * 1024 };
     static bool installed;
-    if (installed || LOOP_HAS_ASAN)         /* the sanitizer's own report says more */
+    if (installed)
         return;
+    if (LOOP_HAS_ASAN) {                    /* its own report says more, but not which request it was */
+        if (__sanitizer_set_death_callback)
+            __sanitizer_set_death_callback(died);
+        return;
+    }
     stack_t alternate = { .ss_size = ALTERNATE };
     alternate.ss_sp = mmap(NULL, ALTERNATE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (alternate.ss_sp == MAP_FAILED || sigaltstack(&alternate, NULL) != 0)

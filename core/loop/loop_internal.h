@@ -13,6 +13,7 @@ extern void __sanitizer_finish_switch_fiber(void *fake_stack, const void **ret_b
 extern void __asan_unpoison_memory_region(void volatile *start, size_t size) __attribute__((weak));
 extern void __lsan_register_root_region(void volatile *start, size_t size) __attribute__((weak));
 extern void __lsan_unregister_root_region(void volatile *start, size_t size) __attribute__((weak));
+extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 #define LOOP_HAS_ASAN (__sanitizer_start_switch_fiber != NULL)
 
 /* --- stacks: stack.c --- */
