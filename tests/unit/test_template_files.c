@@ -42,8 +42,9 @@ static bool find_in_example(const Engine *engine, const char *name, int place, T
     return source != NULL;
 }
 
-static char *reverse(const char *name, const Var *arguments, bool quiet)
+static char *reverse(const Context *context, const char *name, const Var *arguments, bool quiet)
 {
+    (void)context;
     return quiet ? capo_reverse_or_null(name, arguments) : capo_reverse_with(name, arguments);
 }
 
