@@ -21,9 +21,9 @@ static bool find_in_map(const Engine *engine, const char *name, int place, Templ
     return false;
 }
 
-static char *no_route(const char *name, const Var *arguments, bool quiet)
+static char *no_route(const Context *context, const char *name, const Var *arguments, bool quiet)
 {
-    (void)arguments;
+    (void)context, (void)arguments;
     if (!quiet)
         capo_raise(ERROR_NO_REVERSE_MATCH, "no route %s", name);
     return NULL;
