@@ -29,7 +29,6 @@ struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *ro
 const char *capo_field_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void capo_md5_hex(const void *bytes, size_t size, char ret_hex[33]);
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
 
