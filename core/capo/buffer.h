@@ -60,6 +60,11 @@ void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *
 bool capo_is_space(uint32_t code_point);
 bool capo_is_alphanumeric(uint32_t code_point);
 bool capo_is_word(uint32_t code_point);
+/* 0 to 9 of a decimal digit of any script; -1: it is none. */
+int capo_digit_value(uint32_t code_point);
+/* A number's text as Python's int() and float() see it: white space off, digits of any script as 0-9, single underscores between
+ * digits gone. NULL: it holds what no number does. */
+char *capo_plain_digits(const char *text, size_t size);
 /* Bytes without the white space of both ends, as Python's strip: moves *text and *size. */
 void capo_trim(const char **text, size_t *size);
 /* Percent-encoding of RFC 3986; `safe` are further characters to leave as they are (Django's quote: "/"). */
