@@ -15,7 +15,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Python's int(): digits with single underscores between. Too large for 64 bits: a decimal. */
+static char *trim_zeros(char *digits)
+{
+    char *first = digits + strspn(digits, "-+0");
+    if (*digits == '-')
+        *--first = '-';
+    return first;
+}
+
+/* Python's int(): digits with single underscores between. */
 static bool read_integer(Parser *parser, const char *text, size_t size, Value *ret)
 {
     char *digits = capo_parse_alloc(parser, size + 1);
@@ -32,7 +40,9 @@ static bool read_integer(Parser *parser, const char *text, size_t size, Value *r
         return false;
     errno = 0;
     long long number = strtoll(digits, NULL, 10);
-    *ret = errno ? capo_value_decimal((Decimal){ digits }) : capo_value_int(number);
+    *ret = capo_value_int(number);
+    if (errno)
+        *ret = (Value){ .kind = VALUE_DECIMAL, .flags = VALUE_FLAG_WHOLE, .decimal = { trim_zeros(digits) } };
     return true;
 }
 

@@ -19,7 +19,7 @@ Value capo_value_uint(uint64_t n)
 {
     if (n <= INT64_MAX)
         return capo_value_int((int64_t)n);
-    return capo_value_decimal((Decimal){ capo_format("%llu", (unsigned long long)n) });
+    return (Value){ .kind = VALUE_DECIMAL, .flags = VALUE_FLAG_WHOLE, .decimal = { capo_format("%llu", (unsigned long long)n) } };
 }
 
 static Value text_value(ValueKind kind, const char *text, size_t size)
@@ -348,7 +348,7 @@ void capo_put_repr(Buffer *out, Value v)
         put_text_repr(out, (const char *)v.bytes, v.size, true);
         break;
     case VALUE_DECIMAL:
-        capo_put_format(out, "Decimal('%s')", v.decimal.text ? v.decimal.text : "0");
+        capo_put_format(out, v.flags & VALUE_FLAG_WHOLE ? "%s" : "Decimal('%s')", v.decimal.text ? v.decimal.text : "0");
         break;
     case VALUE_DATE: {
         int year, month, day;
