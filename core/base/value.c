@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Values: boxing, Python's truth, equality, order and printing, lists and maps. */
+#include "bytes.h"
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
@@ -617,6 +618,27 @@ bool capo_lookup(Value v, const char *name, size_t size, Value *ret)
     default:
         return false;
     }
+}
+
+bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, Value *ret)
+{
+    if (v.kind == VALUE_OBJECT && v.object->ops->get_hinted) {
+        if (v.object->ops->get_hinted(v.object, name, size, hint, ret))
+            return true;
+    } else if (v.kind == VALUE_MAP) {
+        const MapEntry *guess = *hint < v.map->count ? &v.map->entries[*hint] : NULL;
+        if (guess && capo_is_text(guess->key) && guess->key.size == size && same_bytes(guess->key.text, name, size)) {
+            *ret = guess->value;
+            return true;
+        }
+        const Value *found = capo_map_get_n(v.map, name, size);
+        if (found) {
+            *hint = (uint32_t)(((const char *)found - (const char *)v.map->entries) / sizeof(MapEntry));
+            *ret = *found;
+            return true;
+        }
+    }
+    return capo_lookup(v, name, size, ret);
 }
 
 bool capo_iterable(Value v)
