@@ -49,14 +49,13 @@ static const ObjectOps block_ops;
 static void render_content(const BlockNode *block, Context *context, Buffer *out)
 {
     static const char name[] = "block";
-    const Template *outer = context->template;
     BlockObject *object = capo_alloc_struct(BlockObject);
     *object = (BlockObject){ { &block_ops }, block, context };
     capo_context_push(context);
     capo_context_put(context, name, 5, capo_name_hash(name, 5), capo_value_object(object));
-    context->template = block->template;
+    capo_context_enter(context, block->template);
     capo_nodes_render(block->nodes, context, out);
-    context->template = outer;
+    capo_context_leave(context);
     capo_context_pop(context);
 }
 
@@ -304,14 +303,13 @@ typedef struct PartialUse { Node node; const Template *template; const char *nam
 
 static void render_partial_content(const PartialNode *partial, Context *context, Buffer *out)
 {
-    const Template *outer = context->template;
-    context->template = partial->template;
     if (++context->depth > 60)
         capo_template_fail(partial->template, (int)partial->node.line, (int)partial->node.column,
                            "The partial '%s' uses itself without end.", partial->name);
+    capo_context_enter(context, partial->template);
     capo_nodes_render(partial->nodes, context, out);
+    capo_context_leave(context);
     context->depth--;
-    context->template = outer;
 }
 
 static void render_partial_inline(const Node *node, Context *context, Buffer *out)
@@ -332,7 +330,8 @@ static void render_partial_use(const Node *node, Context *context, Buffer *out)
             render_partial_content(partial, context, out);
             return;
         }
-    capo_template_fail(use->template, (int)node->line, (int)node->column, "Partial '%s' is not defined in the current template.", use->name);
+    capo_template_fail(use->template, (int)node->line, (int)node->column, "Partial '%s' is not defined in the current template.%s", use->name,
+                       capo_template_parts_text(use->template));
 }
 
 static Node *compile_partialdef(Parser *parser, const Token *token)
