@@ -11,7 +11,8 @@
 typedef struct Engine Engine;
 typedef struct TemplateNode Node;
 typedef struct TemplateParser Parser;
-typedef struct TemplateExpression Expression;
+typedef struct Expression Expression;
+typedef struct Variable Variable;
 typedef struct Filter Filter;
 typedef struct Render Render;
 
@@ -76,6 +77,8 @@ struct Template {
 const Template *capo_template_find(Engine *engine, const char *name, int place, const char **ret_tried);
 /* A name may end in "#part". */
 const Template *capo_template_get(Engine *engine, const char *name);
+/* NULL instead of raising; *ret_why says why. */
+const Template *capo_template_look(Engine *engine, const char *name, const char **ret_why);
 const Template *capo_template_first(Engine *engine, const char *const *names);
 /* Called for each template that begins to render, parents and included ones too: the test client records them. */
 extern void (*capo_template_rendered)(const Template *template, Context *context);
@@ -90,6 +93,8 @@ void capo_template_fragments_clear(void);
 const Template *capo_template_part(const Template *template, const char *part);
 /* " It has the partials: a, b." or " It has no partials.": for messages. */
 const char *capo_template_parts_text(const Template *template);
+/* capo_templates_check of this engine, and these loaders of it. */
+size_t capo_engine_check(const Engine *engine, const TemplateLoader *const *loaders, void (*report)(const TemplateProblem *problem));
 /* Adds a note where the engine takes them. */
 void capo_template_note(Parser *parser, TemplateNote note);
 
@@ -159,18 +164,18 @@ void capo_template_locate(const Error *error, const Context *context);
 /* In debug: a line in the log about a variable that is printed and does not exist. Once for a place in a rendering. */
 void capo_context_missing(Context *context, const Expression *expression);
 /* Why a variable cannot be resolved, with the nearest name that there is. */
-const char *capo_variable_problem(Context *context, const struct Variable *variable);
+const char *capo_variable_problem(Context *context, const Variable *variable);
 
 /* --- expressions: a variable or literal, and filters ------------------------------------------------------------------------ */
 
 typedef struct VariablePart { const char *name; uint32_t size; uint32_t hash; } VariablePart;
-typedef struct Variable {
+struct Variable {
     const char *text;
     VariablePart *parts;            /* NULL: a literal */
     uint32_t n_parts;
     bool translated;                /* _("…") */
     Value literal;
-} Variable;
+};
 
 typedef struct FilterCall {
     const Filter *filter;
@@ -178,7 +183,7 @@ typedef struct FilterCall {
     Variable argument;
 } FilterCall;
 
-struct TemplateExpression {
+struct Expression {
     Variable operand;
     FilterCall *filters;
     uint32_t n_filters;
@@ -262,6 +267,7 @@ struct TemplateParser {
     LoadedTag *tags;
     LoadedFilter *filters;
     struct BlockNode *blocks;       /* so far, newest first */
+    struct BlockNode *open_block;   /* the one that is being read */
     Node *cycles, *last_cycle;      /* named ones, and the latest */
     struct PartialNode *partials;
 };

@@ -157,8 +157,7 @@ bool capo_context_remove(Context *context, const char *name)
     for (uint32_t i = context->count; i-- > first;) {
         if (context->entries[i].size != size || memcmp(context->entries[i].name, name, size) != 0)
             continue;
-        memmove(&context->entries[i], &context->entries[i + 1], (context->count - i - 1) * sizeof *context->entries);
-        context->count--;
+        context->entries[i] = (ContextEntry){ .name = "" };        /* stays: loops know their entries by number */
         return true;
     }
     return false;
@@ -168,7 +167,8 @@ Map *capo_context_flatten(Context *context)
 {
     Map *map = capo_map_new();
     for (uint32_t i = context->base; i < context->count; i++)
-        capo_map_set(map, capo_strndup(context->entries[i].name, context->entries[i].size), context->entries[i].value);
+        if (context->entries[i].size)
+            capo_map_set(map, capo_strndup(context->entries[i].name, context->entries[i].size), context->entries[i].value);
     return map;
 }
 
@@ -185,4 +185,10 @@ Context *capo_context_fresh(Context *context, const Map *variables)
 Value *capo_context_memory(Context *context, const void *key)
 {
     return &capo_state(&context->memory, key)->value;
+}
+
+size_t capo_templates_check(void (*report)(const TemplateProblem *problem))
+{
+    use_settings();
+    return capo_engine_check(capo_template_engine, site_engine.data, report);
 }

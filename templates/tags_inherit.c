@@ -122,8 +122,10 @@ static Node *compile_block(Parser *parser, const Token *token)
     block->name = bits[1];
     block->template = parser->template;
     block->previous = parser->blocks;
-    parser->blocks = block;
+    block->outer = parser->open_block;
+    parser->blocks = parser->open_block = block;
     block->nodes = capo_parse_until(parser, "endblock", &opening);
+    parser->open_block = block->outer;
     const char *end = parser->token.text;
     if (strcmp(end, "endblock") != 0 && strcmp(end, capo_format("endblock %s", block->name)) != 0)
         capo_parse_fail(parser, "The block '%s' is closed by '%s'; it should be 'endblock' or 'endblock %s'.", block->name, end, block->name);
@@ -151,6 +153,18 @@ static bool in_history(const RenderState *state, const char *name, int place)
     return false;
 }
 
+/* "'a' -> 'b' -> 'a'" */
+static const char *history_text(const RenderState *state, const char *name)
+{
+    const char *text = capo_format("'%s'", name);
+    for (const struct History *seen = state->history; seen; seen = seen->next) {
+        text = capo_format("'%s' -> %s", seen->template->name, text);
+        if (strcmp(seen->template->name, name) == 0)
+            break;
+    }
+    return text;
+}
+
 /* The first template of the name that is not one of those that led here. */
 static const Template *find_parent(const ExtendsNode *extends, Context *context, const char *name)
 {
@@ -162,7 +176,7 @@ static const Template *find_parent(const ExtendsNode *extends, Context *context,
             return found;
     if (in_history(context->state, name, 0))
         capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "The template '%s' extends itself, directly or through others, and there is no further "
-                   "one of this name (line %u).", name, extends->node.line);
+                   "one of this name: %s (line %u of '%s').", name, history_text(context->state, name), extends->node.line, extends->template->name);
     capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "There is no template '%s', which '%s' extends (line %u). Looked for it in: %s", name,
                extends->template->name, extends->node.line, tried && *tried ? tried : "no place at all");
 }
@@ -198,6 +212,9 @@ static Node *compile_extends(Parser *parser, const Token *token)
     ExtendsNode *extends = NODE(parser, ExtendsNode, render_extends);
     extends->template = parser->template;
     extends->parent = capo_expression_compile(parser, capo_relative_word(parser, bits[1], false));
+    const char *name;
+    if (capo_expression_text(extends->parent, &name))
+        capo_template_note(parser, (TemplateNote){ .kind = NOTE_EXTENDS, .name = name });
     parser->template->extends = extends;
     parser->seen_node = true;
     /* The rest of the template is only its blocks. */
@@ -294,6 +311,9 @@ static Node *compile_include(Parser *parser, const Token *token)
         }
     }
     include->name = capo_expression_compile(parser, capo_relative_word(parser, bits[1], true));
+    const char *name;
+    if (capo_expression_text(include->name, &name))
+        capo_template_note(parser, (TemplateNote){ .kind = NOTE_INCLUDE, .name = name });
     return &include->node;
 }
 
@@ -346,6 +366,7 @@ static Node *compile_partialdef(Parser *parser, const Token *token)
             capo_parse_fail(parser, "Partial '%s' is already defined in this template.", bits[1]);
     PartialNode *partial = NODE(parser, PartialNode, count == 3 ? render_partial_inline : render_nothing);
     partial->name = bits[1];
+    partial->shown_here = count == 3;
     partial->template = parser->template;
     partial->nodes = capo_parse_until(parser, "endpartialdef", &opening);
     const char *end = parser->token.text;
@@ -365,6 +386,7 @@ static Node *compile_partial(Parser *parser, const Token *token)
     PartialUse *use = NODE(parser, PartialUse, render_partial_use);
     use->template = parser->template;
     use->name = bits[1];
+    capo_template_note(parser, (TemplateNote){ .kind = NOTE_PARTIAL, .name = use->name });
     return &use->node;
 }
 

@@ -151,8 +151,7 @@ const Template *capo_template_find(Engine *engine, const char *name, int place, 
     return hold(engine, template);
 }
 
-/* The template of a name that may end in "#part". NULL: *ret_why says why. */
-static const Template *find_whole_or_part(Engine *engine, const char *name, const char **ret_why)
+const Template *capo_template_look(Engine *engine, const char *name, const char **ret_why)
 {
     const char *hash = strchr(name, '#'), *tried = "";
     const char *whole = hash ? capo_strndup(name, (size_t)(hash - name)) : name;
@@ -172,7 +171,7 @@ static const Template *find_whole_or_part(Engine *engine, const char *name, cons
 const Template *capo_template_get(Engine *engine, const char *name)
 {
     const char *why = "";
-    const Template *template = find_whole_or_part(engine, name, &why);
+    const Template *template = capo_template_look(engine, name, &why);
     if (!template)
         capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "%s", why);
     return template;
@@ -183,7 +182,7 @@ const Template *capo_template_first(Engine *engine, const char *const *names)
     Buffer all = { 0 };
     for (size_t i = 0; names && names[i]; i++) {
         const char *why = "";
-        const Template *template = find_whole_or_part(engine, names[i], &why);
+        const Template *template = capo_template_look(engine, names[i], &why);
         if (template)
             return template;
         capo_put_format(&all, "\n    %s", why);

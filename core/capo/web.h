@@ -52,6 +52,9 @@ char *capo_reverse_or_null(const char *name, const Var *arguments);
  * (capo_route_space of the request). Arguments whose name is "" are taken in order; all or none of them. */
 char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app);
 char *capo_reverse_in_or_null(const char *name, const Var *arguments, const char *current_app);
+/* Before there are values: whether a route of this name takes arguments of these names ("" for each in order; NULL at the end). NULL, or
+ * a sentence about what is wrong: for checks. */
+const char *capo_reverse_problem(const char *name, const char *const *arguments);
 /* The namespaces of the request's route: "blog", ""; what comes before the last ':' of req->route_name. */
 const char *capo_route_space(Request *req);
 /* Which route a path leads to: its full name, arguments into *ret_arguments; NULL: none. */

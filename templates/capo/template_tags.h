@@ -43,7 +43,7 @@ Value capo_tag_argument(const TagArguments *arguments, const char *name);
 
 typedef struct TemplateParser TemplateParser;
 typedef struct TemplateNode TemplateNode;           /* one compiled tag, or a list of them */
-typedef struct TemplateExpression TemplateExpression;
+typedef struct Expression TemplateExpression;
 
 /* One of .simple, .inclusion, .block and .compile. */
 typedef struct TemplateTag {

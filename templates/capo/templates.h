@@ -14,6 +14,7 @@
 #include <capo/value.h>
 #include <capo/request.h>
 #include <capo/response.h>
+#include <capo/web.h>
 
 typedef struct Template Template;
 typedef struct Context Context;
