@@ -143,6 +143,13 @@ typedef struct TemplateOptions {
     bool quiet;                                     /* no log lines in DEBUG about variables that are missing */
 } TemplateOptions;
 
+/* The key under which {% cache … name a b %} keeps its fragment, Django's make_template_fragment_key: to drop one that is old.
+ *     capo_cache_delete(capo_template_fragment_key("sidebar", VALUE(user_id)));                                              */
+#define capo_template_fragment_key(name, ...)                                                                                  \
+    capo_template_fragment_key_of((name), (const Value[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } },                                  \
+                                  sizeof((const Value[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } }) / sizeof(Value) - 1)
+char *capo_template_fragment_key_of(const char *name, const Value *vary, size_t count);
+
 /* --- errors and checks ---------------------------------------------------------------------------------------------------- */
 
 /* Where in which template a mistake or a raise was. The same for what led there: `from` is the tag that included, extended or
@@ -151,7 +158,7 @@ typedef struct TemplatePlace {
     const char *name, *path, *source;
     size_t size;
     int line, column;
-    const char *tag;                        /* "include", "extends", "block content", …: what stands there; NULL: unknown */
+    const char *tag;                        /* what stands there: "{% include 'row.html' %}"; NULL: unknown */
     const struct TemplatePlace *from;       /* NULL: the outermost template */
 } TemplatePlace;
 /* NULL: the error did not happen in a template. */
