@@ -28,7 +28,7 @@ struct Engine {
     /* The first template of this name from `place` on; false: none. *ret_tried, where given, is a text with the places. */
     bool (*find)(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
     /* The URL of a route, or NULL where `quiet`, else raises. Positional arguments have the name "". */
-    char *(*reverse)(const char *name, const Var *arguments, bool quiet);
+    char *(*reverse)(const Context *context, const char *name, const Var *arguments, bool quiet);
     char *(*static_url)(const char *path);
     const void *data;               /* of find */
     const char *string_if_invalid;  /* NULL or "": none */

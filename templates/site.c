@@ -25,9 +25,11 @@ static bool find_in_site(const Engine *engine, const char *name, int place, Temp
     return true;
 }
 
-static char *reverse_in_site(const char *name, const Var *arguments, bool quiet)
+/* A namespace that is an app's name means the instance that the request was routed to. */
+static char *reverse_in_site(const Context *context, const char *name, const Var *arguments, bool quiet)
 {
-    return quiet ? capo_reverse_or_null(name, arguments) : capo_reverse_with(name, arguments);
+    const char *current = context->request ? capo_route_space(context->request) : NULL;
+    return quiet ? capo_reverse_in_or_null(name, arguments, current) : capo_reverse_in(name, arguments, current);
 }
 
 static Engine site_engine = {

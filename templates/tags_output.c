@@ -271,7 +271,7 @@ static void render_url(const Node *node, Context *context, Buffer *out)
     const char *name = capo_to_text(capo_expression_resolve(url->name, context, false));
     if (!context->engine->reverse && !url->as)
         capo_raise(ERROR_NO_REVERSE_MATCH, "There are no routes to reverse '%s' by.", name);
-    char *path = context->engine->reverse ? context->engine->reverse(name, arguments, url->as != NULL) : NULL;
+    char *path = context->engine->reverse ? context->engine->reverse(context, name, arguments, url->as != NULL) : NULL;
     if (url->as) {
         capo_context_set(context, url->as, capo_value_text(path ? path : ""));
         return;

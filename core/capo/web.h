@@ -51,6 +51,7 @@ char *capo_reverse_or_null(const char *name, const Var *arguments);
 /* As the tag url calls it: where a namespace of the name is an app_name, the instance that current_app names is meant
  * (capo_route_space of the request). Arguments whose name is "" are taken in order; all or none of them. */
 char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app);
+char *capo_reverse_in_or_null(const char *name, const Var *arguments, const char *current_app);
 /* The namespaces of the request's route: "blog", ""; what comes before the last ':' of req->route_name. */
 const char *capo_route_space(Request *req);
 /* Which route a path leads to: its full name, arguments into *ret_arguments; NULL: none. */

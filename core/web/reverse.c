@@ -366,3 +366,8 @@ char *capo_reverse_in(const char *name, const Var *arguments, const char *curren
 {
     return reverse(name, arguments, current_app, true);
 }
+
+char *capo_reverse_in_or_null(const char *name, const Var *arguments, const char *current_app)
+{
+    return reverse(name, arguments, current_app, false);
+}

@@ -21,5 +21,7 @@ extern const char *const *conformance_words;
 /* A tagged value of a case ({"$date": "2026-11-22"}) as a Value, at any depth; and a Value as what JSON shows of it. */
 Value conformance_value(Value json);
 Value conformance_json(Value value);
+/* A route table of a case: the site's, until the next one. */
+void conformance_use_routes(Value rows);
 /* A member of a map, null where it is not there. */
 Value conformance_get(const Map *map, const char *key);

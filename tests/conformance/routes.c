@@ -107,9 +107,14 @@ static Value reverse(const Map *test)
     return capo_value_map(capo_map(V("url", url)));
 }
 
-Value conformance_routes(const Map *test)
+void conformance_use_routes(Value rows)
 {
     capo_settings_init(&(Settings){ .name = "conformance", .secret_key = "a key that is only for these cases here",
-                                    .urls = routes_of(conformance_get(test, "urlpatterns")) });
+                                    .urls = routes_of(rows) });
+}
+
+Value conformance_routes(const Map *test)
+{
+    conformance_use_routes(conformance_get(test, "urlpatterns"));
     return strcmp(text_of(test, "op"), "resolve") == 0 ? resolve(test) : reverse(test);
 }

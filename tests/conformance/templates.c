@@ -4,9 +4,10 @@
 #include "../../core/base/clock.h"
 #include "../../templates/engine.h"
 #include <capo/request.h>
+#include <capo/web.h>
 #include <string.h>
 
-typedef struct Folders { const Map *maps[16]; size_t count; } Folders;
+typedef struct Folders { const Map *maps[16]; size_t count; const char *current_app; } Folders;
 
 static bool find(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried)
 {
@@ -21,6 +22,12 @@ static bool find(const Engine *engine, const char *name, int place, TemplateSour
     if (ret_tried)
         *ret_tried = "the case";
     return false;
+}
+
+static char *reverse(const Context *context, const char *name, const Var *arguments, bool quiet)
+{
+    const Folders *folders = context->engine->data;
+    return quiet ? capo_reverse_in_or_null(name, arguments, folders->current_app) : capo_reverse_in(name, arguments, folders->current_app);
 }
 
 static bool setting(const Map *settings, const char *name, bool otherwise)
@@ -71,10 +78,14 @@ Value conformance_templates(const Map *test)
     for (size_t i = 0; extra.kind == VALUE_LIST && i < extra.list->count && folders.count < 16; i++)
         folders.maps[folders.count++] = extra.list->items[i].map;
     Value urls = conformance_get(settings, "$urls");
-    if (urls.kind == VALUE_LIST && urls.list->count)
-        capo_raise(ERROR_NOT_SUPPORTED, "Routes by regular expression are not there.");
+    bool has_routes = urls.kind == VALUE_LIST && urls.list->count;
+    if (has_routes)
+        conformance_use_routes(urls);
+    if (request.kind == VALUE_MAP)
+        folders.current_app = text_of(request.map, capo_map_get(request.map, "current_app") ? "current_app" : "namespace", NULL);
     Engine engine = {
-        .find = find, .data = &folders, .string_if_invalid = text_of(test, "string_if_invalid", NULL),
+        .find = find, .data = &folders, .reverse = has_routes ? reverse : NULL,
+        .string_if_invalid = text_of(test, "string_if_invalid", NULL),
         .autoescape_off = !setting(test, "autoescape", true), .debug = setting(test, "debug", false),
         .no_time_zone = !setting(settings, "USE_TZ", false), .no_localisation = !setting(test, "use_l10n", true),
         .thousand_separator = setting(settings, "USE_THOUSAND_SEPARATOR", false), .date_format = "N j, Y",
