@@ -219,7 +219,7 @@ Expression *capo_expression_compile(Parser *parser, const char *text)
 
 bool capo_expression_text(const Expression *expression, const char **ret)
 {
-    if (expression->n_filters || expression->operand.parts || !capo_is_text(expression->operand.literal))
+    if (expression->n_filters || expression->operand.translated || expression->operand.parts || !capo_is_text(expression->operand.literal))
         return false;
     *ret = expression->operand.literal.text;
     return true;
@@ -250,7 +250,7 @@ static void call_if_callable(Value *value)
 bool capo_variable_resolve(const Variable *variable, Context *context, Value *ret)
 {
     if (!variable->parts) {
-        *ret = variable->literal;
+        *ret = variable->translated ? capo_translated(variable->literal, NULL) : variable->literal;
         return true;
     }
     const VariablePart *part = variable->parts;

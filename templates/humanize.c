@@ -2,6 +2,7 @@
 /* {% load humanize %}: numbers and dates as people say them. */
 #include "filters.h"
 #include "../core/base/clock.h"
+#include <capo/i18n.h>
 #include <string.h>
 
 /* The digits of a whole number of any size, sign included; NULL: it is none. */
@@ -55,12 +56,15 @@ static Value intcomma(const Filtering *f, Value v, Value arg)
     bool localise = !f->has_argument || capo_truth(arg);
     Buffer out = { 0 };
     if (localise && (v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL)) {
-        capo_put_number(&out, v, -1, true);
+        capo_put_number_with(&out, v, -1, true, capo_formats());
         return capo_buffer_value(&out, false);
     }
     const char *text = localise ? whole_number(v) : NULL;
-    if (!text)
-        text = capo_to_text(v);
+    if (text) {
+        capo_put_number_with(&out, capo_value_text(text), -1, true, capo_formats());
+        return capo_buffer_value(&out, v.kind == VALUE_SAFE);
+    }
+    text = capo_to_text(v);
     const char *digits = text + (*text == '-');
     size_t n = strspn(digits, "0123456789");
     capo_put_bytes(&out, text, (size_t)(digits - text));

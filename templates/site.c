@@ -33,8 +33,7 @@ static char *reverse_in_site(const Context *context, const char *name, const Var
 }
 
 static Engine site_engine = {
-    .find = find_in_site, .reverse = reverse_in_site, .static_url = capo_static_url, .date_format = "N j, Y",
-    .datetime_format = "N j, Y, P", .time_format = "P", .static_prefix = "/static/", .media_prefix = "/media/",
+    .find = find_in_site, .reverse = reverse_in_site, .static_url = capo_static_url, .static_prefix = "/static/", .media_prefix = "/media/",
 };
 
 static const TagLibrary *libraries_of_site(size_t i)
@@ -57,12 +56,7 @@ static void use_settings(void)
         return;
     const Settings *settings = capo_settings();
     site_engine.debug = settings->debug;
-    if (settings->date_format)
-        site_engine.date_format = settings->date_format;
-    if (settings->datetime_format)
-        site_engine.datetime_format = settings->datetime_format;
-    if (settings->time_format)
-        site_engine.time_format = settings->time_format;
+    site_engine.thousand_separator = settings->use_thousand_separator;
     if (settings->static_url)
         site_engine.static_prefix = settings->static_url;
 }

@@ -2,7 +2,7 @@
 /* JSON: read by jansson, written here, in the form of Python's json.dumps, whose bytes other programs compare.
  *
  * jansson keeps integers in 64 bits and refuses larger ones: those are given to it as marked texts, and become decimals that know
- * that they are integers (JSON_INTEGER_TAG), so that they are written as they were read. Its objects keep the order of the text. */
+ * that they are integers (VALUE_TAG_INTEGER), so that they are written as they were read. Its objects keep the order of the text. */
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 32, JSON_INTEGER_TAG = 1 };
+enum { MAX_DEPTH = 32 };
 
 /* Nesting of the text, strings skipped: jansson itself recurses 2,048 deep, which a fiber's stack would not bear. */
 static bool too_deep(const char *text, size_t size)
@@ -77,7 +77,7 @@ static Value from_text(const json_t *json, const char *mark)
     if (capo_to_int(number, &small))
         return capo_value_int(small);
     number = capo_value_decimal((Decimal){ number.text });
-    number.tag = JSON_INTEGER_TAG;
+    number.tag = VALUE_TAG_INTEGER;
     return number;
 }
 
@@ -210,9 +210,9 @@ static void put_json(Buffer *out, Value v, int indent, int level)
         put_json_text(out, v.text, v.size);
         break;
     case VALUE_DECIMAL:
-        capo_put(out, v.tag == JSON_INTEGER_TAG ? "" : "\"");
+        capo_put(out, v.tag == VALUE_TAG_INTEGER ? "" : "\"");
         capo_put(out, v.decimal.text);
-        capo_put(out, v.tag == JSON_INTEGER_TAG ? "" : "\"");
+        capo_put(out, v.tag == VALUE_TAG_INTEGER ? "" : "\"");
         break;
     case VALUE_DATETIME: {
         /* DjangoJSONEncoder: milliseconds, and Z for UTC */

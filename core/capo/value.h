@@ -65,6 +65,8 @@ enum { VALUE_FLAG_NAIVE = 1,        /* a datetime that is a wall clock's (micros
        VALUE_FLAG_OWN_ZONE = 4,     /* a datetime that shows in the zone of its tag (capo_time_zone_by_id), not in the current one */
        VALUE_FLAG_TUPLE = 8 };      /* a list that prints as Python's tuple */
 
+enum { VALUE_TAG_INTEGER = 1 };     /* the tag of a decimal that stands for an integer past 64 bits, of JSON say */
+
 struct List { Value *items; size_t count, capacity; };
 typedef struct MapEntry { Value key, value; } MapEntry;
 struct Map { MapEntry *entries; size_t count, capacity; uint32_t *index; size_t index_size; };   /* in order of insertion */

@@ -7,8 +7,8 @@
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/time.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MAX_FILES = 64, RELOAD_US = 1000000 };
 
@@ -33,14 +33,6 @@ typedef struct Catalog {
 static CatalogFile *all_files;
 static Catalog *catalogs;
 
-static void *kept(size_t size)
-{
-    void *memory = calloc(1, size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
 /* The file as read before, where it has not changed since; else read now. NULL: damaged, which is told once. */
 static const CatalogFile *file_of(const char *key, const CatalogSource *source, const char **ret_why)
 {
@@ -49,19 +41,17 @@ static const CatalogFile *file_of(const char *key, const CatalogSource *source, 
         file = file->next;
     if (file)
         return file->good ? file : NULL;
-    file = kept(sizeof *file);
-    file->name = strdup(key);
+    file = i18n_keep(sizeof *file);
+    file->name = i18n_keep_text(key);
     file->changed_ns = source->changed_ns;
     file->size = source->size;
-    void *bytes = source->embedded ? NULL : kept(source->size + 1);
+    void *bytes = source->embedded ? NULL : i18n_keep(source->size + 1);
     if (bytes)
         memcpy(bytes, source->bytes, source->size);
     const char *why = NULL;
     file->good = mo_open(bytes ? bytes : source->bytes, source->size, &file->mo, &why) == 0;
-    if (!file->good) {
-        free(bytes);
+    if (!file->good)
         *ret_why = why;
-    }
     file->next = all_files;
     all_files = file;
     return file->good ? file : NULL;
@@ -122,7 +112,7 @@ static void keep_found(Catalog *catalog, const Found *found)
     if (catalog->n_files == found->count &&
         (found->count == 0 || memcmp(catalog->files, found->files, found->count * sizeof *found->files) == 0))
         return;
-    catalog->files = kept((found->count + 1) * sizeof *found->files);
+    catalog->files = i18n_keep((found->count + 1) * sizeof *found->files);
     memcpy(catalog->files, found->files, found->count * sizeof *found->files);
     catalog->n_files = found->count;
 }
@@ -145,7 +135,7 @@ static Catalog *find_catalog(const char *code)
 
 static Catalog *add_catalog(const char *code, const Found *found)
 {
-    Catalog *catalog = kept(sizeof *catalog);
+    Catalog *catalog = i18n_keep(sizeof *catalog);
     memcpy(catalog->code, code, strlen(code) + 1);
     keep_found(catalog, found);
     catalog->checked_us = capo_monotonic_us();
@@ -230,7 +220,7 @@ const char *i18n_catalog_word(Catalog *catalog, const char *context, const char 
 
 void i18n_catalogs_forget(void)
 {
-    catalogs = NULL;        /* not freed: a unit may still hold them */
+    catalogs = NULL;        /* not given back: a unit may still hold them */
 }
 
 void i18n_check_catalogs(void (*report)(const char *path, const char *why, void *argument), void *argument)

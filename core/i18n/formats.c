@@ -5,7 +5,6 @@
  * (1 Monday) | decimal separator | thousand separator | sizes of groups of digits. A row is taken apart at its language's first use. */
 #include "internal.h"
 #include <capo/error.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -124,9 +123,7 @@ static void take_apart(LocaleFormats *formats, const char *row)
         &formats->date, &formats->time, &formats->datetime, &formats->year_month, &formats->month_day, &formats->short_date,
         &formats->short_datetime, NULL, &formats->decimal_separator, &formats->thousand_separator, &formats->grouping,
     };
-    char *copy = strdup(row);
-    if (!copy)
-        abort();
+    char *copy = i18n_keep_text(row);
     for (size_t i = 0; i < COLUMNS; i++) {
         char *end = copy + strcspn(copy, "|");
         bool last = !*end;
@@ -183,9 +180,7 @@ static LocaleFormats *make(const char *code)
     const char *row = find_row(code, size);
     if (!row)
         row = find_row(code, generic);
-    Known *entry = calloc(1, sizeof *entry);
-    if (!entry)
-        abort();
+    Known *entry = i18n_keep(sizeof *entry);
     entry->formats = *capo_plain_formats();
     if (row)
         take_apart(&entry->formats, row);
@@ -196,7 +191,7 @@ static LocaleFormats *make(const char *code)
     if (generic < size)
         lay_settings_over(&entry->formats, code, generic);
     lay_settings_over(&entry->formats, code, size);
-    entry->formats.language = strdup(code);
+    entry->formats.language = i18n_keep_text(code);
     entry->next = known;
     known = entry;
     return &entry->formats;
@@ -231,7 +226,7 @@ const LocaleFormats *i18n_formats_for(const char *wanted)
 
 void i18n_formats_forget(void)
 {
-    known = NULL;           /* not freed: a unit may still hold them */
+    known = NULL;           /* not given back: a unit may still hold them */
     plain_known = false;
 }
 

@@ -37,6 +37,10 @@ void i18n_resolve(ActiveLanguage *active, const char *code);
 
 enum { LANGUAGE_CODE_LIMIT = 500, LANGUAGE_CODE_KEPT = 40 };
 
+/* Zeroed memory for the life of the process, and a copy of a text in it. */
+void *i18n_keep(size_t size);
+char *i18n_keep_text(const char *text);
+
 /* catalog.c */
 struct Catalog *i18n_catalog(const char *code);
 const char *i18n_catalog_find(struct Catalog *catalog, const char *context, const char *message, const char *many, double n);

@@ -12,6 +12,22 @@ I18nSetup i18n_setup = { .language_code = "en-us", .plain = { .language = "" } }
 static ActiveLanguage default_language;
 static bool default_known;
 
+/* What new settings leave behind stays in it, since running units may point there. */
+static Arena *kept;
+
+void *i18n_keep(size_t size)
+{
+    if (!kept)
+        kept = arena_new();
+    return arena_alloc(kept, size);
+}
+
+char *i18n_keep_text(const char *text)
+{
+    size_t size = strlen(text);
+    return memcpy(i18n_keep(size + 1), text, size + 1);
+}
+
 void i18n_configure(const I18nSetup *setup)
 {
     i18n_languages_configure(setup->languages);
@@ -74,7 +90,7 @@ void *capo_language_override(const char *code)
     void *before = capo_unit->slots[UNIT_LANGUAGE];
     ActiveLanguage *active = capo_alloc_struct(ActiveLanguage);
     i18n_names_use();
-    i18n_resolve(active, code ? capo_strdup(code) : NULL);
+    i18n_resolve(active, code ? capo_to_language(code) : NULL);
     capo_unit->slots[UNIT_LANGUAGE] = active;
     return before;
 }

@@ -87,13 +87,10 @@ void i18n_languages_configure(const char *const *codes)
     size_t n = 0;
     while (codes[n])
         n++;
-    LanguageInfo *rows = calloc(n + 1, sizeof *rows);
-    if (!rows)
-        abort();
+    LanguageInfo *rows = i18n_keep((n + 1) * sizeof *rows);
     for (size_t i = 0; i < n; i++) {
         const LanguageInfo *info = capo_language_info(codes[i]);
         if (!info) {
-            free(rows);
             const char *names[sizeof offered / sizeof *offered];
             for (size_t k = 0; k + 1 < sizeof offered / sizeof *offered; k++)
                 names[k] = offered[k].code;
@@ -152,16 +149,11 @@ const char *capo_supported_language(const char *code, bool strict)
 char *capo_to_locale(const char *language)
 {
     char *text = capo_lower(language), *hyphen = strchr(text, '-');
-    if (!hyphen || !hyphen[1]) {
-        if (hyphen)
-            *hyphen = 0;
-        /* what follows the third letter is left as it was written */
+    if (!hyphen || !hyphen[1]) {        /* what follows the third letter is left as it was written */
         Buffer out = { 0 };
-        const char *at = language, *end = language + (hyphen ? strcspn(language, "-") : strlen(language));
+        const char *at = language, *end = language + strlen(language);
         for (int i = 0; i < 3 && at < end; i++)
             capo_utf8_next(&at, end);
-        if (hyphen)
-            return capo_strdup(text);
         capo_put_lower(&out, language, (size_t)(at - language));
         capo_put(&out, at);
         return capo_buffer_text(&out);
@@ -171,11 +163,17 @@ char *capo_to_locale(const char *language)
     size_t size = tail ? (size_t)(tail - country) : strlen(country);
     Buffer out = { 0 };
     capo_put_bytes(&out, text, (size_t)(country - text));
-    if (capo_utf8_length(country, size) > 2) {      /* "hans": Hans */
-        const char *second = country;
-        capo_utf8_next(&second, country + size);
-        capo_put_upper(&out, country, (size_t)(second - country));
-        capo_put_bytes(&out, second, size - (size_t)(second - country));
+    if (capo_utf8_length(country, size) > 2) {      /* "hans": Hans; "rs@latin": Rs@Latin */
+        bool inside = false;
+        for (const char *c = country, *end = country + size; c < end;) {
+            const char *from = c;
+            bool letter = capo_is_alphanumeric(capo_utf8_next(&c, end)) && !(*from >= '0' && *from <= '9');
+            if (letter && !inside)
+                capo_put_upper(&out, from, (size_t)(c - from));
+            else
+                capo_put_bytes(&out, from, (size_t)(c - from));
+            inside = letter;
+        }
     } else {
         capo_put_upper(&out, country, size);
     }
@@ -230,13 +228,13 @@ static const char *quality_end(const char *at, const char *end, double *ret)
     if (at == end || (*at != '0' && *at != '1'))
         return NULL;
     bool one = *at++ == '1';
-    double quality = one, place = 0.1;
+    int thousandths = one ? 1000 : 0, place = 100;
     if (at < end && *at == '.') {
         at++;
-        for (int i = 0; i < 3 && at < end && is_digit(*at) && (!one || *at == '0'); i++, place /= 10)
-            quality += (*at++ - '0') * place;
+        for (; place > 0 && at < end && is_digit(*at) && (!one || *at == '0'); place /= 10)
+            thousandths += (*at++ - '0') * place;
     }
-    *ret = quality;
+    *ret = thousandths / 1000.0;
     return at;
 }
 

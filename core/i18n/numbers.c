@@ -10,13 +10,15 @@
 
 enum { MAX_DIGITS = 200, MAX_PLACES = 10000 };
 
-/* Digits in groups from the right: the sizes in turn, the last (or a 0 behind it) for all further ones. */
+/* Digits in groups from the right: the sizes in turn, the last (or a 0 behind it) for all further ones; behind a '-' no more groups. */
 static void put_grouped(Buffer *out, const char *digits, size_t count, const LocaleFormats *formats)
 {
     const char *sizes = formats->grouping;
     size_t *ends = capo_alloc_array(count + 1, sizeof *ends), n = 0, left = count, size = 0;
     while (left > 0) {
-        if (*sizes && *sizes > '0' && *sizes <= '9')
+        if (*sizes == '-')
+            size = 0;
+        else if (*sizes > '0' && *sizes <= '9')
             size = (size_t)(*sizes++ - '0');
         ends[n++] = left;
         left = size && size < left ? left - size : 0;
@@ -107,7 +109,7 @@ void capo_put_number_with(Buffer *out, Value number, int places, bool grouping, 
         places = MAX_PLACES;
     const char *text = capo_to_text(number);
     Decimal decimal;
-    bool large = number.kind == VALUE_DECIMAL || (number.kind == VALUE_REAL && strpbrk(text, "eE"));
+    bool large = (number.kind == VALUE_DECIMAL && number.tag != VALUE_TAG_INTEGER) || (number.kind == VALUE_REAL && strpbrk(text, "eE"));
     if (!large || !capo_parse_decimal(text, &decimal)) {
         put_plain(out, text, places, grouping && !(number.kind == VALUE_REAL && !isfinite(number.real)), formats);
         return;
