@@ -40,6 +40,7 @@ enum { LANGUAGE_CODE_LIMIT = 500, LANGUAGE_CODE_KEPT = 40 };
 /* Zeroed memory for the life of the process, and a copy of a text in it. */
 void *i18n_keep(size_t size);
 char *i18n_keep_text(const char *text);
+size_t i18n_kept_size(void);
 
 /* catalog.c */
 struct Catalog *i18n_catalog(const char *code);

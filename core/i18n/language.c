@@ -22,6 +22,11 @@ void *i18n_keep(size_t size)
     return arena_alloc(kept, size);
 }
 
+size_t i18n_kept_size(void)
+{
+    return kept ? arena_size(kept) : 0;
+}
+
 char *i18n_keep_text(const char *text)
 {
     size_t size = strlen(text);
