@@ -95,6 +95,8 @@ Response *capo_set_language(Request *req);
 
 /* The CSRF token for forms of this answer (64 characters, masked anew each request); sets the cookie. */
 const char *capo_csrf_token(Request *req);
+/* How often it was asked for in this request: what was made meanwhile may hold this visitor's token, and is for nobody else. */
+unsigned capo_csrf_tokens(Request *req);
 void capo_csrf_rotate(Request *req);                                    /* at login */
 
 /* --- messages (django.contrib.messages, signed cookie) --- */
@@ -143,7 +145,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct MigrationFunction;
+struct MigrationFunction; struct CacheSettings;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -215,6 +217,7 @@ typedef struct Settings {
     View *handler400, *handler403, *handler404, *handler500;    /* own error pages; templates 404.html, 500.html work too */
     const struct Command *commands;         /* further ones; ends with { 0 } */
     const struct SystemCheck *checks;
+    const struct CacheSettings *caches;     /* cache.h: CACHES({ "default", … }); default: one in the worker's memory */
     const struct EmbeddedFile *files;       /* project's own templates/ and static/ in a release */
     const char *date_format, *datetime_format, *time_format;        /* "N j, Y" "N j, Y, P" "P" */
     bool debug;                             /* (env DEBUG=1) */

@@ -109,7 +109,7 @@ void capo_put_number_with(Buffer *out, Value number, int places, bool grouping, 
         places = MAX_PLACES;
     const char *text = capo_to_text(number);
     Decimal decimal;
-    bool large = (number.kind == VALUE_DECIMAL && number.tag != VALUE_TAG_INTEGER) || (number.kind == VALUE_REAL && strpbrk(text, "eE"));
+    bool large = (number.kind == VALUE_DECIMAL && !capo_is_whole(number)) || (number.kind == VALUE_REAL && strpbrk(text, "eE"));
     if (!large || !capo_parse_decimal(text, &decimal)) {
         put_plain(out, text, places, grouping && !(number.kind == VALUE_REAL && !isfinite(number.real)), formats);
         return;

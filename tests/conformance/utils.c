@@ -257,7 +257,7 @@ static Value format_number(const Call *c)
     LocaleFormats formats = { .decimal_separator = capo_to_text(point), .thousand_separator = capo_is_text(separator) ? separator.text : "",
                               .grouping = capo_buffer_text(&digits) };
     capo_put_number_with(&out, c->first, places.kind == VALUE_INT ? (int)places.integer : -1, grouping, &formats);
-    bool integer = c->first.kind == VALUE_INT || (c->first.kind == VALUE_DECIMAL && c->first.tag == VALUE_TAG_INTEGER);
+    bool integer = capo_is_whole(c->first);
     bool plain = integer && !(grouping && digits.size) && !(places.kind == VALUE_INT && places.integer);
     return capo_buffer_value(&out, plain);
 }
