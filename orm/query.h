@@ -349,6 +349,11 @@ void query_check_alias(const char *name);
 void query_add_slice(Query *query, int64_t offset, int64_t limit);
 Query *query_prefetch_with(Query *query, const Prefetch *prefetch, size_t count);
 Expression *query_dates_expression(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone);
+/* What get_or_create and update_or_create set in a row. */
+typedef struct RowChanges { NamedChange *items; size_t count; } RowChanges;
+/* The one row of the query, or a new one with both; update_or_create: `set` for a row that is there, `create_set` for a new one. */
+Instance *query_find_or_create(Query *query, const RowChanges *where, const RowChanges *set, bool *ret_created);
+Instance *query_update_or_create(Query *query, const RowChanges *where, const RowChanges *set, const RowChanges *create_set, bool *ret_created);
 int64_t query_update_expressions(Query *query, const char *const *fields, Expression *const *values, size_t count);
 /* Rows as converted values. */
 typedef struct ValueRows { Value **rows; size_t count, n_columns; const char **names; } ValueRows;
