@@ -253,7 +253,7 @@ static void plan_order(Plan *plan)
         order_term(plan, &query->order[i]);
     if (!query->n_order && query->model->ordering) {
         plan->meta_order = query->model->ordering[0] != NULL;
-        if (query->grouping == GROUP_NONE)
+        if (query->grouping == GROUP_NONE || query->distinct)
             for (const char *const *name = query->model->ordering; *name; name++)
                 order_term(plan, &(OrderTerm){ .path = *name });
     }
@@ -359,7 +359,7 @@ static void plan_group(Plan *plan)
         group_columns(plan, query->group_by[i], false);
     for (size_t i = 0; i < plan->n_columns; i++)
         group_columns(plan, plan->columns[i].expression, false);
-    for (size_t i = 0; i < plan->n_order; i++)
+    for (size_t i = 0; i < plan->n_order && !plan->meta_order; i++)
         if (plan->order[i].expression && !position_of(plan, &plan->order[i]))
             group_columns(plan, plan->order[i].expression, false);
     if (plan->having)
@@ -463,12 +463,14 @@ static void describe(Compiled *ret, const Plan *plan)
         ret->types[i] = plan->columns[i].expression->type;
         ret->names[i] = plan->columns[i].as;
         const Expression *expression = plan->columns[i].expression;
+        ret->types[i].computed = expression->kind != X_COLUMN;
         if (expression_is_json_key(expression) && !capo_dialect()->json_keys)
             ret->types[i].places = -2;                              /* a JSON key: already taken out of its document */
         if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
             ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();
         if (expression->kind != X_COLUMN && expression->type.kind == FIELD_DECIMAL)
-            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .places = expression->kind == X_WRAP || expression->kind == X_CAST ? expression->type.places : -1 };
+            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .computed = true, .places = expression->kind == X_WRAP || expression->kind == X_CAST ? expression->type.places : -1 };
+        expression_check_type(expression);
         if (!ret->types[i].kind && (expression->kind == X_COMBINE || expression->kind == X_CASE || expression->kind == X_CALL))
             capo_raise(ERROR_FIELD, "Expression contains mixed types. You must set output_field.");
     }
@@ -643,7 +645,6 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     plan_order(&plan);
     if (query->where)
         split_having(&plan, query->where, false);
-    plan_group(&plan);
     if (ret)
         describe(ret, &plan);
     if (query->distinct)                                            /* SELECT DISTINCT orders by what it selects */
@@ -657,6 +658,9 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
                 add_column(&plan, plan.order[i].expression, NULL);
         }
 
+    plan_group(&plan);
+    if (plan.grouped && plan.meta_order)                            /* rows that were grouped have no order of their own */
+        plan.n_order = 0;
     compiler->frame = &frame;
     Sql sql = plan.qualify ? put_qualified(compiler, &plan, name_outputs) : put_rows(compiler, &plan, query->distinct, name_outputs);
     if (sql != SQL_EMPTY) {
@@ -703,8 +707,10 @@ Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const
     ret->n_columns = count;
     ret->names = names;
     ret->types = capo_alloc_array(count + 1, sizeof *ret->types);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         ret->types[i] = outputs[i]->type;
+        ret->types[i].computed = true;
+    }
     Frame frame = { .query = query };
     compiler.frame = &frame;
     if (!query->n_joins)

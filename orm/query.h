@@ -24,6 +24,7 @@ typedef uint64_t JoinSet;
 typedef struct OutputType {
     FieldKind kind;                         /* FIELD_NONE: not known */
     const Field *field;                     /* where it is that of one column */
+    bool computed;                          /* not a column: the database may give another kind of value */
     int places;                             /* decimals: digits behind the point; -1: as computed; -2: a key of JSON */
     const TimeZone *zone;                   /* a datetime that was truncated in this zone: its text is local */
 } OutputType;
@@ -192,6 +193,8 @@ OutputType type_of_value(Value value);
 bool type_is_number(FieldKind kind);
 /* The kind of Python's output_field rules for a resolved tree; sets expression->type. */
 void expression_infer(Expression *expression);
+/* Raises ERROR_FIELD for a function of arguments of several classes whose own type was not given: when its type is needed. */
+void expression_check_type(const Expression *expression);
 /* The same tree with each node that `replace` maps to another node replaced; nodes are copied only where needed. */
 typedef Expression *Replace(void *context, Expression *node, int level);
 Expression *expression_map(Expression *expression, Replace *replace, void *context, int level);

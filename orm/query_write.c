@@ -6,7 +6,7 @@
 
 static const Field *field_to_write(const Model *model, const char *name)
 {
-    const Field *field = !strcmp(name, "pk") ? model->pk : capo_field(model, name);
+    const Field *field = strcmp(name, "pk") ? capo_field(model, name) : NULL;
     if (!field) {
         const char *names[128];
         size_t count = 0;
@@ -51,6 +51,8 @@ static void check_update(const Query *query)
 int64_t query_update_expressions(Query *query, const char *const *names, Expression *const *values, size_t count)
 {
     check_update(query);
+    if (!count)
+        return 0;
     Query *clone = query_clone(query);
     clone->no_order = true;
     clone->n_order = 0;

@@ -273,7 +273,7 @@ static const Field *column_named(const Model *model, const char *name, const cha
 {
     const Field *field = capo_field(model, name);
     if (!field || !field->column)
-        capo_raise(ERROR_FIELD, "%s names \"%s\", and %s has no such column.", option, name, model->name);
+        capo_raise(ERROR_FIELD_DOES_NOT_EXIST, "%s has no field named '%s' with a column (%s).", model->name, name, option);
     return field;
 }
 

@@ -222,8 +222,8 @@ const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_f
 #define capo_add(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_ADD, VALUE(others))
 #define capo_remove(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_REMOVE, VALUE(others))
 #define capo_set_all(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_SET, VALUE(others))
-#define capo_clear(object, accessor) capo_instance_many(&(object)->capo, (accessor), MANY_SET, capo_value_list(capo_list_new()))
-typedef enum ManyOperation { MANY_ADD, MANY_REMOVE, MANY_SET } ManyOperation;
+#define capo_clear(object, accessor) capo_instance_many(&(object)->capo, (accessor), MANY_CLEAR, capo_value_null())
+typedef enum ManyOperation { MANY_ADD, MANY_REMOVE, MANY_SET, MANY_CLEAR } ManyOperation;
 void capo_instance_many(Instance *self, const char *accessor, ManyOperation operation, Value others);
 
 Instance *capo_instance_new(Model *model);

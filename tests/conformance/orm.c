@@ -451,6 +451,9 @@ static void assign(Instance *instance, const Map *values)
             capo_raise(ERROR_FIELD, "%s() got unexpected keyword arguments: '%s'", instance->model->name, name);
         if (value_expression(value))
             capo_raise(ERROR_NOT_SUPPORTED, "An instance's field takes no expression.");
+        /* What C's types refuse: a key where the relation's own name wants an object. */
+        if (field->target && !strcmp(name, field->name) && !capo_is_instance(value) && !capo_is_null(value))
+            capo_raise(ERROR_VALUE, "Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance.", capo_to_text(value), instance->model->name, name, field->target->name);
         if (capo_is_instance(value) && field->target)
             value = capo_field_value((Instance *)(void *)value.object, field->target_field);
         capo_field_assign(instance, field, value);
@@ -558,7 +561,7 @@ static Value get_or_create(Query *query, const Map *test, bool update)
     return capo_value_pair(capo_value_bool(created), created ? capo_value_null() : capo_instance_pk(instance));
 }
 
-static Value change_many(const Map *test, ManyOperation operation, bool clear)
+static Value change_many(const Map *test, ManyOperation operation)
 {
     const Map *from = conformance_get(test, "from").map;
     Value args = conformance_get(test, "args");
@@ -567,7 +570,7 @@ static Value change_many(const Map *test, ManyOperation operation, bool clear)
     const char *accessor = conformance_get(from, "accessor").text;
     bool reverse = false;
     const Field *relation = relation_of_accessor(owner->model, accessor, &reverse);
-    for (size_t i = 0; !clear && args.kind == VALUE_LIST && i < args.list->count; i++) {
+    for (size_t i = 0; args.kind == VALUE_LIST && i < args.list->count; i++) {
         Value item = orm_value(args.list->items[i]);
         if (capo_truth(conformance_get(test, "as_objects")) && item.kind != VALUE_OBJECT)
             item = capo_value_object(capo_query_get(capo_query_filter(capo_query_of(reverse ? relation->model : relation->target), capo_q("pk", item))));
@@ -643,13 +646,13 @@ static Value answer_op(Case *test, Query *query, OrmForm form)
     if (IS("get_or_create") || IS("update_or_create"))
         return get_or_create(query, test->test, IS("update_or_create"));
     if (IS("add"))
-        return change_many(test->test, MANY_ADD, false);
+        return change_many(test->test, MANY_ADD);
     if (IS("remove"))
-        return change_many(test->test, MANY_REMOVE, false);
+        return change_many(test->test, MANY_REMOVE);
     if (IS("set"))
-        return change_many(test->test, MANY_SET, false);
+        return change_many(test->test, MANY_SET);
     if (IS("clear"))
-        return change_many(test->test, MANY_SET, true);
+        return change_many(test->test, MANY_CLEAR);
 #undef IS
     capo_raise(ERROR_NOT_SUPPORTED, "The operation '%s' is not known.", word);
 }
