@@ -96,11 +96,16 @@ typedef struct Dialect {
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
     bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
+    bool big_integers;                      /* numbers past 64 bits can be compared with integers */
+    bool intervals;                         /* durations are a type of their own, and are read from text */
     bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
+    const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
+    bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
+    bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const char *begin;                      /* starts a transaction that will write */
@@ -173,7 +178,7 @@ extern const Backend capo_sqlite_backend;
 #ifdef CAPO_HAS_POSTGRESQL
 extern const Backend capo_postgresql_backend;
 #endif
-extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect;
+extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 

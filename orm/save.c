@@ -88,7 +88,8 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
     Buffer sql = { 0 };
     size_t n = 0, n_columns = 0;
     Value *values = capo_alloc_array(count * model->n_fields, sizeof *values);
-    capo_put(&sql, "INSERT INTO ");
+    bool ignore = !strcmp(on_conflict, " ");
+    capo_put(&sql, ignore ? dialect->insert_ignore : "INSERT INTO ");
     capo_put_name(&sql, model->table);
     capo_put(&sql, " (");
     for (size_t i = 0; i < model->n_fields; i++) {
@@ -272,7 +273,7 @@ static const Field *column_named(const Model *model, const char *name, const cha
 {
     const Field *field = capo_field(model, name);
     if (!field || !field->column)
-        capo_raise(ERROR_FIELD, "%s names \"%s\", and %s has no such column.", option, name, model->name);
+        capo_raise(ERROR_FIELD_DOES_NOT_EXIST, "%s has no field named '%s' with a column (%s).", model->name, name, option);
     return field;
 }
 
@@ -281,9 +282,12 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     Buffer sql = { 0 };
     if (!options || options->conflict == BULK_FAIL)
         return "";
-    if (!capo_dialect()->on_conflict)
-        capo_raise(ERROR_NOT_SUPPORTED, "%s has no ON CONFLICT.", capo_backend()->title);
-    capo_put(&sql, " ON CONFLICT");
+    const Dialect *dialect = capo_dialect();
+    if (!dialect->on_conflict && options->unique && options->unique[0])
+        capo_raise(ERROR_NOT_SUPPORTED, "%s does not support updating conflicts with specifying unique fields that can trigger the upsert.", capo_backend()->title);
+    if (!dialect->on_conflict && options->conflict == BULK_IGNORE)
+        return " ";                                                 /* the statement begins with INSERT IGNORE */
+    capo_put(&sql, dialect->on_conflict ? " ON CONFLICT" : dialect->on_duplicate);
     if (options->unique && options->unique[0]) {
         capo_put(&sql, " (");
         for (size_t i = 0; options->unique[i]; i++) {
@@ -298,12 +302,19 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     }
     if (!options->update || !options->update[0])
         capo_raise(ERROR_VALUE, "BULK_UPDATE needs .update: the fields to set where a row is there already.");
-    capo_put(&sql, " DO UPDATE SET ");
+    capo_put(&sql, dialect->on_conflict ? " DO UPDATE SET " : "");
     for (size_t i = 0; options->update[i]; i++) {
         const char *column = capo_quote_name(column_named(model, options->update[i], ".update")->column);
-        capo_put_format(&sql, "%s%s = excluded.%s", i ? ", " : "", column, column);
+        capo_put_format(&sql, dialect->on_conflict ? "%s%s = excluded.%s" : "%s%s = VALUES(%s)", i ? ", " : "", column, column);
     }
     return capo_buffer_text(&sql);
+}
+
+static size_t batch_size(const BulkOptions *options, size_t most)
+{
+    if (options && options->batch_size < 0)
+        capo_raise(ERROR_VALUE, "Batch size must be a positive integer.");
+    return options && options->batch_size && (size_t)options->batch_size < most ? (size_t)options->batch_size : most;
 }
 
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options)
@@ -313,7 +324,7 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
         return 0;
     const Model *model = instances[0]->model;
     const char *on_conflict = conflict_clause(model, options);
-    size_t batch = capo_dialect()->max_parameters / model->n_fields;
+    size_t batch = batch_size(options, capo_dialect()->max_parameters / model->n_fields);
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
     for (size_t i = 0; i < count; i++) {
         if (instances[i]->model != model)
@@ -369,6 +380,12 @@ static int64_t update_rows(Instance *const *instances, size_t count, const Field
 
 int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *const *names)
 {
+    return capo_bulk_update_with(instances, count, &(BulkOptions){ .update = names });
+}
+
+int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const BulkOptions *options)
+{
+    const char *const *names = options->update;
     int64_t changes = 0;
     size_t n_fields = 0;
     if (!names || !names[0])
@@ -391,9 +408,8 @@ int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *c
             capo_raise(ERROR_VALUE, "All bulk_update() objects must have a primary key set.");
         check_relations(instances[i]);
     }
-    size_t batch = capo_dialect()->max_parameters / (2 * n_fields + 1);
-    if (batch > 500)
-        batch = 500;            /* SQLite's limit of the depth of an expression is 1000 */
+    size_t most = capo_dialect()->max_parameters / (2 * n_fields + 1);
+    size_t batch = batch_size(options, most > 500 ? 500 : most);        /* SQLite's limit of the depth of an expression is 1000 */
     capo_begin();
     for (size_t i = 0; i < count; i += batch)
         changes += update_rows(instances + i, count - i < batch ? count - i : batch, fields, n_fields);

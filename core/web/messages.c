@@ -131,10 +131,10 @@ static List *load(Messages *messages)
     if (messages->loaded)
         return messages->loaded;
     messages->loaded = capo_list_new();
-    const char *cookie = capo_cookie(messages->req, COOKIE_NAME);
+    const char *cookie = request_cookie(messages->req, COOKIE_NAME);
     Value stored;
     bool more = !cookie || !signing_loads(cookie, SALT, KEY_PREFIX, 0, &stored) || decode(stored, messages->loaded);
-    if (more && messages->req->session && (cookie || capo_cookie(messages->req, "sessionid"))) {
+    if (more && messages->req->session && (cookie || request_cookie(messages->req, "sessionid"))) {
         size_t before = messages->loaded->count;
         Value text = capo_session_get(messages->req, SESSION_KEY);
         if (capo_is_text(text) && capo_json_parse(text.text, text.size, &stored, NULL))
@@ -171,7 +171,7 @@ static void store(Messages *messages, List *list, Response *res)
     }
     if (cookie)
         capo_set_cookie(res, COOKIE_NAME, cookie, .path = "/", .same_site = "Lax", .secure = cookies_are_secure(req));
-    else if (capo_cookie(req, COOKIE_NAME))
+    else if (request_cookie(req, COOKIE_NAME))
         capo_delete_cookie(res, COOKIE_NAME, "/", NULL);
 }
 
@@ -186,6 +186,7 @@ static bool messages_next(Object *self, void **state, Value *ret)
     if (at >= loaded->count + messages->added->count)
         return false;
     *ret = at < loaded->count ? loaded->items[at] : messages->added->items[at - loaded->count];
+    messages->req->internal->personal = PERSONAL_OWN;
     *state = (void *)(uintptr_t)(at + 1);
     return true;
 }
@@ -193,7 +194,10 @@ static bool messages_next(Object *self, void **state, Value *ret)
 static int64_t messages_length(Object *self)
 {
     Messages *messages = (Messages *)self;
-    return (int64_t)(load(messages)->count + messages->added->count);
+    size_t count = load(messages)->count + messages->added->count;
+    if (count > 0)
+        messages->req->internal->personal = PERSONAL_OWN;
+    return (int64_t)count;
 }
 
 static const ObjectOps messages_ops = { .type_name = "Messages", .next = messages_next, .length = messages_length };
@@ -214,11 +218,13 @@ void capo_message(Request *req, MessageLevel level, const char *format, ...)
     va_start(args, format);
     char *text = capo_vformat(format, args);
     va_end(args);
+    req->internal->personal = PERSONAL_OWN;
     capo_list_add(messages_of(req)->added, message_new(level, text, false, ""));
 }
 
 void capo_message_html(Request *req, MessageLevel level, const char *html)
 {
+    req->internal->personal = PERSONAL_OWN;
     capo_list_add(messages_of(req)->added, message_new(level, capo_strdup(html), true, ""));
 }
 

@@ -28,6 +28,8 @@ static SessionData *session_of(Request *req)
         capo_bug("%s uses the session, and the middleware has no capo_session_middleware before it", req->path);
     SessionData *session = req->session;
     session->accessed = true;
+    if (req->internal->personal == PERSONAL_NO)
+        req->internal->personal = PERSONAL_READ;
     if (!session->data) {
         session->data = session->key ? session->store->load(session->key) : NULL;
         if (!session->data) {
@@ -49,6 +51,7 @@ void capo_session_set(Request *req, const char *key, Value value)
     SessionData *session = session_of(req);
     capo_map_set(session->data, capo_strdup(key), value);
     session->modified = true;
+    req->internal->personal = PERSONAL_OWN;
 }
 
 void capo_session_remove(Request *req, const char *key)
@@ -56,10 +59,12 @@ void capo_session_remove(Request *req, const char *key)
     SessionData *session = session_of(req);
     if (capo_map_remove(session->data, key))
         session->modified = true;
+    req->internal->personal = PERSONAL_OWN;
 }
 
-static void forget_key(SessionData *session)
+static void forget_key(Request *req, SessionData *session)
 {
+    req->internal->personal = PERSONAL_OWN;
     if (session->key)
         session->store->remove(session->key);
     session->key = NULL;
@@ -69,13 +74,13 @@ static void forget_key(SessionData *session)
 void capo_session_flush(Request *req)
 {
     SessionData *session = session_of(req);
-    forget_key(session);
+    forget_key(req, session);
     session->data = capo_map_new();
 }
 
 void capo_session_cycle_key(Request *req)
 {
-    forget_key(session_of(req));
+    forget_key(req, session_of(req));
 }
 
 /* Django's set_expiry: seconds under _session_expiry, 0 until the browser closes. */
@@ -108,15 +113,15 @@ static void finish(Request *req, SessionData *session, Response *res)
 {
     bool empty = !session->key && (!session->data || session->data->count == 0);
     bool save_always = capo_settings()->session_save_every_request;
-    if (empty && capo_cookie(req, COOKIE_NAME)) {
+    if (empty && request_cookie(req, COOKIE_NAME)) {
         capo_delete_cookie(res, COOKIE_NAME, "/", NULL);
         capo_vary(res, "Cookie");
         return;
     }
     if (session->accessed || (save_always && !empty)) {
         capo_vary(res, "Cookie");
-        if (!capo_get_header(res, "Cache-Control"))
-            capo_set_header(res, "Cache-Control", "private");
+        if (!capo_has_cache_directive(res, "public"))
+            capo_cache_control(res, "private");
     }
     if ((session->modified || save_always) && !empty && res->status < 500) {
         session_of(req);
@@ -127,7 +132,7 @@ static void finish(Request *req, SessionData *session, Response *res)
 
 Response *capo_session_middleware_with(Request *req, const Next *next, const SessionStore *store)
 {
-    const char *key = capo_cookie(req, COOKIE_NAME);
+    const char *key = request_cookie(req, COOKIE_NAME);
     SessionData *session = capo_alloc_struct(SessionData);
     *session = (SessionData){ .store = store, .key = key_is_possible(key) ? capo_strdup(key) : NULL };
     req->session = session;
