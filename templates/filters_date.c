@@ -2,21 +2,14 @@
 /* Filters on dates and times, and time since. */
 #include "filters.h"
 #include "../core/base/clock.h"
+#include <capo/i18n.h>
 #include <string.h>
 
-/* The format that a setting's name stands for, or the text itself. */
-static const char *format_named(const Context *context, const char *format)
+/* The format that a setting's name stands for in the current language, or the text itself. */
+static const char *format_named(const char *format)
 {
-    const Engine *engine = context->engine;
-    const struct { const char *name, *format; } rows[] = {
-        { "DATE_FORMAT", engine->date_format }, { "DATETIME_FORMAT", engine->datetime_format }, { "TIME_FORMAT", engine->time_format },
-        { "YEAR_MONTH_FORMAT", "F Y" }, { "MONTH_DAY_FORMAT", "F j" }, { "SHORT_DATE_FORMAT", "m/d/Y" },
-        { "SHORT_DATETIME_FORMAT", "m/d/Y P" },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].name, format) == 0)
-            return rows[i].format;
-    return format;
+    const char *found = capo_format_named(capo_formats(), format);
+    return found ? found : format;
 }
 
 bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, bool time_filter)
@@ -37,7 +30,7 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         kind = FORMAT_NOTHING;          /* only what is no letter prints */
     }
     size_t before = out->size;
-    char bad = capo_put_date_format(out, &parts, kind, format_named(context, format));
+    char bad = capo_put_date_format(out, &parts, kind, format_named(format));
     if (!bad)
         return true;
     if (out->data) {
@@ -73,11 +66,20 @@ static Value time_of_day(const Filtering *f, Value v, Value arg)
 
 /* --- timesince ------------------------------------------------------------------------------------------------------------------------------ */
 
-static const char *const units[] = { "year", "month", "week", "day", "hour", "minute" };
+static const struct { const char *one, *many; } units[] = {
+    { CAPO_NOOP("%(num)d year"), "%(num)d years" }, { CAPO_NOOP("%(num)d month"), "%(num)d months" }, { CAPO_NOOP("%(num)d week"), "%(num)d weeks" },
+    { CAPO_NOOP("%(num)d day"), "%(num)d days" }, { CAPO_NOOP("%(num)d hour"), "%(num)d hours" }, { CAPO_NOOP("%(num)d minute"), "%(num)d minutes" },
+};
 
-static void put_count(Buffer *out, int64_t n, int unit)
+void capo_put_unbroken(Buffer *out, const char *text)
 {
-    capo_put_format(out, "%lld\xC2\xA0%s%s", (long long)n, units[unit], n == 1 ? "" : "s");
+    for (; *text; text++)
+        capo_put(out, *text == ' ' ? "\xC2\xA0" : (char[]){ *text, 0 });
+}
+
+static void put_count(Buffer *out, const char *message_context, int64_t n, int unit)
+{
+    capo_put_unbroken(out, capo_fill(capo_npgettext(message_context, units[unit].one, units[unit].many, n), V("num", n)));
 }
 
 /* A moment as comparable microseconds; false: not a date. */
@@ -110,6 +112,11 @@ static DateTime add_months(DateTime from, int64_t years, int months)
 
 bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bool until, int depth)
 {
+    return capo_put_timesince_as(NULL, context, out, then, now, until, depth);
+}
+
+bool capo_put_timesince_as(const char *message_context, Context *context, Buffer *out, Value then, Value now, bool until, int depth)
+{
     int64_t from, to;
     bool from_naive, to_naive = true;
     if (!moment(then, &from, &from_naive))
@@ -139,7 +146,7 @@ bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bo
     }
     int64_t since = (to - from) / US_PER_SECOND;
     if (to - from < 0 || since <= 0) {
-        put_count(out, 0, 5);
+        put_count(out, message_context, 0, 5);
         return true;
     }
     DateParts a = capo_wall((DateTime){ from }), b = capo_wall((DateTime){ to });
@@ -162,13 +169,13 @@ bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bo
     while (first < 6 && parts[first] == 0)
         first++;
     if (first == 6) {
-        put_count(out, 0, 5);
+        put_count(out, message_context, 0, 5);
         return true;
     }
     for (int i = first, shown = 0; i < 6 && shown < depth && parts[i] != 0; i++, shown++) {
         if (shown)
-            capo_put(out, ", ");
-        put_count(out, parts[i], i);
+            capo_put(out, capo_gettext(", "));
+        put_count(out, message_context, parts[i], i);
     }
     return true;
 }

@@ -101,7 +101,7 @@ static void render_example(void *argument)
         .string_if_invalid = setting(settings, "string_if_invalid", NULL), .autoescape_off = !switched(settings, "autoescape", true),
         .debug = switched(settings, "debug", false), .no_time_zone = !switched(settings, "use_tz", true),
         .no_localisation = !switched(settings, "localise", true), .thousand_separator = switched(settings, "thousand_separator", false),
-        .date_format = "N j, Y", .datetime_format = "N j, Y, P", .time_format = "P", .static_prefix = "/static/", .media_prefix = "/media/",
+        .static_prefix = "/static/", .media_prefix = "/media/",
     };
     capo_template_engine = &job->engine;
     capo_activate_time_zone(capo_time_zone(setting(settings, "time_zone", "UTC")));
