@@ -123,6 +123,7 @@ typedef struct RenderState {
     struct BlockChain *blocks;
     size_t n_blocks;
     bool has_blocks;
+    bool renders_again;             /* an {% ifchanged %} that printed nothing */
     struct History { const struct History *next; const Template *template; } *history;      /* of extends */
 } RenderState;
 

@@ -10,7 +10,7 @@
 
 typedef struct BlockChain { const char *name; const BlockNode **blocks; size_t count, capacity, at; } BlockChain;
 /* What {{ block }} is while its content renders. */
-typedef struct BlockObject { Object object; const BlockNode *block; Context *context; } BlockObject;
+typedef struct BlockObject { Object object; const BlockNode *block; Context *context; bool has_family; } BlockObject;
 
 static BlockChain *find_chain(RenderState *state, const char *name)
 {
@@ -50,7 +50,7 @@ static void render_content(const BlockNode *block, Context *context, Buffer *out
 {
     static const char name[] = "block";
     BlockObject *object = capo_alloc_struct(BlockObject);
-    *object = (BlockObject){ { &block_ops }, block, context };
+    *object = (BlockObject){ { &block_ops }, block, context, context->state->has_blocks };
     capo_context_push(context);
     capo_context_put(context, name, 5, capo_name_hash(name, 5), capo_value_object(object));
     capo_context_enter(context, block->template);
@@ -89,7 +89,7 @@ static bool block_get(Object *self, const char *name, size_t size, Value *ret)
     if (size != 5 || memcmp(name, "super", 5) != 0)
         return false;
     Context *context = object->context;
-    if (!context->state || !context->state->has_blocks)
+    if (!object->has_family)
         capo_template_fail(object->block->template, (int)object->block->node.line, (int)object->block->node.column,
                            "{{ block.super }} stands in a template that extends nothing: there is no parent's block '%s'.",
                            object->block->name);
