@@ -11,7 +11,7 @@ typedef struct BlockNode {
     struct BlockNode *previous;
 } BlockNode;
 
-typedef struct ExtendsNode { Node node; const Template *template; Expression *parent; } ExtendsNode;
+typedef struct ExtendsNode { Node node; const Template *template; Expression *parent; TemplateLink link; } ExtendsNode;
 
 typedef struct PartialNode {
     Node node;

@@ -107,6 +107,7 @@ const Template *capo_template_get(Engine *engine, const char *name)
 
 void capo_template_release_all(Engine *engine)
 {
+    engine->generation++;
     for (size_t i = 0; i < 256; i++) {
         while (engine->cached[i]) {
             Template *template = engine->cached[i];

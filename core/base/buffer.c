@@ -13,9 +13,9 @@ char *capo_buffer_reserve(Buffer *buffer, size_t size)
     if (__builtin_add_overflow(buffer->size, size, &need) || need > SIZE_MAX / 4)
         capo_raise(500, "A text of %zu bytes does not fit in memory.", size);
     if (need + 1 > buffer->capacity) {
-        size_t capacity = buffer->capacity ? buffer->capacity : 128;
-        while (capacity < need + 1)
-            capacity *= 2;
+        size_t capacity = buffer->capacity ? buffer->capacity * 2 : 128;
+        if (capacity < need + 1)
+            capacity = need + 1;
         buffer->data = capo_regrow(buffer->data, buffer->capacity, capacity);
         buffer->capacity = capacity;
     }
@@ -123,7 +123,12 @@ void capo_put_escaped(Buffer *buffer, const char *text, size_t size)
 
 char *capo_buffer_text(Buffer *buffer)
 {
-    if (!buffer->data)
-        capo_buffer_reserve(buffer, 0)[0] = 0;
+    if (!buffer->data) {
+        buffer->data = capo_alloc(1);
+        buffer->capacity = 1;
+    }
+    /* mostly this is the end of it: what it has too much goes back, and comes again in place where it grows on */
+    if (capo_shrink(buffer->data, buffer->capacity, buffer->size + 1))
+        buffer->capacity = buffer->size + 1;
     return buffer->data;
 }

@@ -338,7 +338,8 @@ void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_uni
 {
     Buffer compatible = { 0 }, lower = { 0 };
     put_compatible(&compatible, text, size, !allow_unicode);
-    capo_put_lower(&lower, compatible.data, compatible.size);
+    capo_put_lower(&lower, capo_buffer_text(&compatible), compatible.size);
+    capo_buffer_text(&lower);       /* gives back what they have too much */
     size_t first = buffer->size, keep = first;  /* keep: the end without trailing '-' and '_' */
     bool gap = false;
     const char *at = lower.data, *end = lower.data + lower.size;
