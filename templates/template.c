@@ -4,6 +4,7 @@
  * Compiled templates stay for the life of the process. In debug each look-up compares the file's time; a template that changed
  * is compiled anew, and the old one goes when the last rendering that holds it has ended. */
 #include "engine.h"
+#include "../core/base/bytes.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,7 +190,7 @@ void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
     if (out->size == 0 && template->typical_size)
-        capo_buffer_reserve(out, template->typical_size + template->typical_size / 8);
+        buffer_room(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
     if (!error) {
         ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
