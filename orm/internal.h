@@ -64,7 +64,8 @@ typedef struct DatabaseFailure {
     int code;
     bool busy;                              /* try again after a pause */
     bool unsent;                            /* the statement did not reach the database: nothing happened */
-    bool lost;                              /* the connection broke under it */
+    bool lost, answered;                    /* the connection broke under it; after something of the answer had come */
+    bool stale;                             /* it was prepared before the tables changed: it is prepared anew when it comes again */
     bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
     char state[6];                          /* SQLSTATE, where the database has them */
     const char *message;
