@@ -495,6 +495,14 @@ char *capo_sql_filled(const char *sql, const Value *parameters, size_t count)
         } else if (sql[i] == '?' && next < count) {
             put_literal(&out, parameters[next++]);
             i++;
+        } else if (sql[i] == '$' && sql[i + 1] >= '1' && sql[i + 1] <= '9') {
+            char *digits;
+            size_t number = strtoul(sql + i + 1, &digits, 10);
+            if (number <= count)
+                put_literal(&out, parameters[number - 1]);
+            else
+                capo_put_bytes(&out, sql + i, (size_t)(digits - (sql + i)));
+            i = (size_t)(digits - sql);
         } else {
             capo_put_char(&out, sql[i++]);
         }

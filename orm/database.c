@@ -495,9 +495,31 @@ static bool only_reads(const char *sql)
     return !strncasecmp(sql, "SELECT", 6) || !strncasecmp(sql, "EXPLAIN", 7) || !strncasecmp(sql, "VALUES", 6);
 }
 
+const char *capo_sql_numbered(const char *sql)
+{
+    Buffer out = { 0 };
+    int number = 0;
+    for (size_t i = 0; sql[i];) {
+        size_t end = capo_sql_skip_quoted(sql, i);
+        if (end > i) {
+            capo_put_bytes(&out, sql + i, end - i);
+            i = end;
+        } else if (sql[i] == '?' && sql[i + 1] == '?') {
+            capo_put_char(&out, '?');
+            i += 2;
+        } else if (sql[i] == '?') {
+            capo_dialect()->put_placeholder(&out, ++number);
+            i++;
+        } else {
+            capo_put_char(&out, sql[i++]);
+        }
+    }
+    return capo_buffer_text(&out);
+}
+
 List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
 {
-    ResultSet *result = capo_database_run(sql, parameters, count, only_reads(sql) ? DATABASE_READ : DATABASE_WRITE);
+    ResultSet *result = capo_database_run(capo_sql_numbered(sql), parameters, count, only_reads(sql) ? DATABASE_READ : DATABASE_WRITE);
     List *rows = capo_list_new();
     for (size_t i = 0; i < result->n_rows; i++) {
         Map *row = capo_map_new();
@@ -510,5 +532,5 @@ List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
 
 int64_t capo_sql_run_with(const char *sql, const Value *parameters, size_t count)
 {
-    return capo_database_run(sql, parameters, count, DATABASE_WRITE)->changes;
+    return capo_database_run(capo_sql_numbered(sql), parameters, count, DATABASE_WRITE)->changes;
 }
