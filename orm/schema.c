@@ -402,6 +402,12 @@ void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *par
     }
 }
 
+void capo_schema_reset_sequence(const Model *model)
+{
+    if (capo_field_is_automatic(model->pk->kind) && capo_backend()->schema->reset_sequence)
+        capo_backend()->schema->reset_sequence(model);
+}
+
 /* --- as it is --- */
 
 List *capo_schema_tables(void) { return capo_backend()->schema->tables(); }
