@@ -5,6 +5,7 @@
 #include "../core/base/bytes.h"
 #include "../core/base/clock.h"
 #include <capo/i18n.h>
+#include <capo/loop.h>
 #include <string.h>
 
 uint32_t capo_name_hash(const char *name, size_t size)
@@ -99,6 +100,8 @@ bool *capo_context_autoescape(Context *context)
     return &context->autoescape;
 }
 
+enum { PIECES_A_TURN = 16 };
+
 void capo_context_flush(Context *context, Buffer *out)
 {
     if (!context->stream || out != context->streamed || out->size < STREAM_PIECE)
@@ -106,6 +109,8 @@ void capo_context_flush(Context *context, Buffer *out)
     size_t size = out->size;
     out->size = 0;                  /* first: sending may raise */
     capo_stream_write(context->stream, out->data, size);
+    if (++context->pieces % PIECES_A_TURN == 0)
+        fiber_yield();              /* a reader that keeps up would leave nobody else a turn */
 }
 
 Value capo_context_kept(const Context *context, Value value)

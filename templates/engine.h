@@ -144,6 +144,7 @@ struct Context {
     int depth;                      /* of includes and parents */
     ResponseStream *stream;         /* where `streamed` goes when it is full; NULL: the page is made as a whole */
     Buffer *streamed;
+    unsigned pieces;                /* sent so far */
     int one_by_one;                 /* loops around this whose items are gone after their turn */
 };
 
