@@ -434,7 +434,7 @@ static void cut_everywhere(const char *url, const char *options, long step)
     run_sql("DROP TABLE IF EXISTS cuts");
     run_sql("CREATE TABLE cuts (n int)");
     for (int upwards = 0; upwards < 2; upwards++)
-        for (long limit = 1; limit < 1500; limit += step) {
+        for (long limit = 1; limit < 6000; limit += step) {
             run_sql("DELETE FROM cuts");
             proxy->upwards = upwards;
             proxy->limit = limit;
