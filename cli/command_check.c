@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* check, routes, render, dbshell: what looks at a site without serving it. */
 #include <capo.h>
+#include <capo/i18n.h>
 #include "cli_internal.h"
 #include <errno.h>
 #include <stdio.h>
@@ -64,7 +65,19 @@ static void check_https(void (*say)(const CheckMessage *))
         say(&(CheckMessage){ CHECK_WARNING, "security.W012", "insecure_cookies is on: session cookies travel over plain HTTP.", NULL, NULL });
 }
 
+static void tell_catalog(const char *path, const char *why, void *say)
+{
+    void (*report_to)(const CheckMessage *) = *(void (**)(const CheckMessage *))say;
+    report_to(&(CheckMessage){ CHECK_ERROR, "translation.E101", capo_format("The catalogue cannot be used: %s.", why), "Compile it again from its .po file.", path });
+}
+
+static void check_catalogs(void (*say)(const CheckMessage *))
+{
+    capo_check_catalogs(tell_catalog, &say);
+}
+
 static const struct SystemCheck framework_checks[] = {
+    { "catalogs", false, check_catalogs },
     { "secret key", true, check_secret_key },
     { "debug", true, check_debug },
     { "allowed hosts", true, check_hosts },
@@ -124,6 +137,14 @@ int cli_routes(void)
     return 0;
 }
 
+typedef struct Printed { Map *variables; Buffer out; } Printed;
+
+static void print_template(void *argument)
+{
+    Printed *job = argument;
+    capo_render_into(&job->out, NULL, capo_option("template"), job->variables);
+}
+
 int cli_render(void)
 {
     Map *variables = capo_map_new();
@@ -141,7 +162,18 @@ int cli_render(void)
             capo_raise(ERROR_COMMAND, "The context %s must be a JSON object: {\"name\": value, …}.", file);
         variables = value.map;
     }
-    fputs(capo_render_to_text(NULL, capo_option("template"), variables), stdout);
+    const char *language = capo_option("--language");
+    if (language && !capo_language_info(language))
+        capo_raise(ERROR_COMMAND, "There is no language '%s'.", language);
+    if (language)
+        capo_activate_language(language);
+    Printed job = { .variables = variables };
+    const Error *error = capo_try(print_template, &job);
+    if (error) {
+        const char *lines = capo_template_debug_text(error);
+        capo_raise(ERROR_COMMAND, "%s: %s%s%s", error->name, error->message, lines ? "\n" : "", lines ? lines : "");
+    }
+    fwrite(capo_buffer_text(&job.out), 1, job.out.size, stdout);
     fflush(stdout);
     return 0;
 }
