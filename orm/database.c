@@ -31,7 +31,11 @@ static const struct { const char *scheme; const Backend *backend; const char *wi
 #else
     { "postgresql", NULL, "libpq" }, { "postgres", NULL, "libpq" },
 #endif
+#ifdef CAPO_HAS_MYSQL
+    { "mysql", &capo_mysql_backend }, { "mariadb", &capo_mysql_backend },
+#else
     { "mysql", NULL, "libmariadb" }, { "mariadb", NULL, "libmariadb" },
+#endif
 };
 enum { N_BACKENDS = sizeof backends / sizeof *backends };
 static Database *current;
