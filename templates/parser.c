@@ -121,12 +121,7 @@ static void render_text(const Node *node, Context *context, Buffer *out)
 
 static void render_variable(const Node *node, Context *context, Buffer *out)
 {
-    const VariableNode *variable = (const VariableNode *)node;
-    Value value = capo_expression_resolve(variable->expression, context, false);
-    if (value.kind == VALUE_TEXT && context->autoescape)
-        capo_put_escaped(out, value.text, value.size);
-    else
-        capo_context_print(context, value, out);
+    capo_expression_print(((const VariableNode *)node)->expression, context, out);
 }
 
 void capo_nodes_render(const Node *node, Context *context, Buffer *out)
