@@ -180,6 +180,9 @@ extern const Backend capo_sqlite_backend;
 #ifdef CAPO_HAS_POSTGRESQL
 extern const Backend capo_postgresql_backend;
 #endif
+#ifdef CAPO_HAS_MYSQL
+extern const Backend capo_mysql_backend;
+#endif
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
@@ -225,8 +228,8 @@ void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
 char *capo_sql_filled(const char *sql, const Value *parameters, size_t count);
 
-/* SQL by hand with "?" for its parameters ("??" is a question mark) as the database wants them. */
-const char *capo_sql_numbered(const char *sql);
+/* SQL by hand with "?" for its parameters as the database wants them; among them "??" is a question mark. */
+const char *capo_sql_numbered(const char *sql, size_t count);
 /* The end of a quoted text, name or comment that begins at sql[i], or i where none does. */
 size_t capo_sql_skip_quoted(const char *sql, size_t i);
 

@@ -388,7 +388,7 @@ static size_t statement_size(const char *sql)
 void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (count) {
-        capo_schema_run(editor, capo_sql_numbered(sql), parameters, count);
+        capo_schema_run(editor, capo_sql_numbered(sql, count), parameters, count);
         return;
     }
     while (*sql) {

@@ -2,9 +2,9 @@
 /* The context: a flat stack of names and values with marks where scopes begin. Names carry a hash made when the template was
  * compiled, so that a look-up compares numbers. Printing of values, as {{ }} does it, is here too. */
 #include "engine.h"
-#include "../core/base/bytes.h"
 #include "../core/base/clock.h"
 #include <capo/i18n.h>
+#include <capo/loop.h>
 #include <string.h>
 
 uint32_t capo_name_hash(const char *name, size_t size)
@@ -43,16 +43,6 @@ void capo_context_pop(Context *context)
     if (context->n_marks == 0)
         capo_bug("capo_context_pop without a capo_context_push before it");
     context->count = context->marks[--context->n_marks];
-}
-
-const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash)
-{
-    for (uint32_t i = context->count; i-- > context->base;) {
-        const ContextEntry *entry = &context->entries[i];
-        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size))
-            return &entry->value;
-    }
-    return NULL;
 }
 
 uint32_t capo_context_put(Context *context, const char *name, size_t size, uint32_t hash, Value value)
@@ -97,6 +87,42 @@ Request *capo_context_request(Context *context)
 bool *capo_context_autoescape(Context *context)
 {
     return &context->autoescape;
+}
+
+enum { PIECES_A_TURN = 16 };
+
+void capo_context_flush(Context *context, Buffer *out)
+{
+    if (!context->stream || out != context->streamed || out->size < STREAM_PIECE)
+        return;
+    size_t size = out->size;
+    out->size = 0;                  /* first: sending may raise */
+    capo_stream_write(context->stream, out->data, size);
+    if (++context->pieces % PIECES_A_TURN == 0)
+        fiber_yield();              /* a reader that keeps up would leave nobody else a turn */
+}
+
+Value capo_context_kept(const Context *context, Value value)
+{
+    if (!context->one_by_one)
+        return value;
+    switch ((ValueKind)value.kind) {
+    case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES:
+        value.text = capo_strndup(value.text, value.size);
+        return value;
+    case VALUE_DECIMAL:
+        value.decimal.text = capo_strdup(value.decimal.text);
+        return value;
+    case VALUE_UUID:
+        value.uuid = capo_memdup(value.uuid, sizeof *value.uuid);
+        return value;
+    case VALUE_LIST: case VALUE_MAP: case VALUE_OBJECT:
+        value = capo_value_to_text(value);
+        value.text = capo_strndup(value.text, value.size);
+        return value;
+    default:
+        return value;
+    }
 }
 
 StateEntry *capo_state(StateEntry **entries, const void *node)

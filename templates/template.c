@@ -4,7 +4,6 @@
  * Compiled templates stay for the life of the process. In debug each look-up compares the text; a template that changed
  * is compiled anew, and the old one goes when the last rendering that holds it has ended. */
 #include "nodes.h"
-#include "../core/base/bytes.h"
 #include <string.h>
 
 enum { MAX_DEPTH = 60 };            /* of includes and parents within each other */
@@ -316,20 +315,21 @@ static void run(void *argument)
 void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
-    if (out->size == 0 && template->typical_size)
+    if (out->size == 0 && template->typical_size && !context->stream)
         buffer_room(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
     if (error) {
         capo_template_locate(error, context);
         capo_reraise(error);
     }
-    ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
+    if (!context->stream)
+        ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
 }
 
 void capo_template_render(const Template *template, Context *context, Buffer *out)
 {
     if (context->state)
-        capo_template_nest(template, context, out, true);
+        capo_context_guarded(context, run, &(Run){ template, context, out });
     else
         capo_template_run(template, context, out);
 }
