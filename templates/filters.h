@@ -21,11 +21,15 @@ void capo_put_title(Buffer *out, const char *text, size_t size);
 void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
 void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
 void capo_put_stripped(Buffer *out, const char *text, size_t size);
+/* A link's text is cut to `limit` characters, unless that is URLIZE_WHOLE. */
+#define URLIZE_WHOLE INT64_MAX
 void capo_put_urlized(Buffer *out, const char *text, size_t size, bool safe, bool nofollow, bool autoescape, int64_t limit);
 void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width);
 void capo_put_linebreaks(Buffer *out, const char *text, size_t size, bool autoescape);
 void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool autoescape);
 /* "2 hours, 5 minutes"; false where a date cannot be compared. */
 bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bool until, int depth);
+/* pprint.pformat. */
+void capo_put_pretty(Buffer *out, Value value);
 /* conditional_escape. */
 Value capo_conditional_escape(Value value);

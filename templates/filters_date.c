@@ -55,7 +55,10 @@ static Value format_value(const Filtering *f, Value v, Value arg, const char *ot
     Buffer out = { 0 };
     if (v.kind == VALUE_NULL || (capo_is_text(v) && v.size == 0))
         return capo_value_text("");
-    const char *format = f->has_argument && arg.kind != VALUE_NULL && capo_truth(arg) ? capo_to_text(arg) : otherwise;
+    bool given = f->has_argument && arg.kind != VALUE_NULL && !(capo_is_text(arg) && arg.size == 0);
+    if (given && !capo_is_text(arg))
+        capo_raise(ERROR_VALUE, "A date's format is a text, not '%.100s'.", capo_to_text(arg));
+    const char *format = given ? arg.text : otherwise;
     if (!capo_put_date(f->context, &out, v, format, time_filter))
         return capo_value_text("");
     return capo_buffer_value(&out, false);
@@ -118,7 +121,7 @@ bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bo
         to = capo_now().microseconds;
         to_naive = from_naive;
         if (from_naive)             /* now by the wall clock here */
-            to += (int64_t)capo_local((DateTime){ to }, NULL).offset * US_PER_SECOND;
+            to += (int64_t)capo_local((DateTime){ to }, capo_default_time_zone()).offset * US_PER_SECOND;
     } else if (!moment(now, &to, &to_naive)) {
         return false;
     }
@@ -179,8 +182,10 @@ static Value since_or_until(const Filtering *f, Value v, Value arg, bool until)
     if (!capo_truth(v))
         return capo_value_text("");
     if (!capo_put_timesince(f->context, &out, v, f->has_argument && capo_truth(arg) ? arg : (Value){ 0 }, until, 2)) {
-        if (v.kind != VALUE_DATE && v.kind != VALUE_DATETIME)
-            capo_raise(ERROR_VALUE, "The filter '%s' needs a date, not '%.100s'.", until ? "timeuntil" : "timesince", capo_to_text(v));
+        bool odd_argument = f->has_argument && capo_truth(arg) && arg.kind != VALUE_DATE && arg.kind != VALUE_DATETIME;
+        if (odd_argument || (v.kind != VALUE_DATE && v.kind != VALUE_DATETIME))
+            capo_raise(ERROR_VALUE, "The filter '%s' needs a date, not '%.100s'.", until ? "timeuntil" : "timesince",
+                       capo_to_text(odd_argument ? arg : v));
         return capo_value_text("");
     }
     return capo_buffer_value(&out, false);

@@ -69,6 +69,8 @@ void capo_put_number(Buffer *out, Value number, int places, bool grouping)
         return;
     }
     const char *text = capo_to_text(number);
+    if (capo_is_special(number))
+        capo_raise(ERROR_VALUE, "%s is not a number that is shown with digits.", text);
     if (capo_is_whole(number)) {
         put_plain(out, text, places, grouping);
         return;
@@ -158,7 +160,7 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     if (v.kind == VALUE_NULL)
         return capo_value_text(v.flags & VALUE_FLAG_MISSING ? "" : "");
     Decimal decimal;
-    if (v.kind == VALUE_REAL && !isfinite(v.real))
+    if ((v.kind == VALUE_REAL && !isfinite(v.real)) || capo_is_special(v))
         return capo_value_to_text(v);
     if (!decimal_of(v, &decimal)) {
         /* Decimal(str(value)) failed: Decimal(str(float(value))) */
@@ -225,6 +227,8 @@ static Value add(const Filtering *f, Value v, Value arg)
         if (capo_to_real(arg, &other))
             return capo_value_real(real + other);
     }
+    if (capo_is_special(v) || capo_is_special(arg))
+        return capo_is_special(v) ? v : arg;
     if (v.kind == VALUE_DECIMAL && (arg.kind == VALUE_DECIMAL || arg.kind == VALUE_INT))
         return capo_value_decimal(capo_decimal_add(v.decimal, arg.kind == VALUE_INT ? capo_decimal_from_int(arg.integer) : arg.decimal));
     if (arg.kind == VALUE_DURATION) {
@@ -305,6 +309,8 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
 
 static Value pluralize(const Filtering *f, Value v, Value arg)
 {
+    if (f->has_argument && !capo_is_text(arg) && arg.kind != VALUE_LIST && arg.kind != VALUE_MAP)
+        capo_raise(ERROR_VALUE, "The filter 'pluralize' needs a text to add, not '%.100s'.", capo_to_text(arg));
     const char *suffixes = f->has_argument ? capo_to_text(arg) : "s";
     size_t n;
     if (!strchr(suffixes, ','))

@@ -20,7 +20,11 @@ IntResult capo_python_whole(Value value, Value *ret)
         if (isinf(value.real))
             capo_raise(ERROR_VALUE, "Infinity is no whole number.");
         return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
-    case VALUE_BOOL: case VALUE_INT: case VALUE_DECIMAL: case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: case VALUE_UUID:
+    case VALUE_DECIMAL:
+        if (capo_is_special(value) && !strcasestr(value.decimal.text, "nan"))
+            capo_raise(ERROR_VALUE, "Infinity is no whole number.");
+        return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
+    case VALUE_BOOL: case VALUE_INT: case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: case VALUE_UUID:
         return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
     default: return INT_TYPE_ERROR;
     }

@@ -14,6 +14,9 @@ enum { US_PER_SECOND = 1000000 };
 int64_t capo_days_from_civil(int64_t year, int month, int day);
 void capo_civil_from_days(int64_t days, int *ret_year, int *ret_month, int *ret_day);
 
+/* Whether the zone is one offset, as capo_time_zone_fixed makes them. */
+bool capo_time_zone_is_fixed(const TimeZone *zone, int *ret_offset);
+
 /* What a format is applied to: it decides which letters there are. */
 typedef enum DateFormatKind { FORMAT_DATE, FORMAT_TIME, FORMAT_DATETIME, FORMAT_TIME_OF_DATETIME, FORMAT_NOTHING } DateFormatKind;
 /* Appends by Django's letters. 0, or the letter that this kind has no value for; then nothing useful was appended. */

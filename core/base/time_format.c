@@ -223,9 +223,9 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
 char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind kind, const char *format)
 {
     DateParts whole = *parts;
-    /* A naive time is taken in the current zone for the letters that need an offset; only `e` and `c` tell. */
+    /* A naive time is taken in the default zone for the letters that need an offset; only `e` and `c` tell. */
     if ((kind == FORMAT_DATE && strpbrk(format, "rU")) || ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone)) {
-        DateParts local = capo_local(capo_instant(parts, NULL), NULL);
+        DateParts local = capo_local(capo_instant(parts, capo_default_time_zone()), capo_default_time_zone());
         whole.offset = local.offset;
         whole.is_dst = local.is_dst;
         whole.time_zone = local.time_zone;

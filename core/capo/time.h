@@ -49,6 +49,8 @@ const TimeZone *capo_time_zone_utc(void);
 /* The zone that the running unit shows times in: its own, else settings' time_zone, else UTC. */
 const TimeZone *capo_current_time_zone(void);
 void capo_activate_time_zone(const TimeZone *zone);
+/* Settings' time_zone, else UTC: the zone that a time without one is taken to be in. */
+const TimeZone *capo_default_time_zone(void);
 void capo_set_default_time_zone(const TimeZone *zone);
 
 DateParts capo_local(DateTime instant, const TimeZone *zone);       /* zone NULL: the current one */
