@@ -419,10 +419,11 @@ static void put_order(Compiler *compiler, const Plan *plan)
             continue;
         }
         size_t position = position_of(plan, term);
-        if (position)
-            capo_put_format(&compiler->sql, "%zu", position);
-        else
-            compile_value(compiler, term->expression);
+        if (!position || (term->nulls && compiler->dialect->nulls_by_condition)) {
+            compile_order(compiler, term);
+            continue;
+        }
+        capo_put_format(&compiler->sql, "%zu", position);
         compile_text(compiler, term->descending ? " DESC" : " ASC");
         compile_text(compiler, term->nulls == 1 ? " NULLS FIRST" : term->nulls == 2 ? " NULLS LAST" : "");
     }
@@ -447,7 +448,7 @@ static void describe(Compiled *ret, const Plan *plan)
         ret->types[i] = plan->columns[i].expression->type;
         ret->names[i] = plan->columns[i].as;
         const Expression *expression = plan->columns[i].expression;
-        if (expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT))
+        if (expression_is_json_key(expression) && !capo_dialect()->json_keys)
             ret->types[i].places = -2;                              /* a JSON key: already taken out of its document */
         if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
             ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();

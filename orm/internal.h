@@ -29,15 +29,22 @@ struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *ro
 const char *capo_field_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void capo_md5_hex(const void *bytes, size_t size, char ret_hex[33]);
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
 
-/* One connection; a backend's own struct begins with it. It serves one fiber at a time. */
+/* One connection; a backend's own struct begins with it. It serves one fiber at a time, unless the pool shares it (pool.h). */
 typedef struct Connection {
     const struct Backend *backend;
     bool in_use;
+    bool lost;                              /* the server is gone, or what is left of a statement: closed as soon as nobody uses it */
+    struct Pool *pool;
+    struct Fiber *holder;                   /* who it is lent to */
+    int64_t opened, used;                   /* when it was opened and last given back; monotonic microseconds */
+    unsigned generation;                    /* capo_database_generation() when it was opened */
+    size_t in_flight;                       /* statements sent and not answered yet */
+    int64_t waiting_since;                  /* the first of them */
 } Connection;
+typedef struct DatabaseAddress DatabaseAddress;     /* pool.h */
 typedef struct Database Database;           /* one URL: its backend and connections; database.c */
 
 /* All rows of a statement, copied into the arena. Cells are raw: null, int, real, text, bytes, as the driver gave them (drivers
@@ -51,8 +58,20 @@ typedef struct ResultSet {
 } ResultSet;
 #define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
 
-/* What went wrong, below the line where raising is allowed. code: an ErrorCode, 0: nothing; BUSY: try again after a pause. */
-typedef struct DatabaseFailure { int code; bool busy; const char *message; } DatabaseFailure;
+/* What went wrong, below the line where raising is allowed. code: an ErrorCode, 0: nothing. An Error that the database raised has
+ * one as its detail. */
+typedef struct DatabaseFailure {
+    int code;
+    bool busy;                              /* try again after a pause */
+    bool unsent;                            /* the statement did not reach the database: nothing happened */
+    bool lost;                              /* the connection broke under it */
+    bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
+    char state[6];                          /* SQLSTATE, where the database has them */
+    const char *message;
+} DatabaseFailure;
+
+/* One of many: capo_database_run_many(). */
+typedef struct Statement { const char *sql; const Value *parameters; size_t count; } Statement;
 
 typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
 
@@ -68,22 +87,33 @@ typedef struct Dialect {
     char quote;                             /* of identifiers, doubled inside */
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
-    const char *list_format;                /* a subquery of the members of a JSON list, "%s" the list; NULL: there is none */
+    const char *list_format, *integer_list_format;      /* a subquery of the members of a JSON list, "%s" the list */
     bool returning;                         /* INSERT … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
+    bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
+    bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
+    bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
+    bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
+    const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
+    const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
+    bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
+    bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const char *begin;                      /* starts a transaction that will write */
     const LookupOperator *operators;        /* ends with { 0 } */
+    bool plain_iexact;                      /* iexact compares texts, else it is a LIKE whose wildcards are escaped */
     const LookupOperator *pattern_operators;/* the same where the right side is an expression, "%s" its SQL, to be escaped there */
     const char *pattern_escape;             /* escapes %, _ and \ in SQL: "REPLACE(… %s …)" */
     const struct FunctionRow *functions;    /* those spelled otherwise than in functions.c; ends with { 0 }; may be NULL */
 
+    /* How the left side of a look-up (a LookupCode) is written, "%s" itself. NULL: as it is. */
+    const char *(*left)(int lookup, FieldKind kind);
     /* "?" or "$3" */
     void (*put_placeholder)(Buffer *sql, int number);
     /* The type that a placeholder for this field is cast to where it is not understood without: "jsonb". NULL: none. */
@@ -118,14 +148,23 @@ typedef struct Backend {
     const Dialect *dialect;
     const struct SchemaBackend *schema;
 
+    bool networked;                         /* any number of connections, each of which writes; else one writes and others read */
+    bool shares;                            /* run() may be called by many fibers on one connection: it pipelines */
     /* A connection of its own; the Failure says why not. */
-    Connection *(*open)(const char *url, bool read_only, DatabaseFailure *failure);
+    Connection *(*open)(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure);
     /* The database lives in the one connection that opened it: it is used for reading too. */
     bool (*is_private)(const char *url);
-    void (*close)(Connection *connection);
+    /* `forked`: it is the parent process's, who is to notice nothing. */
+    void (*close)(Connection *connection, bool forked);
+    /* Whether the server still answers; NULL: it is never in doubt. */
+    bool (*ping)(Connection *connection);
+    /* May it be lent again: no transaction is open, nothing is on its way. NULL: always. */
+    bool (*is_clean)(Connection *connection);
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
     bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
+    /* Many statements in one flight: all or, where one fails, none from it on. NULL: they are run one by one. */
+    bool (*run_many)(Connection *connection, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure);
     /* The same read in batches. */
     void *(*cursor_open)(Connection *connection, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure);
     bool (*cursor_fetch)(void *cursor, size_t max_rows, ResultSet *ret, DatabaseFailure *failure);
@@ -133,7 +172,10 @@ typedef struct Backend {
 } Backend;
 
 extern const Backend capo_sqlite_backend;
-extern const Dialect capo_sqlite_dialect;
+#ifdef CAPO_HAS_POSTGRESQL
+extern const Backend capo_postgresql_backend;
+#endif
+extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
@@ -144,11 +186,23 @@ int capo_database_name_length(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
 void capo_database_open(const char *url);
+/* How many forks lie between this process and its first ancestor: what was opened under another number is the parent's. */
+unsigned capo_database_generation(void);
 void capo_database_close(void);
 
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
+/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
+ * writes are one of their own. */
+ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
+/* What the connections of this process do, for metrics. */
+typedef struct DatabaseFigures {
+    size_t open, in_use, waiting;           /* connections; fibers that wait for one */
+    size_t shared, in_flight;               /* of them shared, and the statements on their way there */
+    uint64_t opened, failed, lost;          /* since the start: connected, could not, broke */
+} DatabaseFigures;
+DatabaseFigures capo_database_figures(void);
 /* Rows in batches, for capo_each. Close is also registered with capo_defer; closing twice is not allowed. */
 typedef struct DatabaseCursor DatabaseCursor;
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count);

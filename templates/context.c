@@ -2,7 +2,9 @@
 /* The context: a flat stack of names and values with marks where scopes begin. Names carry a hash made when the template was
  * compiled, so that a look-up compares numbers. Printing of values, as {{ }} does it, is here too. */
 #include "engine.h"
+#include "../core/base/bytes.h"
 #include "../core/base/clock.h"
+#include <capo/i18n.h>
 #include <string.h>
 
 uint32_t capo_name_hash(const char *name, size_t size)
@@ -47,7 +49,7 @@ const Value *capo_context_find(const Context *context, const char *name, size_t 
 {
     for (uint32_t i = context->count; i-- > context->base;) {
         const ContextEntry *entry = &context->entries[i];
-        if (entry->hash == hash && entry->size == size && memcmp(entry->name, name, size) == 0)
+        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size))
             return &entry->value;
     }
     return NULL;
@@ -58,7 +60,7 @@ uint32_t capo_context_put(Context *context, const char *name, size_t size, uint3
     uint32_t first = context->n_marks ? context->marks[context->n_marks - 1] : 0;
     for (uint32_t i = context->count; i-- > first;) {
         ContextEntry *entry = &context->entries[i];
-        if (entry->hash == hash && entry->size == size && memcmp(entry->name, name, size) == 0) {
+        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size)) {
             entry->value = value;
             return i;
         }
@@ -125,16 +127,18 @@ DateParts capo_context_parts(const Context *context, Value v)
 
 bool capo_put_localised(Context *context, Buffer *out, Value v)
 {
+    const LocaleFormats *formats;
     switch ((ValueKind)v.kind) {
     case VALUE_INT: case VALUE_REAL: case VALUE_DECIMAL:
-        capo_put_number(out, v, -1, context->localise && context->engine->thousand_separator);
+        if (context->localise)
+            capo_put_number_with(out, v, -1, context->engine->thousand_separator, capo_formats());
+        else
+            capo_put_value(out, v);
         return true;
-    case VALUE_DATETIME:
-        return capo_put_date(context, out, v, context->engine->datetime_format, false);
-    case VALUE_DATE:
-        return capo_put_date(context, out, v, context->engine->date_format, false);
-    case VALUE_TIME:
-        return capo_put_date(context, out, v, context->engine->time_format, true);
+    case VALUE_DATETIME: case VALUE_DATE: case VALUE_TIME:
+        formats = context->localise ? capo_formats() : capo_plain_formats();
+        return capo_put_date(context, out, v, v.kind == VALUE_DATETIME ? formats->datetime : v.kind == VALUE_DATE ? formats->date : formats->time,
+                             v.kind == VALUE_TIME);
     default:
         return false;
     }

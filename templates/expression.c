@@ -105,7 +105,8 @@ bool capo_variable_compile(Parser *parser, const char *text, size_t size, Variab
     const char *start = ret->text + (ret->translated ? 2 : 0);
     for (uint32_t i = 0; i < n; i++) {
         size_t length = i + 1 < n ? strcspn(start, ".") : size - (size_t)(start - ret->text - (ret->translated ? 2 : 0));
-        ret->parts[i] = (VariablePart){ capo_parse_strndup(parser, start, length), (uint32_t)length, capo_name_hash(start, length) };
+        ret->parts[i] = (VariablePart){ .name = capo_parse_strndup(parser, start, length), .size = (uint32_t)length,
+                                          .hash = capo_name_hash(start, length) };
         start += length + 1;
     }
     return true;
@@ -229,7 +230,7 @@ Expression *capo_expression_compile(Parser *parser, const char *text)
 
 bool capo_expression_text(const Expression *expression, const char **ret)
 {
-    if (expression->n_filters || expression->operand.parts || !capo_is_text(expression->operand.literal))
+    if (expression->n_filters || expression->operand.translated || expression->operand.parts || !capo_is_text(expression->operand.literal))
         return false;
     *ret = expression->operand.literal.text;
     return true;
@@ -250,20 +251,20 @@ static bool builtin_variable(const VariablePart *part, Value *ret)
     return true;
 }
 
-static void call_if_callable(Value *value)
+static inline void call_if_callable(Value *value)
 {
     Value result;
     if (value->kind == VALUE_OBJECT && value->object->ops->call && value->object->ops->call(value->object, &result))
         *value = result;
 }
 
-bool capo_variable_resolve(const Variable *variable, Context *context, Value *ret)
+static inline bool resolve(const Variable *variable, const Context *context, Value *ret)
 {
     if (!variable->parts) {
-        *ret = variable->literal;
+        *ret = variable->translated ? capo_translated(variable->literal, NULL) : variable->literal;
         return true;
     }
-    const VariablePart *part = variable->parts;
+    VariablePart *part = variable->parts, *end = part + variable->n_parts;
     const Value *found = capo_context_find(context, part->name, part->size, part->hash);
     Value value;
     if (found)
@@ -271,15 +272,20 @@ bool capo_variable_resolve(const Variable *variable, Context *context, Value *re
     else if (!builtin_variable(part, &value))
         return false;
     call_if_callable(&value);
-    for (uint32_t i = 1; i < variable->n_parts; i++) {
-        part = &variable->parts[i];
+    while (++part < end) {
         /* A key of a map comes before its methods, an index after. */
-        if (!capo_lookup(value, part->name, part->size, &value) && !capo_python_attribute(value, part->name, part->size, &value))
+        if (!capo_lookup_hinted(value, part->name, part->size, &part->hint, &value) &&
+            !capo_python_attribute(value, part->name, part->size, &value))
             return false;
         call_if_callable(&value);
     }
     *ret = value;
     return true;
+}
+
+bool capo_variable_resolve(const Variable *variable, Context *context, Value *ret)
+{
+    return resolve(variable, context, ret);
 }
 
 static Value invalid_value(const Expression *expression, const Context *context)
@@ -300,15 +306,18 @@ Value capo_filter_apply(const FilterCall *call, Context *context, Value value)
     const Filter *filter = call->filter;
     Value argument = { 0 };
     if (call->has_argument && !capo_variable_resolve(&call->argument, context, &argument))
-        capo_raise(ERROR_VARIABLE_DOES_NOT_EXIST, "The argument '%s' of the filter '%s' does not exist (template %s, line %u).",
+        capo_raise(ERROR_VARIABLE_DOES_NOT_EXIST, "The argument '%s' of the filter '%s' does not exist (template %s, line %u): %s",
                    call->argument.text, filter->name, context->template ? context->template->name : "?",
-                   context->at ? context->at->line : 0);
+                   context->at ? context->at->line : 0, capo_variable_problem(context, &call->argument));
     Value result;
     bool was_safe = value.kind == VALUE_SAFE;
     if (filter->custom) {
         const TemplateFilter *custom = filter->custom;
-        result = custom->function_autoescape ? custom->function_autoescape(value, argument, context->autoescape)
-                                             : custom->function(value, argument);
+        if (filter->text)
+            value = capo_value_to_text(value);
+        if (filter->local_time && value.kind == VALUE_DATETIME && context->use_time_zone)
+            value.flags &= (uint8_t)~VALUE_FLAG_OWN_ZONE;
+        result = custom->with_autoescape ? custom->with_autoescape(value, argument, context->autoescape) : custom->function(value, argument);
     } else {
         Filtering filtering = { .context = context, .autoescape = context->autoescape, .has_argument = call->has_argument };
         if (filter->text)
@@ -325,8 +334,10 @@ Value capo_filter_apply(const FilterCall *call, Context *context, Value value)
 Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures)
 {
     Value value;
-    if (!capo_variable_resolve(&expression->operand, context, &value)) {
+    if (!resolve(&expression->operand, context, &value)) {
         const char *invalid = context->engine->string_if_invalid;
+        if (context->engine->debug && !ignore_failures)
+            capo_context_missing(context, expression);
         if (ignore_failures)
             value = (Value){ .kind = VALUE_NULL, .flags = 0 };
         else if (invalid && *invalid)

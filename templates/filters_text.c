@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Filters on text: case, padding, cutting, quoting. All linear in their input. */
 #include "filters.h"
+#include "../core/base/utf8.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -140,7 +141,13 @@ void capo_put_title(Buffer *out, const char *text, size_t size)
     size_t start = out->size;
     while (at < end) {
         const char *from = at;
-        uint32_t point = capo_utf8_next(&at, end);
+        uint32_t point = utf8_next(&at, end);
+        if (point < 0x80) {
+            bool letter = (point | 32) >= 'a' && (point | 32) <= 'z';
+            capo_put_char(out, (char)(!letter ? point : in_word ? point | 32 : point & ~32u));
+            in_word = letter;
+            continue;
+        }
         size_t length = (size_t)(at - from);
         Buffer lowered = { 0 }, raised = { 0 };
         capo_put_lower(&lowered, from, length);
@@ -219,12 +226,12 @@ static Value wordcount(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
     int64_t words = 0;
-    bool inside = false;
+    bool outside = true;
     const char *at = v.text, *end = at + v.size;
     while (at < end) {
-        bool space = capo_is_space(capo_utf8_next(&at, end));
-        words += !space && !inside;
-        inside = !space;
+        bool space = (unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7F ? utf8_is_space(utf8_next(&at, end)) : (at++, false);
+        words += outside && !space;
+        outside = space;
     }
     return capo_value_int(words);
 }
@@ -335,6 +342,17 @@ static bool put_directive(Buffer *out, char conversion, const char *flags, int64
     return false;
 }
 
+/* What follows the directive, where "%%" is a percent sign; false: it asks for a second value. */
+static bool put_rest(Buffer *out, const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (*at == '%' && (++at == end || *at != '%'))
+            return false;
+        capo_put_char(out, *at);
+    }
+    return true;
+}
+
 static Value stringformat(const Filtering *f, Value v, Value arg)
 {
     (void)f;
@@ -360,18 +378,10 @@ static Value stringformat(const Filtering *f, Value v, Value arg)
     /* A width of Python's is not bounded; ours is, as a visitor's value may be the argument. */
     if (at >= end || width >= MAX_WIDTH || precision >= MAX_WIDTH)
         return capo_value_text("");
-    Buffer rest = { 0 };            /* "%%" is a percent sign; another directive would want another value */
-    bool single = true;
-    for (const char *p = at + 1; p < end; p++) {
-        if (*p == '%' && (++p == end || *p != '%'))
-            single = false;
-        capo_put_char(&rest, *p);
-    }
-    if (*at == '%' && single && (v.kind == VALUE_MAP || (v.kind == VALUE_LIST)))
+    if (*at == '%' && !memchr(at + 1, '%', (size_t)(end - at - 1)) && (v.kind == VALUE_MAP || v.kind == VALUE_LIST))
         return capo_value_text(capo_format("%%%s", at + 1));      /* Python takes these for arguments by name */
-    if (*at == '%' || !single || !put_directive(&out, *at, flags, width, precision, v))
+    if (*at == '%' || !put_directive(&out, *at, flags, width, precision, v) || !put_rest(&out, at + 1, end))
         return capo_value_text("");
-    capo_put_bytes(&out, capo_buffer_text(&rest), rest.size);
     return text_of(&out);
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Values: boxing, Python's truth, equality, order and printing, lists and maps. */
+#include "bytes.h"
 #include "clock.h"
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,6 +240,27 @@ bool capo_compare(Value a, Value b, int *ret)
 
 /* --- printing --- */
 
+/* Numbers of few decimals, which most are. A whole number of up to 15 digits and a power of ten up to 10^6 are exact as doubles, and
+ * so their quotient is the double nearest to that decimal: where it is d, the decimal reads back as d. */
+static bool put_short_real(Buffer *out, double d)
+{
+    double size = fabs(d), scale = 1;
+    if (!(size >= 1e-4 || size == 0) || size >= 1e15)
+        return false;
+    for (int places = 0; places <= 6 && size * scale < 1e15; places++, scale *= 10) {
+        int64_t digits = (int64_t)(size * scale + 0.5), power = (int64_t)scale;
+        if ((double)digits / scale != size)
+            continue;
+        if (signbit(d))
+            capo_put_char(out, '-');
+        capo_put_int(out, digits / power);
+        capo_put_char(out, '.');
+        capo_put_padded(out, digits % power, places);
+        return true;
+    }
+    return false;
+}
+
 /* Python's repr(float): the shortest digits that read back the same. */
 static void put_real(Buffer *out, double d)
 {
@@ -249,8 +272,11 @@ static void put_real(Buffer *out, double d)
         capo_put(out, d < 0 ? "-inf" : "inf");
         return;
     }
+    if (put_short_real(out, d))
+        return;
+    /* Fifteen digits always read back as themselves, so that fewer are these without their zeroes; but for the smallest numbers. */
     char digits[40];
-    for (int precision = 1; precision <= 17; precision++) {
+    for (int precision = fabs(d) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*e", precision - 1, d);
         if (strtod(digits, NULL) == d)
             break;
@@ -264,6 +290,8 @@ static void put_real(Buffer *out, double d)
     for (const char *p = digits; *p; p++)
         if (*p >= '0' && *p <= '9')
             plain[n++] = *p;
+    while (n > 1 && plain[n - 1] == '0')
+        n--;
     plain[n] = 0;
     capo_put(out, sign);
     if (exponent >= -4 && exponent < 16) {
@@ -678,6 +706,27 @@ bool capo_lookup(Value v, const char *name, size_t size, Value *ret)
     default:
         return false;
     }
+}
+
+bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, Value *ret)
+{
+    if (v.kind == VALUE_OBJECT && v.object->ops->get_hinted) {
+        if (v.object->ops->get_hinted(v.object, name, size, hint, ret))
+            return true;
+    } else if (v.kind == VALUE_MAP) {
+        const MapEntry *guess = *hint < v.map->count ? &v.map->entries[*hint] : NULL;
+        if (guess && capo_is_text(guess->key) && guess->key.size == size && same_bytes(guess->key.text, name, size)) {
+            *ret = guess->value;
+            return true;
+        }
+        const Value *found = capo_map_get_n(v.map, name, size);
+        if (found) {
+            *hint = (uint32_t)(((const char *)found - (const char *)v.map->entries) / sizeof(MapEntry));
+            *ret = *found;
+            return true;
+        }
+    }
+    return capo_lookup(v, name, size, ret);
 }
 
 bool capo_iterable(Value v)

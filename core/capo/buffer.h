@@ -100,6 +100,8 @@ char *capo_random_string(size_t length, const char *alphabet);
 const char *capo_plural(int64_t n, const char *one, const char *many);
 /* FNV-free keyed hash (SipHash), for tables that visitors fill. */
 uint64_t capo_hash(const void *bytes, size_t size);
+/* MD5 (RFC 1321) in 32 hex digits, for names that Django makes with it. Not for secrets. */
+void capo_md5_hex(const void *bytes, size_t size, char ret_hex[33]);
 /* The whole file, or NULL with errno set; *ret_size may be NULL. A NUL stands behind it. */
 char *capo_read_file(const char *path, size_t *ret_size);
 /* Writes to a temporary name beside it, fsyncs and renames: the file is whole or as before. 0 or -errno. */

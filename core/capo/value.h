@@ -74,6 +74,8 @@ struct Map { MapEntry *entries; size_t count, capacity; uint32_t *index; size_t 
 typedef struct ObjectOps {
     const char *type_name;                                              /* "Post", "QuerySet" */
     bool (*get)(Object *self, const char *name, size_t size, Value *ret);     /* attribute or key; false: has none */
+    /* get, where finding the name costs something: *hint is any number, or what the look-up of this name left there. */
+    bool (*get_hinted)(Object *self, const char *name, size_t size, uint32_t *hint, Value *ret);
     const char *(*text)(Object *self);                                  /* str() */
     bool (*html)(Object *self, Buffer *out);                            /* prints itself as safe HTML (forms, fields) */
     int64_t (*length)(Object *self);                                    /* len(), negative: has none */
@@ -85,6 +87,8 @@ typedef struct ObjectOps {
     Value (*json)(Object *self);                                        /* what JSON shows instead; absent: text */
     /* `{{ object }}` calls it when it is callable, as Django does; false: leave it alone. */
     bool (*call)(Object *self, Value *ret);
+    /* What `get` knows, NULL at the end: for "did you mean" in messages. */
+    const char *const *(*names)(Object *self);
 } ObjectOps;
 
 struct Object { const ObjectOps *ops; };        /* the first member of every object's struct */
@@ -179,6 +183,8 @@ Value capo_value_to_text(Value v);
 int64_t capo_length(Value v);                                   /* len(), text in code points; negative: has none */
 /* Attribute, key or index, in Django's order. False: there is none. Does not call callables. */
 bool capo_lookup(Value v, const char *name, size_t size, Value *ret);
+/* The same for who looks for one name in many alike values: *hint, 0 at first, is where it was the last time. It is only a guess. */
+bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, Value *ret);
 /* Iterates over lists, maps (their keys), texts (characters), bytes (numbers) and objects. *state starts as NULL. */
 bool capo_iterate(Value v, void **state, Value *ret);
 bool capo_iterable(Value v);

@@ -52,6 +52,9 @@ char *capo_reverse_or_null(const char *name, const Var *arguments);
  * (capo_route_space of the request). Arguments whose name is "" are taken in order; all or none of them. */
 char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app);
 char *capo_reverse_in_or_null(const char *name, const Var *arguments, const char *current_app);
+/* Before there are values: whether a route of this name takes arguments of these names ("" for each in order; NULL at the end). NULL, or
+ * a sentence about what is wrong: for checks. */
+const char *capo_reverse_problem(const char *name, const char *const *arguments);
 /* The namespaces of the request's route: "blog", ""; what comes before the last ':' of req->route_name. */
 const char *capo_route_space(Request *req);
 /* Which route a path leads to: its full name, arguments into *ret_arguments; NULL: none. */
@@ -84,9 +87,19 @@ Response *capo_common_middleware(Request *req, const Next *next);       /* host 
 Response *capo_csrf_middleware(Request *req, const Next *next);
 Response *capo_messages_middleware(Request *req, const Next *next);
 Response *capo_clickjacking_middleware(Request *req, const Next *next); /* X-Frame-Options: DENY */
+/* The request's language (capo_language_of) for all behind it (i18n.h); Content-Language, Vary. Not in the default list. */
+Response *capo_locale_middleware(Request *req, const Next *next);
+
+/* The language of settings' .languages that suits the visitor: the cookie's, else of Accept-Language, else language_code. */
+const char *capo_language_of(Request *req);
+/* View: keeps the posted "language" in the cookie, where settings have it, and goes on to "next" or the page before, if they are ours.
+ *     { "language/", capo_set_language, "set_language", .methods = POST }                                                      */
+Response *capo_set_language(Request *req);
 
 /* The CSRF token for forms of this answer (64 characters, masked anew each request); sets the cookie. */
 const char *capo_csrf_token(Request *req);
+/* How often it was asked for in this request: what was made meanwhile may hold this visitor's token, and is for nobody else. */
+unsigned capo_csrf_tokens(Request *req);
 void capo_csrf_rotate(Request *req);                                    /* at login */
 
 /* --- messages (django.contrib.messages, signed cookie) --- */
@@ -135,7 +148,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct MigrationFunction;
+struct MigrationFunction; struct TemplateOptions; struct CacheSettings;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -174,10 +187,18 @@ typedef struct Settings {
     Middleware *const *middleware;          /* default: capo_default_middleware (cli.h) */
     const Converter *converters;            /* ends with { 0 } */
     const char *time_zone;                  /* (env TIME_ZONE) "UTC" */
-    const char *language_code;              /* "en-us" */
+    const char *language_code;              /* "en-us": of texts and formats where nothing else is chosen (i18n.h) */
+    const char *const *languages;           /* LIST("de", "fr", "pt-br"): those that visitors may have; default: all that are known */
+    const char *const *locale_paths;        /* folders of catalogues besides each app's locale/; before them. Default "locale" */
+    bool no_i18n;                           /* no catalogues are read: messages stay as they are */
+    bool use_thousand_separator;            /* templates group digits as the language does */
+    const struct LocaleFormats *formats;    /* over the languages' own: { "de", .date = "d.m.Y" }; ends with { 0 } */
+    const char *language_cookie_name;       /* "django_language" */
+    int64_t language_cookie_age;            /* seconds; 0: until the browser closes */
     const char *static_url;                 /* "/static/" */
     const char *const *static_directories;  /* besides each app's static/; before them. Default "static" */
     const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */
+    const struct TemplateOptions *templates;    /* loaders, libraries, context processors, …: templates.h */
     const char *login_url;                  /* "/accounts/login/", a path or a route's name */
     const char *login_redirect_url;         /* "/accounts/profile/" */
     const char *logout_redirect_url;
@@ -200,6 +221,7 @@ typedef struct Settings {
     View *handler400, *handler403, *handler404, *handler500;    /* own error pages; templates 404.html, 500.html work too */
     const struct Command *commands;         /* further ones; ends with { 0 } */
     const struct SystemCheck *checks;
+    const struct CacheSettings *caches;     /* cache.h: CACHES({ "default", … }); default: one in the worker's memory */
     const struct EmbeddedFile *files;       /* project's own templates/ and static/ in a release */
     const char *date_format, *datetime_format, *time_format;        /* "N j, Y" "N j, Y, P" "P" */
     bool debug;                             /* (env DEBUG=1) */
@@ -220,6 +242,10 @@ typedef struct SourceFile { const char *path; const char *text; size_t size; con
 const SourceFile *capo_find_file(const char *kind, const char *name, const char **ret_tried);
 /* The same, only of this app (NULL: the project): migrations have the same names in each. */
 const SourceFile *capo_find_app_file(const App *app, const char *kind, const char *name);
+/* The same, below this folder on disk and nowhere else. */
+const SourceFile *capo_find_file_below(const char *directory, const char *name);
+/* The names of all files below a folder on disk, sorted; NULL at the end. */
+const char **capo_list_files_below(const char *directory);
 /* All names of that kind under the app (NULL: the project), sorted; NULL at the end. */
 const char **capo_list_files(const char *kind, const App *app);
 /* Opens a regular file for reading that lies beneath the folder, whatever links and dots the name holds; -1 with errno. The
@@ -237,6 +263,8 @@ typedef struct WebHooks {
     Response *(*error_page)(Request *req, const Error *error);      /* templates 404.html, 500.html; NULL result: core's own */
     bool (*has_permission)(Request *req, const char *permission);   /* for Route.permission and login_required ("" = any user) */
     const char *(*debug_extra)(Request *req, const Error *error);   /* HTML for the debug page: template line, SQL that ran */
+    const char *(*log_extra)(const Error *error);                   /* lines for the log behind the error's own; NULL: none */
+    List *(*sql_queries)(void);                                     /* of this request so far, as maps with sql and time: in DEBUG */
 } WebHooks;
 extern WebHooks capo_web_hooks;
 

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data, *nul = size ? memchr(text, 0, size) : NULL;
     size_t first = nul ? (size_t)(nul - text) : size;
     Sources sources = { { text, nul ? nul + 1 : "" }, { first, nul ? size - first - 1 : 0 } };
-    Engine engine = { .find = find, .data = &sources, .date_format = "N j, Y", .datetime_format = "N j, Y, P", .time_format = "P",
+    Engine engine = { .find = find, .data = &sources,
                       .static_prefix = "/static/", .media_prefix = "/media/" };
     Arena *arena = arena_new();
     Unit unit = { 0 };
