@@ -298,6 +298,13 @@ void capo_instance_many(Instance *self, const char *accessor, ManyOperation oper
         many.field = reverse_accessor(self->model, accessor);
     if (!many.field || (!forward && many.field->kind == FIELD_ONE_TO_ONE))
         capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
+    if (operation == MANY_CLEAR) {
+        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->null)
+            capo_raise(ERROR_VALUE, "\"%s\" cannot be cleared: %s.%s cannot be NULL. Delete the objects, or give them another %s.", accessor,
+                       many.field->model->name, many.field->name, many.field->name);
+        operation = MANY_SET;
+        others = capo_value_list(capo_list_new());
+    }
     if (many.field->kind == FIELD_MANY_TO_MANY) {
         many.table = many.field->through;
         many.source = forward ? many.field->through_source : many.field->through_target;
