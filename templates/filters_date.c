@@ -24,7 +24,7 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         kind = FORMAT_DATE;
     } else if (v.kind == VALUE_TIME) {
         parts = capo_wall((DateTime){ v.time.microseconds });
-        kind = FORMAT_TIME;
+        kind = time_filter ? FORMAT_TIME : FORMAT_TIME_AS_DATE;
     } else {
         parts = (DateParts){ .year = 1, .month = 1, .day = 1 };
         kind = FORMAT_NOTHING;          /* only what is no letter prints */
@@ -38,8 +38,9 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         out->data[before] = 0;
     }
     /* A time of day has no such attribute, which the filters pass over; a date's is an error that they tell. */
-    if (kind == FORMAT_DATE && !time_filter)
-        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a date has no value for.", format, bad);
+    if ((kind == FORMAT_DATE && !time_filter) || (kind == FORMAT_TIME_AS_DATE && strchr("rU", bad)))
+        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a %s has no value for.", format, bad,
+                   kind == FORMAT_DATE ? "date" : "time");
     return false;
 }
 
@@ -48,10 +49,7 @@ static Value format_value(const Filtering *f, Value v, Value arg, const char *ot
     Buffer out = { 0 };
     if (v.kind == VALUE_NULL || (capo_is_text(v) && v.size == 0))
         return capo_value_text("");
-    bool given = f->has_argument && arg.kind != VALUE_NULL && !(capo_is_text(arg) && arg.size == 0);
-    if (given && !capo_is_text(arg))
-        capo_raise(ERROR_VALUE, "A date's format is a text, not '%.100s'.", capo_to_text(arg));
-    const char *format = given ? arg.text : otherwise;
+    const char *format = f->has_argument && capo_truth(arg) ? capo_to_text(arg) : otherwise;
     if (!capo_put_date(f->context, &out, v, format, time_filter))
         return capo_value_text("");
     return capo_buffer_value(&out, false);

@@ -189,7 +189,9 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
         snprintf(number, sizeof number, "%.1f", size);
         if (negative)
             capo_put_char(&out, '-');
-        capo_put_number_with(&out, capo_value_text(number), 1, f->context && f->context->engine->thousand_separator, capo_formats());
+        /* Python's round(), which is a float still: a very large one shows its exponent */
+        Value rounded = size < 1e15 ? capo_value_text(number) : capo_value_real(strtod(number, NULL));
+        capo_put_number_with(&out, rounded, 1, f->context && f->context->engine->thousand_separator, capo_formats());
         capo_put_format(&out, "\xC2\xA0%s", units[unit]);
     }
     return capo_buffer_value(&out, true);

@@ -228,6 +228,14 @@ static void put_json(Buffer *out, Value v, Form form, int level)
         capo_put_char(out, '"');
         break;
     }
+    case VALUE_TIME: {
+        const char *iso = capo_time_iso(v.time);
+        capo_put_format(out, "\"%.12s\"", iso);
+        break;
+    }
+    case VALUE_DURATION:
+        capo_put_format(out, "\"%s\"", capo_duration_iso(v.duration));
+        break;
     case VALUE_LIST:
         if (v.list->count == 0) {
             capo_put(out, "[]");

@@ -85,6 +85,7 @@ char *capo_strftime(const DateParts *parts, const char *format);
 char *capo_date_iso(Date date);
 char *capo_time_iso(Time time);
 char *capo_datetime_iso(DateTime instant, const TimeZone *zone);    /* zone NULL: the current one */
+char *capo_duration_iso(Duration duration);                         /* "P3DT04H05M06S", "-P0DT00H00M00.500000S" */
 char *capo_duration_text(Duration duration);                        /* Python's str(): "3 days, 4:05:06" */
 char *capo_uuid_text(const Uuid *uuid);                             /* with hyphens */
 Uuid capo_uuid_random(void);                                        /* version 4 */
