@@ -481,6 +481,28 @@ static bool truth(Object *object)
     return true;
 }
 
+/* Fields, relations and accessors, for messages. What Meta's .property knows is only its function's to say. */
+static const char *const *names_of(Object *object)
+{
+    const Model *model = ((Instance *)(void *)object)->model;
+    const char **names = capo_alloc_array(2 * model->n_fields + model->n_many + model->n_reverse + 3, sizeof *names);
+    size_t n = 0;
+    for (size_t i = 0; i < model->n_fields; i++) {
+        names[n++] = model->fields[i]->name;
+        if (model->fields[i]->choices)
+            names[n++] = capo_format("get_%s_display", model->fields[i]->name);
+    }
+    for (size_t i = 0; i < model->n_many; i++)
+        names[n++] = model->many[i]->name;
+    for (size_t i = 0; i < model->n_reverse; i++)
+        if (model->reverse[i]->related_name)
+            names[n++] = model->reverse[i]->related_name;
+    names[n++] = "pk";
+    if (model->meta->absolute_url)
+        names[n++] = "get_absolute_url";
+    return names;
+}
+
 const ObjectOps capo_instance_ops = {
-    .type_name = "Model", .get = get, .get_hinted = get_hinted, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
+    .type_name = "Model", .names = names_of, .get = get, .get_hinted = get_hinted, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Inside of the template language: what the lexer, parser, nodes, filters and loaders share.
  *
- * A template is compiled once to a list of nodes in an arena of its own and never changed afterwards: all that a rendering
- * needs to remember lives in its Context. Rendering is a walk: each node has a function that appends to a Buffer. */
+ * A template is compiled once to a list of nodes in an arena of its own: all that a rendering needs to remember lives in its
+ * Context. What changes in nodes afterwards is only what any rendering would find out again: links to other templates, and hints
+ * of where a name was found. Rendering is a walk: each node has a function that appends to a Buffer. */
 #pragma once
 #include <capo/arena.h>
 #include <capo/template_tags.h>
@@ -33,11 +34,14 @@ struct Engine {
     bool take_notes;                /* compiled templates keep what they refer to, for the checks */
     const char *static_prefix, *media_prefix;
     struct Template *cached[256];   /* compiled, by name and place */
+    uint32_t generation;            /* grows when they are released: links to them end */
 };
 
 /* Engine.find over the TemplateLoaders of Engine.data, NULL at the end; and the name of the loader of a place. */
 bool capo_loaders_find(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
 const char *capo_loader_of(const Engine *engine, int place);
+/* " Did you mean …?" among the names that the loaders list. */
+const char *capo_loaders_near(const Engine *engine, const char *name);
 /* What the context processors of the site give for this request. */
 void capo_context_add_processed(Context *context, Request *req);
 
@@ -80,12 +84,16 @@ const Template *capo_template_get(Engine *engine, const char *name);
 /* NULL instead of raising; *ret_why says why. */
 const Template *capo_template_look(Engine *engine, const char *name, const char **ret_why);
 const Template *capo_template_first(Engine *engine, const char *const *names);
-/* Called for each template that begins to render, parents and included ones too: the test client records them. */
-extern void (*capo_template_rendered)(const Template *template, Context *context);
 const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep);
 /* "./x" and "../x" against the name of the template that says it; others as they are. */
 const char *capo_template_relative(const Template *from, const char *name, bool may_be_itself, int line, int column);
 void capo_template_release_all(Engine *engine);
+/* Another template by a constant name, kept by a node from its first use on: never in debug, where files change. */
+typedef struct TemplateLink { const Template *template; uint32_t generation; } TemplateLink;
+static inline const Template *capo_template_linked(const TemplateLink *link, const Engine *engine)
+{
+    return link->template && link->generation == engine->generation && !engine->debug ? link->template : NULL;
+}
 /* Forgets what {% cache %} keeps. */
 void capo_template_fragments_clear(void);
 
@@ -123,6 +131,7 @@ typedef struct RenderState {
     struct BlockChain *blocks;
     size_t n_blocks;
     bool has_blocks;
+    bool renders_again;             /* an {% ifchanged %} that printed nothing */
     struct History { const struct History *next; const Template *template; } *history;      /* of extends */
 } RenderState;
 

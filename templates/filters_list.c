@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Filters on lists and on values of any kind: defaults, slices, sorting, joining. */
 #include "filters.h"
+#include <capo/i18n.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -302,10 +303,8 @@ static void put_list_items(Buffer *out, const Filtering *f, List *list, int leve
         capo_raise(ERROR_VALUE, "The filter 'unordered_list' takes lists nested at most 32 deep.");
     bool first_item = true;
     for (size_t i = 0; i < list->count; i++) {
-        Value next = i + 1 < list->count ? list->items[i + 1] : (Value){ 0 };
-        List *children = NULL;
-        if (next.kind == VALUE_LIST)
-            children = next.list;
+        /* only a list has an item's children, not a map or what else can be gone through */
+        List *children = i + 1 < list->count && list->items[i + 1].kind == VALUE_LIST ? list->items[i + 1].list : NULL;
         if (!first_item)
             capo_put_char(out, '\n');
         first_item = false;
@@ -329,7 +328,7 @@ static Value yesno(const Filtering *f, Value v, Value arg)
     size_t n;
     if (f->has_argument && arg.kind != VALUE_NULL && !capo_is_text(arg))
         capo_raise(ERROR_VALUE, "The filter 'yesno' needs a text of two or three words, not '%.100s'.", capo_to_text(arg));
-    char **words = capo_split(f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : "yes,no,maybe", ',', &n);
+    char **words = capo_split(f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : capo_gettext("yes,no,maybe"), ',', &n);
     if (n < 2)
         return v;
     if (v.kind == VALUE_NULL)

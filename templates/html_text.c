@@ -2,6 +2,7 @@
 /* Cutting texts and HTML to a length, taking tags out, line breaks, wrapping. */
 #include "filters.h"
 #include "html.h"
+#include "../core/base/bytes.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -287,7 +288,7 @@ static void put_lines(Buffer *out, const char *text, size_t size, bool autoescap
 {
     Value plain = normalise_newlines(text, size);
     const char *at = plain.text, *end = at + plain.size;
-    capo_buffer_reserve(out, size + size / 8 + 16);
+    buffer_room(out, size + size / 8 + 16);
     for (;;) {
         const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL, *next = stop ? stop + 1 : end;
         size_t length = (size_t)((stop ? stop : end) - at);

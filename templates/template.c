@@ -4,6 +4,7 @@
  * Compiled templates stay for the life of the process. In debug each look-up compares the text; a template that changed
  * is compiled anew, and the old one goes when the last rendering that holds it has ended. */
 #include "nodes.h"
+#include "../core/base/bytes.h"
 #include <string.h>
 
 enum { MAX_DEPTH = 60 };            /* of includes and parents within each other */
@@ -157,7 +158,8 @@ const Template *capo_template_look(Engine *engine, const char *name, const char 
     const char *whole = hash ? capo_strndup(name, (size_t)(hash - name)) : name;
     const Template *template = capo_template_find(engine, whole, 0, &tried);
     if (!template) {
-        *ret_why = capo_format("There is no template '%s'. Looked for it in: %s", whole, tried && *tried ? tried : "no place at all");
+        *ret_why = capo_format("There is no template '%s'.%s Looked for it in: %s", whole, engine->debug || engine->take_notes ?
+                               capo_loaders_near(engine, whole) : "", tried && *tried ? tried : "no place at all");
         return NULL;
     }
     if (!hash || !hash[1])
@@ -194,6 +196,7 @@ const Template *capo_template_first(Engine *engine, const char *const *names)
 
 void capo_template_release_all(Engine *engine)
 {
+    engine->generation++;
     for (size_t i = 0; i < 256; i++) {
         while (engine->cached[i]) {
             Template *template = engine->cached[i];
@@ -314,7 +317,7 @@ void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
     if (out->size == 0 && template->typical_size)
-        capo_buffer_reserve(out, template->typical_size + template->typical_size / 8);
+        buffer_room(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
     if (error) {
         capo_template_locate(error, context);

@@ -2,6 +2,7 @@
 /* UTF-8 and what Unicode says of characters: case, white space, words, slugs. By utf8proc.
  *
  * Everything here is linear in its input and takes bad bytes as U+FFFD, one for each byte. */
+#include "bytes.h"
 #include "utf8.h"
 #include <capo/arena.h>
 #include <capo/buffer.h>
@@ -210,7 +211,7 @@ static bool next_is_cased(const char *at, const char *end)
 /* Appends the ASCII at `at`, its letters from `first` on (A: capitals, a: small ones) in the other case; where it ends. */
 static const char *put_ascii(Buffer *buffer, const char *at, const char *end, unsigned char first)
 {
-    char *to = capo_buffer_reserve(buffer, (size_t)(end - at));
+    char *to = buffer_room(buffer, (size_t)(end - at));
     for (; at < end && (unsigned char)*at < 0x80; at++)
         *to++ = (unsigned char)(*at - first) < 26 ? (char)(*at ^ 32) : *at;
     *to = 0;
@@ -262,6 +263,18 @@ static void put_upper_code_point(Buffer *buffer, uint32_t c)
             put_code_point(buffer, (uint32_t)utf8proc_toupper(folded[i]));
     else
         put_code_point(buffer, (uint32_t)utf8proc_toupper((utf8proc_int32_t)c));
+}
+
+/* One letter to one letter: enough for words of ours, as the names of months. */
+void capo_put_titled(Buffer *buffer, const char *text, size_t size)
+{
+    bool inside = false;
+    for (const char *at = text, *end = text + size; at < end;) {
+        utf8proc_int32_t c = (utf8proc_int32_t)capo_utf8_next(&at, end);
+        bool cased = utf8proc_tolower(c) != c || utf8proc_toupper(c) != c;
+        put_code_point(buffer, (uint32_t)(!cased ? c : inside ? utf8proc_tolower(c) : utf8proc_totitle(c)));
+        inside = cased;
+    }
 }
 
 void capo_put_upper(Buffer *buffer, const char *text, size_t size)
@@ -356,7 +369,8 @@ void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_uni
 {
     Buffer compatible = { 0 }, lower = { 0 };
     put_compatible(&compatible, text, size, !allow_unicode);
-    capo_put_lower(&lower, compatible.data, compatible.size);
+    capo_put_lower(&lower, capo_buffer_text(&compatible), compatible.size);
+    capo_buffer_text(&lower);       /* gives back what they have too much */
     size_t first = buffer->size, keep = first;  /* keep: the end without trailing '-' and '_' */
     bool gap = false;
     const char *at = lower.data, *end = lower.data + lower.size;
