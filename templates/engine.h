@@ -151,7 +151,17 @@ struct Context {
     StateEntry *memory;             /* of own tags */
     List *missing;                  /* expressions whose lack was reported, in debug */
     int depth;                      /* of includes and parents */
+    ResponseStream *stream;         /* where `streamed` goes when it is full; NULL: the page is made as a whole */
+    Buffer *streamed;
+    unsigned pieces;                /* sent so far */
+    int one_by_one;                 /* loops around this whose items are gone after their turn */
 };
+
+enum { STREAM_PIECE = 15 * 1024 };
+/* Sends what is in the page's own buffer, if this is it and there is enough. Only between nodes. */
+void capo_context_flush(Context *context, Buffer *out);
+/* A value that outlives the item of a loop that it may be part of: itself, or a copy where such a loop runs. Objects become texts. */
+Value capo_context_kept(const Context *context, Value value);
 
 uint32_t capo_name_hash(const char *name, size_t size);
 const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* libFuzzer: template source, compiled and rendered with a context of many kinds of values. An error or an output, never a crash.
  * The bytes up to the first NUL are the template `t`; what follows is the template `u`, which `t` may include or extend.
- * sources: core/base core/loop core/http core/web templates */
+ * sources: core/base core/i18n core/loop core/cache core/http core/web templates */
 #include "../../templates/engine.h"
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include "asking.h"
 #include "../../core/i18n/internal.h"
 #include "../../core/i18n/mo.h"
+#include "../../core/i18n/po.h"
 #include <capo/i18n.h>
 #include <capo/templates.h>
 #include <fcntl.h>
@@ -333,6 +334,19 @@ TEST(i18n_a_changed_catalog_is_read_anew_in_debug)
     EXPECT_TEXT(before, "before");
 }
 
+TEST(i18n_catalogs_inside_the_program)
+{
+    enter_folder();
+    Buffer mo = mo_file(two_forms, some, true);
+    EmbeddedFile files[] = { { "locale/de/LC_MESSAGES/django.mo", mo.data, mo.size }, { "shop/locale/fr/LC_MESSAGES/django.mo", mo.data, mo.size }, { 0 } };
+    use((Settings){ .files = files });
+    capo_activate_language("de");
+    EXPECT_TEXT(capo_gettext("Hello"), "Hallo");
+    capo_activate_language("fr");
+    EXPECT_TEXT(capo_gettext("Hello"), "Hallo");
+    use((Settings){ 0 });
+}
+
 static void raise_in(void *unused)
 {
     (void)unused;
@@ -369,7 +383,7 @@ TEST(i18n_damaged_catalogs_are_passed_over_and_told)
     capo_activate_language("de");
     EXPECT_TEXT(capo_gettext("Hello"), "Hello");
     Buffer told = { 0 };
-    i18n_check_catalogs(report, &told);
+    capo_check_catalogs(report, &told);
     EXPECT_TEXT(capo_buffer_text(&told), "locale/de/LC_MESSAGES/django.mo: its plural expression has something that is neither n, a number nor a bracket;");
 }
 
@@ -513,4 +527,54 @@ TEST(i18n_formats_of_settings)
     EXPECT_INT(capo_first_day_of_week(), 0);
     EXPECT_TEXT(day_in("de-at", "DATE_FORMAT"), "22.03.26");
     EXPECT_TEXT(day_in("fr", "DATE_FORMAT"), "22 mars 2026");
+}
+
+/* --- PO files ----------------------------------------------------------------------------------------------------------------------------- */
+
+#define PO_HEADER "msgid \"\"\nmsgstr \"\"\n\"Content-Type: text/plain; charset=UTF-8\\n\"\n\"Plural-Forms: nplurals=2; plural=n != 1;\\n\"\n\n"
+
+TEST(i18n_po_files_are_compiled)
+{
+    static const char text[] = PO_HEADER
+        "# a comment\n#: views.c:3\nmsgid \"Hello\"\nmsgstr \"Hal\"\n  \"lo\\n\\t\\\"\\\\\\101\"\n\n"
+        "msgctxt \"month\"\nmsgid \"May\"\nmsgstr \"Mai\"\n#, fuzzy\nmsgid \"unsure\"\nmsgstr \"unsicher\"\n\nmsgid \"not yet\"\nmsgstr \"\"\n"
+        "msgid \"%(n)s post\"\nmsgid_plural \"%(n)s posts\"\nmsgstr[0] \"ein Beitrag, 100%%\"\nmsgstr[1] \"%(n)s Beiträge\"\n#~ msgid \"old\"\n#~ msgstr \"alt\"\n";
+    Buffer made = { 0 };
+    int line = 0;
+    const char *why = NULL;
+    EXPECT(po_compile(text, sizeof text - 1, &made, &line, &why));
+    MoFile mo;
+    size_t size;
+    EXPECT_INT(mo_open(made.data, made.size, &mo, &why), 0);
+    EXPECT_INT(mo.count, 4);
+    EXPECT_TEXT(mo_find(&mo, NULL, "Hello", &size), "Hallo\n\t\"\\A");
+    EXPECT_TEXT(mo_find(&mo, "month", "May", &size), "Mai");
+    EXPECT(!mo_find(&mo, NULL, "unsure", &size) && !mo_find(&mo, NULL, "not yet", &size) && !mo_find(&mo, NULL, "old", &size));
+    const char *forms = mo_find(&mo, NULL, "%(n)s post", &size);
+    EXPECT_TEXT(mo_nth(forms, size, plural_form(&mo.plural, 1)), "ein Beitrag, 100%%");
+    EXPECT_TEXT(mo_nth(forms, size, plural_form(&mo.plural, 3)), "%(n)s Beiträge");
+    mo_close(&mo);
+}
+
+/* SEC-233: a hole that the message has not is refused when the catalogue is made. */
+TEST(i18n_po_files_that_are_wrong)
+{
+    static const struct { const char *text, *why; int line; } rows[] = {
+        { "msgid \"a\"\nmsgstr \"%(b)s\"\n", "hole", 8 }, { "msgid \"a\"\nmsgstr \"x\nmsgid", "not closed", 7 },
+        { "msgid \"a\"\nmsgstr \"x\" y\n", "behind a text", 7 }, { "msgid \"a\"\n", "no msgstr", 7 }, 
+        { "msgid \"a\"\nmsgid_plural \"b\"\nmsgstr[1] \"x\"\n", "in this order", 8 }, { "what \"a\"\n", "was expected", 6 },
+        { "msgid \"a\"\nmsgstr \"1\"\nmsgid \"a\"\nmsgstr \"2\"\n", "twice", 0 }, { "msgid \"a\"\nmsgstr \"\\q\"\n", "escape", 7 },
+        { "msgid \"a\"\nmsgid_plural \"b\"\nmsgstr[0] \"x\"\n", "forms", 6 }, { "msgstr \"a\"\n", "two msgstr", 0 }, { "msgid \"a\"\nmsgstr \"\\0\"\n", "cannot hold", 7 },
+        { "msgid \"a\"\nmsgstr \"\xff\"\n", "UTF-8", 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *text = capo_format("%s%s", PO_HEADER, rows[i].text);
+        Buffer made = { 0 };
+        int line = 0;
+        const char *why = "";
+        EXPECT(!po_compile(text, strlen(text), &made, &line, &why) && made.size == 0);
+        EXPECT_TEXT(strstr(why, rows[i].why) ? "" : why, "");
+        if (rows[i].line)
+            EXPECT_INT(line, rows[i].line);
+    }
 }
