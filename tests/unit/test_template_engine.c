@@ -309,7 +309,7 @@ TEST(templates_docs_own_tags)
         source = capo_read_file("../tests/unit/example_tags.c", &size);
     }
     EXPECT(page && source);
-    const char *from = strstr(page, "## Own tags and filters"), *to = strstr(page, "## Safe text");
+    const char *from = strstr(page, "## Own tags and filters"), *to = from ? strstr(from, "\n## ") : NULL;
     EXPECT(from && to);
     int blocks = 0;
     for (const char *at = from; (at = strstr(at, "```c\n")) != NULL && at < to; blocks++) {
