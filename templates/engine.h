@@ -5,6 +5,7 @@
  * Context. What changes in nodes afterwards is only what any rendering would find out again: links to other templates, and hints
  * of where a name was found. Rendering is a walk: each node has a function that appends to a Buffer. */
 #pragma once
+#include "../core/base/bytes.h"
 #include <capo/arena.h>
 #include <capo/template_tags.h>
 #include <capo/unit.h>
@@ -164,7 +165,15 @@ void capo_context_flush(Context *context, Buffer *out);
 Value capo_context_kept(const Context *context, Value value);
 
 uint32_t capo_name_hash(const char *name, size_t size);
-const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash);
+static inline const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash)
+{
+    for (uint32_t i = context->count; i-- > context->base;) {
+        const ContextEntry *entry = &context->entries[i];
+        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size))
+            return &entry->value;
+    }
+    return NULL;
+}
 /* Sets in the innermost scope; gives the entry's index, which holds as long as the scope. */
 uint32_t capo_context_put(Context *context, const char *name, size_t size, uint32_t hash, Value value);
 Context *capo_context_for(const Engine *engine, Request *req);
@@ -216,6 +225,8 @@ bool capo_variable_resolve(const Variable *variable, Context *context, Value *re
 Expression *capo_expression_compile(Parser *parser, const char *text);
 /* ignore_failures: what is missing is None (if, for, firstof, …), else string_if_invalid or "". */
 Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures);
+/* {{ }} */
+void capo_expression_print(const Expression *expression, Context *context, Buffer *out);
 /* The text in the current language, as _("…") has it: its percent signs are doubled in catalogues, and stay so. */
 Value capo_translated(Value text, const char *message_context);
 /* Appends as {{ }} does: localised, escaped. */

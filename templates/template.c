@@ -4,7 +4,6 @@
  * Compiled templates stay for the life of the process. In debug each look-up compares the text; a template that changed
  * is compiled anew, and the old one goes when the last rendering that holds it has ended. */
 #include "nodes.h"
-#include "../core/base/bytes.h"
 #include <string.h>
 
 enum { MAX_DEPTH = 60 };            /* of includes and parents within each other */
