@@ -187,6 +187,9 @@ void capo_template_nest(const Template *template, Context *context, Buffer *out,
 /* What renders next stands in another template: messages name both. */
 void capo_context_enter(Context *context, const Template *template);
 void capo_context_leave(Context *context);
+/* Calls function(argument), which renders with the context. Where it raises, the context is as it was before, so that whoever catches (a
+ * condition, an own tag) may go on with it; the error is located and goes on. */
+void capo_context_guarded(Context *context, void (*function)(void *), void *argument);
 /* Notes in the error where it happened and what led there. */
 void capo_template_locate(const Error *error, const Context *context);
 /* In debug: a line in the log about a variable that is printed and does not exist. Once for a place in a rendering. */

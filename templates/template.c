@@ -329,7 +329,7 @@ void capo_template_run(const Template *template, Context *context, Buffer *out)
 void capo_template_render(const Template *template, Context *context, Buffer *out)
 {
     if (context->state)
-        capo_template_nest(template, context, out, true);
+        capo_context_guarded(context, run, &(Run){ template, context, out });
     else
         capo_template_run(template, context, out);
 }

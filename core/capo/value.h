@@ -92,6 +92,7 @@ typedef struct ObjectOps {
     bool one_by_one;
     /* What `get` knows, NULL at the end: for "did you mean" in messages. */
     const char *const *(*names)(Object *self);
+    const char *(*type)(Object *self);                                  /* where several types share a table: the name of this one's */
 } ObjectOps;
 
 struct Object { const ObjectOps *ops; };        /* the first member of every object's struct */
