@@ -327,6 +327,8 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
     case STORAGE_DURATION:
         if (raw.kind == VALUE_INT)
             return capo_value_duration((Duration){ raw.integer });
+        if (raw.kind == VALUE_DECIMAL)                  /* SUM and AVG of whole microseconds */
+            return capo_value_duration((Duration){ llrint(capo_decimal_to_double(raw.decimal)) });
         return raw.kind == VALUE_REAL ? capo_value_duration((Duration){ llrint(raw.real) }) : raw;
     case STORAGE_UUID:
         return raw.kind == VALUE_UUID ? raw : uuid_of(raw);

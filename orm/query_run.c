@@ -25,7 +25,7 @@ Value convert_cell(OutputType type, Value raw)
         return raw;
     if (type.places == -2 && (raw.kind != VALUE_TEXT || type.kind == FIELD_TEXT))
         return raw;                                                 /* a key's bare number or text */
-    if (type.zone && (raw.kind == VALUE_TEXT || (raw.kind == VALUE_DATETIME && raw.flags & VALUE_FLAG_NAIVE)))
+    if (type.zone && (raw.kind == VALUE_TEXT || raw.kind == VALUE_DATETIME))
         return local_datetime(type, raw);
     if (type.computed && capo_field_is_text(type.kind) && (raw.kind == VALUE_REAL || raw.kind == VALUE_INT || raw.kind == VALUE_DECIMAL))
         return raw;                                                 /* SUM of a text */
