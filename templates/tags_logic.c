@@ -378,13 +378,8 @@ static Node *compile_filter_tag(Parser *parser, const Token *token)
     return &node->node;
 }
 
-static void render_spaceless(const Node *node, Context *context, Buffer *out)
+void capo_put_spaceless(Buffer *out, const char *text, size_t size)
 {
-    Buffer content = { 0 };
-    capo_nodes_render(((const BodyNode *)node)->body, context, &content);
-    const char *text = capo_buffer_text(&content);
-    size_t size = content.size;
-    capo_trim(&text, &size);
     const char *end = text + size;
     while (text < end) {
         const char *close = memchr(text, '>', (size_t)(end - text));
@@ -401,6 +396,16 @@ static void render_spaceless(const Node *node, Context *context, Buffer *out)
         text = next < end && *next == '<' ? next : close + 1;
     }
     capo_put_bytes(out, text, (size_t)(end - text));
+}
+
+static void render_spaceless(const Node *node, Context *context, Buffer *out)
+{
+    Buffer content = { 0 };
+    capo_nodes_render(((const BodyNode *)node)->body, context, &content);
+    const char *text = capo_buffer_text(&content);
+    size_t size = content.size;
+    capo_trim(&text, &size);
+    capo_put_spaceless(out, text, size);
 }
 
 static Node *compile_spaceless(Parser *parser, const Token *token)
