@@ -52,7 +52,7 @@ static DateParts time_parts(Time time)
 
 static DateParts date_parts(Date date)
 {
-    return capo_wall((DateTime){ date.days * US_PER_DAY });
+    return capo_wall((DateTime){ capo_midnight_us(date) });
 }
 
 char *capo_date_iso(Date date)
@@ -82,7 +82,7 @@ char *capo_datetime_iso(DateTime instant, const TimeZone *zone)
 char *capo_duration_text(Duration duration)
 {
     int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0);
-    int64_t rest = us - days * US_PER_DAY, seconds = rest / US_PER_SECOND;
+    int64_t rest = us % US_PER_DAY + (us % US_PER_DAY < 0 ? US_PER_DAY : 0), seconds = rest / US_PER_SECOND;
     Buffer out = { 0 };
     if (days)
         capo_put_format(&out, "%lld day%s, ", (long long)days, days == 1 || days == -1 ? "" : "s");

@@ -154,7 +154,7 @@ bool capo_equal(Value a, Value b);
 bool capo_compare(Value a, Value b, int *ret);
 /* Python's str(), as Django prints it: "None", "True", "1.0", "[1, 'a']", "2026-11-22 08:30:00+00:00". Sized by *ret_size. */
 const char *capo_to_text(Value v);
-/* Appends the same; no copy for texts. */
+/* Appends the same; no copy for texts. A list or map within itself is [...] or {...}; more than 200 within each other raise. */
 void capo_put_value(Buffer *buffer, Value v);
 /* Python's repr(), used inside lists and maps. */
 void capo_put_repr(Buffer *buffer, Value v);
@@ -191,6 +191,6 @@ Map *capo_map_of(const Var *vars);
 
 /* Depth at most 32 levels, else *ret_error. Big integers become decimals. False: *ret_error says line and column. */
 bool capo_json_parse(const char *text, size_t size, Value *ret, const char **ret_error);
-/* indent 0: one line, as Python's json.dumps prints it (", " and ": " between); dates ISO as Django's DjangoJSONEncoder. */
+/* Raises where lists and maps are more than 200 within each other, or one within itself. indent 0: one line, as Python's json.dumps prints it (", " and ": " between); dates ISO as Django's DjangoJSONEncoder. */
 void capo_json_put(Buffer *buffer, Value v, int indent);
 char *capo_json_text(Value v, int indent);
