@@ -77,11 +77,11 @@ static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
         capo_put(&sql, i ? " AND " : "");
         capo_put_name(&sql, wanted[i].field->column);
         capo_put(&sql, " = ");
-        capo_backend()->put_placeholder(&sql, (int)i + 1);
+        capo_put_placeholder(&sql, (int)i + 1, wanted[i].field);
     }
     if (self->state->saved && !capo_is_null(key)) {
         capo_put_format(&sql, " AND %s <> ", capo_quote_name(model->pk->column));
-        capo_backend()->put_placeholder(&sql, (int)count + 1);
+        capo_put_placeholder(&sql, (int)count + 1, model->pk);
         values[count++] = capo_to_column(model->pk, key);
     }
     capo_put(&sql, " LIMIT 1");
@@ -142,21 +142,21 @@ static void check_unique_for_date(Instance *self, const Field *field, Errors *er
         return;
     capo_put_format(&sql, "SELECT 1 FROM %s WHERE %s = ", capo_quote_name(model->table), capo_quote_name(field->column));
     values[n++] = capo_to_column(field, value);
-    capo_backend()->put_placeholder(&sql, (int)n);
+    capo_dialect()->put_placeholder(&sql, (int)n);
     capo_put(&sql, " AND ");
     if (dated->kind == FIELD_DATETIME) {
-        capo_backend()->put_cast(&sql, "date", capo_quote_name(dated->column), capo_time_zone_name(capo_current_time_zone()));
+        capo_dialect()->put_cast(&sql, "date", capo_quote_name(dated->column), capo_time_zone_name(capo_current_time_zone()));
         values[n++] = capo_value_date(capo_local_date(date.datetime));
     } else {
         capo_put_name(&sql, dated->column);
         values[n++] = capo_to_column(dated, date);
     }
     capo_put(&sql, " = ");
-    capo_backend()->put_placeholder(&sql, (int)n);
+    capo_dialect()->put_placeholder(&sql, (int)n);
     if (self->state->saved) {
         capo_put_format(&sql, " AND %s <> ", capo_quote_name(model->pk->column));
         values[n++] = capo_to_column(model->pk, capo_instance_pk(self));
-        capo_backend()->put_placeholder(&sql, (int)n);
+        capo_dialect()->put_placeholder(&sql, (int)n);
     }
     if (capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ)->n_rows)
         add(errors, field->name, "unique_for_date", capo_format("%s must be unique for %s date.", capital(field->verbose_name), capital(dated->verbose_name)));
@@ -207,14 +207,7 @@ static void check_condition(Instance *self, const ConstraintInfo *constraint, co
             return;
         capo_put(&sql, n ? ", " : "");
         values[n++] = capo_to_column(field, capo_field_value(self, field));
-        /* The cast gives the value the column's type: a decimal is bound as text. */
-        if (capo_field_storage(field) == STORAGE_DECIMAL) {
-            capo_put(&sql, "CAST(");
-            capo_backend()->put_placeholder(&sql, (int)n);
-            capo_put(&sql, " AS NUMERIC)");
-        } else {
-            capo_backend()->put_placeholder(&sql, (int)n);
-        }
+        capo_put_value_placeholder(&sql, (int)n, field);
         capo_put_format(&sql, " AS %s", capo_quote_name(field->column));
     }
     if (!n)

@@ -400,12 +400,12 @@ static Sql put_condition(Compiler *compiler, const char *word, const Expression 
     return sql;
 }
 
-static void put_value(Compiler *compiler, const Expression *expression)
+void compile_value(Compiler *compiler, const Expression *expression)
 {
-    bool wrap = expression->kind == X_NODE || expression->kind == X_LOOKUP;
+    bool wrap = expression->kind == X_NODE || expression->kind == X_LOOKUP, booleans = compiler->dialect->booleans;
     compile_text(compiler, wrap ? "(" : "");
     Sql sql = compile(compiler, expression);
-    compile_text(compiler, sql == SQL_EMPTY ? "0" : sql == SQL_FULL ? "1" : "");
+    compile_text(compiler, sql == SQL_EMPTY ? booleans ? "FALSE" : "0" : sql == SQL_FULL ? booleans ? "TRUE" : "1" : "");
     compile_text(compiler, wrap ? ")" : "");
 }
 
@@ -415,14 +415,14 @@ static void put_order(Compiler *compiler, const Plan *plan)
         const OrderTerm *term = &plan->order[i];
         compile_text(compiler, i ? ", " : " ORDER BY ");
         if (!term->expression) {
-            compile_text(compiler, compiler->backend->random);
+            compile_text(compiler, compiler->dialect->random);
             continue;
         }
         size_t position = position_of(plan, term);
         if (position)
             capo_put_format(&compiler->sql, "%zu", position);
         else
-            put_value(compiler, term->expression);
+            compile_value(compiler, term->expression);
         compile_text(compiler, term->descending ? " DESC" : " ASC");
         compile_text(compiler, term->nulls == 1 ? " NULLS FIRST" : term->nulls == 2 ? " NULLS LAST" : "");
     }
@@ -433,7 +433,7 @@ static void put_limits(Compiler *compiler, const Query *query)
     if (query->limit >= 0)
         capo_put_format(&compiler->sql, " LIMIT %lld", (long long)query->limit);
     else if (query->offset)
-        capo_put_format(&compiler->sql, " LIMIT %s", compiler->backend->no_limit);
+        capo_put_format(&compiler->sql, " LIMIT %s", compiler->dialect->no_limit);
     if (query->offset)
         capo_put_format(&compiler->sql, " OFFSET %lld", (long long)query->offset);
 }
@@ -501,7 +501,7 @@ static Sql put_combined(Compiler *compiler, const Query *query, int depth, const
         }
         size_t size = compiler->sql.size, parameters = compiler->n_parameters;
         compile_text(compiler, written ? words[query->combinator] : "");
-        compile_text(compiler, "SELECT * FROM (");
+        compile_text(compiler, compiler->dialect->brackets_in_union ? "(" : "SELECT * FROM (");
         Sql sql = put_select(compiler, part, depth + 1, outer, true, first ? NULL : ret);
         compile_text(compiler, ")");
         if (sql == SQL_EMPTY) {
@@ -572,7 +572,7 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     compile_text(compiler, query->distinct ? "SELECT DISTINCT " : "SELECT ");
     for (size_t i = 0; i < plan.n_columns; i++) {
         compile_text(compiler, i ? ", " : "");
-        put_value(compiler, plan.columns[i].expression);
+        compile_value(compiler, plan.columns[i].expression);
         if (plan.columns[i].as || name_outputs) {
             compile_text(compiler, " AS ");
             compile_quoted(compiler, plan.columns[i].as ? plan.columns[i].as : capo_format("col%zu", i + 1));
@@ -583,7 +583,7 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     if (sql != SQL_EMPTY && plan.grouped) {
         for (size_t i = 0; i < plan.n_group; i++) {
             compile_text(compiler, i ? ", " : " GROUP BY ");
-            put_value(compiler, plan.group[i]);
+            compile_value(compiler, plan.group[i]);
         }
         sql = put_condition(compiler, " HAVING ", plan.having);
     }
@@ -619,7 +619,7 @@ static Compiled *finish(Compiler *compiler, Compiled *ret, Sql sql)
 Compiled *compile_select(const Query *query)
 {
     Compiled *ret = capo_alloc_struct(Compiled);
-    Compiler compiler = { .backend = capo_backend() };
+    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
     query_settle((Query *)query);
     return finish(&compiler, ret, put_select(&compiler, query, 0, NULL, false, ret));
 }
@@ -627,7 +627,7 @@ Compiled *compile_select(const Query *query)
 Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const char **names, size_t count)
 {
     Compiled *ret = capo_alloc_struct(Compiled);
-    Compiler compiler = { .backend = capo_backend() };
+    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
     ret->n_columns = count;
     ret->names = names;
     ret->types = capo_alloc_array(count + 1, sizeof *ret->types);
@@ -640,7 +640,7 @@ Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const
     compile_text(&compiler, "SELECT ");
     for (size_t i = 0; i < count; i++) {
         compile_text(&compiler, i ? ", " : "");
-        put_value(&compiler, outputs[i]);
+        compile_value(&compiler, outputs[i]);
         if (names[i]) {
             compile_text(&compiler, " AS ");
             compile_quoted(&compiler, names[i]);
@@ -693,7 +693,7 @@ static Query *keys_where_needed(Query *query)
 Compiled *compile_update(Query *query, const Assignment *assignments, size_t count)
 {
     Compiled *ret = capo_alloc_struct(Compiled);
-    Compiler compiler = { .backend = capo_backend() };
+    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
     query = keys_where_needed(query);
     if (!query->n_joins)
         query_base(query);
@@ -705,7 +705,7 @@ Compiled *compile_update(Query *query, const Assignment *assignments, size_t cou
         compile_text(&compiler, i ? ", " : " SET ");
         compile_quoted(&compiler, assignments[i].field->column);
         compile_text(&compiler, " = ");
-        put_value(&compiler, assignments[i].expression);
+        compile_value(&compiler, assignments[i].expression);
     }
     Sql sql = query->none ? SQL_EMPTY : put_condition(&compiler, " WHERE ", query->where);
     return finish(&compiler, ret, sql);
@@ -714,7 +714,7 @@ Compiled *compile_update(Query *query, const Assignment *assignments, size_t cou
 Compiled *compile_delete(Query *query)
 {
     Compiled *ret = capo_alloc_struct(Compiled);
-    Compiler compiler = { .backend = capo_backend() };
+    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
     query = keys_where_needed(query);
     if (!query->n_joins)
         query_base(query);

@@ -48,7 +48,15 @@ const char *frame_alias(const Frame *frame, int join)
     return capo_format("%c%d", 'U' + (frame->depth - 1) % 5, join + (frame->depth - 1) / 5 * 100);
 }
 
-static void put_parameter(Compiler *compiler, Value value)
+void compile_format(Compiler *compiler, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    capo_put(&compiler->sql, capo_vformat(format, args));
+    va_end(args);
+}
+
+void compile_bound(Compiler *compiler, Value value)
 {
     if (compiler->n_parameters == compiler->capacity) {
         size_t capacity = compiler->capacity ? compiler->capacity * 2 : 16;
@@ -56,11 +64,11 @@ static void put_parameter(Compiler *compiler, Value value)
         compiler->capacity = capacity;
     }
     compiler->parameters[compiler->n_parameters++] = value;
-    compiler->backend->put_placeholder(&compiler->sql, (int)compiler->n_parameters);
+    compiler->dialect->put_placeholder(&compiler->sql, (int)compiler->n_parameters);
 }
 
 /* A field of this kind without a model: how a computed value is stored. */
-static const Field *plain_field(OutputType type)
+const Field *plain_field(OutputType type)
 {
     Field *field = capo_alloc_struct(Field);
     field->kind = type.kind;
@@ -80,22 +88,15 @@ void compile_parameter(Compiler *compiler, Value value, OutputType type)
     }
     if (!type.kind || value.kind == VALUE_LIST || value.kind == VALUE_MAP)
         type = value.kind == VALUE_LIST || value.kind == VALUE_MAP ? type_of(FIELD_JSON) : type_of_value(value);
-    bool decimal = type.kind == FIELD_DECIMAL && value.kind != VALUE_INT && value.kind != VALUE_REAL;
-    if (capo_field_is_integer(type.kind) && value.kind == VALUE_DECIMAL)
-        decimal = true;
-    else if (type.field)
+    if (capo_field_is_integer(type.kind) && value.kind == VALUE_DECIMAL) {
+        compiler->dialect->parameter(compiler, value, plain_field(type_of(FIELD_DECIMAL)));
+        return;
+    }
+    if (type.field)
         value = capo_to_column(type.field, value);
     else if (type.kind && type.kind != FIELD_DECIMAL && !capo_field_is_integer(type.kind))
         value = capo_to_column(plain_field(type), value);
-    if (value.kind == VALUE_DECIMAL)
-        value = capo_value_text(value.decimal.text);
-    if (decimal && value.kind == VALUE_TEXT) {                      /* a text compares with nothing but texts otherwise */
-        compile_text(compiler, "CAST(");
-        put_parameter(compiler, value);
-        compile_text(compiler, " AS NUMERIC)");
-        return;
-    }
-    put_parameter(compiler, value);
+    compiler->dialect->parameter(compiler, value, type.field ? type.field : plain_field(type));
 }
 
 static void compile_column(Compiler *compiler, const Expression *column)
@@ -113,22 +114,21 @@ static void compile_column(Compiler *compiler, const Expression *column)
     compile_quoted(compiler, column->column->column);
 }
 
-static Sql compile_list(Compiler *compiler, Expression *const *args, size_t count, const char *separator)
+void compile_list(Compiler *compiler, Expression *const *args, size_t count, const char *separator)
 {
+    bool booleans = compiler->dialect->booleans;
     for (size_t i = 0; i < count; i++) {
         if (i)
             compile_text(compiler, separator);
         Sql sql = compile(compiler, args[i]);
         if (sql == SQL_EMPTY)
-            compile_text(compiler, args[i]->type.kind == FIELD_BOOLEAN ? "0" : "NULL");
+            compile_text(compiler, args[i]->type.kind != FIELD_BOOLEAN ? "NULL" : booleans ? "FALSE" : "0");
         if (sql == SQL_FULL)
-            compile_text(compiler, "1");
+            compile_text(compiler, booleans ? "TRUE" : "1");
     }
-    return SQL_OK;
 }
 
-/* "$1" to "$9" in a template are the arguments, in order of their first use, each once. */
-static void compile_template(Compiler *compiler, const char *sql, Expression *const *args, size_t count)
+void compile_template(Compiler *compiler, const char *sql, Expression *const *args, size_t count)
 {
     for (const char *at = sql; *at; at++)
         if (*at == '$' && at[1] >= '1' && (size_t)(at[1] - '1') < count)
@@ -137,9 +137,20 @@ static void compile_template(Compiler *compiler, const char *sql, Expression *co
             capo_put_char(&compiler->sql, *at);
 }
 
+/* The row as this database spells it. */
+static const FunctionRow *function_of(const Compiler *compiler, const FunctionRow *row)
+{
+    for (const FunctionRow *own = compiler->dialect->functions; own && own->name; own++)
+        if (!strcmp(own->name, row->name))
+            return own;
+    return row;
+}
+
 static Sql compile_call(Compiler *compiler, const Expression *call)
 {
-    const FunctionRow *row = call->function;
+    const FunctionRow *row = function_of(compiler, call->function);
+    if (compiler->dialect->call && compiler->dialect->call(compiler, call))
+        return SQL_OK;
     if (!strcmp(row->name, "Concat")) {
         compile_text(compiler, "(");
         for (size_t i = 0; i < call->n_args; i++) {
@@ -161,16 +172,40 @@ static Sql compile_call(Compiler *compiler, const Expression *call)
     return SQL_OK;
 }
 
+/* SUM(CASE WHEN filter THEN x ELSE NULL END): what FILTER (WHERE filter) means, where there is no such clause. */
+static void compile_filtered(Compiler *compiler, const Expression *aggregate)
+{
+    Mark at = mark(compiler);
+    compile_text(compiler, "CASE WHEN ");
+    Sql sql = compile(compiler, aggregate->filter);
+    if (sql != SQL_OK)
+        back(compiler, at);
+    if (sql == SQL_EMPTY) {
+        compile_text(compiler, "NULL");
+        return;
+    }
+    compile_text(compiler, sql == SQL_OK ? " THEN " : "");
+    if (aggregate->args[0]->kind == X_STAR)
+        compile_text(compiler, "1");
+    else
+        compile_list(compiler, aggregate->args, 1, "");
+    compile_text(compiler, sql == SQL_OK ? " ELSE NULL END" : "");
+}
+
 static Sql compile_aggregate(Compiler *compiler, const Expression *aggregate)
 {
     bool with_default = !capo_is_null(aggregate->value);
     if (with_default)
         compile_text(compiler, "COALESCE(");
-    compile_text(compiler, aggregate->function->sql);
+    compile_text(compiler, function_of(compiler, aggregate->function)->sql);
     compile_text(compiler, aggregate->distinct ? "(DISTINCT " : "(");
-    compile_list(compiler, aggregate->args, aggregate->n_args, ", ");
+    bool filter_inside = aggregate->filter && !compiler->dialect->aggregate_filter;
+    if (filter_inside)
+        compile_filtered(compiler, aggregate);
+    else
+        compile_list(compiler, aggregate->args, aggregate->n_args, ", ");
     compile_text(compiler, ")");
-    if (aggregate->filter) {
+    if (aggregate->filter && !filter_inside) {
         Mark at = mark(compiler);
         compile_text(compiler, " FILTER (WHERE ");
         Sql sql = compile(compiler, aggregate->filter);
@@ -204,11 +239,7 @@ static Sql compile_combine(Compiler *compiler, const Expression *combined)
         if (!difference && left != FIELD_DURATION && right != FIELD_DURATION)
             capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s, %s. You must set output_field.",
                        combined->name, capo_field_kind_name(left), capo_field_kind_name(right));
-        compile_text(compiler, !difference ? "django_format_dtdelta(" : left == FIELD_TIME ? "django_time_diff(" : "django_timestamp_diff(");
-        if (!difference)
-            capo_put_format(&compiler->sql, "'%c', ", *combined->name);
-        compile_list(compiler, combined->args, 2, ", ");
-        compile_text(compiler, ")");
+        compiler->dialect->combine_moments(compiler, combined, difference);
         return SQL_OK;
     }
     bool power = *combined->name == '^', decimal = combined->type.kind == FIELD_DECIMAL;
@@ -263,11 +294,9 @@ static const char *zone_of(const Expression *expression)
     return capo_time_zone_name(expression->zone ? expression->zone : capo_current_time_zone());
 }
 
-/* The column below nested keys, and their path as SQLite writes it: $."a"[0]; quotes and backslashes escaped as in JSON. */
 const Expression *compile_json_path(const Expression *expression, Buffer *path)
 {
-    bool key = expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT);
-    if (!key) {
+    if (!expression_is_json_key(expression)) {
         capo_put_char(path, '$');
         return expression;
     }
@@ -281,46 +310,31 @@ const Expression *compile_json_path(const Expression *expression, Buffer *path)
     return root;
 }
 
-static Sql compile_key(Compiler *compiler, const Expression *expression)
+bool expression_is_json_key(const Expression *expression)
 {
-    Buffer path = { 0 };
-    const Expression *root = compile_json_path(expression, &path);
-    Value text = capo_value_text_n(capo_buffer_text(&path), path.size);
-    /* SQLite takes JSON apart into numbers and texts; what must stay JSON (true, false, null) is given by its type. */
-    compile_text(compiler, "(CASE WHEN JSON_TYPE(");
-    compile(compiler, root);
-    compile_text(compiler, ", ");
-    put_parameter(compiler, text);
-    compile_text(compiler, ") IN ('false', 'true', 'null') THEN JSON_TYPE(");
-    compile(compiler, root);
-    compile_text(compiler, ", ");
-    put_parameter(compiler, text);
-    compile_text(compiler, ") ELSE JSON_EXTRACT(");
-    compile(compiler, root);
-    compile_text(compiler, ", ");
-    put_parameter(compiler, text);
-    compile_text(compiler, ") END)");
-    return SQL_OK;
+    return expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT);
 }
 
 static Sql compile_transform(Compiler *compiler, const Expression *expression)
 {
     TransformCode code = expression->transform->code;
-    if (code == PART_KEY || code == PART_KEY_TEXT)
-        return compile_key(compiler, expression);
+    if (expression_is_json_key(expression)) {
+        compiler->dialect->json_key(compiler, expression);
+        return SQL_OK;
+    }
     const Expression *of = expression->args[0];
     size_t from = compiler->sql.size;
     compile(compiler, of);
     const char *sql = cut(compiler, from);
     const char *zone = of->type.kind == FIELD_DATETIME ? zone_of(expression) : NULL;
-    const Backend *backend = compiler->backend;
-    bool known = code == PART_DATE || code == PART_TIME ? backend->put_cast(&compiler->sql, expression->name, sql, zone)
+    const Dialect *dialect = compiler->dialect;
+    bool known = code == PART_DATE || code == PART_TIME ? dialect->put_cast(&compiler->sql, expression->name, sql, zone)
                : code == TRUNC && (!strcmp(expression->name, "date") || !strcmp(expression->name, "time"))
-                   ? backend->put_cast(&compiler->sql, expression->name, sql, zone)
-               : code == TRUNC ? backend->put_trunc(&compiler->sql, expression->name, of->type.kind, sql, zone)
-                               : backend->put_extract(&compiler->sql, expression->name, of->type.kind, sql, zone);
+                   ? dialect->put_cast(&compiler->sql, expression->name, sql, zone)
+               : code == TRUNC ? dialect->put_trunc(&compiler->sql, expression->name, of->type.kind, sql, zone)
+                               : dialect->put_extract(&compiler->sql, expression->name, of->type.kind, sql, zone);
     if (!known)
-        capo_raise(ERROR_NOT_SUPPORTED, "%s cannot take the %s of a %s.", backend->title, expression->name, capo_field_kind_name(of->type.kind));
+        capo_raise(ERROR_NOT_SUPPORTED, "%s cannot take the %s of a %s.", compiler->backend->title, expression->name, capo_field_kind_name(of->type.kind));
     return SQL_OK;
 }
 
@@ -396,13 +410,7 @@ static Sql compile_cast(Compiler *compiler, const Expression *cast)
     FieldKind kind = cast->type.kind;
     if (!kind)
         capo_raise(ERROR_FIELD, "A cast needs the type to cast to.");
-    compile_text(compiler, kind == FIELD_DATETIME ? "strftime('%Y-%m-%d %H:%M:%f', " : kind == FIELD_DATE ? "date(" : kind == FIELD_TIME ? "time(" : "CAST(");
-    compile_list(compiler, cast->args, 1, "");
-    if (kind != FIELD_DATETIME && kind != FIELD_DATE && kind != FIELD_TIME) {
-        compile_text(compiler, " AS ");
-        compile_text(compiler, kind == FIELD_DECIMAL ? "NUMERIC" : compiler->backend->column_type(plain_field(cast->type)));
-    }
-    compile_text(compiler, ")");
+    compiler->dialect->cast(compiler, cast);
     return SQL_OK;
 }
 

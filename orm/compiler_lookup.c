@@ -39,26 +39,26 @@ static void put_expression(Compiler *compiler, const void *argument)
     bool wrap = expression_is_condition(expression) || expression->kind == X_LOOKUP;
     compile_text(compiler, wrap ? "(" : "");
     Sql sql = compile(compiler, expression);
-    compile_text(compiler, sql == SQL_EMPTY ? "NULL" : sql == SQL_FULL ? "1" : "");
+    compile_text(compiler, sql == SQL_EMPTY ? "NULL" : sql == SQL_FULL ? compiler->dialect->booleans ? "TRUE" : "1" : "");
     compile_text(compiler, wrap ? ")" : "");
 }
 
 static void put_escaped_expression(Compiler *compiler, const void *argument)
 {
-    put_format(compiler, compiler->backend->pattern_escape, put_expression, argument);
+    put_format(compiler, compiler->dialect->pattern_escape, put_expression, argument);
 }
 
-static void put_left(Compiler *compiler, const Expression *left)
+void compile_left(Compiler *compiler, const Expression *left)
 {
     put_expression(compiler, left);
 }
 
 static void compile_operator(Compiler *compiler, const Expression *lookup, Value value, OutputType type)
 {
-    const char *format = format_of(compiler->backend->operators, lookup->lookup->name);
+    const char *format = format_of(compiler->dialect->operators, lookup->lookup->name);
     if (!format)
         capo_raise(ERROR_NOT_SUPPORTED, "%s has no look-up '%s'.", compiler->backend->title, lookup->lookup->name);
-    put_left(compiler, lookup->args[0]);
+    compile_left(compiler, lookup->args[0]);
     compile_text(compiler, " ");
     put_format(compiler, format, put_bound, &(Bound){ value, type });
 }
@@ -121,7 +121,7 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
         high = capo_value_date((Date){ next.days - 1 });
     }
     OutputType type = type_of(of->type.kind);
-    put_left(compiler, of);
+    compile_left(compiler, of);
     if (code == LOOKUP_EXACT) {
         compile_text(compiler, " BETWEEN ");
         compile_parameter(compiler, low, type);
@@ -132,121 +132,6 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
     compile_text(compiler, code == LOOKUP_GT ? " > " : code == LOOKUP_GTE ? " >= " : code == LOOKUP_LT ? " < " : " <= ");
     compile_parameter(compiler, code == LOOKUP_GT || code == LOOKUP_LTE ? high : low, type);
     return true;
-}
-
-/* --- JSON ------------------------------------------------------------------------------------------------------------------------- */
-
-static void put_json_type(Compiler *compiler, const Expression *root, const char *path)
-{
-    compile_text(compiler, "JSON_TYPE(");
-    put_left(compiler, root);
-    compile_text(compiler, ", ");
-    compile_parameter(compiler, capo_value_text(path), type_of(FIELD_TEXT));
-    compile_text(compiler, ")");
-}
-
-static void put_has_key(Compiler *compiler, const Expression *left, Value key)
-{
-    Buffer path = { 0 };
-    const Expression *root = compile_json_path(left, &path);
-    capo_put_char(&path, '.');
-    capo_json_put(&path, capo_value_to_text(key), 0);
-    put_json_type(compiler, root, capo_buffer_text(&path));
-    compile_text(compiler, " IS NOT NULL");
-}
-
-static const char *json_word(Value value)
-{
-    return value.kind == VALUE_NULL ? "null" : value.kind == VALUE_BOOL ? value.boolean ? "true" : "false" : NULL;
-}
-
-/* A value as JSON_EXTRACT gives it: the words for true, false and null, else the bare number or text. */
-static void put_json_value(Compiler *compiler, Value value)
-{
-    if (json_word(value)) {
-        compile_parameter(compiler, capo_value_text(json_word(value)), type_of(FIELD_TEXT));
-        return;
-    }
-    compile_text(compiler, "JSON_EXTRACT(");
-    compile_parameter(compiler, capo_value_text(capo_json_text(value, 0)), type_of(FIELD_TEXT));
-    compile_text(compiler, ", '$')");
-}
-
-static Sql compile_json(Compiler *compiler, const Expression *lookup, bool *ret_done)
-{
-    const Expression *left = lookup->args[0];
-    LookupCode code = lookup->lookup->code;
-    bool key = left->kind == X_TRANSFORM && left->transform->code == PART_KEY;
-    Buffer path = { 0 };
-    *ret_done = true;
-    switch (code) {
-    case LOOKUP_JSON_CONTAINS: case LOOKUP_JSON_CONTAINED_BY:
-        capo_raise(ERROR_NOT_SUPPORTED, "%s lookup is not supported on this database backend.", lookup->lookup->name);
-    case LOOKUP_HAS_KEY:
-        put_has_key(compiler, left, lookup->value);
-        return SQL_OK;
-    case LOOKUP_HAS_KEYS: case LOOKUP_HAS_ANY_KEYS:
-        if (!lookup->value.list->count)
-            return code == LOOKUP_HAS_KEYS ? SQL_FULL : SQL_EMPTY;
-        compile_text(compiler, "(");
-        for (size_t i = 0; i < lookup->value.list->count; i++) {
-            compile_text(compiler, !i ? "" : code == LOOKUP_HAS_KEYS ? " AND " : " OR ");
-            put_has_key(compiler, left, lookup->value.list->items[i]);
-        }
-        compile_text(compiler, ")");
-        return SQL_OK;
-    case LOOKUP_ISNULL:
-        if (!key)
-            break;
-        put_json_type(compiler, compile_json_path(left, &path), capo_buffer_text(&path));
-        compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
-        return SQL_OK;
-    case LOOKUP_EXACT:
-        if (lookup->n_args > 1 || lookup->query)
-            break;
-        if (!key) {
-            put_left(compiler, left);
-            compile_text(compiler, " = ");
-            compile_parameter(compiler, capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT));
-            return SQL_OK;
-        }
-        if (capo_is_null(lookup->value)) {
-            put_json_type(compiler, compile_json_path(left, &path), capo_buffer_text(&path));
-            compile_text(compiler, " = 'null'");
-            return SQL_OK;
-        }
-        put_left(compiler, left);
-        compile_text(compiler, " = ");
-        put_json_value(compiler, lookup->value);
-        return SQL_OK;
-    case LOOKUP_IN:
-        if (lookup->query)
-            break;
-        if (!lookup->value.list->count)
-            return SQL_EMPTY;
-        put_left(compiler, left);
-        compile_text(compiler, " IN (");
-        for (size_t i = 0; i < lookup->value.list->count; i++) {
-            compile_text(compiler, i ? ", " : "");
-            if (key)
-                put_json_value(compiler, lookup->value.list->items[i]);
-            else
-                compile_parameter(compiler, capo_value_text(capo_json_text(lookup->value.list->items[i], 0)), type_of(FIELD_TEXT));
-        }
-        compile_text(compiler, ")");
-        return SQL_OK;
-    case LOOKUP_GT: case LOOKUP_GTE: case LOOKUP_LT: case LOOKUP_LTE:
-        if (!key || lookup->n_args > 1)
-            break;
-        put_left(compiler, left);
-        compile_text(compiler, code == LOOKUP_GT ? " > " : code == LOOKUP_GTE ? " >= " : code == LOOKUP_LT ? " < " : " <= ");
-        compile_parameter(compiler, lookup->value, type_of_value(lookup->value));
-        return SQL_OK;
-    default:
-        break;
-    }
-    *ret_done = false;
-    return SQL_OK;
 }
 
 /* --- all look-ups ------------------------------------------------------------------------------------------------------------------ */
@@ -277,10 +162,10 @@ static bool compile_long_list(Compiler *compiler, const Expression *lookup)
 {
     const List *list = lookup->value.list;
     FieldKind kind = lookup->args[0]->type.kind;
-    if (!compiler->backend->list_format || list->count < compiler->backend->max_parameters / 4 || !(capo_field_is_integer(kind) || capo_field_is_text(kind)))
+    if (!compiler->dialect->list_format || list->count < compiler->dialect->max_parameters / 4 || !(capo_field_is_integer(kind) || capo_field_is_text(kind)))
         return false;
     compile_text(compiler, " IN (");
-    put_format(compiler, compiler->backend->list_format, put_bound, &(Bound){ capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT) });
+    put_format(compiler, compiler->dialect->list_format, put_bound, &(Bound){ capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT) });
     compile_text(compiler, ")");
     return true;
 }
@@ -288,7 +173,7 @@ static bool compile_long_list(Compiler *compiler, const Expression *lookup)
 static Sql compile_in(Compiler *compiler, const Expression *lookup)
 {
     if (lookup->query) {
-        put_left(compiler, lookup->args[0]);
+        compile_left(compiler, lookup->args[0]);
         compile_text(compiler, " IN (");
         Sql sql = compile_subquery(compiler, lookup->query, false);
         compile_text(compiler, ")");
@@ -297,7 +182,7 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
     const List *list = lookup->value.list;
     if (!list->count)
         return SQL_EMPTY;
-    put_left(compiler, lookup->args[0]);
+    compile_left(compiler, lookup->args[0]);
     if (compile_long_list(compiler, lookup))
         return SQL_OK;
     compile_text(compiler, " IN (");
@@ -315,7 +200,7 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
 
 static Sql compile_range(Compiler *compiler, const Expression *lookup)
 {
-    put_left(compiler, lookup->args[0]);
+    compile_left(compiler, lookup->args[0]);
     for (size_t i = 0; i < 2; i++) {
         compile_text(compiler, i ? " AND " : " BETWEEN ");
         Expression *expression = value_expression(lookup->value.list->items[i]);
@@ -331,10 +216,10 @@ static Sql compile_against_expression(Compiler *compiler, const Expression *look
 {
     const char *name = lookup->lookup->name;
     bool pattern_like = lookup->lookup->pattern && lookup->lookup->code != LOOKUP_IEXACT;
-    const char *format = format_of(pattern_like ? compiler->backend->pattern_operators : compiler->backend->operators, name);
+    const char *format = format_of(pattern_like ? compiler->dialect->pattern_operators : compiler->dialect->operators, name);
     if (!format)
         capo_raise(ERROR_NOT_SUPPORTED, "%s has no look-up '%s' against an expression.", compiler->backend->title, name);
-    put_left(compiler, lookup->args[0]);
+    compile_left(compiler, lookup->args[0]);
     compile_text(compiler, " ");
     put_format(compiler, format, pattern_like ? put_escaped_expression : put_expression, lookup->args[1]);
     return SQL_OK;
@@ -347,12 +232,12 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup)
     Sql sql;
     bool done = false;
     if (left->type.kind == FIELD_JSON) {
-        sql = compile_json(compiler, lookup, &done);
+        sql = compiler->dialect->json_lookup(compiler, lookup, &done);
         if (done)
             return sql;
     }
     if (code == LOOKUP_ISNULL) {
-        put_left(compiler, left);
+        compile_left(compiler, left);
         compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
         return SQL_OK;
     }

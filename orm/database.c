@@ -97,12 +97,13 @@ static Database *database(void)
 }
 
 const Backend *capo_backend(void) { return database()->backend; }
-int capo_database_name_length(void) { return current ? current->backend->name_length : capo_sqlite_backend.name_length; }
+const Dialect *capo_dialect(void) { return database()->backend->dialect; }
+int capo_database_name_length(void) { return current ? current->backend->dialect->name_length : capo_sqlite_dialect.name_length; }
 size_t capo_database_statements(void) { return n_statements; }
 
 void capo_put_name(Buffer *sql, const char *name)
 {
-    char quote = current ? current->backend->quote : '"';
+    char quote = current ? current->backend->dialect->quote : '"';
     size_t size = strlen(name);
     if (!memchr(name, quote, size)) {
         char *end = capo_buffer_reserve(sql, size + 2);
@@ -129,6 +130,26 @@ char *capo_quote_name(const char *name)
     Buffer sql = { 0 };
     capo_put_name(&sql, name);
     return capo_buffer_text(&sql);
+}
+
+static void put_cast_placeholder(Buffer *sql, int number, const char *type)
+{
+    capo_put(sql, type ? "CAST(" : "");
+    capo_dialect()->put_placeholder(sql, number);
+    if (type)
+        capo_put_format(sql, " AS %s)", type);
+}
+
+void capo_put_placeholder(Buffer *sql, int number, const Field *field)
+{
+    const Dialect *dialect = capo_dialect();
+    put_cast_placeholder(sql, number, dialect->parameter_type ? dialect->parameter_type(field) : NULL);
+}
+
+void capo_put_value_placeholder(Buffer *sql, int number, const Field *field)
+{
+    const Dialect *dialect = capo_dialect();
+    put_cast_placeholder(sql, number, dialect->value_type ? dialect->value_type(field) : NULL);
 }
 
 /* --- lending connections ------------------------------------------------------------------------------------------------ */

@@ -154,7 +154,7 @@ static void put_in(Buffer *sql, const Field *field, size_t count, int from)
     capo_put(sql, " IN (");
     for (size_t i = 0; i < count; i++) {
         capo_put(sql, i ? ", " : "");
-        capo_backend()->put_placeholder(sql, from + (int)i);
+        capo_put_placeholder(sql, from + (int)i, field);
     }
     capo_put_char(sql, ')');
 }
@@ -163,7 +163,7 @@ static void put_in(Buffer *sql, const Field *field, size_t count, int from)
 static Batch related_objects(const Field *field, const Batch *objects)
 {
     Batch found = { 0 };
-    size_t most = capo_backend()->max_parameters;
+    size_t most = capo_dialect()->max_parameters;
     for (size_t at = 0; at < objects->count; at += most) {
         Buffer sql = { 0 };
         size_t n = objects->count - at < most ? objects->count - at : most;
@@ -360,7 +360,7 @@ static void count_deleted(Counts *counts, Model *model, int64_t count)
 /* `before` … WHERE field IN (keys), in batches; how many rows. `value`, where given, is the first parameter. */
 static int64_t run_on_keys(const char *before, const Value *value, const Field *const *fields, size_t n_fields, const Value *keys, size_t count)
 {
-    size_t most = (capo_backend()->max_parameters - 1) / n_fields;
+    size_t most = (capo_dialect()->max_parameters - 1) / n_fields;
     int64_t changes = 0;
     for (size_t at = 0; at < count; at += most) {
         Buffer sql = { 0 };
@@ -433,7 +433,7 @@ static void remove_collected(Collector *collector, Collected **order, Counts *co
         Value value = capo_to_column(update->field, update->value);
         Buffer sql = { 0 };
         capo_put_format(&sql, "UPDATE %s SET %s = ", capo_quote_name(model->table), capo_quote_name(update->field->column));
-        capo_backend()->put_placeholder(&sql, 1);
+        capo_put_placeholder(&sql, 1, update->field);
         capo_put(&sql, " WHERE ");
         run_on_keys(capo_buffer_text(&sql), &value, (const Field *[]){ model->pk }, 1, keys_of(&update->objects, model->pk), update->objects.count);
     }

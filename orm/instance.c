@@ -287,7 +287,7 @@ static void load_deferred(const Instance *self, const Field *field)
     capo_put(&sql, " WHERE ");
     capo_put_name(&sql, self->model->pk->column);
     capo_put(&sql, " = ");
-    capo_backend()->put_placeholder(&sql, 1);
+    capo_put_placeholder(&sql, 1, self->model->pk);
     Value key = capo_to_column(self->model->pk, capo_instance_pk(self));
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
     if (!result->n_rows)

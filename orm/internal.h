@@ -59,9 +59,12 @@ typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
 /* A look-up's spelling: "%s" stands for the bound right side. */
 typedef struct LookupOperator { const char *lookup, *format; } LookupOperator;
 
-typedef struct Backend {
-    const char *name;                       /* "sqlite": the URL's scheme */
-    const char *title;                      /* "SQLite" */
+struct Compiler; struct FunctionRow;
+/* What a compiled condition is: SQL_EMPTY: no row can match; SQL_FULL: every row does; nothing was written for these two. */
+typedef enum Sql { SQL_OK, SQL_EMPTY, SQL_FULL } Sql;
+
+/* How a database spells SQL: a table of words and of functions that write. backends/sqlite_dialect.c and its neighbours. */
+typedef struct Dialect {
     char quote;                             /* of identifiers, doubled inside */
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
@@ -70,11 +73,50 @@ typedef struct Backend {
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
+    bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
+    bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
+    bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
+    const char *begin;                      /* starts a transaction that will write */
     const LookupOperator *operators;        /* ends with { 0 } */
     const LookupOperator *pattern_operators;/* the same where the right side is an expression, "%s" its SQL, to be escaped there */
     const char *pattern_escape;             /* escapes %, _ and \ in SQL: "REPLACE(… %s …)" */
+    const struct FunctionRow *functions;    /* those spelled otherwise than in functions.c; ends with { 0 }; may be NULL */
+
+    /* "?" or "$3" */
+    void (*put_placeholder)(Buffer *sql, int number);
+    /* The type that a placeholder for this field is cast to where it is not understood without: "jsonb". NULL: none. */
+    const char *(*parameter_type)(const Field *field);
+    /* The same where nothing beside the placeholder tells what it is: SELECT ?, CASE … THEN ?. NULL: none. */
+    const char *(*value_type)(const Field *field);
+    /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
+    const char *(*column_type)(const Field *field);
+    const char *(*column_check)(const Field *field, const char *quoted_column);
+    /* SQL of a part or a truncation of `sql`, an expression of this kind (FIELD_DATE, FIELD_TIME, FIELD_DATETIME); the zone
+     * converts datetimes. False: there is no such part. */
+    bool (*put_extract)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
+    bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
+    /* A cast to date or time in the zone: part "date" or "time". */
+    bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
+
+    /* These write what they are given into the compiler. A value bound for a comparison with this type; null is written NULL. */
+    void (*parameter)(struct Compiler *compiler, Value value, const Field *field);
+    void (*cast)(struct Compiler *compiler, const Expression *cast);
+    /* Dates, times and durations added and subtracted; `difference`: of two dates or times. */
+    void (*combine_moments)(struct Compiler *compiler, const Expression *combined, bool difference);
+    /* A database function or an aggregate that is no matter of another word. False: write it as its row says. */
+    bool (*call)(struct Compiler *compiler, const Expression *call);
+    /* A key of a JSON document, and a look-up on a document or a key; *ret_done false: it is a look-up like any other. */
+    void (*json_key)(struct Compiler *compiler, const Expression *key);
+    Sql (*json_lookup)(struct Compiler *compiler, const Expression *lookup, bool *ret_done);
+} Dialect;
+
+typedef struct Backend {
+    const char *name;                       /* "sqlite": the URL's scheme */
+    const char *title;                      /* "SQLite" */
+    const Dialect *dialect;
+    const struct SchemaBackend *schema;
 
     /* A connection of its own; the Failure says why not. */
     Connection *(*open)(const char *url, bool read_only, DatabaseFailure *failure);
@@ -88,27 +130,16 @@ typedef struct Backend {
     void *(*cursor_open)(Connection *connection, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure);
     bool (*cursor_fetch)(void *cursor, size_t max_rows, ResultSet *ret, DatabaseFailure *failure);
     void (*cursor_close)(void *cursor);
-    /* "?" or "$3" */
-    void (*put_placeholder)(Buffer *sql, int number);
-    /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
-    const char *(*column_type)(const Field *field);
-    const char *(*column_check)(const Field *field, const char *quoted_column);
-    /* SQL of a part or a truncation of `sql`, an expression of this kind (FIELD_DATE, FIELD_TIME, FIELD_DATETIME); the zone
-     * converts datetimes. False: there is no such part. */
-    bool (*put_extract)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
-    bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
-    /* A cast to date or time in the zone: part "date" or "time". */
-    bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
-    const char *begin;                      /* starts a transaction that will write */
-    const struct SchemaBackend *schema;
 } Backend;
 
 extern const Backend capo_sqlite_backend;
+extern const Dialect capo_sqlite_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
 /* The backend of the running unit's database, known from the URL without connecting. */
 const Backend *capo_backend(void);
+const Dialect *capo_dialect(void);
 int capo_database_name_length(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
@@ -128,6 +159,10 @@ size_t capo_database_statements(void);
 /* `"table"."column"` and the like: quotes one identifier, doubling quotes inside. */
 void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);
+/* A placeholder for a value of this field, with a cast where the database wants one. */
+void capo_put_placeholder(Buffer *sql, int number, const Field *field);
+/* The same where it stands alone. */
+void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
 char *capo_sql_filled(const char *sql, const Value *parameters, size_t count);
 

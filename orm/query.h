@@ -269,8 +269,6 @@ bool text_is_index(const char *text);
 /* --- compiler ----------------------------------------------------------------------------------------------------------------- */
 
 
-typedef enum Sql { SQL_OK, SQL_EMPTY, SQL_FULL } Sql;      /* SQL_EMPTY: no row can match; SQL_FULL: every row does */
-
 /* select_related: which model's columns stand where in a row. */
 typedef struct RelatedLoad {
     Model *model;
@@ -294,6 +292,7 @@ typedef struct Compiled {
 typedef struct Frame { const Query *query; int depth; const struct Frame *outer; bool bare; } Frame;     /* bare: columns without their table */
 typedef struct Compiler {
     const Backend *backend;
+    const Dialect *dialect;
     Buffer sql;
     Value *parameters; size_t n_parameters, capacity;
     const Frame *frame;
@@ -313,6 +312,21 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup);
 void compile_quoted(Compiler *compiler, const char *name);
 void compile_parameter(Compiler *compiler, Value value, OutputType type);
 void compile_text(Compiler *compiler, const char *sql);
+/* The same with arguments between: for dialects. compile_list: conditions as values. */
+void compile_list(Compiler *compiler, Expression *const *args, size_t count, const char *separator);
+/* "$1" to "$9" in a template are the arguments. */
+void compile_template(Compiler *compiler, const char *sql, Expression *const *args, size_t count);
+/* One expression where a value must stand: a condition in brackets, TRUE or FALSE for one that says nothing. */
+void compile_value(Compiler *compiler, const Expression *expression);
+/* The left side of a comparison. */
+void compile_left(Compiler *compiler, const Expression *left);
+/* A field of this kind without a model: how a computed value is stored. */
+const Field *plain_field(OutputType type);
+/* A parameter as it is: no cast, no conversion. */
+void compile_bound(Compiler *compiler, Value value);
+void compile_format(Compiler *compiler, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool expression_is_json_key(const Expression *expression);
+/* The column below nested keys, and their path as SQLite and MariaDB write it: $."a"[0]; quotes and backslashes escaped as in JSON. */
 const Expression *compile_json_path(const Expression *expression, Buffer *path);
 const char *frame_alias(const Frame *frame, int join);
 

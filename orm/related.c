@@ -110,7 +110,7 @@ static void put_equal(Buffer *sql, const Field *field, int number)
 {
     capo_put_name(sql, field->column);
     capo_put(sql, " = ");
-    capo_backend()->put_placeholder(sql, number);
+    capo_put_placeholder(sql, number, field);
 }
 
 static void put_in(Buffer *sql, const Field *field, size_t count, int from)
@@ -119,7 +119,7 @@ static void put_in(Buffer *sql, const Field *field, size_t count, int from)
     capo_put(sql, " IN (");
     for (size_t i = 0; i < count; i++) {
         capo_put(sql, i ? ", " : "");
-        capo_backend()->put_placeholder(sql, from + (int)i);
+        capo_put_placeholder(sql, from + (int)i, field);
     }
     capo_put_char(sql, ')');
 }
@@ -161,7 +161,7 @@ static List *keys_of(const Many *many, Value others)
 /* The statement in batches of keys: `before` is its text up to the condition; bound: `first`, then the keys. */
 static void run_on_keys(const char *before, const Field *own, Value own_key, const Field *column, const List *keys)
 {
-    size_t batch = capo_backend()->max_parameters - 2;
+    size_t batch = capo_dialect()->max_parameters - 2;
     for (size_t i = 0; i < keys->count; i += batch) {
         size_t n = keys->count - i < batch ? keys->count - i : batch;
         Value *values = capo_alloc_array(n + 1, sizeof *values);

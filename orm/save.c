@@ -22,7 +22,7 @@ ResultSet *capo_select_where(const Model *model, const Field *by, Value key)
     capo_put(&sql, " WHERE ");
     capo_put_name(&sql, by->column);
     capo_put(&sql, " = ");
-    capo_backend()->put_placeholder(&sql, 1);
+    capo_put_placeholder(&sql, 1, by);
     Value bound = capo_to_column(by, key);
     return capo_database_run(capo_buffer_text(&sql), &bound, 1, DATABASE_READ);
 }
@@ -83,7 +83,7 @@ static bool is_left_to_database(Instance *self, const Field *field)
 static int64_t insert_rows(Instance *const *instances, size_t count, const char *on_conflict)
 {
     const Model *model = instances[0]->model;
-    const Backend *backend = capo_backend();
+    const Dialect *dialect = capo_dialect();
     bool made = is_left_to_database(instances[0], model->pk);
     Buffer sql = { 0 };
     size_t n = 0, n_columns = 0;
@@ -106,14 +106,14 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
                 continue;
             values[n++] = column_value(instances[row], model->fields[i]);
             capo_put(&sql, column++ ? ", " : "");
-            backend->put_placeholder(&sql, (int)n);
+            capo_put_placeholder(&sql, (int)n, model->fields[i]);
         }
         capo_put_char(&sql, ')');
     }
     capo_put(&sql, on_conflict);
     if (*on_conflict)
         return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
-    bool returns = made && count > 1 && backend->returning;
+    bool returns = made && count > 1 && dialect->returning;
     if (returns) {
         capo_put(&sql, " RETURNING ");
         capo_put_name(&sql, model->pk->column);
@@ -133,7 +133,6 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
 static int64_t update_row(Instance *self, const Field *const *fields, size_t count)
 {
     const Model *model = self->model;
-    const Backend *backend = capo_backend();
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count + 1, sizeof *values);
     capo_put(&sql, "UPDATE ");
@@ -143,13 +142,13 @@ static int64_t update_row(Instance *self, const Field *const *fields, size_t cou
         capo_put(&sql, i ? ", " : "");
         capo_put_name(&sql, fields[i]->column);
         capo_put(&sql, " = ");
-        backend->put_placeholder(&sql, (int)i + 1);
+        capo_put_placeholder(&sql, (int)i + 1, fields[i]);
         values[i] = column_value(self, fields[i]);
     }
     capo_put(&sql, " WHERE ");
     capo_put_name(&sql, model->pk->column);
     capo_put(&sql, " = ");
-    backend->put_placeholder(&sql, (int)count + 1);
+    capo_put_placeholder(&sql, (int)count + 1, model->pk);
     values[count] = column_value(self, model->pk);
     return capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
 }
@@ -278,7 +277,7 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     Buffer sql = { 0 };
     if (!options || options->conflict == BULK_FAIL)
         return "";
-    if (!capo_backend()->on_conflict)
+    if (!capo_dialect()->on_conflict)
         capo_raise(ERROR_NOT_SUPPORTED, "%s has no ON CONFLICT.", capo_backend()->title);
     capo_put(&sql, " ON CONFLICT");
     if (options->unique && options->unique[0]) {
@@ -310,7 +309,7 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
         return 0;
     const Model *model = instances[0]->model;
     const char *on_conflict = conflict_clause(model, options);
-    size_t batch = capo_backend()->max_parameters / model->n_fields;
+    size_t batch = capo_dialect()->max_parameters / model->n_fields;
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
     for (size_t i = 0; i < count; i++) {
         if (instances[i]->model != model)
@@ -337,7 +336,6 @@ void capo_bulk_create(Instance *const *instances, size_t count) { capo_bulk_crea
 static int64_t update_rows(Instance *const *instances, size_t count, const Field *const *fields, size_t n_fields)
 {
     const Model *model = instances[0]->model;
-    const Backend *backend = capo_backend();
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count * (2 * n_fields + 1), sizeof *values);
     size_t n = 0;
@@ -348,10 +346,10 @@ static int64_t update_rows(Instance *const *instances, size_t count, const Field
         for (size_t i = 0; i < count; i++) {
             capo_put_format(&sql, " WHEN %s = ", key);
             values[n++] = column_value(instances[i], model->pk);
-            backend->put_placeholder(&sql, (int)n);
+            capo_put_placeholder(&sql, (int)n, model->pk);
             capo_put(&sql, " THEN ");
             values[n++] = column_value(instances[i], fields[f]);
-            backend->put_placeholder(&sql, (int)n);
+            capo_put_value_placeholder(&sql, (int)n, fields[f]);
         }
         capo_put(&sql, " END");
     }
@@ -359,7 +357,7 @@ static int64_t update_rows(Instance *const *instances, size_t count, const Field
     for (size_t i = 0; i < count; i++) {
         capo_put(&sql, i ? ", " : "");
         values[n++] = column_value(instances[i], model->pk);
-        backend->put_placeholder(&sql, (int)n);
+        capo_put_placeholder(&sql, (int)n, model->pk);
     }
     capo_put_char(&sql, ')');
     return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
@@ -389,7 +387,7 @@ int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *c
             capo_raise(ERROR_VALUE, "All bulk_update() objects must have a primary key set.");
         check_relations(instances[i]);
     }
-    size_t batch = capo_backend()->max_parameters / (2 * n_fields + 1);
+    size_t batch = capo_dialect()->max_parameters / (2 * n_fields + 1);
     if (batch > 500)
         batch = 500;            /* SQLite's limit of the depth of an expression is 1000 */
     capo_begin();

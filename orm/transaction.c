@@ -100,7 +100,7 @@ void capo_begin(void)
         transaction = capo_alloc_struct(Transaction);
         transaction->connection = capo_database_lend_writer();
         capo_defer(return_connection, transaction->connection);
-        bool good = capo_connection_run(transaction->connection, transaction->connection->backend->begin, NULL, 0, &ignored, &failure);
+        bool good = capo_connection_run(transaction->connection, transaction->connection->backend->dialect->begin, NULL, 0, &ignored, &failure);
         capo_defer_cancel(return_connection, transaction->connection);
         if (!good) {
             capo_database_return(transaction->connection);

@@ -363,7 +363,7 @@ static void check_target(const Field *field, Value value)
     capo_put(&sql, " WHERE ");
     capo_put_name(&sql, field->target_field->column);
     capo_put(&sql, " = ");
-    capo_backend()->put_placeholder(&sql, 1);
+    capo_put_placeholder(&sql, 1, field->target_field);
     capo_put(&sql, " LIMIT 1");
     Value key = capo_to_column(field, value);
     if (capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ)->n_rows)

@@ -20,9 +20,9 @@ static void put_names(Buffer *sql, const Model *model, const char *const *fields
 /* What follows the column's name in CREATE TABLE, as Django writes it. */
 static char *definition(const Field *field)
 {
-    const Backend *backend = capo_backend();
+    const Dialect *dialect = capo_dialect();
     Buffer sql = { 0 };
-    const char *type = backend->column_type(field), *check = backend->column_check(field, capo_quote_name(field->column));
+    const char *type = dialect->column_type(field), *check = dialect->column_check(field, capo_quote_name(field->column));
     const Field *column = capo_column_field(field);
     capo_put(&sql, type);
     if (column->db_collation) {
@@ -236,10 +236,10 @@ static bool uses_column(const Model *model, const char *column)
 
 static void alter_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value given)
 {
-    const Backend *backend = capo_backend();
+    const Dialect *dialect = capo_dialect();
     bool renamed = strcmp(old_field->column, new_field->column) != 0;
     /* An automatic key is an integer always, but the columns that refer to it follow its kind. */
-    bool retyped = old_field->kind != new_field->kind || strcmp(backend->column_type(old_field), backend->column_type(new_field)) != 0;
+    bool retyped = old_field->kind != new_field->kind || strcmp(dialect->column_type(old_field), dialect->column_type(new_field)) != 0;
     bool referred = retyped && new_field->unique;
     Field as_new = *old_field;
     as_new.known_storage = 0;

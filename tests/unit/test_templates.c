@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The template language: data files of tests/templates (template, context, output), and what needs code: loaders, own tags and
+/* The template language: what needs code (the rest is in tests/templates): loaders, own tags and
  * filters, errors and their places, recursion, and the rows of the security plan. */
 #include "../../templates/engine.h"
 #include <capo/testing.h>
-#include <glob.h>
 #include <string.h>
 
 static bool find_in_map(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried)
@@ -117,71 +116,6 @@ static bool begins(const char *text, const char *start)
 
 #define EXPECT_ERROR(text, name, words) do { const char *text_ = (text); if (!begins(text_, name) || !strstr(text_, words))           \
     capo_test_fail(__FILE__, __LINE__, "expected %s with '%s', got: %.300s", name, words, text_); } while (0)
-
-/* --- the data files -------------------------------------------------------------------------------------------------------------------- */
-
-/* The text up to the next line that is `mark`, without its last line break. */
-static char *read_part(char **at, const char *mark)
-{
-    char *start = *at, *line = start;
-    while (*line && !(begins(line, mark) && (line[strlen(mark)] == '\n' || !line[strlen(mark)])))
-        line = *strchrnul(line, '\n') ? strchrnul(line, '\n') + 1 : strchrnul(line, '\n');
-    *at = *line ? strchrnul(line, '\n') + 1 : line;
-    size_t size = (size_t)(line - start);
-    return capo_strndup(start, size && start[size - 1] == '\n' ? size - 1 : size);
-}
-
-/* Cases "=== name", template, "--- context" and JSON, "--- output" and text; "--- file NAME" adds a template. */
-static void run_file(const char *path)
-{
-    char *text = capo_read_file(path, NULL), *at = text;
-    while (*at && !begins(at, "=== "))
-        at = strchrnul(at, '\n') + 1;
-    while (begins(at, "=== ")) {
-        char *next = strstr(at, "\n=== ");
-        char *body = capo_strndup(at, next ? (size_t)(next + 1 - at) : strlen(at));
-        at = next ? next + 1 : at + strlen(at);
-        char *name = capo_strndup(body + 4, strcspn(body + 4, "\n"));
-        char *cursor = strchrnul(body, '\n') + 1;
-        Map *templates = capo_map_new();
-        capo_map_set(templates, "t", VALUE(read_part(&cursor, "--- context")));
-        char *json = read_part(&cursor, "--- output");
-        char *wanted = capo_strndup(cursor, strlen(cursor));
-        size_t size = strlen(wanted);
-        while (size && wanted[size - 1] == '\n')
-            wanted[--size] = 0;
-        /* further templates stand in the context under "templates" */
-        Value context;
-        const char *problem;
-        if (!capo_json_parse(*json ? json : "{}", *json ? strlen(json) : 2, &context, &problem))
-            capo_test_fail(__FILE__, __LINE__, "%s: %s: %s", path, name, problem);
-        Value *more = capo_map_get(context.map, "templates");
-        for (size_t i = 0; more && i < more->map->count; i++)
-            capo_map_set(templates, more->map->entries[i].key.text, more->map->entries[i].value);
-        const char *got = render_map(templates, context.map);
-        if (strcmp(got, wanted) != 0)
-            capo_test_fail(__FILE__, __LINE__, "%s: %s: expected\n%s\ngot\n%s", path, name, wanted, got);
-    }
-}
-
-TEST(templates_data_files)
-{
-    glob_t files;
-    const char *patterns[] = { "tests/templates/*.txt", "../tests/templates/*.txt" };
-    size_t seen = 0;
-    for (int i = 0; i < 2 && !seen; i++) {
-        if (glob(patterns[i], 0, NULL, &files) == 0) {
-            const char **paths = capo_alloc_array(files.gl_pathc, sizeof *paths);
-            size_t count = files.gl_pathc;
-            for (size_t k = 0; k < count; k++)
-                paths[k] = capo_strdup(files.gl_pathv[k]);
-            globfree(&files);
-            for (size_t k = 0; k < count; k++, seen++)
-                run_file(paths[k]);
-        }
-    }
-    EXPECT(seen > 0);
-}
 
 /* --- what needs code -------------------------------------------------------------------------------------------------------------------- */
 
