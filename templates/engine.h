@@ -14,6 +14,16 @@ typedef struct Parser Parser;
 typedef struct Filter Filter;
 typedef struct Render Render;
 
+/* --- limits: capo/templates.h tells them; what goes beyond is an error with its place ------------------------------------------ */
+
+enum {
+    MAX_SOURCE = 8 * 1024 * 1024,       /* bytes of a template */
+    MAX_NESTING = 200,                  /* tags within tags */
+    MAX_DEPTH = 60,                     /* includes, parents and partials within each other */
+    MAX_MEMORY = 1024 * 1024 * 1024,
+    MAX_STEPS = 100 * 1000 * 1000,
+};
+
 /* --- engine: where templates come from and how values print -------------------------------------------------------------- */
 
 typedef struct TemplateSource {
@@ -34,6 +44,10 @@ struct Engine {
     const char *string_if_invalid;  /* NULL or "": none */
     bool autoescape_off, debug, no_time_zone, no_localisation, thousand_separator;
     const char *date_format, *datetime_format, *time_format, *static_prefix, *media_prefix;
+    /* Limits of one rendering, 0: MAX_MEMORY and MAX_STEPS. Bytes that its unit of work may have taken in all, and rounds of loops,
+     * items of what is joined or searched, includes, blocks and partials. */
+    size_t max_memory;
+    int64_t max_steps;
     struct Template *cached[256];   /* compiled, by name and place */
 };
 
@@ -94,6 +108,7 @@ typedef struct RenderState {
     struct BlockChain *blocks;
     size_t n_blocks;
     bool has_blocks;
+    struct BlockObject *active;     /* the innermost block that renders */
     struct History { const struct History *next; const Template *template; } *history;      /* of extends */
 } RenderState;
 
@@ -109,8 +124,15 @@ struct Context {
     RenderState *state;
     Request *request;
     int depth;                      /* of includes and parents */
+    int64_t steps;                  /* taken so far, see Engine.max_steps */
 };
 
+/* One round of a loop, one include, …: raises when the rendering has done or taken too much. */
+void capo_step(Context *context);
+/* capo_try for what a tag forgives: after an error the context is as it was, as if the function had never begun. */
+const Error *capo_context_try(Context *context, void (*function)(void *), void *argument) __attribute__((warn_unused_result));
+/* Blocks that an error ended are over: `active` is what it was before them. */
+void capo_blocks_unwind(RenderState *state, struct BlockObject *active);
 uint32_t capo_name_hash(const char *name, size_t size);
 const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash);
 /* Sets in the innermost scope; gives the entry's index, which holds as long as the scope. */

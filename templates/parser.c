@@ -5,8 +5,6 @@
 #include <capo/web.h>
 #include <string.h>
 
-enum { MAX_NESTING = 200 };
-
 static const BuiltinTag *const builtin_tags[] = { capo_logic_tags, capo_inherit_tags, capo_output_tags };
 static const Filter *const builtin_filters[] = { capo_text_filters, capo_html_filters, capo_list_filters, capo_number_filters,
                                                  capo_date_filters };
@@ -300,6 +298,8 @@ Node *capo_parse(Parser *parser, const char *const *until, const Token *opening)
         if (token.kind == TOKEN_END)
             break;
         parser->tag = token;
+        if (token.kind != TOKEN_TEXT && memchr(token.text, 0, token.size))
+            capo_parse_fail(parser, "A tag has a NUL byte in it.");
         if (token.kind == TOKEN_TEXT) {
             TextNode *text = NODE(parser, TextNode, render_text);
             text->text = token.text;

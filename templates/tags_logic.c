@@ -175,6 +175,7 @@ static void render_for(const Node *node, Context *context, Buffer *out)
             break;
         }
         object->index = i;
+        capo_step(context);
         if (loop->n_names == 1) {
             context->entries[slot].value = item;
             capo_nodes_render(loop->body, context, out);

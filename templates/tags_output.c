@@ -328,12 +328,11 @@ static void set_pairs(Pairs *pairs, const char *key, Value value)
     for (size_t i = 0; i <= pairs->count; i++) {
         bool same = i < pairs->count && strcmp(pairs->items[i].key, key) == 0;
         if ((same || i == pairs->count) && !placed && value.kind != VALUE_NULL) {
-            void *state = NULL;
-            Value each;
+            const List *values = many ? capo_list_of(value) : NULL;
             if (!many)
                 add_pair(&fresh, key, value);
-            while (many && capo_iterate(value, &state, &each))
-                add_pair(&fresh, key, each);
+            for (size_t k = 0; many && k < values->count; k++)
+                add_pair(&fresh, key, values->items[k]);
             placed = true;
         }
         if (i < pairs->count && !same)
@@ -548,6 +547,7 @@ static void render_regroup(const Node *node, Context *context, Buffer *out)
         capo_raise(ERROR_VALUE, "{%% regroup %%}: '%s' cannot be iterated over (template %s, line %u).", capo_to_text(source),
                    context->template->name, node->line);
     while (source.kind != VALUE_NULL && capo_iterate(source, &state, &item)) {
+        capo_step(context);
         capo_context_set(context, regroup->name, item);
         Value key = capo_expression_resolve(regroup->key, context, true);
         if (!group || !capo_equal(group->grouper, key)) {

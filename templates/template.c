@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 60 };            /* of includes and parents within each other */
-
 Engine *capo_template_engine;
 const TagLibrary *(*capo_template_app_libraries)(size_t i);
 
@@ -19,6 +17,8 @@ static void arena_free_cleanup(void *arena)
 
 const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep)
 {
+    if (source->size > MAX_SOURCE)
+        capo_raise(ERROR_TEMPLATE_SYNTAX, "The template '%s' has %zu bytes; %d are the most.", name, source->size, MAX_SOURCE);
     Arena *arena = keep ? arena_new() : capo_arena();
     if (keep)
         capo_defer(arena_free_cleanup, arena);
@@ -160,6 +160,7 @@ void capo_template_nest(const Template *template, Context *context, Buffer *out,
     RenderState fresh = { 0 }, *state = context->state;
     const Template *outer = context->template;
     const Node *at = context->at;
+    capo_step(context);
     if (++context->depth > MAX_DEPTH)
         capo_template_fail(outer ? outer : template, at ? (int)at->line : 1, at ? (int)at->column : 1,
                            "Templates include or extend each other more than %d deep; '%s' was to be next.", MAX_DEPTH, template->name);

@@ -156,16 +156,16 @@ bool capo_equal(Value a, Value b)
     case VALUE_UUID: return memcmp(a.uuid, b.uuid, sizeof(Uuid)) == 0;
     case VALUE_LIST:
         capo_stack_check(DEEP, "a comparison of lists");
-        if (a.list->count != b.list->count)
-            return false;
+        if (a.list == b.list || a.list->count != b.list->count)
+            return a.list == b.list;
         for (size_t i = 0; i < a.list->count; i++)
             if (!capo_equal(a.list->items[i], b.list->items[i]))
                 return false;
         return true;
     case VALUE_MAP:
         capo_stack_check(DEEP, "a comparison of maps");
-        if (a.map->count != b.map->count)
-            return false;
+        if (a.map == b.map || a.map->count != b.map->count)
+            return a.map == b.map;
         for (size_t i = 0; i < a.map->count; i++) {
             Value *other = capo_map_get_value(b.map, a.map->entries[i].key);
             if (!other || !capo_equal(a.map->entries[i].value, *other))

@@ -172,7 +172,7 @@ bool capo_iterable(Value v);
 
 List *capo_list_new(void);
 void capo_list_add(List *list, Value item);
-/* All items of an iterable. */
+/* All items of an iterable. Raises past 10 million: an object's iterator may be endless. */
 List *capo_list_of(Value iterable);
 Map *capo_map_new(void);
 /* Adds or replaces; a text key is not copied. */
