@@ -2,7 +2,7 @@
 /* Capo: everything that a site needs. The parts, in the order to read them:
  *     web.h response.h request.h    routes, views, settings          orm.h model.h       models and queries
  *     templates.h                   pages                            forms.h             forms
- *     auth.h                        users                            admin.h             the panel
+ *     auth.h cache.h                users, the cache                 admin.h             the panel
  *     cli.h                         the program                      testing.h           (not included here) tests
  * and below them value.h, arena.h, error.h, buffer.h, time.h, loop.h. */
 #pragma once
@@ -14,6 +14,7 @@
 #include <capo/loop.h>
 #include <capo/request.h>
 #include <capo/response.h>
+#include <capo/cache.h>
 #include <capo/web.h>
 #include <capo/orm.h>
 #include <capo/templates.h>

@@ -447,7 +447,7 @@ static void describe(Compiled *ret, const Plan *plan)
         ret->types[i] = plan->columns[i].expression->type;
         ret->names[i] = plan->columns[i].as;
         const Expression *expression = plan->columns[i].expression;
-        if (expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT))
+        if (expression_is_json_key(expression) && !capo_dialect()->json_keys)
             ret->types[i].places = -2;                              /* a JSON key: already taken out of its document */
         if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
             ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();

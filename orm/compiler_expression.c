@@ -6,6 +6,8 @@
 #include "functions.h"
 #include <string.h>
 
+enum { MOST_SHARED = 64 };                  /* parameters that are looked at for one to share */
+
 typedef struct Mark { size_t sql, parameters; } Mark;
 
 static Mark mark(const Compiler *compiler)
@@ -56,8 +58,22 @@ void compile_format(Compiler *compiler, const char *format, ...)
     va_end(args);
 }
 
+static bool same_parameter(Value a, Value b)
+{
+    if (a.kind != b.kind || a.flags != b.flags)
+        return false;
+    return capo_is_text(a) ? a.size == b.size && !memcmp(a.text, b.text, a.size)
+         : (a.kind == VALUE_INT || a.kind == VALUE_BOOL || a.kind == VALUE_DATE || a.kind == VALUE_DATETIME) && capo_equal(a, b);
+}
+
 void compile_bound(Compiler *compiler, Value value)
 {
+    if (compiler->dialect->numbered)
+        for (size_t i = 0; i < compiler->n_parameters && i < MOST_SHARED; i++)
+            if (same_parameter(compiler->parameters[i], value)) {
+                compiler->dialect->put_placeholder(&compiler->sql, (int)i + 1);
+                return;
+            }
     if (compiler->n_parameters == compiler->capacity) {
         size_t capacity = compiler->capacity ? compiler->capacity * 2 : 16;
         compiler->parameters = capo_realloc(compiler->parameters, compiler->capacity * sizeof(Value), capacity * sizeof(Value));

@@ -53,12 +53,23 @@ void compile_left(Compiler *compiler, const Expression *left)
     put_expression(compiler, left);
 }
 
+/* The left side as the look-up wants it: a text, in capitals, … */
+static void put_left(Compiler *compiler, const Expression *lookup)
+{
+    const Dialect *dialect = compiler->dialect;
+    const char *format = dialect->left ? dialect->left(lookup->lookup->code, lookup->args[0]->type.kind) : NULL;
+    if (format)
+        put_format(compiler, format, put_expression, lookup->args[0]);
+    else
+        compile_left(compiler, lookup->args[0]);
+}
+
 static void compile_operator(Compiler *compiler, const Expression *lookup, Value value, OutputType type)
 {
     const char *format = format_of(compiler->dialect->operators, lookup->lookup->name);
     if (!format)
         capo_raise(ERROR_NOT_SUPPORTED, "%s has no look-up '%s'.", compiler->backend->title, lookup->lookup->name);
-    compile_left(compiler, lookup->args[0]);
+    put_left(compiler, lookup);
     compile_text(compiler, " ");
     put_format(compiler, format, put_bound, &(Bound){ value, type });
 }
@@ -136,8 +147,20 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
 
 /* --- all look-ups ------------------------------------------------------------------------------------------------------------------ */
 
+static int64_t integer_most(FieldKind kind)
+{
+    switch (kind) {
+    case FIELD_SMALL_AUTO: case FIELD_SMALL_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
+        return INT16_MAX;
+    case FIELD_AUTO: case FIELD_INTEGER: case FIELD_POSITIVE_INTEGER:
+        return INT32_MAX;
+    default:
+        return INT64_MAX;
+    }
+}
+
 /* A whole number outside the column's range: no row is equal, and all or none are larger. */
-static bool out_of_range(const Expression *lookup, Sql *ret)
+static bool out_of_range(const Compiler *compiler, const Expression *lookup, Sql *ret)
 {
     FieldKind kind = lookup->args[0]->type.kind;
     LookupCode code = lookup->lookup->code;
@@ -149,6 +172,11 @@ static bool out_of_range(const Expression *lookup, Sql *ret)
     if (value.kind == VALUE_DECIMAL) {
         below = value.decimal.text[0] == '-';
         above = !below;
+    }
+    if (value.kind == VALUE_INT && compiler->dialect->narrow_integers) {
+        int64_t most = integer_most(kind);
+        above = value.integer > most;
+        below = below || value.integer < -most - 1;
     }
     if (!below && !above)
         return false;
@@ -162,10 +190,11 @@ static bool compile_long_list(Compiler *compiler, const Expression *lookup)
 {
     const List *list = lookup->value.list;
     FieldKind kind = lookup->args[0]->type.kind;
-    if (!compiler->dialect->list_format || list->count < compiler->dialect->max_parameters / 4 || !(capo_field_is_integer(kind) || capo_field_is_text(kind)))
+    const Dialect *dialect = compiler->dialect;
+    if (!dialect->list_format || list->count < dialect->max_parameters / 4 || !(capo_field_is_integer(kind) || capo_field_is_text(kind)))
         return false;
     compile_text(compiler, " IN (");
-    put_format(compiler, compiler->dialect->list_format, put_bound, &(Bound){ capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT) });
+    put_format(compiler, capo_field_is_integer(kind) ? dialect->integer_list_format : dialect->list_format, put_bound, &(Bound){ capo_value_text(capo_json_text(lookup->value, 0)), type_of(FIELD_TEXT) });
     compile_text(compiler, ")");
     return true;
 }
@@ -219,7 +248,7 @@ static Sql compile_against_expression(Compiler *compiler, const Expression *look
     const char *format = format_of(pattern_like ? compiler->dialect->pattern_operators : compiler->dialect->operators, name);
     if (!format)
         capo_raise(ERROR_NOT_SUPPORTED, "%s has no look-up '%s' against an expression.", compiler->backend->title, name);
-    compile_left(compiler, lookup->args[0]);
+    put_left(compiler, lookup);
     compile_text(compiler, " ");
     put_format(compiler, format, pattern_like ? put_escaped_expression : put_expression, lookup->args[1]);
     return SQL_OK;
@@ -255,13 +284,13 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup)
         against.n_args = 2;
         return compile_against_expression(compiler, &against);
     }
-    if (out_of_range(lookup, &sql))
+    if (out_of_range(compiler, lookup, &sql))
         return sql;
     if (compile_year(compiler, lookup))
         return SQL_OK;
-    if (lookup->lookup->pattern)
+    if (lookup->lookup->pattern && !(code == LOOKUP_IEXACT && compiler->dialect->plain_iexact))
         compile_operator(compiler, lookup, pattern(lookup->lookup, lookup->value), type_of(FIELD_TEXT));
-    else if (code == LOOKUP_REGEX || code == LOOKUP_IREGEX)
+    else if (code == LOOKUP_REGEX || code == LOOKUP_IREGEX || code == LOOKUP_IEXACT)
         compile_operator(compiler, lookup, lookup->value, type_of(FIELD_TEXT));
     else
         compile_operator(compiler, lookup, lookup->value, left->type);

@@ -283,18 +283,29 @@ static Value decimal_of(Value raw, int places)
     return capo_value_decimal(places >= 0 ? capo_decimal_quantize(decimal, places, true) : decimal);
 }
 
+#define DAY_US INT64_C(86400000000)
+
+static int64_t floor_days(int64_t microseconds)
+{
+    int64_t days = microseconds / DAY_US;
+    return days - (microseconds % DAY_US < 0);
+}
+
 Value capo_from_storage(Storage storage, Value raw, int decimal_places)
 {
     int64_t microseconds, days;
     if (raw.kind == VALUE_NULL)
         return raw;
     switch (storage) {
-    case STORAGE_INT:
-        return raw;
+    case STORAGE_INT: {
+        int64_t n;                                  /* SUM of integers is a decimal in some databases */
+        return raw.kind == VALUE_DECIMAL && capo_to_int(capo_value_text(raw.decimal.text), &n) ? capo_value_int(n) : raw;
+    }
     case STORAGE_TEXT:
         return raw.kind == VALUE_TEXT ? raw : raw.kind == VALUE_BYTES ? capo_value_copy_n((const char *)raw.bytes, raw.size) : capo_value_to_text(raw);
     case STORAGE_REAL:
-        return raw.kind == VALUE_INT ? capo_value_real((double)raw.integer) : raw;
+        return raw.kind == VALUE_INT ? capo_value_real((double)raw.integer)
+             : raw.kind == VALUE_DECIMAL ? capo_value_real(capo_decimal_to_double(raw.decimal)) : raw;
     case STORAGE_DECIMAL:
         return raw.kind == VALUE_DECIMAL ? raw : decimal_of(raw, decimal_places);
     case STORAGE_BOOL:
@@ -302,13 +313,13 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
     case STORAGE_DATE:
         if (capo_is_text(raw) && read_date(raw.text, raw.size, &days))
             return capo_value_date((Date){ (int32_t)days });
-        return raw;
+        return raw.kind == VALUE_DATETIME ? capo_value_date((Date){ (int32_t)floor_days(raw.datetime.microseconds) }) : raw;
     case STORAGE_TIME:
         if (capo_is_text(raw) && capo_read_column_time(raw.text, raw.size, &microseconds))
             return capo_value_time((Time){ microseconds });
         if (capo_is_text(raw) && capo_read_column_datetime(raw.text, raw.size, &microseconds))
-            return capo_value_time((Time){ ((microseconds % INT64_C(86400000000)) + INT64_C(86400000000)) % INT64_C(86400000000) });
-        return raw;
+            return capo_value_time((Time){ microseconds - floor_days(microseconds) * DAY_US });
+        return raw.kind == VALUE_DATETIME ? capo_value_time((Time){ raw.datetime.microseconds - floor_days(raw.datetime.microseconds) * DAY_US }) : raw;
     case STORAGE_DATETIME:
         if (capo_is_text(raw) && capo_read_column_datetime(raw.text, raw.size, &microseconds))
             return capo_value_datetime((DateTime){ microseconds });

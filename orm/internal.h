@@ -29,7 +29,6 @@ struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *ro
 const char *capo_field_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void capo_md5_hex(const void *bytes, size_t size, char ret_hex[33]);
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
 
@@ -68,22 +67,30 @@ typedef struct Dialect {
     char quote;                             /* of identifiers, doubled inside */
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
-    const char *list_format;                /* a subquery of the members of a JSON list, "%s" the list; NULL: there is none */
+    const char *list_format, *integer_list_format;      /* a subquery of the members of a JSON list, "%s" the list */
     bool returning;                         /* INSERT … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
+    bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
+    bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
+    bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
+    bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
+    const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const char *begin;                      /* starts a transaction that will write */
     const LookupOperator *operators;        /* ends with { 0 } */
+    bool plain_iexact;                      /* iexact compares texts, else it is a LIKE whose wildcards are escaped */
     const LookupOperator *pattern_operators;/* the same where the right side is an expression, "%s" its SQL, to be escaped there */
     const char *pattern_escape;             /* escapes %, _ and \ in SQL: "REPLACE(… %s …)" */
     const struct FunctionRow *functions;    /* those spelled otherwise than in functions.c; ends with { 0 }; may be NULL */
 
+    /* How the left side of a look-up (a LookupCode) is written, "%s" itself. NULL: as it is. */
+    const char *(*left)(int lookup, FieldKind kind);
     /* "?" or "$3" */
     void (*put_placeholder)(Buffer *sql, int number);
     /* The type that a placeholder for this field is cast to where it is not understood without: "jsonb". NULL: none. */
@@ -133,7 +140,7 @@ typedef struct Backend {
 } Backend;
 
 extern const Backend capo_sqlite_backend;
-extern const Dialect capo_sqlite_dialect;
+extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 

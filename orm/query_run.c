@@ -25,7 +25,7 @@ Value convert_cell(OutputType type, Value raw)
         return raw;
     if (type.places == -2 && (raw.kind != VALUE_TEXT || type.kind == FIELD_TEXT))
         return raw;                                                 /* a key's bare number or text */
-    if (type.zone && raw.kind == VALUE_TEXT)
+    if (type.zone && (raw.kind == VALUE_TEXT || (raw.kind == VALUE_DATETIME && raw.flags & VALUE_FLAG_NAIVE)))
         return local_datetime(type, raw);
     if (type.field)
         return capo_from_column(type.field, raw);

@@ -431,6 +431,26 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
     return self->model->meta->property && self->model->size && self->model->meta->property(self, text, ret);
 }
 
+static bool is_called(const Field *field, const char *name, size_t size)
+{
+    return strlen(field->name) == size && !memcmp(field->name, name, size);
+}
+
+/* The hint is the field's place in its model. */
+static bool get_hinted(Object *object, const char *name, size_t size, uint32_t *hint, Value *ret)
+{
+    Instance *self = (Instance *)(void *)object;
+    const Model *model = self->model;
+    if (self->state->annotations)
+        return get(object, name, size, ret);
+    if (*hint < model->n_fields && is_called(model->fields[*hint], name, size))
+        return get_forward(self, model->fields[*hint], model->fields[*hint]->name, ret);
+    for (uint32_t i = 0; i < model->n_fields; i++)
+        if (is_called(model->fields[i], name, size))
+            *hint = i;
+    return get(object, name, size, ret);
+}
+
 static const char *text_of(Object *object) { return capo_instance_text((Instance *)(void *)object); }
 
 static bool equal(Object *object, Value other)
@@ -455,5 +475,5 @@ static bool truth(Object *object)
 }
 
 const ObjectOps capo_instance_ops = {
-    .type_name = "Model", .get = get, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
+    .type_name = "Model", .get = get, .get_hinted = get_hinted, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
 };

@@ -104,8 +104,12 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
         for (size_t i = 0; i < model->n_fields; i++) {
             if (made && model->fields[i] == model->pk && model->n_fields > 1)
                 continue;
-            values[n++] = column_value(instances[row], model->fields[i]);
             capo_put(&sql, column++ ? ", " : "");
+            if (made && model->fields[i] == model->pk) {
+                capo_put(&sql, dialect->no_key);
+                continue;
+            }
+            values[n++] = column_value(instances[row], model->fields[i]);
             capo_put_placeholder(&sql, (int)n, model->fields[i]);
         }
         capo_put_char(&sql, ')');
@@ -113,7 +117,7 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
     capo_put(&sql, on_conflict);
     if (*on_conflict)
         return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
-    bool returns = made && count > 1 && dialect->returning;
+    bool returns = made && dialect->returning && (count > 1 || dialect->returns_keys);
     if (returns) {
         capo_put(&sql, " RETURNING ");
         capo_put_name(&sql, model->pk->column);

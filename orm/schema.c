@@ -15,8 +15,51 @@ SchemaEditor *capo_schema_open(bool collect_sql)
     return editor;
 }
 
+static bool is_about(const DeferredStatement *statement, const char *table)
+{
+    return !table || !strcmp(statement->table, table) || !strcmp(statement->target, table);
+}
+
+void capo_schema_defer(SchemaEditor *editor, const char *table, const char *target, const char *sql)
+{
+    DeferredStatement *statement = capo_alloc_struct(DeferredStatement);
+    *statement = (DeferredStatement){ .table = table, .target = target, .sql = sql };
+    if (editor->last_deferred)
+        editor->last_deferred->next = statement;
+    else
+        editor->deferred = statement;
+    editor->last_deferred = statement;
+}
+
+/* Takes those about this table (NULL: all) out of the list, and runs them where asked. */
+static void take_deferred(SchemaEditor *editor, const char *table, bool run)
+{
+    DeferredStatement *statement = editor->deferred, *kept = NULL, *last = NULL;
+    editor->deferred = editor->last_deferred = NULL;
+    while (statement) {
+        DeferredStatement *next = statement->next;
+        statement->next = NULL;
+        if (!is_about(statement, table)) {
+            if (last)
+                last->next = statement;
+            else
+                kept = statement;
+            last = statement;
+        } else if (run) {
+            capo_schema_run(editor, statement->sql, NULL, 0);
+        }
+        statement = next;
+    }
+    editor->deferred = kept;
+    editor->last_deferred = last;
+}
+
+void capo_schema_run_deferred(SchemaEditor *editor, const char *table) { take_deferred(editor, table, true); }
+void capo_schema_forget_deferred(SchemaEditor *editor, const char *table) { take_deferred(editor, table, false); }
+
 void capo_schema_close(SchemaEditor *editor)
 {
+    capo_schema_run_deferred(editor, NULL);
     if (!editor->collects)
         capo_backend()->schema->check(editor);
 }
@@ -40,6 +83,14 @@ void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *paramet
 
 typedef struct Specs { IndexSpec *items; size_t count; } Specs;
 
+static const char *drop_index(const Model *model, const char *name)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    bool has_table = words && words->index_has_table;
+    return has_table ? capo_format(words->drop_index, capo_quote_name(model->table), capo_quote_name(name))
+                     : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
+}
+
 static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, const bool *descending, bool unique)
 {
     Buffer sql = { 0 };
@@ -55,7 +106,44 @@ static void add_index(Specs *specs, const Model *model, const char *name, const 
             capo_put(&sql, " DESC");
     }
     capo_put_char(&sql, ')');
-    specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql) };
+    specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql), drop_index(model, name) };
+}
+
+/* Uniqueness over several columns: a constraint where tables can be altered, a unique index in SQLite; both as Django. */
+static void add_unique(Specs *specs, const Model *model, const char *name, const char *const *columns)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    if (!words) {
+        add_index(specs, model, name, columns, NULL, true);
+        return;
+    }
+    Buffer sql = { 0 };
+    capo_put_format(&sql, "ALTER TABLE %s ADD CONSTRAINT %s UNIQUE (", capo_quote_name(model->table), capo_quote_name(name));
+    for (size_t i = 0; columns[i]; i++) {
+        capo_put(&sql, i ? ", " : "");
+        capo_put_name(&sql, columns[i]);
+    }
+    capo_put_char(&sql, ')');
+    specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql),
+                                                capo_format(words->drop_unique, capo_quote_name(model->table), capo_quote_name(name)) };
+}
+
+/* The index of a field, and PostgreSQL's further one for LIKE, which its plain indexes do not serve. */
+static void add_field_indexes(Specs *specs, const Model *model, const Field *field)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    const char *const columns[] = { field->column, NULL };
+    bool indexed = field->db_index && !field->unique && !(words && words->can_index && !words->can_index(field))
+        && !(words && words->key_has_index && field->target && field->db_constraint);
+    if (indexed)
+        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, NULL, false);
+    const char *pattern = words && words->pattern_class && (field->db_index || field->unique) && !field->target ? words->pattern_class(field) : NULL;
+    if (!pattern)
+        return;
+    const char *name = capo_index_name(model->table, columns, "_like");
+    specs->items[specs->count++] = (IndexSpec){ name,
+        capo_format("CREATE INDEX %s ON %s (%s %s)", capo_quote_name(name), capo_quote_name(model->table), capo_quote_name(field->column), pattern),
+        drop_index(model, name) };
 }
 
 static size_t list_size(const char *const *list)
@@ -84,16 +172,13 @@ IndexSpec *capo_schema_indexes(const Model *model)
     size_t together = 0;
     while (model->unique_together && model->unique_together[together])
         together++;
-    Specs specs = { .items = capo_alloc_array(together + model->n_fields + model->n_indexes + 1, sizeof(IndexSpec)) };
+    Specs specs = { .items = capo_alloc_array(together + 2 * model->n_fields + model->n_indexes + 1, sizeof(IndexSpec)) };
     for (size_t i = 0; i < together; i++) {
         const char **columns = columns_of(model, model->unique_together[i], NULL);
-        add_index(&specs, model, capo_index_name(model->table, columns, "_uniq"), columns, NULL, true);
+        add_unique(&specs, model, capo_index_name(model->table, columns, "_uniq"), columns);
     }
     for (size_t i = 0; i < model->n_fields; i++)
-        if (model->fields[i]->db_index && !model->fields[i]->unique) {
-            const char *const columns[] = { model->fields[i]->column, NULL };
-            add_index(&specs, model, capo_index_name(model->table, columns, ""), columns, NULL, false);
-        }
+        add_field_indexes(&specs, model, model->fields[i]);
     for (size_t i = 0; i < model->n_indexes; i++) {
         bool *descending = capo_alloc_array(list_size(model->indexes[i].fields) + 1, sizeof *descending);
         const char **columns = columns_of(model, model->indexes[i].fields, descending);
@@ -121,7 +206,7 @@ void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, co
     const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
     for (const IndexSpec *spec = before; spec->name; spec++)
         if (!has_index(after, spec))
-            capo_schema_run(editor, capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(spec->name)), NULL, 0);
+            capo_schema_run(editor, spec->drop, NULL, 0);
     for (const IndexSpec *spec = after; spec->name; spec++)
         if (!has_index(before, spec))
             capo_schema_run(editor, spec->sql, NULL, 0);
@@ -177,12 +262,14 @@ void capo_schema_delete_model(SchemaEditor *editor, Model *model)
     for (size_t i = 0; i < model->n_many; i++)
         if (has_own_table(model->many[i]))
             capo_schema_delete_model(editor, model->many[i]->through);
-    capo_schema_run(editor, capo_format("DROP TABLE %s", capo_quote_name(model->table)), NULL, 0);
+    capo_schema_forget_deferred(editor, model->table);
+    capo_schema_run(editor, capo_format(capo_backend()->schema->words ? "DROP TABLE %s CASCADE" : "DROP TABLE %s", capo_quote_name(model->table)), NULL, 0);
 }
 
 void capo_schema_rename_table(SchemaEditor *editor, Model *old_model, Model *new_model)
 {
     if (strcmp(old_model->table, new_model->table)) {
+        capo_schema_run_deferred(editor, old_model->table);
         capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME TO %s", capo_quote_name(old_model->table), capo_quote_name(new_model->table)), NULL, 0);
         capo_schema_change_indexes(editor, old_model, new_model);
     }

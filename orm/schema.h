@@ -3,15 +3,39 @@
 #pragma once
 #include "internal.h"
 
+/* A statement that waits for the others: a foreign key to a table that may come later. */
+typedef struct DeferredStatement { const char *table, *target, *sql; struct DeferredStatement *next; } DeferredStatement;
+
 struct SchemaEditor {
     bool collects;
     Buffer collected;
+    DeferredStatement *deferred, *last_deferred;
 };
 
 /* An index that a model wants: of a field, of unique_together, of Meta. */
-typedef struct IndexSpec { const char *name, *sql; } IndexSpec;
+typedef struct IndexSpec { const char *name, *sql, *drop; } IndexSpec;
+
+/* What differs between databases that alter tables (altering_schema.c). In what drops, the first "%s" is the table and the second the
+ * name, both quoted; drop_index may do with the name alone (index_has_table false). */
+typedef struct SchemaWords {
+    const char *identity;                   /* behind the type of a key that counts up: " AUTO_INCREMENT" */
+    const char *table_options;              /* behind CREATE TABLE (…) */
+    const char *deferrable;                 /* behind a foreign key */
+    const char *drop_foreign_key, *drop_unique, *drop_check, *drop_primary_key, *drop_index;
+    bool index_has_table;
+    const char *check_now;                  /* foreign keys that wait for the commit are checked at once; NULL: they never wait */
+    bool key_has_index;                     /* a foreign key makes the index that it needs */
+    bool (*can_index)(const Field *field);  /* NULL: all */
+    /* A further index for LIKE: its operator class; NULL: none is needed. */
+    const char *(*pattern_class)(const Field *field);
+    /* Sets the type of a column, and whether it may be NULL. */
+    void (*alter_type)(SchemaEditor *editor, const Model *model, const Field *old_field, const Field *new_field);
+    /* Names of the constraints that there are of this kind ('f' foreign key, 'u' unique, 'c' check) over this column alone. */
+    List *(*constraint_names)(const char *table, const char *column, char kind);
+} SchemaWords;
 
 typedef struct SchemaBackend {
+    const SchemaWords *words;               /* NULL: it cannot alter, it rebuilds (SQLite) */
     void (*create_model)(SchemaEditor *editor, Model *model);
     void (*add_column)(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value value);
     void (*remove_column)(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field);
@@ -25,8 +49,22 @@ typedef struct SchemaBackend {
     char *(*describe)(const char *table);
 } SchemaBackend;
 
-extern const SchemaBackend capo_sqlite_schema;
+extern const SchemaBackend capo_sqlite_schema, capo_postgresql_schema;
 
+/* For databases that can alter tables: altering_schema.c. */
+void capo_altering_create_model(SchemaEditor *editor, Model *model);
+void capo_altering_add_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value value);
+void capo_altering_remove_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field);
+void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value value);
+void capo_altering_alter_constraints(SchemaEditor *editor, Model *old_model, Model *new_model);
+void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Field *new_field);
+void capo_altering_check(SchemaEditor *editor);
+
+/* Keeps a statement for the end: of this table, about that other one. Forgets those about a table that is dropped; those about one
+ * that is renamed run at once, before it is. */
+void capo_schema_defer(SchemaEditor *editor, const char *table, const char *target, const char *sql);
+void capo_schema_run_deferred(SchemaEditor *editor, const char *table);
+void capo_schema_forget_deferred(SchemaEditor *editor, const char *table);
 /* Runs or collects one statement. */
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 /* The indexes beside the table's own constraints; ends with a NULL name. */

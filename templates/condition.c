@@ -203,6 +203,19 @@ static Value evaluate_operator(const Condition *condition, Context *context)
     }
 }
 
+/* The truth of a condition that cannot fail, without a value in between where none is needed. */
+static bool truth(const Condition *condition, Context *context)
+{
+    if (condition->operator == OPERAND)
+        return capo_truth(capo_expression_resolve(condition->expression, context, true));
+    switch (condition->operator) {
+    case OPERATOR_NOT: return !truth(condition->left, context);
+    case OPERATOR_AND: return truth(condition->left, context) && truth(condition->right, context);
+    case OPERATOR_OR: return truth(condition->left, context) || truth(condition->right, context);
+    default: return evaluate_operator(condition, context).boolean;
+    }
+}
+
 typedef struct Attempt { const Condition *condition; Context *context; Value result; } Attempt;
 
 static void attempt(void *argument)
@@ -237,7 +250,7 @@ static void attempt_operand(void *argument)
 bool capo_condition_true(const Condition *condition, Context *context)
 {
     if (!condition->may_fail)
-        return capo_truth(operand(condition, context));
+        return truth(condition, context);
     /* a filter's argument that does not exist makes the whole condition false */
     Attempt job = { .condition = condition, .context = context };
     const Error *error = capo_context_try(context, attempt_operand, &job);

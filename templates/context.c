@@ -2,6 +2,7 @@
 /* The context: a flat stack of names and values with marks where scopes begin. Names carry a hash made when the template was
  * compiled, so that a look-up compares numbers. Printing of values, as {{ }} does it, is here too. */
 #include "engine.h"
+#include "../core/base/bytes.h"
 #include "../core/base/clock.h"
 #include <string.h>
 
@@ -47,7 +48,7 @@ const Value *capo_context_find(const Context *context, const char *name, size_t 
 {
     for (uint32_t i = context->count; i-- > context->base;) {
         const ContextEntry *entry = &context->entries[i];
-        if (entry->hash == hash && entry->size == size && memcmp(entry->name, name, size) == 0)
+        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size))
             return &entry->value;
     }
     return NULL;
@@ -58,7 +59,7 @@ uint32_t capo_context_put(Context *context, const char *name, size_t size, uint3
     uint32_t first = context->n_marks ? context->marks[context->n_marks - 1] : 0;
     for (uint32_t i = context->count; i-- > first;) {
         ContextEntry *entry = &context->entries[i];
-        if (entry->hash == hash && entry->size == size && memcmp(entry->name, name, size) == 0) {
+        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size)) {
             entry->value = value;
             return i;
         }

@@ -148,7 +148,8 @@ void capo_template_nest(const Template *template, Context *context, Buffer *out,
 
 /* --- expressions: a variable or literal, and filters ------------------------------------------------------------------------ */
 
-typedef struct VariablePart { const char *name; uint32_t size; uint32_t hash; } VariablePart;
+/* hint: where the look-up of this part found it the latest time; the one thing in a compiled template that changes (capo_lookup_hinted). */
+typedef struct VariablePart { const char *name; uint32_t size, hash, hint; } VariablePart;
 typedef struct Variable {
     const char *text;
     VariablePart *parts;            /* NULL: a literal */

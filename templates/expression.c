@@ -15,7 +15,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Python's int(): digits with single underscores between. Too large for 64 bits: a decimal. */
+static char *trim_zeros(char *digits)
+{
+    char *first = digits + strspn(digits, "-+0");
+    if (*digits == '-')
+        *--first = '-';
+    return first;
+}
+
+/* Python's int(): digits with single underscores between. */
 static bool read_integer(Parser *parser, const char *text, size_t size, Value *ret)
 {
     char *digits = capo_parse_alloc(parser, size + 1);
@@ -32,7 +40,9 @@ static bool read_integer(Parser *parser, const char *text, size_t size, Value *r
         return false;
     errno = 0;
     long long number = strtoll(digits, NULL, 10);
-    *ret = errno ? capo_value_decimal((Decimal){ digits }) : capo_value_int(number);
+    *ret = capo_value_int(number);
+    if (errno)
+        *ret = (Value){ .kind = VALUE_DECIMAL, .flags = VALUE_FLAG_WHOLE, .decimal = { trim_zeros(digits) } };
     return true;
 }
 
@@ -95,7 +105,8 @@ bool capo_variable_compile(Parser *parser, const char *text, size_t size, Variab
     const char *start = ret->text + (ret->translated ? 2 : 0);
     for (uint32_t i = 0; i < n; i++) {
         size_t length = i + 1 < n ? strcspn(start, ".") : size - (size_t)(start - ret->text - (ret->translated ? 2 : 0));
-        ret->parts[i] = (VariablePart){ capo_parse_strndup(parser, start, length), (uint32_t)length, capo_name_hash(start, length) };
+        ret->parts[i] = (VariablePart){ .name = capo_parse_strndup(parser, start, length), .size = (uint32_t)length,
+                                          .hash = capo_name_hash(start, length) };
         start += length + 1;
     }
     return true;
@@ -240,20 +251,20 @@ static bool builtin_variable(const VariablePart *part, Value *ret)
     return true;
 }
 
-static void call_if_callable(Value *value)
+static inline void call_if_callable(Value *value)
 {
     Value result;
     if (value->kind == VALUE_OBJECT && value->object->ops->call && value->object->ops->call(value->object, &result))
         *value = result;
 }
 
-bool capo_variable_resolve(const Variable *variable, Context *context, Value *ret)
+static inline bool resolve(const Variable *variable, const Context *context, Value *ret)
 {
     if (!variable->parts) {
         *ret = variable->literal;
         return true;
     }
-    const VariablePart *part = variable->parts;
+    VariablePart *part = variable->parts, *end = part + variable->n_parts;
     const Value *found = capo_context_find(context, part->name, part->size, part->hash);
     Value value;
     if (found)
@@ -261,15 +272,20 @@ bool capo_variable_resolve(const Variable *variable, Context *context, Value *re
     else if (!builtin_variable(part, &value))
         return false;
     call_if_callable(&value);
-    for (uint32_t i = 1; i < variable->n_parts; i++) {
-        part = &variable->parts[i];
+    while (++part < end) {
         /* A key of a map comes before its methods, an index after. */
-        if (!capo_lookup(value, part->name, part->size, &value) && !capo_python_attribute(value, part->name, part->size, &value))
+        if (!capo_lookup_hinted(value, part->name, part->size, &part->hint, &value) &&
+            !capo_python_attribute(value, part->name, part->size, &value))
             return false;
         call_if_callable(&value);
     }
     *ret = value;
     return true;
+}
+
+bool capo_variable_resolve(const Variable *variable, Context *context, Value *ret)
+{
+    return resolve(variable, context, ret);
 }
 
 static Value invalid_value(const Expression *expression, const Context *context)
@@ -316,7 +332,7 @@ Value capo_filter_apply(const FilterCall *call, Context *context, Value value)
 Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures)
 {
     Value value;
-    if (!capo_variable_resolve(&expression->operand, context, &value)) {
+    if (!resolve(&expression->operand, context, &value)) {
         const char *invalid = context->engine->string_if_invalid;
         if (ignore_failures)
             value = (Value){ .kind = VALUE_NULL, .flags = 0 };

@@ -5,9 +5,14 @@
 
 /* Python's int(): whether it works, and how it fails where a filter tells the ways apart. */
 typedef enum { INT_OK, INT_VALUE_ERROR, INT_TYPE_ERROR } IntResult;
+IntResult capo_python_whole(Value value, Value *ret);
+/* The same where only its place between -2^63 and 2^63 counts: what is past them is the nearest of the two. */
 IntResult capo_python_int(Value value, int64_t *ret);
 /* int() that raises where Python would. */
 int64_t capo_python_int_or_raise(const char *filter, Value value);
+Value capo_python_whole_or_raise(const char *filter, Value value);
+/* Python's float(): false where it raises. */
+bool capo_python_float(Value value, double *ret);
 
 /* The longest padding or repetition that a filter makes out of a number. */
 enum { MAX_WIDTH = 100000 };

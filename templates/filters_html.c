@@ -84,7 +84,7 @@ static Value escapejs(const Filtering *f, Value v, Value arg)
 static Value json_script(const Filtering *f, Value v, Value arg)
 {
     Buffer json = { 0 }, out = { 0 };
-    capo_json_put(&json, v, 0);
+    capo_json_put_javascript(&json, v);
     if (f->has_argument && capo_truth(arg)) {
         Value id = capo_conditional_escape(arg);
         capo_put(&out, "<script id=\"");

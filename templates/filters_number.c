@@ -69,6 +69,10 @@ void capo_put_number(Buffer *out, Value number, int places, bool grouping)
         return;
     }
     const char *text = capo_to_text(number);
+    if (capo_is_whole(number)) {
+        put_plain(out, text, places, grouping);
+        return;
+    }
     bool scientific = strchr(text, 'e') || strchr(text, 'E');
     if (number.kind == VALUE_REAL && !scientific) {
         put_plain(out, text, places, grouping && isfinite(number.real));
@@ -159,7 +163,7 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     if (!decimal_of(v, &decimal)) {
         /* Decimal(str(value)) failed: Decimal(str(float(value))) */
         double real;
-        if (!capo_to_real(v, &real))
+        if (!capo_python_float(v, &real))
             return capo_value_text("");
         if (!isfinite(real))
             return capo_value_to_text(original);
@@ -214,13 +218,9 @@ static Value add_duration(Value v, int64_t us)
 static Value add(const Filtering *f, Value v, Value arg)
 {
     (void)f;
-    int64_t a, b, sum;
-    IntResult x = capo_python_int(v, &a), y = capo_python_int(arg, &b);
-    if (x == INT_OK && y == INT_OK) {
-        if (!__builtin_add_overflow(a, b, &sum))
-            return capo_value_int(sum);
-        return capo_value_decimal(capo_decimal_add(capo_decimal_from_int(a), capo_decimal_from_int(b)));
-    }
+    Value a, b;
+    if (capo_python_whole(v, &a) == INT_OK && capo_python_whole(arg, &b) == INT_OK)
+        return capo_whole_add(a, b);
     if (capo_is_text(v) && capo_is_text(arg)) {
         Buffer out = { 0 };
         capo_put_bytes(&out, v.text, v.size);
@@ -251,35 +251,31 @@ static Value add(const Filtering *f, Value v, Value arg)
 static Value divisibleby(const Filtering *f, Value v, Value arg)
 {
     (void)f;
-    int64_t number = capo_python_int_or_raise("divisibleby", v), by = capo_python_int_or_raise("divisibleby", arg);
-    if (by == 0)
-        capo_raise(ERROR_VALUE, "The filter 'divisibleby' cannot divide by zero.");
-    return capo_value_bool(by == -1 || number % by == 0);
+    Value number = capo_python_whole_or_raise("divisibleby", v), by = capo_python_whole_or_raise("divisibleby", arg);
+    return capo_value_bool(capo_whole_divides(by, number));
 }
 
 static Value get_digit(const Filtering *f, Value v, Value arg)
 {
     (void)f;
-    int64_t place, number;
-    IntResult x = capo_python_int(arg, &place);
-    if (x == INT_TYPE_ERROR)
-        capo_python_int_or_raise("get_digit", arg);
-    IntResult y = x == INT_OK ? capo_python_int(v, &number) : INT_VALUE_ERROR;
-    if (y == INT_TYPE_ERROR)
-        capo_python_int_or_raise("get_digit", v);
-    if (v.kind == VALUE_REAL && !isfinite(v.real) && isinf(v.real))
-        capo_python_int_or_raise("get_digit", v);
-    if (x != INT_OK || y != INT_OK)
+    int64_t place;
+    Value number;
+    IntResult result = capo_python_int(arg, &place);
+    if (result == INT_OK)
+        result = capo_python_whole(v, &number);
+    if (result == INT_TYPE_ERROR)
+        capo_raise(ERROR_VALUE, "The filter 'get_digit' needs whole numbers, not '%.100s' of '%.100s'.", capo_to_text(arg), capo_to_text(v));
+    if (result != INT_OK)
         return v;
     if (place < 1)
-        return capo_value_int(number);
-    char digits[24];
-    int size = snprintf(digits, sizeof digits, "%lld", (long long)number);
+        return number;
+    const char *digits = capo_to_text(number);
+    int64_t size = (int64_t)strlen(digits);
     if (place > size)
         return capo_value_int(0);
     char digit = digits[size - place];
     if (digit == '-')
-        capo_raise(ERROR_VALUE, "The filter 'get_digit' met the sign of %lld.", (long long)number);
+        capo_raise(ERROR_VALUE, "The filter 'get_digit' met the sign of %.100s.", digits);
     return capo_value_int(digit - '0');
 }
 
@@ -287,11 +283,9 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
 {
     (void)arg;
     static const char *const units[] = { "KB", "MB", "GB", "TB", "PB" };
-    int64_t bytes = 0;
-    bool known = capo_python_int(v, &bytes) == INT_OK;
-    double size = (double)bytes;
-    if (!known && (v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL) && capo_to_real(v, &size) && isfinite(size))
-        known = true;
+    Value bytes;
+    double size = 0;
+    bool known = capo_python_whole(v, &bytes) == INT_OK && capo_python_float(bytes, &size);
     bool negative = size < 0;
     size = fabs(size);
     Buffer out = { 0 };
@@ -327,11 +321,9 @@ static Value pluralize(const Filtering *f, Value v, Value arg)
         return capo_value_text("");
     double number;
     bool one;
-    if (v.kind == VALUE_TEXT || v.kind == VALUE_SAFE) {
-        if (!capo_to_real(v, &number))
-            return capo_value_text("");
-        one = number == 1;
-    } else if (capo_to_real(v, &number)) {
+    if (capo_is_text(v) && !capo_python_float(v, &number))
+        return capo_value_text("");
+    if (capo_python_float(v, &number)) {
         one = number == 1;
     } else {
         int64_t length = capo_length(v);

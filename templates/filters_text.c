@@ -12,33 +12,6 @@ static Value text_of(Buffer *out)
     return capo_buffer_value(out, false);
 }
 
-IntResult capo_python_int(Value value, int64_t *ret)
-{
-    switch ((ValueKind)value.kind) {
-    case VALUE_REAL:
-        if (isinf(value.real))
-            capo_raise(ERROR_VALUE, "Infinity is no whole number.");
-        return capo_to_int(value, ret) ? INT_OK : INT_VALUE_ERROR;
-    case VALUE_BOOL: case VALUE_INT: case VALUE_DECIMAL:
-        return capo_to_int(value, ret) ? INT_OK : INT_VALUE_ERROR;
-    case VALUE_TEXT: case VALUE_SAFE: {
-        const char *text = value.text;
-        size_t size = value.size;
-        capo_trim(&text, &size);
-        return capo_to_int(capo_value_copy_n(text, size), ret) ? INT_OK : INT_VALUE_ERROR;
-    }
-    default: return INT_TYPE_ERROR;
-    }
-}
-
-int64_t capo_python_int_or_raise(const char *filter, Value value)
-{
-    int64_t number;
-    if (capo_python_int(value, &number) != INT_OK)
-        capo_raise(ERROR_VALUE, "The filter '%s' needs a whole number, not '%.100s'.", filter, capo_to_text(value));
-    return number;
-}
-
 static Value addslashes(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
@@ -270,16 +243,12 @@ static void put_padded(Buffer *out, const char *flags, int64_t width, const char
         capo_put_char(out, ' ');
 }
 
-static Value put_integer(char conversion, const char *flags, int64_t precision, int64_t number, const char **ret_prefix)
+static Value put_integer(char conversion, const char *flags, int64_t precision, const char *digits, const char **ret_prefix)
 {
-    uint64_t magnitude = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    char digits[80];
-    snprintf(digits, sizeof digits, conversion == 'o' ? "%llo" : conversion == 'x' ? "%llx" : conversion == 'X' ? "%llX" : "%llu",
-             (unsigned long long)magnitude);
     Buffer out = { 0 };
     for (int64_t i = (int64_t)strlen(digits); i < precision; i++)
         capo_put_char(&out, '0');
-    capo_put(&out, digits);
+    capo_put(&out, conversion == 'X' ? capo_upper(digits) : digits);
     if (strchr(flags, '#'))
         *ret_prefix = conversion == 'o' ? "0o" : conversion == 'x' ? "0x" : conversion == 'X' ? "0X" : "";
     return text_of(&out);
@@ -308,8 +277,8 @@ static bool put_directive(Buffer *out, char conversion, const char *flags, int64
         char bytes[4];
         if (v.kind == VALUE_BOOL)
             v = capo_value_int(v.boolean);
-        if (v.kind == VALUE_INT && (v.integer < 0 || v.integer > 0x10FFFF))
-            capo_raise(ERROR_VALUE, "stringformat: there is no character %lld.", (long long)v.integer);
+        if (capo_is_whole(v) && (v.kind != VALUE_INT || v.integer < 0 || v.integer > 0x10FFFF))
+            capo_raise(ERROR_VALUE, "stringformat: there is no character %.40s.", capo_to_text(v));
         if (v.kind == VALUE_INT)
             body = capo_value_copy_n(bytes, capo_utf8_encode((uint32_t)v.integer, bytes));
         else if (capo_is_text(v) && capo_length(v) == 1)
@@ -320,23 +289,16 @@ static bool put_directive(Buffer *out, char conversion, const char *flags, int64
         return true;
     }
     if (strchr("diuoxX", conversion)) {
-        int64_t integer;
-        if (!number || (strchr("oxX", conversion) && v.kind != VALUE_INT && v.kind != VALUE_BOOL))
+        Value whole;
+        if (!number || (strchr("oxX", conversion) && !capo_is_whole(v) && v.kind != VALUE_BOOL))
             return false;
         if (v.kind == VALUE_REAL && !isfinite(v.real))
             capo_raise(ERROR_VALUE, "stringformat: %s is no whole number.", capo_to_text(v));
-        if (!capo_to_int(v, &integer)) {        /* past 64 bits: its digits are its text */
-            Value digits = capo_value_decimal(v.kind == VALUE_DECIMAL ? capo_decimal_quantize(v.decimal, 0, false)
-                                                                       : (Decimal){ capo_format("%.0f", v.real) });
-            body = capo_value_to_text(digits);
-            if (body.text[0] == '-') {
-                sign = "-";
-                body = capo_value_copy_n(body.text + 1, body.size - 1);
-            }
-        } else {
-            sign = integer < 0 ? "-" : "";
-            body = put_integer(conversion, flags, precision, integer, &prefix);
-        }
+        if (!capo_to_whole(v, &whole))
+            return false;
+        const char *digits = capo_whole_text(whole, conversion == 'o' ? 8 : strchr("xX", conversion) ? 16 : 10);
+        sign = *digits == '-' ? "-" : "";
+        body = put_integer(conversion, flags, precision, digits + (*digits == '-'), &prefix);
         if (!*sign)
             sign = strchr(flags, '+') ? "+" : strchr(flags, ' ') ? " " : "";
         put_padded(out, flags, width, sign, prefix, body, true);
@@ -344,7 +306,7 @@ static bool put_directive(Buffer *out, char conversion, const char *flags, int64
     }
     if (strchr("eEfFgG", conversion)) {
         double real;
-        if (!number || !capo_to_real(v, &real))
+        if (!number || !capo_python_float(v, &real))
             return false;
         if (precision > 400)
             precision = 400;

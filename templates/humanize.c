@@ -2,27 +2,14 @@
 /* {% load humanize %}: numbers and dates as people say them. */
 #include "filters.h"
 #include "../core/base/clock.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* The digits of a whole number of any size, sign included; NULL: it is none. */
 static const char *whole_number(Value v)
 {
-    int64_t small;
-    if (v.kind == VALUE_DECIMAL || capo_is_text(v)) {
-        const char *text = capo_strip(capo_to_text(v));
-        const char *digits = text + (*text == '-' || *text == '+');
-        size_t n = strspn(digits, "0123456789");
-        if (n == 0)
-            return NULL;
-        if (digits[n] && !(v.kind == VALUE_DECIMAL && digits[n] == '.'))
-            return NULL;
-        while (n > 1 && *digits == '0') {
-            digits++;
-            n--;
-        }
-        return capo_format("%s%.*s", *text == '-' && *digits != '0' ? "-" : "", (int)n, digits);
-    }
-    return capo_python_int(v, &small) == INT_OK ? capo_format("%lld", (long long)small) : NULL;
+    Value whole;
+    return capo_python_whole(v, &whole) == INT_OK ? capo_to_text(whole) : NULL;
 }
 
 static Value ordinal(const Filtering *f, Value v, Value arg)
@@ -39,13 +26,23 @@ static Value ordinal(const Filtering *f, Value v, Value arg)
     return capo_value_safe(capo_format("%s%s", digits, teen ? "th" : suffixes[digits[n - 1] - '0']));
 }
 
-static void put_commas(Buffer *out, const char *digits, size_t n)
+/* A comma before each three digits of any script, counted from the last of those that the text begins with. */
+static void put_commas(Buffer *out, const char *text, size_t size)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0)
+    const char *at = text, *end = text + size;
+    if (at < end && *at == '-')
+        capo_put_char(out, *at++);
+    size_t count = 0, seen = 0;
+    for (const char *next = at; next < end && capo_digit_value(capo_utf8_next(&next, end)) >= 0;)
+        count++;
+    for (const char *start = at; seen < count; start = at) {
+        capo_utf8_next(&at, end);
+        if (seen && (count - seen) % 3 == 0)
             capo_put_char(out, ',');
-        capo_put_char(out, digits[i]);
+        capo_put_bytes(out, start, (size_t)(at - start));
+        seen++;
     }
+    capo_put_bytes(out, at, (size_t)(end - at));
 }
 
 static Value intcomma(const Filtering *f, Value v, Value arg)
@@ -54,18 +51,12 @@ static Value intcomma(const Filtering *f, Value v, Value arg)
         return v;
     bool localise = !f->has_argument || capo_truth(arg);
     Buffer out = { 0 };
-    if (localise && (v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL)) {
+    if (localise && (v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL || capo_python_whole(v, &v) == INT_OK)) {
         capo_put_number(&out, v, -1, true);
         return capo_buffer_value(&out, false);
     }
-    const char *text = localise ? whole_number(v) : NULL;
-    if (!text)
-        text = capo_to_text(v);
-    const char *digits = text + (*text == '-');
-    size_t n = strspn(digits, "0123456789");
-    capo_put_bytes(&out, text, (size_t)(digits - text));
-    put_commas(&out, digits, n);
-    capo_put(&out, digits + n);
+    Value text = capo_value_to_text(v);
+    put_commas(&out, text.text, text.size);
     return capo_buffer_value(&out, v.kind == VALUE_SAFE);
 }
 
@@ -76,29 +67,29 @@ static Value intword(const Filtering *f, Value v, Value arg)
         { 6, "million" }, { 9, "billion" }, { 12, "trillion" }, { 15, "quadrillion" }, { 18, "quintillion" }, { 21, "sextillion" },
         { 24, "septillion" }, { 27, "octillion" }, { 30, "nonillion" }, { 33, "decillion" }, { 100, "googol" },
     };
-    const char *number = whole_number(v);
-    if (!number)
+    Value whole;
+    if (capo_python_whole(v, &whole) != INT_OK)
         return v;
+    const char *number = capo_to_text(whole);
     int digits = (int)strlen(number) - (*number == '-');
-    if (digits > 6)
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-            if (digits <= rows[i].exponent + 3) {
-                Decimal scaled = capo_decimal_quantize((Decimal){ capo_format("%sE-%d", number, rows[i].exponent) }, 1, false);
-                return capo_value_text(capo_format("%s %s", scaled.text, rows[i].word));
-            }
-    return v.kind == VALUE_INT ? v : capo_value_text(number);
+    for (size_t i = 0; digits > 6 && i < sizeof rows / sizeof *rows; i++)
+        if (digits <= rows[i].exponent + 3) {
+            /* Python divides into a float first, and rounds its shortest digits. */
+            double scaled = strtod(capo_format("%sE-%d", number, rows[i].exponent), NULL);
+            Decimal rounded = capo_decimal_quantize((Decimal){ capo_to_text(capo_value_real(scaled)) }, 1, false);
+            return capo_value_text(capo_format("%s %s", rounded.text, rows[i].word));
+        }
+    return whole;
 }
 
 static Value apnumber(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
     static const char *const words[] = { "one", "two", "three", "four", "five", "six", "seven", "eight", "nine" };
-    int64_t n;
-    if (capo_python_int(v, &n) != INT_OK)
+    Value n;
+    if (capo_python_whole(v, &n) != INT_OK)
         return v;
-    if (n < 1 || n > 9)
-        return capo_value_int(n);
-    return capo_value_text(words[n - 1]);
+    return n.kind == VALUE_INT && n.integer > 0 && n.integer < 10 ? capo_value_text(words[n.integer - 1]) : n;
 }
 
 static Value naturalday(const Filtering *f, Value v, Value arg)

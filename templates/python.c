@@ -2,13 +2,70 @@
 /* What templates get from Python's own types by a dot: the attributes and the methods without arguments. A closed list. */
 #include "filters.h"
 #include "../core/base/clock.h"
+#include <math.h>
 #include <string.h>
 
 Value capo_buffer_value(Buffer *buffer, bool safe)
 {
     const char *text = capo_buffer_text(buffer);
+    capo_shrink(buffer->data, buffer->capacity, buffer->size + 1);
+    buffer->capacity = buffer->size + 1;
     return safe ? capo_value_safe_n(text, buffer->size) : capo_value_text_n(text, buffer->size);
 }
+
+/* --- int() and float() --- */
+
+IntResult capo_python_whole(Value value, Value *ret)
+{
+    switch ((ValueKind)value.kind) {
+    case VALUE_REAL:
+        if (isinf(value.real))
+            capo_raise(ERROR_VALUE, "Infinity is no whole number.");
+        return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
+    case VALUE_BOOL: case VALUE_INT: case VALUE_DECIMAL: case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: case VALUE_UUID:
+        return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
+    default: return INT_TYPE_ERROR;
+    }
+}
+
+IntResult capo_python_int(Value value, int64_t *ret)
+{
+    Value whole;
+    IntResult result = capo_python_whole(value, &whole);
+    if (result == INT_OK)
+        *ret = whole.kind == VALUE_INT ? whole.integer : whole.decimal.text[0] == '-' ? INT64_MIN : INT64_MAX;
+    return result;
+}
+
+Value capo_python_whole_or_raise(const char *filter, Value value)
+{
+    Value whole;
+    if (capo_python_whole(value, &whole) != INT_OK)
+        capo_raise(ERROR_VALUE, "The filter '%s' needs a whole number, not '%.100s'.", filter, capo_to_text(value));
+    return whole;
+}
+
+int64_t capo_python_int_or_raise(const char *filter, Value value)
+{
+    int64_t number = 0;
+    capo_python_int(capo_python_whole_or_raise(filter, value), &number);
+    return number;
+}
+
+bool capo_python_float(Value value, double *ret)
+{
+    if (capo_is_text(value) || value.kind == VALUE_BYTES) {
+        const char *plain = capo_plain_digits(value.text, value.size);
+        return plain && capo_to_real(capo_value_text(plain), ret);
+    }
+    if (!capo_to_real(value, ret))
+        return false;
+    if (isinf(*ret) && capo_is_whole(value))
+        capo_raise(ERROR_VALUE, "The number %.40s… is too large for a float.", capo_to_text(value));
+    return true;
+}
+
+/* --- attributes and methods --- */
 
 static bool is(const char *name, size_t size, const char *wanted)
 {

@@ -2,6 +2,7 @@
 /* if, for, with, autoescape, comment, verbatim, filter, spaceless, ifchanged, cycle, resetcycle, firstof. */
 #include "condition.h"
 #include "nodes.h"
+#include "../core/base/bytes.h"
 #include <string.h>
 
 /* --- if ------------------------------------------------------------------------------------------------------------------------------ */
@@ -60,30 +61,40 @@ typedef struct ForNode {
 /* {{ forloop }}; it also keeps what ifchanged remembers for one run of the loop. */
 typedef struct LoopObject { Object object; int64_t index, count; Value parent; StateEntry *entries; } LoopObject;
 
-static bool loop_get(Object *self, const char *name, size_t size, Value *ret)
+enum { COUNTER, COUNTER0, FIRST, LAST, REVCOUNTER, REVCOUNTER0, PARENTLOOP, LENGTH, LOOP_MEMBERS };
+static const struct { const char *name; size_t size; } loop_members[LOOP_MEMBERS] = {
+    [COUNTER] = { "counter", 7 }, [COUNTER0] = { "counter0", 8 }, [FIRST] = { "first", 5 }, [LAST] = { "last", 4 },
+    [REVCOUNTER] = { "revcounter", 10 }, [REVCOUNTER0] = { "revcounter0", 11 }, [PARENTLOOP] = { "parentloop", 10 }, [LENGTH] = { "length", 6 },
+};
+
+/* The hint is the member's number. */
+static bool loop_get_hinted(Object *self, const char *name, size_t size, uint32_t *hint, Value *ret)
 {
     const LoopObject *loop = (const LoopObject *)self;
     const int64_t i = loop->index, n = loop->count;
-    static const struct { const char *name; uint8_t size; char what; } rows[] = {
-        { "counter", 7, '1' }, { "counter0", 8, '0' }, { "first", 5, 'f' }, { "last", 4, 'l' }, { "revcounter", 10, 'r' },
-        { "revcounter0", 11, 'z' }, { "parentloop", 10, 'p' }, { "length", 6, 'n' },
-    };
-    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
-        if (rows[row].size != size || memcmp(rows[row].name, name, size) != 0)
-            continue;
-        switch (rows[row].what) {
-        case '1': *ret = capo_value_int(i + 1); break;
-        case '0': *ret = capo_value_int(i); break;
-        case 'f': *ret = capo_value_bool(i == 0); break;
-        case 'l': *ret = capo_value_bool(i == n - 1); break;
-        case 'r': *ret = capo_value_int(n - i); break;
-        case 'z': *ret = capo_value_int(n - i - 1); break;
-        case 'n': *ret = capo_value_int(n); break;
-        default: *ret = loop->parent;
-        }
-        return true;
+    uint32_t member = *hint < LOOP_MEMBERS ? *hint : 0;
+    if (loop_members[member].size != size || !same_bytes(loop_members[member].name, name, size))
+        for (member = 0; loop_members[member].size != size || !same_bytes(loop_members[member].name, name, size); )
+            if (++member == LOOP_MEMBERS)
+                return false;
+    *hint = member;
+    switch (member) {
+    case COUNTER: *ret = capo_value_int(i + 1); break;
+    case COUNTER0: *ret = capo_value_int(i); break;
+    case FIRST: *ret = capo_value_bool(i == 0); break;
+    case LAST: *ret = capo_value_bool(i == n - 1); break;
+    case REVCOUNTER: *ret = capo_value_int(n - i); break;
+    case REVCOUNTER0: *ret = capo_value_int(n - i - 1); break;
+    case LENGTH: *ret = capo_value_int(n); break;
+    default: *ret = loop->parent;
     }
-    return false;
+    return true;
+}
+
+static bool loop_get(Object *self, const char *name, size_t size, Value *ret)
+{
+    uint32_t hint = 0;
+    return loop_get_hinted(self, name, size, &hint, ret);
 }
 
 static const char *loop_text(Object *self)
@@ -99,7 +110,7 @@ static const char *loop_text(Object *self)
     return capo_buffer_text(&out);
 }
 
-static const ObjectOps loop_ops = { .type_name = "forloop", .get = loop_get, .text = loop_text };
+static const ObjectOps loop_ops = { .type_name = "forloop", .get = loop_get, .get_hinted = loop_get_hinted, .text = loop_text };
 
 static LoopObject *innermost_loop(const Context *context)
 {
@@ -158,8 +169,9 @@ static void render_for(const Node *node, Context *context, Buffer *out)
         return;
     }
     LoopObject *object = capo_alloc_struct(LoopObject);
+    static Map nothing;
     *object = (LoopObject){ .object = { &loop_ops }, .count = count,
-                            .parent = parent ? capo_value_object(parent) : capo_value_map(capo_map_new()) };
+                            .parent = parent ? capo_value_object(parent) : capo_value_map(&nothing) };
     capo_context_put(context, "forloop", 7, capo_name_hash("forloop", 7), capo_value_object(object));
     uint32_t slot = 0;
     if (loop->n_names == 1)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tags that print something of their own: now, lorem, templatetag, widthratio, debug, csrf_token, url, querystring, static and the
  * prefixes; regroup and load, which print nothing. */
+#include "filters.h"
 #include "nodes.h"
 #include <capo/web.h>
 #include <math.h>
@@ -175,13 +176,13 @@ static void render_widthratio(const Node *node, Context *context, Buffer *out)
     Value value = capo_expression_resolve(ratio->value, context, false);
     Value most = capo_expression_resolve(ratio->most, context, false);
     Value width = capo_expression_resolve(ratio->width, context, false);
-    int64_t pixels;
-    double x, y;
-    if (!capo_to_int(width, &pixels))
+    Value whole;
+    double x, y, pixels;
+    if (capo_python_whole(width, &whole) != INT_OK)
         capo_template_fail(context->template, (int)node->line, (int)node->column, "widthratio final argument must be a number");
     Value result = capo_value_text("");
-    if (capo_to_real(value, &x) && capo_to_real(most, &y)) {
-        double rounded = y == 0 ? 0 : nearbyint(x / y * (double)pixels);
+    if (capo_python_float(value, &x) && capo_python_float(most, &y) && capo_python_float(whole, &pixels)) {
+        double rounded = y == 0 ? 0 : nearbyint(x / y * pixels);
         if (isfinite(rounded))
             result = capo_value_text(capo_format("%.0f", rounded == 0 ? 0.0 : rounded));
     }

@@ -79,14 +79,19 @@ static __attribute__((noinline)) Block *add_block(Arena *arena, size_t need)
     return fresh;
 }
 
+/* The room that a piece takes. */
+static inline size_t needed(size_t size)
+{
+    size_t need = (size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    return need ? need : ALIGN;
+}
+
 /* `size` bytes with whatever is in them: for callers that write all of them. */
 static inline void *take(Arena *arena, size_t size)
 {
     if (__builtin_expect(size > SIZE_MAX / 2, 0))
         out_of_memory(size);
-    size_t need = (size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    if (need == 0)
-        need = ALIGN;
+    size_t need = needed(size);
     Block *block = arena->current;
     if (__builtin_expect(block->size - block->used < need, 0))
         block = add_block(arena, need);
@@ -187,23 +192,59 @@ void *capo_alloc_array(size_t count, size_t size)
     return capo_alloc(total);
 }
 
-void *capo_realloc(void *old, size_t old_size, size_t new_size)
+/* The latest large piece, where `old` is it: alone in the block behind the current one. */
+static Block *own_block(const Arena *arena, const void *old, size_t old_size)
+{
+    Block *block = arena->current->next;
+    return block && old == block->data && block->used == block->size && block->used == needed(old_size) ? block : NULL;
+}
+
+void *capo_regrow(void *old, size_t old_size, size_t new_size)
 {
     Arena *arena = capo_arena();
     Block *block = arena->current;
-    size_t old_need = (old_size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    size_t new_need = (new_size + GAP + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    if (old && old_size > 0 && new_size >= old_size && (char *)old + old_need == block->data + block->used &&
-        block->size - block->used >= new_need - old_need) {
-        block->used += new_need - old_need;
-        UNPOISON((char *)old, new_size);
-        memset((char *)old + old_size, 0, new_size - old_size);
-        return old;
+    if (old && old_size > 0 && new_size >= old_size && new_size <= SIZE_MAX / 2) {
+        size_t old_need = needed(old_size), new_need = needed(new_size);
+        if ((char *)old + old_need == block->data + block->used && block->size - block->used >= new_need - old_need) {
+            block->used += new_need - old_need;
+            UNPOISON((char *)old, new_size);
+            return old;
+        }
+        block = own_block(arena, old, old_size);
+        if (block) {                    /* nobody else's memory moves with it */
+            UNPOISON(block->data, block->size);
+            block = realloc(block, sizeof(Block) + new_need);
+            if (!block)
+                out_of_memory(new_need);
+            arena->total += new_need - old_need;
+            block->size = block->used = new_need;
+            arena->current->next = block;
+            POISON(block->data + new_size, new_need - new_size);
+            return block->data;
+        }
     }
-    char *result = arena_alloc(arena, new_size);
+    char *result = take(arena, new_size);
     if (old)
         memcpy(result, old, old_size < new_size ? old_size : new_size);
     return result;
+}
+
+void *capo_realloc(void *old, size_t old_size, size_t new_size)
+{
+    char *result = capo_regrow(old, old_size, new_size);
+    if (new_size > old_size)
+        memset(result + old_size, 0, new_size - old_size);
+    return result;
+}
+
+void capo_shrink(void *latest, size_t old_size, size_t new_size)
+{
+    Block *block = capo_arena()->current;
+    size_t old_need = needed(old_size), new_need = needed(new_size);
+    if ((char *)latest + old_need != block->data + block->used || new_need > old_need)
+        return;
+    block->used -= old_need - new_need;
+    POISON((char *)latest + new_size, old_need - new_size);
 }
 
 char *capo_strdup(const char *text)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Growing text in the arena. Capacity doubles; a buffer that is the arena's latest allocation grows in place. */
+#include "bytes.h"
 #include <capo/arena.h>
 #include <capo/buffer.h>
 #include <capo/error.h>
@@ -15,7 +16,7 @@ char *capo_buffer_reserve(Buffer *buffer, size_t size)
         size_t capacity = buffer->capacity ? buffer->capacity : 128;
         while (capacity < need + 1)
             capacity *= 2;
-        buffer->data = capo_realloc(buffer->data, buffer->capacity, capacity);
+        buffer->data = capo_regrow(buffer->data, buffer->capacity, capacity);
         buffer->capacity = capacity;
     }
     return buffer->data + buffer->size;
@@ -78,24 +79,46 @@ void capo_put_padded(Buffer *buffer, int64_t number, int width)
     capo_put_bytes(buffer, at, (size_t)(digits + sizeof digits - at));
 }
 
+/* --- escaping ------------------------------------------------------------------------------------------------------------- */
+
 /* Which of the entities a byte becomes; 0: itself. */
 static const uint8_t special[256] = { ['&'] = 1, ['<'] = 2, ['>'] = 3, ['"'] = 4, ['\''] = 5 };
 static const struct { char text[7]; uint8_t size; } entities[] = {
     { "", 0 }, { "&amp;", 5 }, { "&lt;", 4 }, { "&gt;", 4 }, { "&quot;", 6 }, { "&#x27;", 6 },
 };
 
+/* Of eight bytes: & and ' differ in the lowest bit, < and > in the one above it. */
+static inline bool has_special(const char *bytes)
+{
+    uint64_t word = eight_bytes(bytes);
+    return (has_byte(word | EACH_BYTE, '\'') | has_byte(word | EACH_BYTE * 2, '>') | has_byte(word, '"')) != 0;
+}
+
+/* How many bytes there are before the first that is special: eight at a time, the last eight once more where some are left. */
+static inline size_t plain_run(const char *text, size_t size)
+{
+    size_t i = 0;
+    while (size - i >= 8 && !has_special(text + i))
+        i += 8;
+    if (size >= 8 && size - i < 8 && !has_special(text + size - 8))
+        return size;
+    while (i < size && !special[(unsigned char)text[i]])
+        i++;
+    return i;
+}
+
 void capo_put_escaped(Buffer *buffer, const char *text, size_t size)
 {
-    size_t start = 0;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t which = special[(unsigned char)text[i]];
-        if (!which)
-            continue;
-        capo_put_bytes(buffer, text + start, i - start);
+    for (;;) {
+        size_t run = plain_run(text, size);
+        capo_put_bytes(buffer, text, run);
+        if (run == size)
+            return;
+        uint8_t which = special[(unsigned char)text[run]];
         capo_put_bytes(buffer, entities[which].text, entities[which].size);
-        start = i + 1;
+        text += run + 1;
+        size -= run + 1;
     }
-    capo_put_bytes(buffer, text + start, size - start);
 }
 
 char *capo_buffer_text(Buffer *buffer)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lists and maps of values. A map keeps the order of insertion; a small one is searched along its entries, a larger one by an
  * index of keyed hashes, so that no visitor can choose keys that collide. */
+#include "bytes.h"
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
@@ -68,10 +69,10 @@ static uint64_t hash_value(Value key)
     }
 }
 
-static bool same_key(Value a, Value b)
+static inline bool same_key(Value a, Value b)
 {
     if (capo_is_text(a) && capo_is_text(b))
-        return a.size == b.size && memcmp(a.text, b.text, a.size) == 0;
+        return a.size == b.size && same_bytes(a.text, b.text, a.size);
     return capo_equal(a, b);
 }
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DIGITS = 4096 };
+enum { MAX_DIGITS = 4400 };
 #define MAX_EXPONENT 999999999999999999LL
 
 /* digits * 10^exponent; no leading zeros, at least one digit. */
@@ -218,6 +218,22 @@ Decimal capo_decimal_quantize(Decimal decimal, int places, bool half_even)
         skip++;
     n = (Number){ .negative = n.negative, .digits = digits + skip, .count = count - skip, .exponent = -places };
     return number_plain(&n);
+}
+
+bool capo_decimal_truncate(Decimal decimal, Decimal *ret)
+{
+    Number n = number_of(decimal);
+    int64_t whole = n.exponent + (int64_t)n.count;
+    if (whole > MAX_DIGITS && !is_zero(&n))
+        return false;
+    if (whole <= 0 || is_zero(&n)) {
+        n = (Number){ .digits = "0", .count = 1 };
+    } else if (n.exponent < 0) {
+        n.count = (size_t)whole;
+        n.exponent = 0;
+    }
+    *ret = number_plain(&n);
+    return true;
 }
 
 /* |a| + |b| or |a| - |b| (|a| >= |b|), over digit strings of the same length. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* JSON: read by jansson, written here, in the form of Python's json.dumps, whose bytes other programs compare.
  *
- * jansson keeps integers in 64 bits and refuses larger ones: those are given to it as marked texts, and become decimals that know
- * that they are integers (JSON_INTEGER_TAG), so that they are written as they were read. Its objects keep the order of the text. */
+ * jansson keeps integers in 64 bits and refuses larger ones: those are given to it as marked texts, and become whole numbers
+ * (VALUE_FLAG_WHOLE). Its objects keep the order of the text. */
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 32, MAX_WRITTEN_DEPTH = 200, JSON_INTEGER_TAG = 1 };
+enum { MAX_DEPTH = 32, MAX_WRITTEN_DEPTH = 200, MAX_DIGITS = 4300 };
 
 /* Nesting of the text, strings skipped: jansson itself recurses 2,048 deep, which a fiber's stack would not bear. */
 static bool too_deep(const char *text, size_t size)
@@ -53,7 +53,7 @@ static char *mark_big_integers(const char *text, size_t size, const char *mark, 
             while (end < size && strchr("0123456789.eE+-", text[end]) && text[end])
                 end++;
             bool integer = !memchr(text + i, '.', end - i) && !memchr(text + i, 'e', end - i) && !memchr(text + i, 'E', end - i);
-            if (integer && end - i > 18) {
+            if (integer && end - i > 18 && end - i <= MAX_DIGITS) {
                 capo_put_format(&out, "\"%s%.*s\"", mark, (int)(end - i), text + i);
                 i = end;
                 continue;
@@ -72,12 +72,8 @@ static Value from_text(const json_t *json, const char *mark)
     size_t size = json_string_length(json), skip = mark ? strlen(mark) : 0;
     if (!mark || size <= skip || memcmp(text, mark, skip))
         return capo_value_copy_n(text, size);
-    int64_t small;
     Value number = capo_value_copy_n(text + skip, size - skip);
-    if (capo_to_int(number, &small))
-        return capo_value_int(small);
-    number = capo_value_decimal((Decimal){ number.text });
-    number.tag = JSON_INTEGER_TAG;
+    capo_to_whole(number, &number);
     return number;
 }
 
@@ -179,6 +175,8 @@ static void put_json_text(Buffer *out, const char *text, size_t size)
     capo_put_char(out, '"');
 }
 
+typedef struct Form { int indent; bool javascript; } Form;
+
 static void put_line(Buffer *out, int indent, int level)
 {
     if (!indent)
@@ -188,7 +186,7 @@ static void put_line(Buffer *out, int indent, int level)
         capo_put_char(out, ' ');
 }
 
-static void put_json(Buffer *out, Value v, int indent, int level)
+static void put_json(Buffer *out, Value v, Form form, int level)
 {
     capo_stack_check(16 * 1024, "a value written as JSON");
     if (level > MAX_WRITTEN_DEPTH)
@@ -204,6 +202,10 @@ static void put_json(Buffer *out, Value v, int indent, int level)
         capo_put_int(out, v.integer);
         break;
     case VALUE_REAL:
+        if (!isfinite(v.real) && form.javascript) {
+            capo_put(out, isnan(v.real) ? "NaN" : v.real < 0 ? "-Infinity" : "Infinity");
+            break;
+        }
         if (!isfinite(v.real))
             capo_raise(ERROR_VALUE, "JSON has no number for %s.", capo_to_text(v));
         capo_put_value(out, v);
@@ -212,9 +214,9 @@ static void put_json(Buffer *out, Value v, int indent, int level)
         put_json_text(out, v.text, v.size);
         break;
     case VALUE_DECIMAL:
-        capo_put(out, v.tag == JSON_INTEGER_TAG ? "" : "\"");
+        capo_put(out, v.flags & VALUE_FLAG_WHOLE ? "" : "\"");
         capo_put(out, v.decimal.text);
-        capo_put(out, v.tag == JSON_INTEGER_TAG ? "" : "\"");
+        capo_put(out, v.flags & VALUE_FLAG_WHOLE ? "" : "\"");
         break;
     case VALUE_DATETIME: {
         /* DjangoJSONEncoder: milliseconds, and Z for UTC */
@@ -233,11 +235,11 @@ static void put_json(Buffer *out, Value v, int indent, int level)
         capo_put_char(out, '[');
         for (size_t i = 0; i < v.list->count; i++) {
             if (i)
-                capo_put(out, indent ? "," : ", ");
-            put_line(out, indent, level + 1);
-            put_json(out, v.list->items[i], indent, level + 1);
+                capo_put(out, form.indent ? "," : ", ");
+            put_line(out, form.indent, level + 1);
+            put_json(out, v.list->items[i], form, level + 1);
         }
-        put_line(out, indent, level);
+        put_line(out, form.indent, level);
         capo_put_char(out, ']');
         break;
     case VALUE_MAP:
@@ -248,32 +250,32 @@ static void put_json(Buffer *out, Value v, int indent, int level)
         capo_put_char(out, '{');
         for (size_t i = 0; i < v.map->count; i++) {
             if (i)
-                capo_put(out, indent ? "," : ", ");
-            put_line(out, indent, level + 1);
+                capo_put(out, form.indent ? "," : ", ");
+            put_line(out, form.indent, level + 1);
             Value key = v.map->entries[i].key;
             if (capo_is_text(key)) {
                 put_json_text(out, key.text, key.size);
             } else if (key.kind == VALUE_NULL || key.kind == VALUE_BOOL) {
                 capo_put_char(out, '"');
-                put_json(out, key, 0, 0);
+                put_json(out, key, (Form){ 0 }, 0);
                 capo_put_char(out, '"');
             } else {
                 Value text = capo_value_to_text(key);
                 put_json_text(out, text.text, text.size);
             }
             capo_put(out, ": ");
-            put_json(out, v.map->entries[i].value, indent, level + 1);
+            put_json(out, v.map->entries[i].value, form, level + 1);
         }
-        put_line(out, indent, level);
+        put_line(out, form.indent, level);
         capo_put_char(out, '}');
         break;
     case VALUE_OBJECT:
         if (v.object->ops->json) {
-            put_json(out, v.object->ops->json(v.object), indent, level);
+            put_json(out, v.object->ops->json(v.object), form, level);
             break;
         }
         if (v.object->ops->next) {
-            put_json(out, capo_value_list(capo_list_of(v)), indent, level);
+            put_json(out, capo_value_list(capo_list_of(v)), form, level);
             break;
         }
         /* fall through */
@@ -286,12 +288,17 @@ static void put_json(Buffer *out, Value v, int indent, int level)
 
 void capo_json_put(Buffer *out, Value v, int indent)
 {
-    put_json(out, v, indent, 0);
+    put_json(out, v, (Form){ .indent = indent }, 0);
+}
+
+void capo_json_put_javascript(Buffer *out, Value v)
+{
+    put_json(out, v, (Form){ .javascript = true }, 0);
 }
 
 char *capo_json_text(Value v, int indent)
 {
     Buffer out = { 0 };
-    put_json(&out, v, indent, 0);
+    put_json(&out, v, (Form){ .indent = indent }, 0);
     return capo_buffer_text(&out);
 }

@@ -81,8 +81,9 @@ char *capo_datetime_iso(DateTime instant, const TimeZone *zone)
 
 char *capo_duration_text(Duration duration)
 {
-    int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0);
-    int64_t rest = us % US_PER_DAY + (us % US_PER_DAY < 0 ? US_PER_DAY : 0), seconds = rest / US_PER_SECOND;
+    int64_t us = duration.microseconds, rest = us % US_PER_DAY, days = us / US_PER_DAY - (rest < 0);
+    rest += rest < 0 ? US_PER_DAY : 0;
+    int64_t seconds = rest / US_PER_SECOND;
     Buffer out = { 0 };
     if (days)
         capo_put_format(&out, "%lld day%s, ", (long long)days, days == 1 || days == -1 ? "" : "s");

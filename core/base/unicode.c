@@ -104,6 +104,19 @@ bool capo_is_alphanumeric(uint32_t c)
     }
 }
 
+/* Decimal digits come in runs of ten from 0 to 9, which is a promise of the Unicode standard. */
+int capo_digit_value(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= '0' && c <= '9' ? (int)(c - '0') : -1;
+    if (utf8proc_category((utf8proc_int32_t)c) != UTF8PROC_CATEGORY_ND)
+        return -1;
+    uint32_t first = c;
+    while (utf8proc_category((utf8proc_int32_t)first - 1) == UTF8PROC_CATEGORY_ND)
+        first--;
+    return (int)((c - first) % 10);
+}
+
 bool capo_is_word(uint32_t c)
 {
     return c == '_' || capo_is_alphanumeric(c);

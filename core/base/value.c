@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Values: boxing, Python's truth, equality, order and printing, lists and maps. */
+#include "bytes.h"
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
@@ -19,7 +20,7 @@ Value capo_value_uint(uint64_t n)
 {
     if (n <= INT64_MAX)
         return capo_value_int((int64_t)n);
-    return capo_value_decimal((Decimal){ capo_format("%llu", (unsigned long long)n) });
+    return (Value){ .kind = VALUE_DECIMAL, .flags = VALUE_FLAG_WHOLE, .decimal = { capo_format("%llu", (unsigned long long)n) } };
 }
 
 static Value text_value(ValueKind kind, const char *text, size_t size)
@@ -367,7 +368,7 @@ static void put_repr(Buffer *out, Value v, const Around *around)
         put_text_repr(out, (const char *)v.bytes, v.size, true);
         break;
     case VALUE_DECIMAL:
-        capo_put_format(out, "Decimal('%s')", v.decimal.text ? v.decimal.text : "0");
+        capo_put_format(out, v.flags & VALUE_FLAG_WHOLE ? "%s" : "Decimal('%s')", v.decimal.text ? v.decimal.text : "0");
         break;
     case VALUE_DATE: {
         int year, month, day;
@@ -651,6 +652,27 @@ bool capo_lookup(Value v, const char *name, size_t size, Value *ret)
     default:
         return false;
     }
+}
+
+bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, Value *ret)
+{
+    if (v.kind == VALUE_OBJECT && v.object->ops->get_hinted) {
+        if (v.object->ops->get_hinted(v.object, name, size, hint, ret))
+            return true;
+    } else if (v.kind == VALUE_MAP) {
+        const MapEntry *guess = *hint < v.map->count ? &v.map->entries[*hint] : NULL;
+        if (guess && capo_is_text(guess->key) && guess->key.size == size && same_bytes(guess->key.text, name, size)) {
+            *ret = guess->value;
+            return true;
+        }
+        const Value *found = capo_map_get_n(v.map, name, size);
+        if (found) {
+            *hint = (uint32_t)(((const char *)found - (const char *)v.map->entries) / sizeof(MapEntry));
+            *ret = *found;
+            return true;
+        }
+    }
+    return capo_lookup(v, name, size, ret);
 }
 
 bool capo_iterable(Value v)

@@ -28,6 +28,10 @@ void *capo_alloc(size_t size) __attribute__((malloc, returns_nonnull, alloc_size
 void *capo_alloc_array(size_t count, size_t size) __attribute__((malloc, returns_nonnull, alloc_size(1, 2)));
 /* A larger copy of `old` (old_size bytes); in place where `old` was the latest allocation. */
 void *capo_realloc(void *old, size_t old_size, size_t new_size) __attribute__((returns_nonnull));
+/* The same without zeroes in what is new: for callers that write all of it. */
+void *capo_regrow(void *old, size_t old_size, size_t new_size) __attribute__((returns_nonnull));
+/* Gives back the end of the latest allocation, which keeps new_size of its old_size bytes; of any other nothing happens. */
+void capo_shrink(void *latest, size_t old_size, size_t new_size);
 /* A copy with a NUL behind it. capo_strdup(NULL) is NULL. */
 char *capo_strdup(const char *text);
 char *capo_strndup(const char *text, size_t size) __attribute__((returns_nonnull));

@@ -63,6 +63,11 @@ void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *
 bool capo_is_space(uint32_t code_point);
 bool capo_is_alphanumeric(uint32_t code_point);
 bool capo_is_word(uint32_t code_point);
+/* 0 to 9 of a decimal digit of any script; -1: it is none. */
+int capo_digit_value(uint32_t code_point);
+/* A number's text as Python's int() and float() see it: white space off, digits of any script as 0-9, single underscores between
+ * digits gone. NULL: it holds what no number does. */
+char *capo_plain_digits(const char *text, size_t size);
 /* Bytes without the white space of both ends, as Python's strip: moves *text and *size. */
 void capo_trim(const char **text, size_t *size);
 /* Percent-encoding of RFC 3986; `safe` are further characters to leave as they are (Django's quote: "/"). */
@@ -96,6 +101,8 @@ char *capo_random_string(size_t length, const char *alphabet);
 const char *capo_plural(int64_t n, const char *one, const char *many);
 /* FNV-free keyed hash (SipHash), for tables that visitors fill. */
 uint64_t capo_hash(const void *bytes, size_t size);
+/* MD5 (RFC 1321) in 32 hex digits, for names that Django makes with it. Not for secrets. */
+void capo_md5_hex(const void *bytes, size_t size, char ret_hex[33]);
 /* The whole file, or NULL with errno set; *ret_size may be NULL. A NUL stands behind it. */
 char *capo_read_file(const char *path, size_t *ret_size);
 /* Writes to a temporary name beside it, fsyncs and renames: the file is whole or as before. 0 or -errno. */

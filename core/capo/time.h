@@ -100,5 +100,7 @@ double capo_decimal_to_double(Decimal decimal);
 /* Rounded to `places` digits behind the point, half up or half even; always in plain notation. */
 Decimal capo_decimal_quantize(Decimal decimal, int places, bool half_even);
 Decimal capo_decimal_add(Decimal a, Decimal b);
+/* Without what is behind the point, in plain notation; false where that takes more than 4,400 digits. */
+bool capo_decimal_truncate(Decimal decimal, Decimal *ret);
 /* Digits before and behind the point, leading zeros not counted. */
 void capo_decimal_digits(Decimal decimal, int *ret_whole, int *ret_places);

@@ -63,7 +63,8 @@ typedef struct Value {
 enum { VALUE_FLAG_NAIVE = 1,        /* a datetime that is a wall clock's (microseconds as if in UTC), not an instant */
        VALUE_FLAG_MISSING = 2,      /* a null that stands for a variable that was not found */
        VALUE_FLAG_OWN_ZONE = 4,     /* a datetime that shows in the zone of its tag (capo_time_zone_by_id), not in the current one */
-       VALUE_FLAG_TUPLE = 8 };      /* a list that prints as Python's tuple */
+       VALUE_FLAG_TUPLE = 8,        /* a list that prints as Python's tuple */
+       VALUE_FLAG_WHOLE = 16 };     /* a decimal that is a whole number past 64 bits: prints, compares and is JSON as an integer */
 
 struct List { Value *items; size_t count, capacity; };
 typedef struct MapEntry { Value key, value; } MapEntry;
@@ -73,6 +74,8 @@ struct Map { MapEntry *entries; size_t count, capacity; uint32_t *index; size_t 
 typedef struct ObjectOps {
     const char *type_name;                                              /* "Post", "QuerySet" */
     bool (*get)(Object *self, const char *name, size_t size, Value *ret);     /* attribute or key; false: has none */
+    /* get, where finding the name costs something: *hint is any number, or what the look-up of this name left there. */
+    bool (*get_hinted)(Object *self, const char *name, size_t size, uint32_t *hint, Value *ret);
     const char *(*text)(Object *self);                                  /* str() */
     bool (*html)(Object *self, Buffer *out);                            /* prints itself as safe HTML (forms, fields) */
     int64_t (*length)(Object *self);                                    /* len(), negative: has none */
@@ -97,7 +100,7 @@ static inline Value capo_value_null(void) { return (Value){ .kind = VALUE_NULL }
 static inline Value capo_value_self(Value v) { return v; }
 static inline Value capo_value_bool(bool b) { return (Value){ .kind = VALUE_BOOL, .boolean = b }; }
 static inline Value capo_value_int(int64_t n) { return (Value){ .kind = VALUE_INT, .integer = n }; }
-Value capo_value_uint(uint64_t n);                          /* a decimal past INT64_MAX */
+Value capo_value_uint(uint64_t n);
 static inline Value capo_value_real(double d) { return (Value){ .kind = VALUE_REAL, .real = d }; }
 Value capo_value_text(const char *text);                    /* NULL gives null; not copied */
 Value capo_value_text_n(const char *text, size_t size);     /* text[size] must be NUL; not copied */
@@ -161,11 +164,23 @@ void capo_put_repr(Buffer *buffer, Value v);
 /* The value as an integer, where it is one or is a text of one (int()); false otherwise. Out of range: false. */
 bool capo_to_int(Value v, int64_t *ret);
 bool capo_to_real(Value v, double *ret);
+/* Whole numbers of any size, as Python's int: VALUE_INT where 64 bits hold it, else a decimal with VALUE_FLAG_WHOLE. JSON, literals
+ * of templates and sums make them. At most 4,300 digits, Python's own limit. */
+bool capo_is_whole(Value v);
+/* int(): of numbers without what is behind the point, of texts in digits of any script ("１２", "1_000"). False: it is none. */
+bool capo_to_whole(Value v, Value *ret);
+Value capo_whole_add(Value a, Value b);
+/* Whether number % by == 0; raises ERROR_VALUE where by is 0. */
+bool capo_whole_divides(Value by, Value number);
+/* In base 8, 10 or 16, small letters, "-" before a negative one. */
+char *capo_whole_text(Value v, int base);
 /* str() as a text value, sized; safe stays safe. */
 Value capo_value_to_text(Value v);
 int64_t capo_length(Value v);                                   /* len(), text in code points; negative: has none */
 /* Attribute, key or index, in Django's order. False: there is none. Does not call callables. */
 bool capo_lookup(Value v, const char *name, size_t size, Value *ret);
+/* The same for who looks for one name in many alike values: *hint, 0 at first, is where it was the last time. It is only a guess. */
+bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, Value *ret);
 /* Iterates over lists, maps (their keys), texts (characters) and objects. *state starts as NULL. */
 bool capo_iterate(Value v, void **state, Value *ret);
 bool capo_iterable(Value v);
@@ -189,8 +204,10 @@ Map *capo_map_of(const Var *vars);
 
 /* --- JSON (RFC 8259), by jansson ------------------------------------------------------------------------------------------- */
 
-/* Depth at most 32 levels, else *ret_error. Big integers become decimals. False: *ret_error says line and column. */
+/* Depth at most 32 levels, else *ret_error. Integers may be of any size. False: *ret_error says line and column. */
 bool capo_json_parse(const char *text, size_t size, Value *ret, const char **ret_error);
 /* Raises where lists and maps are more than 200 within each other, or one within itself. indent 0: one line, as Python's json.dumps prints it (", " and ": " between); dates ISO as Django's DjangoJSONEncoder. */
 void capo_json_put(Buffer *buffer, Value v, int indent);
+/* For a script: what JSON has no number for, and capo_json_put raises ERROR_VALUE for, is NaN, Infinity or -Infinity. */
+void capo_json_put_javascript(Buffer *buffer, Value v);
 char *capo_json_text(Value v, int indent);

@@ -135,7 +135,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct MigrationFunction;
+struct MigrationFunction; struct CacheSettings;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -200,6 +200,7 @@ typedef struct Settings {
     View *handler400, *handler403, *handler404, *handler500;    /* own error pages; templates 404.html, 500.html work too */
     const struct Command *commands;         /* further ones; ends with { 0 } */
     const struct SystemCheck *checks;
+    const struct CacheSettings *caches;     /* cache.h: CACHES({ "default", … }); default: one in the worker's memory */
     const struct EmbeddedFile *files;       /* project's own templates/ and static/ in a release */
     const char *date_format, *datetime_format, *time_format;        /* "N j, Y" "N j, Y, P" "P" */
     bool debug;                             /* (env DEBUG=1) */

@@ -3,6 +3,7 @@
  *
  * A mistake is one sentence (ERROR_IMPROPERLY_CONFIGURED) that names the setting, what it holds and what it may hold. */
 #include "settings_internal.h"
+#include <capo/cache.h>
 #include <capo/server.h>
 #include <capo/time.h>
 #include <stddef.h>
@@ -299,6 +300,7 @@ void capo_settings_init(const Settings *declared)
                    "'UTC', 'Europe/Berlin', 'America/New_York'.", settings->time_zone);
     capo_set_default_time_zone(zone);
     routes_compile(settings);
+    capo_caches_configure(settings->caches);
     apply_server_limits(settings);
     resolved = settings;
 }

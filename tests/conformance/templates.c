@@ -42,12 +42,21 @@ static const char *text_of(const Map *map, const char *key, const char *otherwis
     return capo_is_text(value) ? value.text : otherwise;
 }
 
-static void set_clock(const Map *settings)
+static bool has_zone(Value context)
 {
-    const char *now = text_of(settings, "$humanize_now", text_of(settings, "$now", NULL));
+    for (size_t i = 0; context.kind == VALUE_MAP && i < context.map->count; i++)
+        if (context.map->entries[i].value.kind == VALUE_MAP && capo_map_get(context.map->entries[i].value.map, "offset"))
+            return true;
+    return false;
+}
+
+/* humanize's clock shows the same hands to whoever asks: in UTC where the context's time has a zone, else in the site's. */
+static void set_clock(const Map *settings, Value context)
+{
+    const char *wall = text_of(settings, "$humanize_now", NULL), *now = wall ? wall : text_of(settings, "$now", NULL);
     DateTime instant;
     capo_clock_frozen = INT64_MIN;
-    if (now && capo_parse_datetime(now, capo_current_time_zone(), &instant))
+    if (now && capo_parse_datetime(now, wall && has_zone(context) ? capo_time_zone_utc() : capo_current_time_zone(), &instant))
         capo_clock_frozen = instant.microseconds;
 }
 
@@ -95,7 +104,7 @@ Value conformance_templates(const Map *test)
     Engine *before = capo_template_engine;
     capo_template_engine = &engine;
     capo_activate_time_zone(capo_time_zone(text_of(settings, "$timezone", text_of(settings, "TIME_ZONE", "America/Chicago"))));
-    set_clock(settings);
+    set_clock(settings, context_value);
     Rendering rendering = { .engine = &engine, .context = capo_context_for(&engine, NULL), .entry = text_of(test, "entry", "") };
     if (request.kind == VALUE_MAP) {
         capo_context_set(rendering.context, "request", request_value(request));

@@ -137,7 +137,7 @@ static Value duration_json(Duration duration)
 Value conformance_json(Value value)
 {
     switch ((ValueKind)value.kind) {
-    case VALUE_DECIMAL: return value.tag ? value : tag("$decimal", capo_value_text(value.decimal.text));
+    case VALUE_DECIMAL: return value.flags & VALUE_FLAG_WHOLE ? value : tag("$decimal", capo_value_text(value.decimal.text));
     case VALUE_DATE: return tag("$date", capo_value_text(capo_date_iso(value.date)));
     case VALUE_TIME: return tag("$time", capo_value_text(capo_time_iso(value.time)));
     case VALUE_DATETIME: return datetime_json(value);

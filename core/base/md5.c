@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* MD5 (RFC 1321): for Django's names of indexes and the SQL function MD5. Not for secrets. */
-#include "internal.h"
+/* MD5 (RFC 1321): for Django's names of indexes and of cached fragments, and the SQL function MD5. Not for secrets. */
+#include <capo/buffer.h>
 #include <stdio.h>
 #include <string.h>
 

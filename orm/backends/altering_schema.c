@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The schema editor of databases that can alter tables: PostgreSQL, MariaDB. What differs between them is in their SchemaWords.
+ *
+ * Constraints have the names that Django gives them. One is dropped by the name that it has in the database, since a table may have
+ * been made by hand or by an older version; while SQL is only collected nobody may look, and Django's name is taken. */
+#include "../schema.h"
+#include <string.h>
+
+static const SchemaWords *words(void) { return capo_backend()->schema->words; }
+
+__attribute__((format(printf, 2, 3)))
+static void run(SchemaEditor *editor, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    capo_schema_run(editor, capo_vformat(format, args), NULL, 0);
+    va_end(args);
+}
+
+/* --- names --- */
+
+static const char *constraint_name(const char *table, const Field *field, const char *suffix)
+{
+    const char *const columns[] = { field->column, NULL };
+    return capo_index_name(table, columns, suffix);
+}
+
+static const char *foreign_key_name(const char *table, const Field *field)
+{
+    return constraint_name(table, field, capo_format("_fk_%s_%s", field->target->table, field->target_field->column));
+}
+
+static void drop_constraints(SchemaEditor *editor, const char *table, const char *column, char kind, const char *usual_name)
+{
+    const char *format = kind == 'f' ? words()->drop_foreign_key : kind == 'u' ? words()->drop_unique : words()->drop_check;
+    if (editor->collects) {
+        run(editor, format, capo_quote_name(table), capo_quote_name(usual_name));
+        return;
+    }
+    List *names = words()->constraint_names(table, column, kind);
+    for (size_t i = 0; i < names->count; i++)
+        run(editor, format, capo_quote_name(table), capo_quote_name(names->items[i].text));
+}
+
+/* --- columns --- */
+
+static bool is_identity(const Field *field) { return field->primary_key && capo_field_is_automatic(field->kind); }
+
+/* What follows the column's name, as Django writes it. */
+static char *definition(const Field *field)
+{
+    const Dialect *dialect = capo_dialect();
+    const Field *column = capo_column_field(field);
+    const char *check = dialect->column_check(field, capo_quote_name(field->column));
+    Buffer sql = { 0 };
+    capo_put(&sql, dialect->column_type(field));
+    if (column->db_collation)
+        capo_put_format(&sql, " COLLATE %s", capo_quote_name(column->db_collation));
+    capo_put(&sql, field->null ? " NULL" : " NOT NULL");
+    if (check)
+        capo_put_format(&sql, " CHECK (%s)", check);
+    if (field->primary_key)
+        capo_put(&sql, " PRIMARY KEY");
+    else if (field->unique)
+        capo_put(&sql, " UNIQUE");
+    if (is_identity(field))
+        capo_put(&sql, words()->identity);
+    return capo_buffer_text(&sql);
+}
+
+static const char *foreign_key_sql(const char *table, const Field *field)
+{
+    return capo_format("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s", capo_quote_name(table),
+                       capo_quote_name(foreign_key_name(table, field)), capo_quote_name(field->column), capo_quote_name(field->target->table),
+                       capo_quote_name(field->target_field->column), words()->deferrable);
+}
+
+static bool has_foreign_key(const Field *field) { return field->target && field->db_constraint; }
+
+static void put_constraint(Buffer *sql, const Model *model, const ConstraintInfo *constraint)
+{
+    capo_put_format(sql, "CONSTRAINT %s ", capo_quote_name(constraint->name));
+    if (constraint->check) {
+        capo_put_format(sql, "CHECK (%s)", constraint->check);
+        return;
+    }
+    capo_put(sql, "UNIQUE (");
+    for (size_t i = 0; constraint->unique[i]; i++) {
+        capo_put(sql, i ? ", " : "");
+        capo_put_name(sql, capo_field(model, constraint->unique[i])->column);
+    }
+    capo_put_char(sql, ')');
+}
+
+void capo_altering_create_model(SchemaEditor *editor, Model *model)
+{
+    Buffer sql = { 0 };
+    capo_put_format(&sql, "CREATE TABLE %s (", capo_quote_name(model->table));
+    for (size_t i = 0; i < model->n_fields; i++)
+        capo_put_format(&sql, "%s%s %s", i ? ", " : "", capo_quote_name(model->fields[i]->column), definition(model->fields[i]));
+    for (size_t i = 0; i < model->n_constraints; i++) {
+        capo_put(&sql, ", ");
+        put_constraint(&sql, model, &model->constraints[i]);
+    }
+    capo_put_format(&sql, ")%s", words()->table_options);
+    capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (has_foreign_key(model->fields[i]))
+            capo_schema_defer(editor, model->table, model->fields[i]->target->table, foreign_key_sql(model->table, model->fields[i]));
+}
+
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
+
+static const ConstraintInfo *same_constraint(const Model *model, const ConstraintInfo *wanted)
+{
+    for (size_t i = 0; i < model->n_constraints; i++) {
+        const ConstraintInfo *one = &model->constraints[i];
+        if (strcmp(one->name, wanted->name) || !same_text(one->check, wanted->check) || !one->unique != !wanted->unique)
+            continue;
+        size_t k = 0;
+        while (one->unique && one->unique[k] && wanted->unique[k] && !strcmp(one->unique[k], wanted->unique[k]))
+            k++;
+        if (!one->unique || same_text(one->unique[k], wanted->unique[k]))
+            return one;
+    }
+    return NULL;
+}
+
+static void change_constraints(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    const char *table = capo_quote_name(new_model->table);
+    for (size_t i = 0; i < old_model->n_constraints; i++) {
+        const ConstraintInfo *constraint = &old_model->constraints[i];
+        if (!same_constraint(new_model, constraint))
+            run(editor, constraint->check ? words()->drop_check : words()->drop_unique, table, capo_quote_name(constraint->name));
+    }
+    for (size_t i = 0; i < new_model->n_constraints; i++) {
+        Buffer sql = { 0 };
+        if (same_constraint(old_model, &new_model->constraints[i]))
+            continue;
+        put_constraint(&sql, new_model, &new_model->constraints[i]);
+        run(editor, "ALTER TABLE %s ADD %s", table, capo_buffer_text(&sql));
+    }
+}
+
+/* Foreign keys that wait for the commit hinder an ALTER of their table in the same transaction. */
+static void check_now(SchemaEditor *editor)
+{
+    if (words()->check_now)
+        capo_schema_run(editor, words()->check_now, NULL, 0);
+}
+
+static void fill(SchemaEditor *editor, const Model *model, const Field *field, Value value, bool only_null)
+{
+    Buffer sql = { 0 };
+    const char *column = capo_quote_name(field->column);
+    capo_put_format(&sql, "UPDATE %s SET %s = ", capo_quote_name(model->table), column);
+    capo_put_placeholder(&sql, 1, field);
+    if (only_null)
+        capo_put_format(&sql, " WHERE %s IS NULL", column);
+    capo_schema_run(editor, capo_buffer_text(&sql), &value, 1);
+    check_now(editor);
+}
+
+/* A column that must have a value comes in three steps, since a parameter cannot stand in DDL: it may be NULL, gets the value, and
+ * then must not be NULL. */
+void capo_altering_add_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value given)
+{
+    Value value = capo_schema_effective_default(field, given);
+    Field first = *field;
+    bool filled = !capo_is_null(value) && !is_identity(field);
+    if (filled)
+        first.null = true;
+    run(editor, "ALTER TABLE %s ADD COLUMN %s %s", capo_quote_name(new_model->table), capo_quote_name(field->column), definition(&first));
+    if (filled)
+        fill(editor, new_model, field, value, false);
+    if (filled && !field->null)
+        words()->alter_type(editor, new_model, &first, field);
+    if (has_foreign_key(field))
+        capo_schema_defer(editor, new_model->table, field->target->table, foreign_key_sql(new_model->table, field));
+    capo_altering_alter_constraints(editor, old_model, new_model);
+}
+
+void capo_altering_remove_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field)
+{
+    change_constraints(editor, old_model, new_model);
+    if (has_foreign_key(field))
+        drop_constraints(editor, old_model->table, field->column, 'f', foreign_key_name(old_model->table, field));
+    capo_schema_change_indexes(editor, old_model, new_model);
+    run(editor, "ALTER TABLE %s DROP COLUMN %s%s", capo_quote_name(new_model->table), capo_quote_name(field->column),
+        words()->check_now ? " CASCADE" : "");
+}
+
+/* --- altering --- */
+
+/* The keys of other tables that refer to this field. */
+static size_t references_to(const Model *model, const Field *field, Field **ret)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->n_reverse; i++)
+        if (model->reverse[i]->column && model->reverse[i]->target_field == field && model->reverse[i]->model->managed)
+            ret[count++] = model->reverse[i];
+    return count;
+}
+
+static void retype_references(SchemaEditor *editor, const Model *new_model, const Field *old_field, const Field *new_field)
+{
+    Field **keys = capo_alloc_array(new_model->n_reverse + 1, sizeof *keys);
+    size_t count = references_to(new_model, new_field, keys);
+    for (size_t i = 0; i < count; i++)
+        if (has_foreign_key(keys[i]))
+            drop_constraints(editor, keys[i]->model->table, keys[i]->column, 'f', foreign_key_name(keys[i]->model->table, keys[i]));
+    words()->alter_type(editor, new_model, old_field, new_field);
+    for (size_t i = 0; i < count; i++) {
+        Field before = *keys[i];
+        before.target_field = (Field *)old_field;
+        words()->alter_type(editor, keys[i]->model, &before, keys[i]);
+        if (has_foreign_key(keys[i]))
+            capo_schema_defer(editor, keys[i]->model->table, keys[i]->target->table, foreign_key_sql(keys[i]->model->table, keys[i]));
+    }
+}
+
+void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value given)
+{
+    const Dialect *dialect = capo_dialect();
+    const char *table = new_model->table;
+    const char *old_type = dialect->column_type(old_field), *new_type = dialect->column_type(new_field);
+    const char *column = capo_quote_name(new_field->column);
+    const char *old_check = dialect->column_check(old_field, column), *new_check = dialect->column_check(new_field, column);
+    bool renamed = strcmp(old_field->column, new_field->column) != 0;
+    bool retyped = strcmp(old_type, new_type) || is_identity(old_field) != is_identity(new_field)
+        || !same_text(capo_column_field(old_field)->db_collation, capo_column_field(new_field)->db_collation);
+    bool rekeyed = has_foreign_key(old_field) && (!has_foreign_key(new_field) || retyped || strcmp(old_field->target->table, new_field->target->table)
+                                                  || strcmp(old_field->target_field->column, new_field->target_field->column));
+    Field as_new = *old_field;
+    as_new.known_storage = 0;
+    capo_schema_run_deferred(editor, table);
+    if (rekeyed)
+        drop_constraints(editor, table, old_field->column, 'f', foreign_key_name(table, old_field));
+    if (old_field->unique && !new_field->unique && !old_field->primary_key)
+        drop_constraints(editor, table, old_field->column, 'u', constraint_name(table, old_field, "_uniq"));
+    if (old_check && !same_text(old_check, new_check))
+        drop_constraints(editor, table, old_field->column, 'c', constraint_name(table, old_field, "_check"));
+    change_constraints(editor, old_model, new_model);
+    if (renamed) {
+        run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(table), capo_quote_name(old_field->column), column);
+        as_new.column = new_field->column;
+    }
+    if (old_field->primary_key && !new_field->primary_key)
+        run(editor, words()->drop_primary_key, capo_quote_name(table), capo_quote_name(capo_format("%s_pkey", table)));
+    if (old_field->null && !new_field->null) {
+        Value value = capo_schema_effective_default(new_field, given);
+        if (!capo_is_null(value) && !is_identity(new_field)) {
+            /* The value is of the new type: where that differs, the type comes first, and the column may be NULL until it is filled. */
+            Field between = *new_field;
+            between.null = true;
+            if (retyped)
+                words()->alter_type(editor, new_model, &as_new, &between);
+            fill(editor, new_model, new_field, value, true);
+            as_new = retyped ? between : as_new;
+            retyped = false;
+        }
+    }
+    if (retyped && new_field->unique)
+        retype_references(editor, new_model, &as_new, new_field);
+    else if (retyped || as_new.null != new_field->null)
+        words()->alter_type(editor, new_model, &as_new, new_field);
+    if (new_field->primary_key && !old_field->primary_key)
+        run(editor, "ALTER TABLE %s ADD PRIMARY KEY (%s)", capo_quote_name(table), column);
+    else if (new_field->unique && !old_field->unique && !new_field->primary_key)
+        run(editor, "ALTER TABLE %s ADD CONSTRAINT %s UNIQUE (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_uniq")), column);
+    if (new_check && !same_text(old_check, new_check))
+        run(editor, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_check")), new_check);
+    capo_schema_change_indexes(editor, old_model, new_model);
+    if (has_foreign_key(new_field) && (rekeyed || !has_foreign_key(old_field)))
+        capo_schema_defer(editor, table, new_field->target->table, foreign_key_sql(table, new_field));
+}
+
+void capo_altering_alter_constraints(SchemaEditor *editor, Model *old_model, Model *new_model)
+{
+    change_constraints(editor, old_model, new_model);
+    capo_schema_change_indexes(editor, old_model, new_model);
+}
+
+void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Field *new_field)
+{
+    Model *before = old_field->through, *after = new_field->through;
+    if (strcmp(before->table, after->table)) {
+        capo_schema_run_deferred(editor, before->table);
+        run(editor, "ALTER TABLE %s RENAME TO %s", capo_quote_name(before->table), capo_quote_name(after->table));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        Field *old_column = before->fields[i], *new_column = after->fields[i];
+        Field as_new = *old_column;
+        if (strcmp(old_column->column, new_column->column))
+            run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(after->table), capo_quote_name(old_column->column),
+                capo_quote_name(new_column->column));
+        as_new.column = new_column->column;
+        bool retyped = strcmp(capo_dialect()->column_type(old_column), capo_dialect()->column_type(new_column)) != 0;
+        bool rekeyed = has_foreign_key(old_column) && (retyped || strcmp(old_column->target->table, new_column->target->table) != 0);
+        if (rekeyed)
+            drop_constraints(editor, after->table, new_column->column, 'f', foreign_key_name(before->table, old_column));
+        if (retyped)
+            words()->alter_type(editor, after, &as_new, new_column);
+        if (rekeyed && has_foreign_key(new_column))
+            capo_schema_defer(editor, after->table, new_column->target->table, foreign_key_sql(after->table, new_column));
+    }
+    capo_schema_change_indexes(editor, before, after);
+}
+
+void capo_altering_check(SchemaEditor *editor) { check_now(editor); }

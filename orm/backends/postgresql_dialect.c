@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How PostgreSQL spells SQL, as Django has it there.
+ *
+ * Parameters have types: the driver says what each one is by its kind (postgresql.c), and where a column wants another type than
+ * that (jsonb, inet), or nothing beside a placeholder tells, a cast stands in the SQL. */
+#include "../functions.h"
+#include <string.h>
+
+/* --- types --- */
+
+static void put_placeholder(Buffer *sql, int number)
+{
+    capo_put_char(sql, '$');
+    capo_put_int(sql, number);
+}
+
+static const char *column_type(const Field *field)
+{
+    const Field *column = capo_column_field(field);
+    switch (column->kind) {
+    case FIELD_AUTO: case FIELD_INTEGER: case FIELD_POSITIVE_INTEGER:
+        return "integer";
+    case FIELD_BIG_AUTO: case FIELD_BIG_INTEGER: case FIELD_POSITIVE_BIG_INTEGER:
+        return "bigint";
+    case FIELD_SMALL_AUTO: case FIELD_SMALL_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
+        return "smallint";
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+        return column->max_length ? capo_format("varchar(%d)", column->max_length) : "varchar";
+    case FIELD_TEXT:
+        return "text";
+    case FIELD_JSON:
+        return "jsonb";
+    case FIELD_IP_ADDRESS:
+        return "inet";
+    case FIELD_FLOAT:
+        return "double precision";
+    case FIELD_DECIMAL:
+        return column->max_digits ? capo_format("numeric(%d, %d)", column->max_digits, column->decimal_places) : "numeric";
+    case FIELD_BOOLEAN:
+        return "boolean";
+    case FIELD_DATE:
+        return "date";
+    case FIELD_TIME:
+        return "time";
+    case FIELD_DATETIME:
+        return "timestamp with time zone";
+    case FIELD_DURATION:
+        return "interval";
+    case FIELD_UUID:
+        return "uuid";
+    case FIELD_BINARY:
+        return "bytea";
+    default:
+        return NULL;
+    }
+}
+
+static const char *column_check(const Field *field, const char *quoted_column)
+{
+    return capo_field_is_positive(field->kind) ? capo_format("%s >= 0", quoted_column) : NULL;
+}
+
+static const char *parameter_type(const Field *field)
+{
+    FieldKind kind = capo_column_field(field)->kind;
+    return kind == FIELD_JSON ? "jsonb" : kind == FIELD_IP_ADDRESS ? "inet" : NULL;
+}
+
+/* --- dates and times --- */
+
+static bool is_one_of(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (!strcmp(*names, name))
+            return true;
+    return false;
+}
+
+static const char *const date_parts[] = { "year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day", NULL };
+static const char *const time_parts[] = { "hour", "minute", "second", NULL };
+static const char *const date_truncations[] = { "year", "quarter", "month", "week", "day", NULL };
+static const char *const time_truncations[] = { "hour", "minute", "second", NULL };
+
+/* A datetime as the wall clock of the zone. Zones come from the tz database: they cannot carry SQL, and do not get to. */
+static void put_local(Buffer *out, const char *sql, const char *zone)
+{
+    capo_put_format(out, "(%s", sql);
+    if (zone) {
+        capo_put(out, " AT TIME ZONE '");
+        for (; *zone; zone++)
+            if (*zone != '\'' && *zone != '\\' && (unsigned char)*zone >= 32)
+                capo_put_char(out, *zone);
+        capo_put_char(out, '\'');
+    }
+    capo_put_char(out, ')');
+}
+
+static bool put_extract(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+{
+    bool of_date = is_one_of(date_parts, part), of_time = is_one_of(time_parts, part);
+    if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
+        return false;
+    bool week_day = !strcmp(part, "week_day"), second = !strcmp(part, "second");
+    const char *word = week_day ? "DOW" : !strcmp(part, "iso_week_day") ? "ISODOW" : !strcmp(part, "iso_year") ? "ISOYEAR" : part;
+    capo_put(out, week_day ? "(" : "");
+    capo_put_format(out, "EXTRACT(%s FROM %s", word, second ? "DATE_TRUNC('second', " : "");
+    put_local(out, sql, kind == FIELD_DATETIME ? zone : NULL);
+    capo_put(out, second ? "))" : ")");
+    capo_put(out, week_day ? " + 1)" : "");
+    return true;
+}
+
+static bool put_trunc(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+{
+    bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
+    if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
+        return false;
+    capo_put_format(out, "DATE_TRUNC('%s', ", part);
+    put_local(out, sql, kind == FIELD_DATETIME ? zone : NULL);
+    capo_put(out, kind == FIELD_TIME ? ")::time" : ")");
+    return true;
+}
+
+static bool put_cast(Buffer *out, const char *part, const char *sql, const char *zone)
+{
+    if (strcmp(part, "date") && strcmp(part, "time"))
+        return false;
+    put_local(out, sql, zone);
+    capo_put_format(out, "::%s", part);
+    return true;
+}
+
+static void combine_moments(Compiler *compiler, const Expression *combined, bool difference)
+{
+    bool dates = difference && combined->args[0]->type.kind == FIELD_DATE && combined->args[1]->type.kind == FIELD_DATE;
+    compile_text(compiler, dates ? "(interval '1 day' * (" : "(");
+    compile_list(compiler, combined->args, 2, capo_format(" %s ", combined->name));
+    compile_text(compiler, dates ? "))" : ")");
+}
+
+/* --- values --- */
+
+static void parameter(Compiler *compiler, Value value, const Field *field)
+{
+    const char *type = parameter_type(field);
+    if (type)
+        compile_text(compiler, "CAST(");
+    compile_bound(compiler, value);
+    if (type)
+        compile_format(compiler, " AS %s)", type);
+}
+
+static void cast(Compiler *compiler, const Expression *cast)
+{
+    const Field *field = plain_field(cast->type);
+    FieldKind kind = cast->type.kind;
+    const char *type = column_type(cast->type.field ? cast->type.field : field);
+    if (kind == FIELD_DECIMAL && cast->type.places < 0)
+        type = "numeric";
+    else if (kind == FIELD_CHAR && !cast->type.field)
+        type = "varchar";
+    compile_text(compiler, "CAST(");
+    compile_list(compiler, cast->args, 1, "");
+    compile_format(compiler, " AS %s)", type);
+}
+
+/* ROUND, LOG and MOD are functions of numeric: a float is cast on its way in. */
+static void put_numeric(Compiler *compiler, Expression *const *arg)
+{
+    bool is_float = (*arg)->type.kind == FIELD_FLOAT;
+    compile_text(compiler, is_float ? "CAST(" : "");
+    compile_list(compiler, arg, 1, "");
+    compile_text(compiler, is_float ? " AS numeric)" : "");
+}
+
+static bool is_text(const Expression *expression)
+{
+    return expression->kind == X_COLUMN && capo_field_is_text(expression->type.kind) && expression->type.kind != FIELD_IP_ADDRESS;
+}
+
+static void put_text(Compiler *compiler, Expression *const *arg)
+{
+    compile_text(compiler, is_text(*arg) ? "" : "CAST(");
+    compile_list(compiler, arg, 1, "");
+    compile_text(compiler, is_text(*arg) ? "" : " AS text)");
+}
+
+static bool call(Compiler *compiler, const Expression *call)
+{
+    const char *name = call->function->name;
+    if (!strcmp(name, "Concat")) {
+        for (size_t i = 0; i < call->n_args; i++) {
+            compile_text(compiler, i ? " || COALESCE(" : "(COALESCE(");
+            put_text(compiler, &call->args[i]);
+            compile_text(compiler, ", '')");
+        }
+        compile_text(compiler, ")");
+        return true;
+    }
+    if (!strcmp(name, "Round") || !strcmp(name, "Log") || !strcmp(name, "Mod")) {
+        compile_text(compiler, !strcmp(name, "Round") ? "ROUND(" : !strcmp(name, "Log") ? "LOG(" : "MOD(");
+        for (size_t i = 0; i < call->n_args; i++) {
+            compile_text(compiler, i ? ", " : "");
+            put_numeric(compiler, &call->args[i]);
+        }
+        compile_text(compiler, ")");
+        return true;
+    }
+    if (!strcmp(name, "JSONObject")) {
+        compile_text(compiler, "JSONB_BUILD_OBJECT(");
+        for (size_t i = 0; i < call->n_args; i++) {
+            compile_text(compiler, i ? ", " : "");
+            if (i % 2 == 0)
+                put_text(compiler, &call->args[i]);
+            else
+                compile_list(compiler, &call->args[i], 1, "");
+        }
+        compile_text(compiler, ")");
+        return true;
+    }
+    return false;
+}
+
+static const FunctionRow functions[] = {
+    { .name = "Greatest", .sql = "GREATEST" },
+    { .name = "Least", .sql = "LEAST" },
+    { .name = "Left", .sql = "LEFT" },
+    { .name = "Right", .sql = "RIGHT" },
+    { .name = "StrIndex", .sql = "STRPOS" },
+    { .name = "Chr", .sql = "CHR" },
+    { .name = "Ord", .sql = "ASCII" },
+    { .name = "SHA1", .sql = "ENCODE(DIGEST($1, 'sha1'), 'hex')" },
+    { .name = "SHA256", .sql = "ENCODE(DIGEST($1, 'sha256'), 'hex')" },
+    { .name = "Random", .sql = "RANDOM" },
+    { 0 }
+};
+
+/* --- JSON --- */
+
+/* The column below nested keys; the keys go to the list, outermost first. */
+static const Expression *json_root(const Expression *expression, List *keys)
+{
+    if (!expression_is_json_key(expression))
+        return expression;
+    const Expression *root = json_root(expression->args[0], keys);
+    capo_list_add(keys, capo_value_text(expression->name));
+    return root;
+}
+
+static void put_key(Compiler *compiler, const Expression *expression, bool as_text)
+{
+    List *keys = capo_list_new();
+    const Expression *root = json_root(expression, keys);
+    compile_text(compiler, "(");
+    compile(compiler, root);
+    if (keys->count > 1) {
+        compile_text(compiler, as_text ? " #>> ARRAY[" : " #> ARRAY[");
+        for (size_t i = 0; i < keys->count; i++) {
+            compile_text(compiler, i ? ", " : "");
+            compile_bound(compiler, keys->items[i]);
+        }
+        compile_text(compiler, "])");
+        return;
+    }
+    const char *name = keys->items[0].text;
+    compile_text(compiler, as_text ? " ->> " : " -> ");
+    if (text_is_index(name))
+        compile_format(compiler, "%s)", name);
+    else {
+        compile_bound(compiler, keys->items[0]);
+        compile_text(compiler, ")");
+    }
+}
+
+static void json_key(Compiler *compiler, const Expression *key)
+{
+    put_key(compiler, key, key->transform->code == PART_KEY_TEXT);
+}
+
+static void put_json(Compiler *compiler, Value value)
+{
+    compile_text(compiler, "CAST(");
+    compile_bound(compiler, capo_value_text(capo_json_text(value, 0)));
+    compile_text(compiler, " AS jsonb)");
+}
+
+static void put_key_list(Compiler *compiler, const List *keys)
+{
+    compile_text(compiler, "ARRAY[");
+    for (size_t i = 0; i < keys->count; i++) {
+        compile_text(compiler, i ? ", " : "");
+        compile_bound(compiler, capo_value_to_text(keys->items[i]));
+    }
+    compile_text(compiler, "]::text[]");
+}
+
+static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_done)
+{
+    const Expression *left = lookup->args[0];
+    LookupCode code = lookup->lookup->code;
+    bool key = expression_is_json_key(left), plain = lookup->n_args < 2 && !lookup->query;
+    *ret_done = true;
+    switch (code) {
+    case LOOKUP_JSON_CONTAINS: case LOOKUP_JSON_CONTAINED_BY:
+        compile_left(compiler, left);
+        compile_text(compiler, code == LOOKUP_JSON_CONTAINS ? " @> " : " <@ ");
+        if (plain)
+            put_json(compiler, lookup->value);
+        else
+            compile_list(compiler, lookup->args + 1, 1, "");
+        return SQL_OK;
+    case LOOKUP_HAS_KEY:
+        compile_left(compiler, left);
+        compile_text(compiler, " ? ");
+        compile_bound(compiler, capo_value_to_text(lookup->value));
+        return SQL_OK;
+    case LOOKUP_HAS_KEYS: case LOOKUP_HAS_ANY_KEYS:
+        compile_left(compiler, left);
+        compile_text(compiler, code == LOOKUP_HAS_KEYS ? " ?& " : " ?| ");
+        put_key_list(compiler, lookup->value.list);
+        return SQL_OK;
+    case LOOKUP_EXACT: case LOOKUP_GT: case LOOKUP_GTE: case LOOKUP_LT: case LOOKUP_LTE:
+        if (!plain || (code != LOOKUP_EXACT && !key))
+            break;
+        compile_left(compiler, left);
+        compile_text(compiler, code == LOOKUP_EXACT ? " = " : code == LOOKUP_GT ? " > " : code == LOOKUP_GTE ? " >= " : code == LOOKUP_LT ? " < " : " <= ");
+        put_json(compiler, lookup->value);
+        return SQL_OK;
+    case LOOKUP_IN:
+        if (lookup->query)
+            break;
+        if (!lookup->value.list->count)
+            return SQL_EMPTY;
+        compile_left(compiler, left);
+        compile_text(compiler, " IN (");
+        for (size_t i = 0; i < lookup->value.list->count; i++) {
+            compile_text(compiler, i ? ", " : "");
+            put_json(compiler, lookup->value.list->items[i]);
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    case LOOKUP_IEXACT: case LOOKUP_ICONTAINS: case LOOKUP_STARTSWITH: case LOOKUP_ISTARTSWITH: case LOOKUP_ENDSWITH: case LOOKUP_IENDSWITH:
+    case LOOKUP_REGEX: case LOOKUP_IREGEX: case LOOKUP_CONTAINS:
+        if (key && left->transform->code == PART_KEY) {             /* of its text, not of its JSON */
+            Expression text = *left, *args[] = { &text, lookup->n_args > 1 ? lookup->args[1] : NULL };
+            Expression of_text = *lookup;
+            text = *transform_named("key_text", FIELD_TEXT, (Expression *)left, NULL, false);
+            of_text.args = args;
+            return compile_lookup(compiler, &of_text);
+        }
+        break;
+    default:
+        break;
+    }
+    *ret_done = false;
+    return SQL_OK;
+}
+
+/* --- look-ups --- */
+
+static const LookupOperator operators[] = {
+    { "exact", "= %s" }, { "iexact", "= UPPER(%s)" }, { "contains", "LIKE %s" }, { "icontains", "LIKE UPPER(%s)" },
+    { "startswith", "LIKE %s" }, { "istartswith", "LIKE UPPER(%s)" }, { "endswith", "LIKE %s" }, { "iendswith", "LIKE UPPER(%s)" },
+    { "regex", "~ %s" }, { "iregex", "~* %s" }, { "gt", "> %s" }, { "gte", ">= %s" }, { "lt", "< %s" }, { "lte", "<= %s" },
+    { 0 }
+};
+
+static const LookupOperator pattern_operators[] = {
+    { "contains", "LIKE '%%' || %s || '%%'" }, { "icontains", "LIKE '%%' || UPPER(%s) || '%%'" },
+    { "startswith", "LIKE %s || '%%'" }, { "istartswith", "LIKE UPPER(%s) || '%%'" },
+    { "endswith", "LIKE '%%' || %s" }, { "iendswith", "LIKE '%%' || UPPER(%s)" },
+    { 0 }
+};
+
+static const char *left(int lookup, FieldKind kind)
+{
+    bool address = kind == FIELD_IP_ADDRESS;
+    switch ((LookupCode)lookup) {
+    case LOOKUP_IEXACT: case LOOKUP_ICONTAINS: case LOOKUP_ISTARTSWITH: case LOOKUP_IENDSWITH:
+        return address ? "UPPER(HOST(%s))" : "UPPER(%s::text)";
+    case LOOKUP_CONTAINS: case LOOKUP_STARTSWITH: case LOOKUP_ENDSWITH: case LOOKUP_REGEX: case LOOKUP_IREGEX:
+        return address ? "HOST(%s)" : "%s::text";
+    default:
+        return NULL;
+    }
+}
+
+const Dialect capo_postgresql_dialect = {
+    .quote = '"', .name_length = 63, .max_parameters = 65535, .no_key = "DEFAULT",
+    .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
+    .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
+    .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .on_conflict = true, .aggregate_filter = true,
+    .booleans = true, .numbered = true, .narrow_integers = true, .json_keys = true, .brackets_in_union = true,
+    .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN",
+    .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
+    .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",
+    .plain_iexact = true, .left = left, .put_placeholder = put_placeholder, .parameter_type = parameter_type, .value_type = column_type,
+    .column_type = column_type, .column_check = column_check,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+    .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
+};
