@@ -419,10 +419,11 @@ static void put_order(Compiler *compiler, const Plan *plan)
             continue;
         }
         size_t position = position_of(plan, term);
-        if (position)
-            capo_put_format(&compiler->sql, "%zu", position);
-        else
-            compile_value(compiler, term->expression);
+        if (!position || (term->nulls && compiler->dialect->nulls_by_condition)) {
+            compile_order(compiler, term);
+            continue;
+        }
+        capo_put_format(&compiler->sql, "%zu", position);
         compile_text(compiler, term->descending ? " DESC" : " ASC");
         compile_text(compiler, term->nulls == 1 ? " NULLS FIRST" : term->nulls == 2 ? " NULLS LAST" : "");
     }

@@ -258,7 +258,7 @@ static Sql compile_combine(Compiler *compiler, const Expression *combined)
         compiler->dialect->combine_moments(compiler, combined, difference);
         return SQL_OK;
     }
-    bool power = *combined->name == '^', decimal = combined->type.kind == FIELD_DECIMAL;
+    bool power = *combined->name == '^', decimal = combined->type.kind == FIELD_DECIMAL && compiler->dialect->decimals_in_brackets;
     compile_text(compiler, decimal ? "CAST(" : "");
     compile_text(compiler, power ? "POWER(" : "(");
     compile_list(compiler, combined->args, 2, power ? ", " : capo_format(" %s ", combined->name));
@@ -399,6 +399,19 @@ static Sql compile_node(Compiler *compiler, const Expression *node)
     return SQL_OK;
 }
 
+void compile_order(Compiler *compiler, const OrderTerm *term)
+{
+    bool by_condition = term->nulls && compiler->dialect->nulls_by_condition;
+    if (by_condition) {
+        compile_value(compiler, term->expression);
+        compile_text(compiler, term->nulls == 1 ? " IS NOT NULL, " : " IS NULL, ");
+    }
+    compile_value(compiler, term->expression);
+    compile_text(compiler, term->descending ? " DESC" : " ASC");
+    if (!by_condition)
+        compile_text(compiler, term->nulls == 1 ? " NULLS FIRST" : term->nulls == 2 ? " NULLS LAST" : "");
+}
+
 static Sql compile_window(Compiler *compiler, const Expression *window)
 {
     compile_list(compiler, window->args, 1, "");
@@ -409,9 +422,7 @@ static Sql compile_window(Compiler *compiler, const Expression *window)
     }
     for (size_t i = 0; i < window->n_order; i++) {
         compile_text(compiler, i ? ", " : window->n_partition ? " ORDER BY " : "ORDER BY ");
-        compile_list(compiler, &window->order[i].expression, 1, "");
-        compile_text(compiler, window->order[i].descending ? " DESC" : " ASC");
-        compile_text(compiler, window->order[i].nulls == 1 ? " NULLS FIRST" : window->order[i].nulls == 2 ? " NULLS LAST" : "");
+        compile_order(compiler, &window->order[i]);
     }
     if (window->frame) {
         compile_text(compiler, " ");

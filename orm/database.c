@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The process's database: which connections there are, who has which, and what a failed statement becomes.
+/* The process's database: its backend and pools, on which connection a statement runs, and what a failed one becomes.
  *
- * One connection writes, behind a fiber lock, since SQLite has one writer; others read beside it, each lent to one fiber at a time.
- * Connections are opened at first use. After a fork the child forgets those of its parent, without closing them: they are the
- * parent's. Waiting for another process's lock is a series of short sleeps of the fiber, never of the thread. */
+ * SQLite has one writer: one connection writes, others read beside it. A networked database has one pool; what is not in a
+ * transaction goes to the connections that many fibers share, where the backend can. Connections are opened at first use, and after a
+ * fork the child forgets those of its parent. Waiting for another process's lock is a series of short sleeps of the fiber. */
 #include "internal.h"
+#include "pool.h"
 #include "transaction.h"
 #include <capo/loop.h>
 #include <capo/web.h>
@@ -16,66 +17,87 @@
 enum { MOST_READERS = 8, BUSY_TIMEOUT_MS = 5000, LONGEST_LOG = 9000 };
 
 struct Database {
-    char *url;
+    Arena *arena;                           /* the address */
+    const DatabaseAddress *address;
     const Backend *backend;
     bool is_private, log;
-    FiberLock write_lock;
-    Connection *writer, *readers[MOST_READERS];
-    size_t n_readers;
+    Pool *writers, *readers;                /* the same where the database is networked or private */
 };
 
-static const Backend *const backends[] = { &capo_sqlite_backend };
+static const struct { const char *scheme; const Backend *backend; const char *without; } backends[] = {
+    { "sqlite", &capo_sqlite_backend },
+#ifdef CAPO_HAS_POSTGRESQL
+    { "postgresql", &capo_postgresql_backend }, { "postgres", &capo_postgresql_backend },
+#else
+    { "postgresql", NULL, "libpq" }, { "postgres", NULL, "libpq" },
+#endif
+    { "mysql", NULL, "libmariadb" }, { "mariadb", NULL, "libmariadb" },
+};
+enum { N_BACKENDS = sizeof backends / sizeof *backends };
 static Database *current;
 static size_t n_statements;
+static unsigned generation;
 
-static void forget_connections(void)
-{
-    if (!current)
-        return;
-    current->writer = NULL;
-    current->n_readers = 0;
-    current->write_lock = (FiberLock){ 0 };
-}
+static void count_fork(void) { generation++; }
+unsigned capo_database_generation(void) { return generation; }
 
 static const Backend *backend_of(const char *url)
 {
-    const char *names[sizeof backends / sizeof *backends];
-    for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
-        size_t size = strlen(backends[i]->name);
-        if (!strncmp(url, backends[i]->name, size) && url[size] == ':')
-            return backends[i];
-        names[i] = backends[i]->name;
+    const char *names[N_BACKENDS];
+    for (size_t i = 0; i < N_BACKENDS; i++) {
+        size_t size = strlen(backends[i].scheme);
+        names[i] = backends[i].scheme;
+        if (strncmp(url, backends[i].scheme, size) || url[size] != ':')
+            continue;
+        if (backends[i].backend)
+            return backends[i].backend;
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL begins with \"%s:\", and this Capo was built without %s. Install its development package and build again.",
+                   backends[i].scheme, backends[i].without);
     }
     char *scheme = capo_strndup(url, strcspn(url, ":"));
-    capo_raise(ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL begins with \"%s:\", and there is no such database here.%s Write for example sqlite:db.sqlite3.",
-               scheme, capo_did_you_mean(scheme, names, sizeof names / sizeof *names));
+    capo_raise(ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL begins with \"%s:\", and there is no such database here.%s Write for example sqlite:db.sqlite3, "
+               "postgresql://user:password@host/database or mysql://user:password@host/database.", scheme, capo_did_you_mean(scheme, names, N_BACKENDS));
 }
 
 void capo_database_close(void)
 {
-    if (!current)
+    Database *closed = current;
+    if (!closed)
         return;
-    for (size_t i = 0; i < current->n_readers; i++)
-        current->backend->close(current->readers[i]);
-    if (current->writer)
-        current->backend->close(current->writer);
-    free(current->url);
-    free(current);
     current = NULL;
+    pool_close(closed->writers);
+    if (closed->readers != closed->writers)
+        pool_close(closed->readers);
+    arena_free(closed->arena);
+    free(closed);
 }
+
+static void free_arena(void *arena) { arena_free(arena); }
 
 static void open_url(const char *url, bool log)
 {
     static bool watches_forks;
     const Backend *backend = backend_of(url);
+    Arena *arena = arena_new();
+    capo_defer(free_arena, arena);          /* the address may be wrong */
+    const DatabaseAddress *address = capo_database_address(arena, url);
+    capo_defer_cancel(free_arena, arena);
     capo_database_close();
     Database *database = calloc(1, sizeof *database);
-    char *copy = strdup(url);
-    if (!database || !copy)
+    if (!database)
         abort();
-    *database = (Database){ .url = copy, .backend = backend, .is_private = backend->is_private(url), .log = log };
+    *database = (Database){ .arena = arena, .address = address, .backend = backend, .is_private = backend->is_private && backend->is_private(url), .log = log };
+    if (backend->networked) {
+        database->writers = database->readers = pool_new(backend, address, (PoolOptions){
+            .size = address->pool_size, .wait_ms = address->pool_wait, .max_age_ms = address->pool_max_age, .max_idle_ms = address->pool_max_idle,
+            .check_after_ms = address->pool_check_after, .shared = address->pool_shared });
+    } else {
+        database->writers = pool_new(backend, address, (PoolOptions){ .size = 1, .wait_ms = 2 * BUSY_TIMEOUT_MS });
+        database->readers = database->is_private ? database->writers
+            : pool_new(backend, address, (PoolOptions){ .size = MOST_READERS, .wait_ms = BUSY_TIMEOUT_MS, .read_only = true });
+    }
     current = database;
-    if (!watches_forks && !pthread_atfork(NULL, NULL, forget_connections))
+    if (!watches_forks && !pthread_atfork(NULL, NULL, count_fork))
         watches_forks = true;
 }
 
@@ -94,6 +116,17 @@ static Database *database(void)
         open_url(settings->database ? settings->database : "sqlite:db.sqlite3", settings->debug);
     }
     return current;
+}
+
+DatabaseFigures capo_database_figures(void)
+{
+    DatabaseFigures figures = { 0 };
+    if (current) {
+        pool_figures(current->writers, &figures);
+        if (current->readers != current->writers)
+            pool_figures(current->readers, &figures);
+    }
+    return figures;
 }
 
 const Backend *capo_backend(void) { return database()->backend; }
@@ -164,70 +197,20 @@ static bool wait_for_lock(int64_t since, int *pause_ms)
     return true;
 }
 
-static Connection *open_waiting(const Database *self, bool read_only)
+static void release(void *connection) { pool_return(connection); }
+
+Connection *capo_database_lend_writer(void) { return pool_lend(database()->writers); }
+void capo_database_return(Connection *connection) { pool_return(connection); }
+
+/* What a session keeps must not stay in one that others share: only plain reads and writes go there. */
+static bool may_share(const char *sql)
 {
-    int64_t since = capo_monotonic_us();
-    int pause_ms = 1;
-    for (;;) {
-        DatabaseFailure failure = { 0 };
-        Connection *connection = self->backend->open(self->url, read_only, &failure);
-        if (connection)
-            return connection;
-        if (!failure.busy || !wait_for_lock(since, &pause_ms))
-            capo_raise(failure.code, "%s", failure.message);
-    }
+    static const char *const words[] = { "SELECT ", "INSERT ", "UPDATE ", "DELETE " };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strncmp(sql, words[i], strlen(words[i])))
+            return true;
+    return false;
 }
-
-static void release(void *argument)
-{
-    Connection *connection = argument;
-    connection->in_use = false;
-    if (current && connection == current->writer)
-        fiber_unlock(&current->write_lock);
-}
-
-static void unlock(void *lock) { fiber_unlock(lock); }
-
-static Connection *lend_writer(Database *self)
-{
-    fiber_lock(&self->write_lock, 2 * BUSY_TIMEOUT_MS);
-    if (!self->writer) {
-        capo_defer(unlock, &self->write_lock);              /* opening may wait or fail: the lock must not stay */
-        self->writer = open_waiting(self, false);
-        capo_defer_cancel(unlock, &self->write_lock);
-    }
-    self->writer->in_use = true;
-    return self->writer;
-}
-
-static Connection *lend_reader(Database *self)
-{
-    int64_t since = capo_monotonic_us();
-    int pause_ms = 1;
-    if (self->is_private)
-        return lend_writer(self);
-    for (;;) {
-        for (size_t i = 0; i < self->n_readers; i++)
-            if (!self->readers[i]->in_use) {
-                self->readers[i]->in_use = true;
-                return self->readers[i];
-            }
-        if (self->n_readers < MOST_READERS) {
-            Connection *connection = open_waiting(self, true);
-            connection->in_use = true;
-            if (self->n_readers == MOST_READERS) {         /* others opened the last one while this one waited */
-                self->backend->close(connection);
-                continue;
-            }
-            return self->readers[self->n_readers++] = connection;
-        }
-        if (!wait_for_lock(since, &pause_ms))
-            capo_raise(ERROR_OPERATIONAL, "All %d connections for reading are busy with long queries.", MOST_READERS);
-    }
-}
-
-Connection *capo_database_lend_writer(void) { return lend_writer(database()); }
-void capo_database_return(Connection *connection) { release(connection); }
 
 /* --- statements ---------------------------------------------------------------------------------------------------------- */
 
@@ -300,31 +283,122 @@ bool capo_connection_run(Connection *connection, const char *sql, const Value *p
     }
 }
 
+_Noreturn static void raise_failure(const DatabaseFailure *failure)
+{
+    DatabaseFailure *detail = capo_memdup(failure, sizeof *failure);
+    capo_raise_detail(failure->code, detail, "%s", failure->message);
+}
+
+/* Runs something on the transaction's connection, a shared one, or one of its own. A read whose connection broke under it before
+ * anything of its answer came is sent once more; so is whatever never was sent. */
+typedef bool Running(Connection *connection, void *argument, DatabaseFailure *failure);
+
+static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *argument)
+{
+    Connection *held = capo_transaction_connection();
+    DatabaseFailure failure = { 0 };
+    for (int tries = held ? 1 : 2; tries-- > 0;) {
+        Database *self = held ? NULL : database();
+        uint64_t hash = self && self->backend->shares && may_share(sql) ? capo_hash(sql, strlen(sql)) | 1 : 0;
+        Pool *pool = !self ? NULL : use == DATABASE_WRITE ? self->writers : self->readers;
+        Connection *shared = hash ? pool_share(pool, hash) : NULL, *connection = held ? held : shared ? shared : pool_lend(pool);
+        int64_t started = hash ? capo_monotonic_us() : 0;
+        bool lent = !held && !shared;
+        if (lent)
+            capo_defer(release, connection);
+        bool good = run(connection, argument, &failure);
+        if (lent) {
+            capo_defer_cancel(release, connection);
+            release(connection);
+        }
+        if (hash)
+            pool_seen(pool, hash, capo_monotonic_us() - started);
+        if (good)
+            return;
+        if (!failure.lost || !(failure.unsent || use == DATABASE_READ))
+            break;
+    }
+    if (held && !failure.unsent)
+        capo_transaction_break();
+    raise_failure(&failure);
+}
+
+typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
+
+static bool run_one(Connection *connection, void *argument, DatabaseFailure *failure)
+{
+    OneRun *run = argument;
+    return capo_connection_run(connection, run->statement.sql, run->statement.parameters, run->statement.count, run->result, failure);
+}
+
+typedef struct Logging { const Statement *statements; size_t count; int64_t started; Statement one; } Logging;
+
+static void log_all(void *argument)
+{
+    const Logging *logging = argument;
+    for (size_t i = 0; i < logging->count; i++)
+        log_statement(logging->statements[i].sql, logging->statements[i].parameters, logging->statements[i].count, logging->started);
+}
+
+/* Registers the log's entry as a cleanup while the statements run, so that those that fail are in it too. NULL: nothing is logged. */
+static Logging *begin_log(const Statement *statements, size_t count)
+{
+    if (!database()->log)
+        return NULL;
+    Logging *logging = capo_alloc_struct(Logging);
+    *logging = (Logging){ .statements = statements, .count = count, .started = capo_monotonic_us() };
+    if (count == 1) {
+        logging->one = *statements;
+        logging->statements = &logging->one;
+    }
+    capo_defer(log_all, logging);
+    return logging;
+}
+
+static void end_log(Logging *logging)
+{
+    if (!logging)
+        return;
+    capo_defer_cancel(log_all, logging);
+    log_all(logging);
+}
+
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use)
 {
-    DatabaseFailure failure;
-    ResultSet *result = capo_alloc_struct(ResultSet);
-    int64_t started = capo_monotonic_us();
-    Connection *connection = capo_transaction_connection();
-    bool good, lent = !connection;
+    OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
     n_statements++;
-    if (lent) {
-        connection = use == DATABASE_WRITE ? lend_writer(database()) : lend_reader(database());
-        capo_defer(release, connection);
+    Logging *logging = begin_log(&run.statement, 1);
+    run_somewhere(sql, use, run_one, &run);
+    end_log(logging);
+    return run.result;
+}
+
+typedef struct ManyRun { const Statement *statements; size_t count; ResultSet *results; } ManyRun;
+
+static bool run_all(Connection *connection, void *argument, DatabaseFailure *failure)
+{
+    const ManyRun *run = argument;
+    return connection->backend->run_many(connection, run->statements, run->count, run->results, failure);
+}
+
+ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use)
+{
+    ResultSet *results = capo_alloc_array(count + 1, sizeof *results);
+    if (!capo_backend()->run_many || count < 2) {
+        bool own = use == DATABASE_WRITE && count > 1 && !capo_in_transaction();
+        if (own)
+            capo_begin();
+        for (size_t i = 0; i < count; i++)
+            results[i] = *capo_database_run(statements[i].sql, statements[i].parameters, statements[i].count, use);
+        if (own)
+            capo_commit();
+        return results;
     }
-    good = capo_connection_run(connection, sql, parameters, count, result, &failure);
-    if (lent) {
-        capo_defer_cancel(release, connection);
-        release(connection);
-    }
-    if (current->log)
-        log_statement(sql, parameters, count, started);
-    if (!good) {
-        if (!lent)
-            capo_transaction_break();
-        capo_raise(failure.code, "%s", failure.message);
-    }
-    return result;
+    n_statements += count;
+    Logging *logging = begin_log(statements, count);
+    run_somewhere(statements[0].sql, use, run_all, &(ManyRun){ statements, count, results });
+    end_log(logging);
+    return results;
 }
 
 /* --- reading in batches ----------------------------------------------------------------------------------------------------- */
@@ -349,7 +423,7 @@ static bool borrow(const DatabaseCursor *cursor)
 {
     if (!cursor->by_turns || capo_transaction_connection())
         return false;
-    capo_defer(release, lend_writer(current));
+    capo_defer(release, pool_lend(current->writers));
     return true;
 }
 
@@ -369,7 +443,7 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
     n_statements++;
     cursor->connection = capo_transaction_connection();
     if (!cursor->connection) {
-        cursor->connection = lend_reader(database());
+        cursor->connection = pool_lend(database()->readers);
         cursor->lent = true;
     }
     capo_defer(close_cursor, cursor);
@@ -379,7 +453,7 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
     if (!cursor->cursor) {
         if (!cursor->lent)
             capo_transaction_break();
-        capo_raise(failure.code, "%s", failure.message);
+        raise_failure(&failure);
     }
     if (cursor->lent && current->is_private) {
         release(cursor->connection);
@@ -401,7 +475,7 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
         if (good)
             return result;
         if (!failure.busy || !wait_for_lock(since, &pause_ms))
-            capo_raise(failure.code, "%s", failure.message);
+            raise_failure(&failure);
     }
     return result;
 }

@@ -32,11 +32,19 @@ char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
 
-/* One connection; a backend's own struct begins with it. It serves one fiber at a time. */
+/* One connection; a backend's own struct begins with it. It serves one fiber at a time, unless the pool shares it (pool.h). */
 typedef struct Connection {
     const struct Backend *backend;
     bool in_use;
+    bool lost;                              /* the server is gone, or what is left of a statement: closed as soon as nobody uses it */
+    struct Pool *pool;
+    struct Fiber *holder;                   /* who it is lent to */
+    int64_t opened, used;                   /* when it was opened and last given back; monotonic microseconds */
+    unsigned generation;                    /* capo_database_generation() when it was opened */
+    size_t in_flight;                       /* statements sent and not answered yet */
+    int64_t waiting_since;                  /* the first of them */
 } Connection;
+typedef struct DatabaseAddress DatabaseAddress;     /* pool.h */
 typedef struct Database Database;           /* one URL: its backend and connections; database.c */
 
 /* All rows of a statement, copied into the arena. Cells are raw: null, int, real, text, bytes, as the driver gave them (drivers
@@ -50,8 +58,20 @@ typedef struct ResultSet {
 } ResultSet;
 #define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
 
-/* What went wrong, below the line where raising is allowed. code: an ErrorCode, 0: nothing; BUSY: try again after a pause. */
-typedef struct DatabaseFailure { int code; bool busy; const char *message; } DatabaseFailure;
+/* What went wrong, below the line where raising is allowed. code: an ErrorCode, 0: nothing. An Error that the database raised has
+ * one as its detail. */
+typedef struct DatabaseFailure {
+    int code;
+    bool busy;                              /* try again after a pause */
+    bool unsent;                            /* the statement did not reach the database: nothing happened */
+    bool lost;                              /* the connection broke under it */
+    bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
+    char state[6];                          /* SQLSTATE, where the database has them */
+    const char *message;
+} DatabaseFailure;
+
+/* One of many: capo_database_run_many(). */
+typedef struct Statement { const char *sql; const Value *parameters; size_t count; } Statement;
 
 typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
 
@@ -80,6 +100,9 @@ typedef struct Dialect {
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
+    const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
+    bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
+    bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const char *begin;                      /* starts a transaction that will write */
@@ -125,14 +148,23 @@ typedef struct Backend {
     const Dialect *dialect;
     const struct SchemaBackend *schema;
 
+    bool networked;                         /* any number of connections, each of which writes; else one writes and others read */
+    bool shares;                            /* run() may be called by many fibers on one connection: it pipelines */
     /* A connection of its own; the Failure says why not. */
-    Connection *(*open)(const char *url, bool read_only, DatabaseFailure *failure);
+    Connection *(*open)(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure);
     /* The database lives in the one connection that opened it: it is used for reading too. */
     bool (*is_private)(const char *url);
-    void (*close)(Connection *connection);
+    /* `forked`: it is the parent process's, who is to notice nothing. */
+    void (*close)(Connection *connection, bool forked);
+    /* Whether the server still answers; NULL: it is never in doubt. */
+    bool (*ping)(Connection *connection);
+    /* May it be lent again: no transaction is open, nothing is on its way. NULL: always. */
+    bool (*is_clean)(Connection *connection);
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
     bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
+    /* Many statements in one flight: all or, where one fails, none from it on. NULL: they are run one by one. */
+    bool (*run_many)(Connection *connection, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure);
     /* The same read in batches. */
     void *(*cursor_open)(Connection *connection, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure);
     bool (*cursor_fetch)(void *cursor, size_t max_rows, ResultSet *ret, DatabaseFailure *failure);
@@ -140,7 +172,10 @@ typedef struct Backend {
 } Backend;
 
 extern const Backend capo_sqlite_backend;
-extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect;
+#ifdef CAPO_HAS_POSTGRESQL
+extern const Backend capo_postgresql_backend;
+#endif
+extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
@@ -151,11 +186,23 @@ int capo_database_name_length(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
 void capo_database_open(const char *url);
+/* How many forks lie between this process and its first ancestor: what was opened under another number is the parent's. */
+unsigned capo_database_generation(void);
 void capo_database_close(void);
 
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
+/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
+ * writes are one of their own. */
+ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
+/* What the connections of this process do, for metrics. */
+typedef struct DatabaseFigures {
+    size_t open, in_use, waiting;           /* connections; fibers that wait for one */
+    size_t shared, in_flight;               /* of them shared, and the statements on their way there */
+    uint64_t opened, failed, lost;          /* since the start: connected, could not, broke */
+} DatabaseFigures;
+DatabaseFigures capo_database_figures(void);
 /* Rows in batches, for capo_each. Close is also registered with capo_defer; closing twice is not allowed. */
 typedef struct DatabaseCursor DatabaseCursor;
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count);

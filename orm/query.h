@@ -318,6 +318,8 @@ void compile_list(Compiler *compiler, Expression *const *args, size_t count, con
 void compile_template(Compiler *compiler, const char *sql, Expression *const *args, size_t count);
 /* One expression where a value must stand: a condition in brackets, TRUE or FALSE for one that says nothing. */
 void compile_value(Compiler *compiler, const Expression *expression);
+/* One term of ORDER BY that has an expression. */
+void compile_order(Compiler *compiler, const OrderTerm *term);
 /* The left side of a comparison. */
 void compile_left(Compiler *compiler, const Expression *left);
 /* A field of this kind without a model: how a computed value is stored. */

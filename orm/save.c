@@ -88,7 +88,8 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
     Buffer sql = { 0 };
     size_t n = 0, n_columns = 0;
     Value *values = capo_alloc_array(count * model->n_fields, sizeof *values);
-    capo_put(&sql, "INSERT INTO ");
+    bool ignore = !strcmp(on_conflict, " ");
+    capo_put(&sql, ignore ? dialect->insert_ignore : "INSERT INTO ");
     capo_put_name(&sql, model->table);
     capo_put(&sql, " (");
     for (size_t i = 0; i < model->n_fields; i++) {
@@ -281,9 +282,12 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     Buffer sql = { 0 };
     if (!options || options->conflict == BULK_FAIL)
         return "";
-    if (!capo_dialect()->on_conflict)
-        capo_raise(ERROR_NOT_SUPPORTED, "%s has no ON CONFLICT.", capo_backend()->title);
-    capo_put(&sql, " ON CONFLICT");
+    const Dialect *dialect = capo_dialect();
+    if (!dialect->on_conflict && options->unique && options->unique[0])
+        capo_raise(ERROR_NOT_SUPPORTED, "%s does not support updating conflicts with specifying unique fields that can trigger the upsert.", capo_backend()->title);
+    if (!dialect->on_conflict && options->conflict == BULK_IGNORE)
+        return " ";                                                 /* the statement begins with INSERT IGNORE */
+    capo_put(&sql, dialect->on_conflict ? " ON CONFLICT" : dialect->on_duplicate);
     if (options->unique && options->unique[0]) {
         capo_put(&sql, " (");
         for (size_t i = 0; options->unique[i]; i++) {
@@ -298,10 +302,10 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     }
     if (!options->update || !options->update[0])
         capo_raise(ERROR_VALUE, "BULK_UPDATE needs .update: the fields to set where a row is there already.");
-    capo_put(&sql, " DO UPDATE SET ");
+    capo_put(&sql, dialect->on_conflict ? " DO UPDATE SET " : "");
     for (size_t i = 0; options->update[i]; i++) {
         const char *column = capo_quote_name(column_named(model, options->update[i], ".update")->column);
-        capo_put_format(&sql, "%s%s = excluded.%s", i ? ", " : "", column, column);
+        capo_put_format(&sql, dialect->on_conflict ? "%s%s = excluded.%s" : "%s%s = VALUES(%s)", i ? ", " : "", column, column);
     }
     return capo_buffer_text(&sql);
 }

@@ -49,7 +49,7 @@ typedef struct SchemaBackend {
     char *(*describe)(const char *table);
 } SchemaBackend;
 
-extern const SchemaBackend capo_sqlite_schema, capo_postgresql_schema;
+extern const SchemaBackend capo_sqlite_schema, capo_postgresql_schema, capo_mysql_schema;
 
 /* For databases that can alter tables: altering_schema.c. */
 void capo_altering_create_model(SchemaEditor *editor, Model *model);

@@ -41,6 +41,9 @@ Connection *capo_transaction_connection(void)
     Transaction *transaction = open_transaction();
     if (!transaction)
         return NULL;
+    if (transaction->connection->lost)
+        capo_raise(ERROR_OPERATIONAL, "The connection to the database broke in this transaction: nothing of it was kept, and nothing more can be done in it. "
+                   "Roll it back, and try all of it again.");
     if (transaction->level->broken)
         capo_raise(ERROR_TRANSACTION, "A statement failed in this transaction, so nothing more can be done in it. Roll it back first; to go on "
                    "after an expected error, put capo_begin() and capo_rollback() around the statement that may fail.");
@@ -56,29 +59,42 @@ void capo_transaction_break(void)
 
 bool capo_in_transaction(void) { return open_transaction() != NULL; }
 
-/* Never raises: used while unwinding. */
-static bool control(Connection *connection, const char *sql, DatabaseFailure *failure)
+typedef struct Control { Connection *connection; const char *sql; bool good; } Control;
+
+static void run_control(void *argument)
 {
+    Control *run = argument;
+    DatabaseFailure failure;
     ResultSet ignored;
-    return connection->backend->run(connection, sql, NULL, 0, &ignored, failure);
+    run->good = capo_connection_run(run->connection, run->sql, NULL, 0, &ignored, &failure);
+}
+
+/* Never raises: used while unwinding. Where a rollback does not work, nobody knows what the connection is in the middle of. */
+static void control(Connection *connection, const char *sql)
+{
+    Control run = { .connection = connection, .sql = sql };
+    if (connection->lost)
+        return;
+    const Error *error = capo_try(run_control, &run);
+    if (error || !run.good)
+        connection->lost = connection->backend->networked;
 }
 
 static void undo(void *argument)
 {
     Level *level = argument;
     Transaction *transaction = level->transaction;
-    DatabaseFailure failure = { 0 };
     char sql[64];
     /* Inner levels have cleanups of their own, which ran before this one. */
     transaction->level = level->outer;
     if (level->number) {
         snprintf(sql, sizeof sql, "ROLLBACK TO SAVEPOINT capo_%d", level->number);
-        control(transaction->connection, sql, &failure);
+        control(transaction->connection, sql);
         snprintf(sql, sizeof sql, "RELEASE SAVEPOINT capo_%d", level->number);
-        control(transaction->connection, sql, &failure);
+        control(transaction->connection, sql);
         return;
     }
-    control(transaction->connection, "ROLLBACK", &failure);
+    control(transaction->connection, "ROLLBACK");
     capo_database_return(transaction->connection);
     transaction->connection = NULL;
 }
@@ -98,14 +114,19 @@ void capo_begin(void)
             capo_raise(failure.code, "%s", failure.message);
     } else {
         transaction = capo_alloc_struct(Transaction);
-        transaction->connection = capo_database_lend_writer();
-        capo_defer(return_connection, transaction->connection);
-        bool good = capo_connection_run(transaction->connection, transaction->connection->backend->dialect->begin, NULL, 0, &ignored, &failure);
-        capo_defer_cancel(return_connection, transaction->connection);
-        if (!good) {
-            capo_database_return(transaction->connection);
-            capo_raise(failure.code, "%s", failure.message);
+        bool good = false;
+        failure.lost = true;
+        /* A connection may have broken since it was used last: with BEGIN nothing is lost yet. */
+        for (int tries = 2; !good && failure.lost && tries-- > 0;) {
+            transaction->connection = capo_database_lend_writer();
+            capo_defer(return_connection, transaction->connection);
+            good = capo_connection_run(transaction->connection, transaction->connection->backend->dialect->begin, NULL, 0, &ignored, &failure);
+            capo_defer_cancel(return_connection, transaction->connection);
+            if (!good)
+                capo_database_return(transaction->connection);
         }
+        if (!good)
+            capo_raise(failure.code, "%s", failure.message);
         *level = (Level){ .transaction = transaction, .unit = capo_unit };
         capo_unit->slots[UNIT_DATABASE] = transaction;
     }
@@ -164,8 +185,10 @@ void capo_commit(void)
     }
     if (!capo_connection_run(transaction->connection, "COMMIT", NULL, 0, &ignored, &failure)) {
         /* A deferred foreign key, or a full disk: the transaction is still open and must go. */
+        bool unknown = failure.lost && !failure.unsent;
         capo_rollback();
-        capo_raise(failure.code, "%s", failure.message);
+        capo_raise(failure.code, "%s%s", failure.message, unknown ? " It broke while COMMIT was on its way: look whether the changes are there before "
+                   "you make them again." : "");
     }
     capo_defer_cancel(undo, level);
     transaction->level = NULL;

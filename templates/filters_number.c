@@ -139,9 +139,8 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     if (capo_is_text(arg)) {
         const char *text = arg.text;
         size_t size = arg.size;
-        /* "2g", "2u", "2gu": grouped, unlocalised */
+        /* "2g", "2u", "2gu": grouped, unlocalised; the group's size is a matter of localisation, so that the latter two are the same */
         if (size > 1 && (capo_ends_with(text, "gu") || capo_ends_with(text, "ug"))) {
-            grouping = true;
             localise = false;
             size -= 2;
         } else if (size && text[size - 1] == 'g') {

@@ -324,6 +324,17 @@ static bool put_directive(Buffer *out, char conversion, const char *flags, int64
     return false;
 }
 
+/* What follows the directive, where "%%" is a percent sign; false: it asks for a second value. */
+static bool put_rest(Buffer *out, const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (*at == '%' && (++at == end || *at != '%'))
+            return false;
+        capo_put_char(out, *at);
+    }
+    return true;
+}
+
 static Value stringformat(const Filtering *f, Value v, Value arg)
 {
     (void)f;
@@ -352,9 +363,8 @@ static Value stringformat(const Filtering *f, Value v, Value arg)
     bool single = at + 1 == end || !memchr(at + 1, '%', (size_t)(end - at - 1));
     if (*at == '%' && single && (v.kind == VALUE_MAP || (v.kind == VALUE_LIST)))
         return capo_value_text(capo_format("%%%s", at + 1));      /* Python takes these for arguments by name */
-    if (*at == '%' || !single || !put_directive(&out, *at, flags, width, precision, v))
+    if (*at == '%' || !put_directive(&out, *at, flags, width, precision, v) || !put_rest(&out, at + 1, end))
         return capo_value_text("");
-    capo_put_bytes(&out, at + 1, (size_t)(end - at - 1));
     return text_of(&out);
 }
 

@@ -1,111 +1,115 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* {% cache 500 sidebar request.user.pk %}…{% endcache %}: a fragment is rendered once and kept for some seconds, by its name and
- * the values that it varies on.
+/* {% cache 500 sidebar request.user.pk using="pages" %}…{% endcache %}: a fragment is rendered once and kept for some seconds, by its
+ * name and the values that it varies on, under Django's key.
  *
- * The fragments are this worker's own, at most MAX_FRAGMENTS and MAX_BYTES; the oldest go first. */
+ * One fiber of the worker renders it, and others that need it meanwhile wait. What raises is not kept; nor is a fragment that holds
+ * a CSRF token, which is one visitor's own. */
 #include "nodes.h"
-#include <stdlib.h>
+#include <capo/cache.h>
+#include <capo/web.h>
+#include "../core/cache/cache_internal.h"
+#include <math.h>
 #include <string.h>
 
-enum { MAX_FRAGMENTS = 512, MAX_BYTES = 4 * 1024 * 1024 };
-
-typedef struct Fragment {
-    struct Fragment *next;
-    char *key, *text;
-    size_t key_size, size;
-    int64_t expires_us;             /* monotonic */
-} Fragment;
-static Fragment *newest;
-static size_t n_fragments, n_bytes;
-
-static void remove_fragment(Fragment **link)
+static const char *usual_cache(void)
 {
-    Fragment *fragment = *link;
-    *link = fragment->next;
-    n_fragments--;
-    n_bytes -= fragment->size + fragment->key_size;
-    free(fragment->key);
-    free(fragment->text);
-    free(fragment);
+    return capo_cache_exists("template_fragments") ? "template_fragments" : "default";
 }
 
 void capo_template_fragments_clear(void)
 {
-    while (newest)
-        remove_fragment(&newest);
+    capo_cache_clear(.using = usual_cache());
 }
 
-static const Fragment *find_fragment(const Buffer *key)
+char *capo_template_fragment_key_of(const char *name, const Value *vary, size_t count)
 {
-    int64_t now = capo_monotonic_us();
-    for (Fragment **link = &newest; *link;) {
-        if ((*link)->expires_us <= now)
-            remove_fragment(link);
-        else if ((*link)->key_size == key->size && memcmp((*link)->key, key->data, key->size) == 0)
-            return *link;
-        else
-            link = &(*link)->next;
+    Buffer parts = { 0 };
+    char hex[33];
+    for (size_t i = 0; i < count; i++) {
+        capo_put_value(&parts, vary[i]);
+        capo_put_char(&parts, ':');
     }
-    return NULL;
-}
-
-static void keep_fragment(const Buffer *key, const char *text, size_t size, int64_t seconds)
-{
-    if (size + key->size > MAX_BYTES / 8)
-        return;
-    Fragment *fragment = calloc(1, sizeof *fragment);
-    char *key_copy = malloc(key->size + 1), *text_copy = malloc(size + 1);
-    if (!fragment || !key_copy || !text_copy) {
-        free(fragment);
-        free(key_copy);
-        free(text_copy);
-        return;
-    }
-    memcpy(key_copy, key->data, key->size);
-    memcpy(text_copy, text, size);
-    if (seconds > 10LL * 365 * 86400)
-        seconds = 10LL * 365 * 86400;
-    *fragment = (Fragment){ newest, key_copy, text_copy, key->size, size, capo_monotonic_us() + seconds * 1000000 };
-    newest = fragment;
-    n_fragments++;
-    n_bytes += size + key->size;
-    while (n_fragments > MAX_FRAGMENTS || n_bytes > MAX_BYTES) {
-        Fragment **last = &newest;
-        while ((*last)->next)
-            last = &(*last)->next;
-        remove_fragment(last);
-    }
+    capo_md5_hex(capo_buffer_text(&parts), parts.size, hex);
+    return capo_format("template.cache.%s.%s", name, hex);
 }
 
 typedef struct CacheNode { Node node; Node *body; Expression *expires, *using; const char *name; Expression **vary; size_t n_vary; } CacheNode;
 
+typedef struct Fragment { const CacheNode *cache; Context *context; const char *key; int64_t timeout; const CacheOptions *options; } Fragment;
+
+static _Noreturn void fail(const CacheNode *cache, const Context *context, const char *what, Value value)
+{
+    Buffer shown = { 0 };
+    capo_put_repr(&shown, value);
+    capo_template_fail(context->template, (int)cache->node.line, (int)cache->node.column, "%s: %s", what, capo_buffer_text(&shown));
+}
+
+/* Python's int() of it; None is for ever. */
+static int64_t timeout_of(const CacheNode *cache, Context *context)
+{
+    Value value = capo_expression_resolve(cache->expires, context, false);
+    int64_t seconds;
+    double real;
+    if (value.kind == VALUE_NULL)
+        return CACHE_FOREVER;
+    if (capo_to_int(value, &seconds))
+        return seconds;
+    if ((value.kind == VALUE_REAL || value.kind == VALUE_DECIMAL) && capo_to_real(value, &real) && isfinite(real))
+        return fabs(real) < 9e18 ? (int64_t)real : real < 0 ? 0 : CACHE_FOREVER;
+    fail(cache, context, "\"cache\" tag got a non-integer timeout value", value);
+}
+
+/* As FlightWork: the fragment, packed. */
+static bool render_fragment(void *argument, Buffer *ret)
+{
+    Fragment *job = argument;
+    Request *req = job->context->request;
+    unsigned tokens = req ? capo_csrf_tokens(req) : 0;
+    Buffer text = { 0 };
+    capo_nodes_render(job->cache->body, job->context, &text);
+    cache_pack(ret, capo_value_safe_n(capo_buffer_text(&text), text.size));
+    if (req && capo_csrf_tokens(req) != tokens) {
+        capo_warn("{%% cache … %s %%} in %s holds a CSRF token, which is one visitor's own: the fragment is not kept.", job->cache->name,
+                  job->context->template->name);
+        return false;
+    }
+    cache_set_packed(job->key, ret->data, ret->size, job->timeout, job->options);
+    return job->timeout > 0;
+}
+
+static void put_packed(Buffer *out, const void *bytes, size_t size)
+{
+    Value text;
+    if (cache_unpack(bytes, size, &text) && capo_is_text(text))
+        capo_put_bytes(out, text.text, text.size);
+}
+
 static void render_cache(const Node *node, Context *context, Buffer *out)
 {
     const CacheNode *cache = (const CacheNode *)node;
-    Value expires = capo_expression_resolve(cache->expires, context, false);
-    int64_t seconds = INT64_MAX / 4000000;
-    if (expires.kind != VALUE_NULL && !capo_to_int(expires, &seconds))
-        capo_template_fail(context->template, (int)node->line, (int)node->column, "\"cache\" tag got a non-integer timeout value: %s",
-                           capo_to_text(expires));
-    const char *using = cache->using ? capo_to_text(capo_expression_resolve(cache->using, context, false)) : "default";
-    if (strcmp(using, "default") != 0 && strcmp(using, "template_fragments") != 0)
-        capo_template_fail(context->template, (int)node->line, (int)node->column, "Invalid cache name specified for cache tag: '%s'", using);
-    Buffer key = { 0 };
-    capo_put_bytes(&key, cache->name, strlen(cache->name) + 1);
-    for (size_t i = 0; i < cache->n_vary; i++) {
-        Value value = capo_value_to_text(capo_expression_resolve(cache->vary[i], context, false));
-        capo_put_format(&key, "%u:", value.size);       /* sized, so that ("a", "bc") is not ("ab", "c") */
-        capo_put_bytes(&key, value.text, value.size);
+    CacheOptions options = { .using = usual_cache() };
+    int64_t timeout = timeout_of(cache, context);
+    if (cache->using) {
+        Value name = capo_expression_resolve(cache->using, context, false);
+        options.using = capo_is_text(name) ? name.text : "";
+        if (!capo_cache_exists(options.using))
+            fail(cache, context, "Invalid cache name specified for cache tag", name);
     }
-    const Fragment *known = find_fragment(&key);
+    Value *vary = capo_alloc_array(cache->n_vary, sizeof *vary);
+    for (size_t i = 0; i < cache->n_vary; i++)
+        vary[i] = capo_expression_resolve(cache->vary[i], context, false);
+    Fragment job = { cache, context, capo_template_fragment_key_of(cache->name, vary, cache->n_vary), timeout, &options };
+    size_t size;
+    const char *known = capo_cache_get_text_with(job.key, &size, &options);
     if (known) {
-        capo_put_bytes(out, known->text, known->size);
+        capo_put_bytes(out, known, size);
         return;
     }
-    size_t start = out->size;
-    capo_nodes_render(cache->body, context, out);
-    if (seconds > 0)
-        keep_fragment(&key, out->data ? out->data + start : "", out->size - start, seconds);
+    Buffer packed = { 0 };
+    if (timeout <= 0 || cache_keeps_nothing(&options) ||
+        cache_flight(cache_flight_name(job.key, &options), render_fragment, &job, &packed) == FLIGHT_NOTHING)
+        render_fragment(&job, &packed);
+    put_packed(out, packed.data, packed.size);
 }
 
 static Node *compile_cache(Parser *parser, const Token *token)

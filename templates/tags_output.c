@@ -307,41 +307,6 @@ static Node *compile_url(Parser *parser, const Token *token)
 /* --- querystring -------------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct QueryNode { Node node; Expression **dicts; size_t n_dicts; NamedExpression *values; size_t n_values; const char *as; } QueryNode;
-typedef struct Pair { const char *key; Value value; bool gone; } Pair;
-typedef struct Pairs { Pair *items; size_t count, capacity; } Pairs;
-
-static void add_pair(Pairs *pairs, const char *key, Value value)
-{
-    if (pairs->count == pairs->capacity) {
-        size_t capacity = pairs->capacity ? pairs->capacity * 2 : 16;
-        pairs->items = capo_realloc(pairs->items, pairs->capacity * sizeof(Pair), capacity * sizeof(Pair));
-        pairs->capacity = capacity;
-    }
-    pairs->items[pairs->count++] = (Pair){ key, value, false };
-}
-
-/* Replaces all of the key, in its place; null removes them, a list or map gives several. */
-static void set_pairs(Pairs *pairs, const char *key, Value value)
-{
-    bool many = !capo_is_text(value) && capo_iterable(value);
-    Pairs fresh = { 0 };
-    bool placed = false;
-    for (size_t i = 0; i <= pairs->count; i++) {
-        bool same = i < pairs->count && strcmp(pairs->items[i].key, key) == 0;
-        if ((same || i == pairs->count) && !placed && value.kind != VALUE_NULL) {
-            const List *values = many ? capo_list_of(value) : NULL;
-            if (!many)
-                add_pair(&fresh, key, value);
-            for (size_t k = 0; many && k < values->count; k++)
-                add_pair(&fresh, key, values->items[k]);
-            placed = true;
-        }
-        if (i < pairs->count && !same)
-            add_pair(&fresh, pairs->items[i].key, pairs->items[i].value);
-    }
-    *pairs = fresh;
-}
-
 static void put_form_quoted(Buffer *out, const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
@@ -352,56 +317,84 @@ static void put_form_quoted(Buffer *out, const char *text, size_t size)
     }
 }
 
-static void add_dict(Pairs *pairs, Value dict)
+/* All of the key, in its place: null removes it, a list or the keys of a map give several, else it has the one value. */
+static void set_parameter(Map *parameters, const char *key, Value value)
 {
-    if (dict.kind == VALUE_NULL || (dict.kind == VALUE_TEXT && dict.size == 0))
+    List *values = capo_list_new();
+    void *state = NULL;
+    Value each;
+    if (value.kind == VALUE_NULL) {
+        capo_map_remove(parameters, key);
         return;
-    if (dict.kind == VALUE_MAP) {
-        for (size_t i = 0; i < dict.map->count; i++)
-            set_pairs(pairs, capo_to_text(dict.map->entries[i].key), dict.map->entries[i].value);
-    } else if (dict.kind == VALUE_OBJECT && strcmp(dict.object->ops->type_name, "QueryDict") == 0) {
-        const QueryDict *query = (const QueryDict *)(const void *)dict.object;
-        for (size_t i = 0; i < query->count; i++)
-            add_pair(pairs, query->items[i].key, capo_value_text(query->items[i].value));
-    } else {
-        capo_raise(ERROR_VALUE, "{%% querystring %%} takes dictionaries, not '%s'.", capo_to_text(dict));
     }
+    if (capo_is_text(value) || !capo_iterable(value))
+        capo_list_add(values, value);
+    else
+        while (capo_iterate(value, &state, &each))
+            capo_list_add(values, each);
+    capo_map_set(parameters, key, capo_value_list(values));
 }
 
+/* A query as a map of lists, its keys in the order in which they first come. */
+static Map *grouped(const QueryDict *query)
+{
+    Map *map = capo_map_new();
+    for (size_t i = 0; i < query->count; i++) {
+        Value *known = capo_map_get(map, query->items[i].key);
+        List *values = known ? known->list : capo_list_new();
+        if (!known)
+            capo_map_set(map, query->items[i].key, capo_value_list(values));
+        capo_list_add(values, capo_value_text(query->items[i].value));
+    }
+    return map;
+}
+
+/* One of the tag's maps, which may be a QueryDict; none at all is an empty one. Gives whether there was something in it. */
+static bool set_parameters(Map *parameters, Value given)
+{
+    if (given.kind == VALUE_NULL || (given.kind == VALUE_TEXT && given.size == 0))
+        return false;
+    if (given.kind == VALUE_OBJECT && strcmp(given.object->ops->type_name, "QueryDict") == 0)
+        given = capo_value_map(grouped((const QueryDict *)(const void *)given.object));
+    if (given.kind != VALUE_MAP)
+        capo_raise(ERROR_VALUE, "{%% querystring %%} takes dictionaries, not '%s'.", capo_to_text(given));
+    for (size_t i = 0; i < given.map->count; i++)
+        set_parameter(parameters, capo_to_text(given.map->entries[i].key), given.map->entries[i].value);
+    return given.map->count > 0;
+}
+
+/* Django 5.2's answer where nothing is left: nothing where nothing was there, else "?", a link to the page without its query. Several
+ * maps, and maps that are no QueryDict, are as in Django 6.0. */
 static void render_querystring(const Node *node, Context *context, Buffer *out)
 {
     const QueryNode *query = (const QueryNode *)node;
-    Pairs pairs = { 0 };
+    Map *parameters = capo_map_new();
+    bool any = false;
     if (query->n_dicts == 0) {
         Value request, get;
         if (!capo_context_get(context, "request", &request) || !capo_lookup(request, "GET", 3, &get))
             capo_raise(ERROR_VALUE, "{%% querystring %%} needs a request in the context, or a QueryDict as its argument (template %s, "
                        "line %u).", context->template->name, node->line);
-        add_dict(&pairs, get);
+        any = set_parameters(parameters, get);
     }
-    bool any = pairs.count > 0;
-    for (size_t i = 0; i < query->n_dicts; i++) {
-        Pairs given = { 0 };
-        add_dict(&given, capo_expression_resolve(query->dicts[i], context, false));
-        any = any || given.count;
-        for (size_t k = 0; k < given.count && i == 0; k++)
-            add_pair(&pairs, given.items[k].key, given.items[k].value);
-        for (size_t k = 0; k < given.count && i > 0; k++)
-            set_pairs(&pairs, given.items[k].key, given.items[k].value);
-    }
+    for (size_t i = 0; i < query->n_dicts; i++)
+        any |= set_parameters(parameters, capo_expression_resolve(query->dicts[i], context, false));
     for (size_t i = 0; i < query->n_values; i++)
-        set_pairs(&pairs, query->values[i].name, capo_expression_resolve(query->values[i].expression, context, false));
+        set_parameter(parameters, query->values[i].name, capo_expression_resolve(query->values[i].expression, context, false));
     Buffer text = { 0 };
-    if (pairs.count || any)
-        capo_put_char(&text, '?');
-    for (size_t i = 0; i < pairs.count; i++) {
-        Value value = capo_value_to_text(pairs.items[i].value);
-        if (i)
-            capo_put_char(&text, '&');
-        put_form_quoted(&text, pairs.items[i].key, strlen(pairs.items[i].key));
-        capo_put_char(&text, '=');
-        put_form_quoted(&text, value.text, value.size);
+    for (size_t i = 0; i < parameters->count; i++) {
+        const char *key = parameters->entries[i].key.text;
+        const List *values = parameters->entries[i].value.list;
+        for (size_t k = 0; k < values->count; k++) {
+            Value value = capo_value_to_text(values->items[k]);
+            capo_put_char(&text, text.size ? '&' : '?');
+            put_form_quoted(&text, key, strlen(key));
+            capo_put_char(&text, '=');
+            put_form_quoted(&text, value.text, value.size);
+        }
     }
+    if (text.size == 0 && (any || parameters->count))
+        capo_put_char(&text, '?');
     set_or_print(context, query->as, capo_buffer_value(&text, false), out);
 }
 

@@ -65,6 +65,24 @@ static Flight *find(const char *key)
     return NULL;
 }
 
+static const Flight *waits_on(const Fiber *fiber)
+{
+    for (Flight *flight = flights; flight; flight = flight->next)
+        for (Waiter *waiter = flight->waiters; waiter; waiter = waiter->next)
+            if (waiter->fiber == fiber)
+                return flight;
+    return NULL;
+}
+
+/* Whether the fiber would wait for itself: it leads this one, or one for which the leader waits, and so on. */
+static bool in_circle(const Flight *flight, const Fiber *fiber)
+{
+    for (; flight; flight = waits_on(flight->leader))
+        if (flight->leader == fiber)
+            return true;
+    return false;
+}
+
 /* NULL: no memory; then it is done without. */
 static Flight *start(const char *key)
 {
@@ -108,9 +126,9 @@ FlightEnd cache_flight(const char *key, FlightWork *work, void *argument, Buffer
 {
     Fiber *fiber = capo_fiber_current();
     Flight *flight = find(key);
-    if (flight && fiber && flight->leader != fiber)
+    if (flight && fiber && !in_circle(flight, fiber))
         return fly_along(flight, ret);
-    if (flight || !fiber || !(flight = start(key))) {       /* within its own computation, or outside a fiber */
+    if (flight || !fiber || !(flight = start(key))) {       /* within its own computation, outside a fiber, or no memory */
         work(argument, ret);
         return FLIGHT_OWN;
     }

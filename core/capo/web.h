@@ -87,6 +87,8 @@ Response *capo_clickjacking_middleware(Request *req, const Next *next); /* X-Fra
 
 /* The CSRF token for forms of this answer (64 characters, masked anew each request); sets the cookie. */
 const char *capo_csrf_token(Request *req);
+/* How often it was asked for in this request: what was made meanwhile may hold this visitor's token, and is for nobody else. */
+unsigned capo_csrf_tokens(Request *req);
 void capo_csrf_rotate(Request *req);                                    /* at login */
 
 /* --- messages (django.contrib.messages, signed cookie) --- */

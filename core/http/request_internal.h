@@ -52,6 +52,9 @@ typedef struct RequestInternal {
     void *csrf_state;                   /* csrf.c */
     void *messages_state;               /* messages.c */
     void *cached_user;                  /* auth: the visitor, once loaded */
+    unsigned csrf_tokens;               /* csrf.c: how often the token was asked for */
+    enum { PERSONAL_NO, PERSONAL_READ, PERSONAL_OWN } personal;     /* for page_cache.c: READ: the session was looked into; OWN: it was
+                                         * changed, a message was shown, or the token given */
     void *web;                          /* anything more */
 } RequestInternal;
 

@@ -73,7 +73,14 @@ const char *capo_csrf_token(Request *req)
     if (!state->token)
         state->token = mask(state->secret);
     state->set_cookie = true;
+    req->internal->csrf_tokens++;
+    req->internal->personal = PERSONAL_OWN;
     return state->token;
+}
+
+unsigned capo_csrf_tokens(Request *req)
+{
+    return req->internal->csrf_tokens;
 }
 
 void capo_csrf_rotate(Request *req)

@@ -186,6 +186,7 @@ static bool messages_next(Object *self, void **state, Value *ret)
     if (at >= loaded->count + messages->added->count)
         return false;
     *ret = at < loaded->count ? loaded->items[at] : messages->added->items[at - loaded->count];
+    messages->req->internal->personal = PERSONAL_OWN;
     *state = (void *)(uintptr_t)(at + 1);
     return true;
 }
@@ -193,7 +194,10 @@ static bool messages_next(Object *self, void **state, Value *ret)
 static int64_t messages_length(Object *self)
 {
     Messages *messages = (Messages *)self;
-    return (int64_t)(load(messages)->count + messages->added->count);
+    size_t count = load(messages)->count + messages->added->count;
+    if (count > 0)
+        messages->req->internal->personal = PERSONAL_OWN;
+    return (int64_t)count;
 }
 
 static const ObjectOps messages_ops = { .type_name = "Messages", .next = messages_next, .length = messages_length };
@@ -214,11 +218,13 @@ void capo_message(Request *req, MessageLevel level, const char *format, ...)
     va_start(args, format);
     char *text = capo_vformat(format, args);
     va_end(args);
+    req->internal->personal = PERSONAL_OWN;
     capo_list_add(messages_of(req)->added, message_new(level, text, false, ""));
 }
 
 void capo_message_html(Request *req, MessageLevel level, const char *html)
 {
+    req->internal->personal = PERSONAL_OWN;
     capo_list_add(messages_of(req)->added, message_new(level, capo_strdup(html), true, ""));
 }
 

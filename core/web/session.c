@@ -28,6 +28,8 @@ static SessionData *session_of(Request *req)
         capo_bug("%s uses the session, and the middleware has no capo_session_middleware before it", req->path);
     SessionData *session = req->session;
     session->accessed = true;
+    if (req->internal->personal == PERSONAL_NO)
+        req->internal->personal = PERSONAL_READ;
     if (!session->data) {
         session->data = session->key ? session->store->load(session->key) : NULL;
         if (!session->data) {
@@ -49,6 +51,7 @@ void capo_session_set(Request *req, const char *key, Value value)
     SessionData *session = session_of(req);
     capo_map_set(session->data, capo_strdup(key), value);
     session->modified = true;
+    req->internal->personal = PERSONAL_OWN;
 }
 
 void capo_session_remove(Request *req, const char *key)
@@ -56,10 +59,12 @@ void capo_session_remove(Request *req, const char *key)
     SessionData *session = session_of(req);
     if (capo_map_remove(session->data, key))
         session->modified = true;
+    req->internal->personal = PERSONAL_OWN;
 }
 
-static void forget_key(SessionData *session)
+static void forget_key(Request *req, SessionData *session)
 {
+    req->internal->personal = PERSONAL_OWN;
     if (session->key)
         session->store->remove(session->key);
     session->key = NULL;
@@ -69,13 +74,13 @@ static void forget_key(SessionData *session)
 void capo_session_flush(Request *req)
 {
     SessionData *session = session_of(req);
-    forget_key(session);
+    forget_key(req, session);
     session->data = capo_map_new();
 }
 
 void capo_session_cycle_key(Request *req)
 {
-    forget_key(session_of(req));
+    forget_key(req, session_of(req));
 }
 
 /* Django's set_expiry: seconds under _session_expiry, 0 until the browser closes. */

@@ -5,6 +5,7 @@
  * that runs long lets other fibers run from its progress handler; the connection stays the fiber's own meanwhile (database.c lends
  * it out), since SQLite must not be entered twice. A lock held by another process is reported as busy, and the caller waits. */
 #include "sqlite.h"
+#include "../pool.h"
 #include "../schema.h"
 #include <capo/loop.h>
 #include <errno.h>
@@ -150,11 +151,11 @@ static bool check_path(const char *path, DatabaseFailure *failure)
     return true;
 }
 
-static Connection *open_connection(const char *url, bool read_only, DatabaseFailure *failure)
+static Connection *open_connection(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure)
 {
     static bool configured;
-    const char *path = path_of(url);
-    bool in_memory = is_private(url);
+    const char *path = path_of(address->url);
+    bool in_memory = is_private(address->url);
     if (!in_memory && !check_path(path, failure))
         return NULL;
     if (!configured)
@@ -164,6 +165,7 @@ static Connection *open_connection(const char *url, bool read_only, DatabaseFail
     if (!connection)
         abort();
     connection->head.backend = &capo_sqlite_backend;
+    connection->head.generation = capo_database_generation();
     connection->pauses = !in_memory;
     int result = sqlite3_open_v2(in_memory ? ":memory:" : path, &connection->db,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
@@ -179,9 +181,11 @@ static Connection *open_connection(const char *url, bool read_only, DatabaseFail
     return &connection->head;
 }
 
-static void close_connection(Connection *head)
+static void close_connection(Connection *head, bool forked)
 {
     SqliteConnection *connection = (SqliteConnection *)head;
+    if (forked)
+        return;                     /* closing would take away the parent's locks on the file */
     for (int i = 0; i < CACHED_STATEMENTS; i++) {
         sqlite3_finalize(connection->cache[i].statement);
         free(connection->cache[i].sql);

@@ -69,6 +69,13 @@ typedef struct TemplateTag {
 typedef struct TagLibrary { const char *name; const TemplateFilter *filters; const TemplateTag *tags; } TagLibrary;
 Value capo_tag_argument(const TagArguments *arguments, const char *name, size_t position);
 
+/* The key under which {% cache … name a b %} keeps its fragment, Django's make_template_fragment_key: to drop one that is old.
+ *     capo_cache_delete(capo_template_fragment_key("sidebar", VALUE(user_id)));                                              */
+#define capo_template_fragment_key(name, ...)                                                                                  \
+    capo_template_fragment_key_of((name), (const Value[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } },                                  \
+                                  sizeof((const Value[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } }) / sizeof(Value) - 1)
+char *capo_template_fragment_key_of(const char *name, const Value *vary, size_t count);
+
 /* For capo check --templates: compiles every template; report(name, error). */
 void capo_templates_check(void (*report)(const char *name, const Error *error));
 /* Where a TemplateSyntaxError or an error during rendering was, for the debug page: HTML, or NULL. */

@@ -126,7 +126,8 @@ TEST(sqlite_says_why_it_cannot_open)
     EXPECT_TEXT(EXPECT_RAISES(ERROR_OPERATIONAL, open_and_select, "sqlite:/tmp")->message,
                 "The database /tmp cannot be opened: it is a folder. Name a file in DATABASE_URL.");
     EXPECT_TEXT(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, open_and_select, "sqlit:x")->message,
-                "DATABASE_URL begins with \"sqlit:\", and there is no such database here. Did you mean 'sqlite'? Write for example sqlite:db.sqlite3.");
+                "DATABASE_URL begins with \"sqlit:\", and there is no such database here. Did you mean 'sqlite'? Write for example sqlite:db.sqlite3, "
+                "postgresql://user:password@host/database or mysql://user:password@host/database.");
     EXPECT_INT(capo_write_file(file, "this is no database, but a text of some length", 46), 0);
     EXPECT_TEXT(EXPECT_RAISES(ERROR_OPERATIONAL, open_and_select, url)->message,
                 capo_format("The file %s is not an SQLite database, or it is damaged (file is not a database).", file));

@@ -269,3 +269,51 @@ __attribute__((constructor)) static void register_files(void)
     if (found.gl_pathc)
         globfree(&found);
 }
+static bool has_file(const char *kind, const char *name)
+{
+    const char *wanted = capo_format("template_%s_%s", kind, name);
+    for (size_t i = 0; i < n_file_tests; i++)
+        if (strcmp(file_tests[i].name, wanted) == 0)
+            return true;
+    return false;
+}
+
+/* Old names of two tags; their cases are with the new ones. */
+static bool is_old_name(const char *name)
+{
+    return strcmp(name, "trans") == 0 || strcmp(name, "blocktrans") == 0;
+}
+
+/* Calls see(kind, name) for every tag and filter that Capo brings along. */
+static void each_builtin(void (*see)(const char *kind, const char *name, void *data), void *data)
+{
+    static const BuiltinTag *const tags[] = { capo_logic_tags, capo_inherit_tags, capo_output_tags };
+    static const Filter *const filters[] = { capo_text_filters, capo_html_filters, capo_list_filters, capo_number_filters, capo_date_filters };
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        for (const BuiltinTag *tag = tags[i]; tag->name; tag++)
+            see("tag", tag->name, data);
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+        for (const Filter *filter = filters[i]; filter->name; filter++)
+            see("filter", filter->name, data);
+    for (const Library *library = capo_builtin_libraries; library->name; library++) {
+        for (const BuiltinTag *tag = library->tags; tag && tag->name; tag++)
+            if (!is_old_name(tag->name))
+                see("tag", tag->name, data);
+        for (const Filter *filter = library->filters; filter && filter->name; filter++)
+            see(strcmp(library->name, "humanize") == 0 ? "humanize" : "filter", filter->name, data);
+    }
+}
+
+static void want_file(const char *kind, const char *name, void *missing)
+{
+    if (!has_file(kind, name))
+        capo_put_format(missing, " %s:%s", kind, name);
+}
+
+/* A new tag or filter comes with its file. */
+TEST(template_every_tag_and_filter_has_a_file)
+{
+    Buffer missing = { 0 };
+    each_builtin(want_file, &missing);
+    EXPECT_TEXT(capo_buffer_text(&missing), "");
+}

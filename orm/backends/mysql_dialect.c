@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How MariaDB and MySQL spell SQL, as Django has it there. */
+#include "../functions.h"
+#include <string.h>
+
+/* --- types --- */
+
+static void put_placeholder(Buffer *sql, int number)
+{
+    (void)number;
+    capo_put_char(sql, '?');
+}
+
+static const char *column_type(const Field *field)
+{
+    const Field *column = capo_column_field(field);
+    switch (column->kind) {
+    case FIELD_AUTO: case FIELD_INTEGER:
+        return "integer";
+    case FIELD_BIG_AUTO: case FIELD_BIG_INTEGER: case FIELD_DURATION:
+        return "bigint";
+    case FIELD_SMALL_AUTO: case FIELD_SMALL_INTEGER:
+        return "smallint";
+    case FIELD_POSITIVE_INTEGER:
+        return "integer UNSIGNED";
+    case FIELD_POSITIVE_BIG_INTEGER:
+        return "bigint UNSIGNED";
+    case FIELD_POSITIVE_SMALL_INTEGER:
+        return "smallint UNSIGNED";
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+        return capo_format("varchar(%d)", column->max_length);
+    case FIELD_TEXT:
+        return "longtext";
+    case FIELD_JSON:
+        return "json";
+    case FIELD_IP_ADDRESS:
+        return "char(39)";
+    case FIELD_FLOAT:
+        return "double precision";
+    case FIELD_DECIMAL:
+        return capo_format("numeric(%d, %d)", column->max_digits, column->decimal_places);
+    case FIELD_BOOLEAN:
+        return "bool";
+    case FIELD_DATE:
+        return "date";
+    case FIELD_TIME:
+        return "time(6)";
+    case FIELD_DATETIME:
+        return "datetime(6)";
+    case FIELD_UUID:
+        return "uuid";
+    case FIELD_BINARY:
+        return "longblob";
+    default:
+        return NULL;
+    }
+}
+
+static const char *column_check(const Field *field, const char *quoted_column)
+{
+    if (field->kind == FIELD_JSON)
+        return capo_format("JSON_VALID(%s)", quoted_column);
+    return capo_field_is_positive(field->kind) ? capo_format("%s >= 0", quoted_column) : NULL;
+}
+
+/* --- dates and times --- */
+
+static bool is_one_of(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (!strcmp(*names, name))
+            return true;
+    return false;
+}
+
+static const char *const date_parts[] = { "year", "iso_year", "quarter", "month", "week", "week_day", "iso_week_day", "day", NULL };
+static const char *const time_parts[] = { "hour", "minute", "second", NULL };
+static const char *const date_truncations[] = { "year", "quarter", "month", "week", "day", NULL };
+static const char *const time_truncations[] = { "hour", "minute", "second", NULL };
+
+/* A datetime, which the column holds in UTC, as the wall clock of the zone; needs the server's time zone tables. */
+static const char *local(const char *sql, const char *zone)
+{
+    if (!zone || !strcmp(zone, "UTC"))
+        return sql;
+    Buffer name = { 0 };
+    for (; *zone; zone++)
+        if (*zone != '\'' && *zone != '\\' && (unsigned char)*zone >= 32)
+            capo_put_char(&name, *zone);
+    return capo_format("CONVERT_TZ(%s, 'UTC', '%s')", sql, capo_buffer_text(&name));
+}
+
+static bool put_extract(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+{
+    bool of_date = is_one_of(date_parts, part), of_time = is_one_of(time_parts, part);
+    if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
+        return false;
+    sql = kind == FIELD_DATETIME ? local(sql, zone) : sql;
+    if (!strcmp(part, "week_day"))
+        capo_put_format(out, "DAYOFWEEK(%s)", sql);
+    else if (!strcmp(part, "iso_week_day"))
+        capo_put_format(out, "(WEEKDAY(%s) + 1)", sql);
+    else if (!strcmp(part, "week"))
+        capo_put_format(out, "WEEK(%s, 3)", sql);
+    else if (!strcmp(part, "iso_year"))
+        capo_put_format(out, "(YEARWEEK(%s, 3) DIV 100)", sql);
+    else
+        capo_put_format(out, "EXTRACT(%s FROM %s)", part, sql);
+    return true;
+}
+
+static bool put_trunc(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+{
+    bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
+    if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
+        return false;
+    sql = kind == FIELD_DATETIME ? local(sql, zone) : sql;
+    const char *hours = !strcmp(part, "hour") ? "%H:00:00" : !strcmp(part, "minute") ? "%H:%i:00" : !strcmp(part, "second") ? "%H:%i:%s" : "00:00:00";
+    if (kind == FIELD_TIME) {
+        capo_put_format(out, "CAST(DATE_FORMAT(%s, '%s') AS TIME)", sql, hours);
+        return true;
+    }
+    const char *days = !strcmp(part, "year") ? "%Y-01-01" : !strcmp(part, "month") ? "%Y-%m-01" : "%Y-%m-%d";
+    if (!strcmp(part, "quarter"))
+        sql = capo_format("MAKEDATE(YEAR(%s), 1) + INTERVAL QUARTER(%s) QUARTER - INTERVAL 1 QUARTER", sql, sql);
+    else if (!strcmp(part, "week"))
+        sql = capo_format("DATE_SUB(%s, INTERVAL WEEKDAY(%s) DAY)", sql, sql);
+    if (kind == FIELD_DATE)
+        capo_put_format(out, "CAST(DATE_FORMAT(%s, '%s') AS DATE)", sql, days);
+    else
+        capo_put_format(out, "CAST(DATE_FORMAT(%s, '%s %s') AS DATETIME)", sql, days, hours);
+    return true;
+}
+
+static bool put_cast(Buffer *out, const char *part, const char *sql, const char *zone)
+{
+    if (strcmp(part, "date") && strcmp(part, "time"))
+        return false;
+    capo_put_format(out, "%s(%s)", *part == 'd' ? "DATE" : "TIME", local(sql, zone));
+    return true;
+}
+
+/* Durations are whole numbers of microseconds. */
+static void combine_moments(Compiler *compiler, const Expression *combined, bool difference)
+{
+    Expression *const *args = combined->args;
+    if (difference && args[0]->type.kind == FIELD_TIME) {
+        compile_template(compiler, "CAST((TIME_TO_SEC($1) * 1000000 + MICROSECOND($1)) - (TIME_TO_SEC($2) * 1000000 + MICROSECOND($2)) AS SIGNED)", args, 2);
+        return;
+    }
+    if (difference) {
+        compile_template(compiler, "TIMESTAMPDIFF(MICROSECOND, $2, $1)", args, 2);
+        return;
+    }
+    bool first = args[0]->type.kind == FIELD_DURATION;
+    compile_text(compiler, "(");
+    compile_list(compiler, args + first, 1, "");
+    compile_format(compiler, " %s INTERVAL ", combined->name);
+    compile_list(compiler, args + !first, 1, "");
+    compile_text(compiler, " MICROSECOND)");
+}
+
+/* --- values --- */
+
+static void parameter(Compiler *compiler, Value value, const Field *field)
+{
+    (void)field;
+    compile_bound(compiler, value);
+}
+
+static void cast(Compiler *compiler, const Expression *cast)
+{
+    const char *type = NULL;
+    switch (cast->type.kind) {
+    case FIELD_FLOAT:
+        compile_template(compiler, "($1 + 0.0)", cast->args, 1);
+        return;
+    case FIELD_JSON:
+        compile_template(compiler, "JSON_EXTRACT($1, '$')", cast->args, 1);
+        return;
+    case FIELD_AUTO: case FIELD_BIG_AUTO: case FIELD_SMALL_AUTO: case FIELD_INTEGER: case FIELD_BIG_INTEGER: case FIELD_SMALL_INTEGER:
+    case FIELD_DURATION: case FIELD_BOOLEAN:
+        type = "signed integer";
+        break;
+    case FIELD_POSITIVE_INTEGER: case FIELD_POSITIVE_BIG_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
+        type = "unsigned integer";
+        break;
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+        type = cast->type.field ? capo_format("char(%d)", cast->type.field->max_length) : "char";
+        break;
+    case FIELD_TEXT:
+        type = "char";
+        break;
+    case FIELD_BINARY:
+        type = "binary";
+        break;
+    case FIELD_DECIMAL:
+        type = cast->type.places >= 0 ? capo_format("decimal(65, %d)", cast->type.places) : "decimal(65, 30)";
+        break;
+    default:
+        type = column_type(plain_field(cast->type));
+        break;
+    }
+    compile_text(compiler, "CAST(");
+    compile_list(compiler, cast->args, 1, "");
+    compile_format(compiler, " AS %s)", type);
+}
+
+static bool call(Compiler *compiler, const Expression *call)
+{
+    if (strcmp(call->function->name, "Concat"))
+        return false;
+    compile_text(compiler, "CONCAT_WS('', ");
+    compile_list(compiler, call->args, call->n_args, ", ");
+    compile_text(compiler, ")");
+    return true;
+}
+
+static const FunctionRow functions[] = {
+    { .name = "Greatest", .sql = "GREATEST" },
+    { .name = "Least", .sql = "LEAST" },
+    { .name = "Length", .sql = "CHAR_LENGTH" },
+    { .name = "Left", .sql = "LEFT" },
+    { .name = "Right", .sql = "RIGHT" },
+    { .name = "Chr", .sql = "CHAR($1 USING utf32)" },
+    { .name = "Ord", .sql = "ORD" },
+    { .name = "SHA256", .sql = "SHA2($1, 256)" },
+    { .name = "JSONObject", .sql = "JSON_OBJECT" },
+    { 0 }
+};
+
+/* --- JSON --- */
+
+static void put_extracted(Compiler *compiler, const Expression *key)
+{
+    Buffer path = { 0 };
+    const Expression *root = compile_json_path(key, &path);
+    for (const Expression *at = key; expression_is_json_key(at); at = at->args[0])
+        if (text_is_index(at->name) && at->name[0] == '-')
+            capo_raise(ERROR_NOT_SUPPORTED, "Using negative JSON array indices is not supported on this database backend.");
+    compile_text(compiler, "JSON_EXTRACT(");
+    compile(compiler, root);
+    compile_text(compiler, ", ");
+    compile_bound(compiler, capo_value_text_n(capo_buffer_text(&path), path.size));
+    compile_text(compiler, ")");
+}
+
+static void json_key(Compiler *compiler, const Expression *key)
+{
+    bool as_text = key->transform->code == PART_KEY_TEXT;
+    compile_text(compiler, as_text ? "JSON_UNQUOTE(" : "");
+    put_extracted(compiler, key);
+    compile_text(compiler, as_text ? ")" : "");
+}
+
+static void put_json(Compiler *compiler, Value value)
+{
+    compile_text(compiler, "JSON_EXTRACT(");
+    compile_bound(compiler, capo_value_text(capo_json_text(value, 0)));
+    compile_text(compiler, ", '$')");
+}
+
+static void put_has_key(Compiler *compiler, const Expression *left, Value key)
+{
+    Buffer path = { 0 };
+    const Expression *root = compile_json_path(left, &path);
+    capo_put_char(&path, '.');
+    capo_json_put(&path, capo_value_to_text(key), 0);
+    compile_text(compiler, "JSON_CONTAINS_PATH(");
+    compile_left(compiler, root);
+    compile_text(compiler, ", 'one', ");
+    compile_bound(compiler, capo_value_text_n(capo_buffer_text(&path), path.size));
+    compile_text(compiler, ")");
+}
+
+/* A look-up of texts on a key: of its text; those that are blind to case lower both sides, since JSON has a collation that is not. */
+static Sql json_text_lookup(Compiler *compiler, const Expression *lookup, bool blind)
+{
+    Expression text = *transform_named("key_text", FIELD_TEXT, lookup->args[0], NULL, false);
+    Expression *argument = &text, *lowered = blind ? expression_call("Lower", &argument, 1) : &text;
+    Expression of_text = *lookup, *args[] = { lowered, lookup->n_args > 1 ? lookup->args[1] : NULL };
+    lowered->type = type_of(FIELD_TEXT);
+    of_text.args = args;
+    if (blind && lookup->n_args < 2 && capo_is_text(lookup->value))
+        of_text.value = capo_value_text(capo_lower(lookup->value.text));
+    return compile_lookup(compiler, &of_text);
+}
+
+static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_done)
+{
+    const Expression *left = lookup->args[0];
+    LookupCode code = lookup->lookup->code;
+    bool key = expression_is_json_key(left), plain = lookup->n_args < 2 && !lookup->query;
+    *ret_done = true;
+    switch (code) {
+    case LOOKUP_JSON_CONTAINS: case LOOKUP_JSON_CONTAINED_BY:
+        compile_text(compiler, "JSON_CONTAINS(");
+        for (int i = 0; i < 2; i++) {
+            compile_text(compiler, i ? ", " : "");
+            if ((i == 0) == (code == LOOKUP_JSON_CONTAINS))
+                compile_left(compiler, left);
+            else if (plain)
+                compile_bound(compiler, capo_value_text(capo_json_text(lookup->value, 0)));
+            else
+                compile_list(compiler, lookup->args + 1, 1, "");
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    case LOOKUP_HAS_KEY:
+        put_has_key(compiler, left, lookup->value);
+        return SQL_OK;
+    case LOOKUP_HAS_KEYS: case LOOKUP_HAS_ANY_KEYS:
+        if (!lookup->value.list->count)
+            return code == LOOKUP_HAS_KEYS ? SQL_FULL : SQL_EMPTY;
+        compile_text(compiler, "(");
+        for (size_t i = 0; i < lookup->value.list->count; i++) {
+            compile_text(compiler, !i ? "" : code == LOOKUP_HAS_KEYS ? " AND " : " OR ");
+            put_has_key(compiler, left, lookup->value.list->items[i]);
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    case LOOKUP_EXACT:
+        if (!plain)
+            break;
+        compile_left(compiler, left);
+        compile_text(compiler, " = ");
+        put_json(compiler, lookup->value);
+        return SQL_OK;
+    case LOOKUP_GT: case LOOKUP_GTE: case LOOKUP_LT: case LOOKUP_LTE:
+        if (!plain || !key)
+            break;
+        compile_left(compiler, left);
+        compile_text(compiler, code == LOOKUP_GT ? " > " : code == LOOKUP_GTE ? " >= " : code == LOOKUP_LT ? " < " : " <= ");
+        compile_bound(compiler, lookup->value);
+        return SQL_OK;
+    case LOOKUP_IN:
+        if (lookup->query)
+            break;
+        if (!lookup->value.list->count)
+            return SQL_EMPTY;
+        compile_left(compiler, left);
+        compile_text(compiler, " IN (");
+        for (size_t i = 0; i < lookup->value.list->count; i++) {
+            compile_text(compiler, i ? ", " : "");
+            compile_text(compiler, key ? "JSON_UNQUOTE(" : "");
+            put_json(compiler, lookup->value.list->items[i]);
+            compile_text(compiler, key ? ")" : "");
+        }
+        compile_text(compiler, ")");
+        return SQL_OK;
+    case LOOKUP_IEXACT: case LOOKUP_ICONTAINS: case LOOKUP_ISTARTSWITH: case LOOKUP_IENDSWITH: case LOOKUP_IREGEX:
+    case LOOKUP_STARTSWITH: case LOOKUP_ENDSWITH: case LOOKUP_REGEX: case LOOKUP_CONTAINS:
+        if (key && left->transform->code == PART_KEY)
+            return json_text_lookup(compiler, lookup, code == LOOKUP_IEXACT || code == LOOKUP_ICONTAINS || code == LOOKUP_ISTARTSWITH ||
+                                    code == LOOKUP_IENDSWITH || code == LOOKUP_IREGEX);
+        break;
+    default:
+        break;
+    }
+    *ret_done = false;
+    return SQL_OK;
+}
+
+/* --- look-ups --- */
+
+static const LookupOperator operators[] = {
+    { "exact", "= %s" }, { "iexact", "LIKE %s" }, { "contains", "LIKE BINARY %s" }, { "icontains", "LIKE %s" },
+    { "startswith", "LIKE BINARY %s" }, { "istartswith", "LIKE %s" }, { "endswith", "LIKE BINARY %s" }, { "iendswith", "LIKE %s" },
+    { "regex", "REGEXP BINARY %s" }, { "iregex", "REGEXP %s" }, { "gt", "> %s" }, { "gte", ">= %s" }, { "lt", "< %s" }, { "lte", "<= %s" },
+    { 0 }
+};
+
+static const LookupOperator pattern_operators[] = {
+    { "contains", "LIKE BINARY CONCAT('%%', %s, '%%')" }, { "icontains", "LIKE CONCAT('%%', %s, '%%')" },
+    { "startswith", "LIKE BINARY CONCAT(%s, '%%')" }, { "istartswith", "LIKE CONCAT(%s, '%%')" },
+    { "endswith", "LIKE BINARY CONCAT('%%', %s)" }, { "iendswith", "LIKE CONCAT('%%', %s)" },
+    { 0 }
+};
+
+const Dialect capo_mysql_dialect = {
+    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
+    .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
+    .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
+    .returning = true, .for_update = true, .narrow_integers = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
+    .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
+    .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
+    .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
+    .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",
+    .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+    .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
+};

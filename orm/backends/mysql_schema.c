@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* MariaDB's and MySQL's part of the schema editor: their words, and the catalogue. */
+#include "../schema.h"
+#include <string.h>
+
+/* MODIFY states the column anew: what is not said again is lost. */
+static void alter_type(SchemaEditor *editor, const Model *model, const Field *old_field, const Field *new_field)
+{
+    (void)old_field;
+    const char *collation = capo_column_field(new_field)->db_collation;
+    bool identity = new_field->primary_key && capo_field_is_automatic(new_field->kind);
+    capo_schema_run(editor, capo_format("ALTER TABLE %s MODIFY %s %s%s%s%s%s", capo_quote_name(model->table), capo_quote_name(new_field->column),
+                                        capo_dialect()->column_type(new_field), collation ? " COLLATE " : "", collation ? capo_quote_name(collation) : "",
+                                        new_field->null ? " NULL" : " NOT NULL", identity ? " AUTO_INCREMENT" : ""), NULL, 0);
+}
+
+static List *first_column(const char *sql, const Value *parameters, size_t count)
+{
+    ResultSet *result = capo_database_run(sql, parameters, count, DATABASE_READ);
+    List *list = capo_list_new();
+    for (size_t i = 0; i < result->n_rows; i++)
+        capo_list_add(list, capo_value_to_text(capo_cell(result, i, 0)));
+    return list;
+}
+
+/* A check that came with a column has the column's name; one that was added has its own. */
+static List *constraint_names(const char *table, const char *column, char kind)
+{
+    Value parameters[] = { capo_value_text(table), capo_value_text(column), capo_value_text(kind == 'f' ? "FOREIGN KEY" : "UNIQUE") };
+    if (kind == 'c') {
+        parameters[1] = capo_value_text(capo_format("%%%s%%", capo_quote_name(column)));
+        return first_column("SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ? "
+                            "AND CHECK_CLAUSE LIKE ? AND LEVEL = 'Table'", parameters, 2);
+    }
+    return first_column("SELECT k.CONSTRAINT_NAME FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.TABLE_CONSTRAINTS c "
+                        "ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.TABLE_NAME = k.TABLE_NAME AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME "
+                        "WHERE k.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_NAME = ? AND c.CONSTRAINT_TYPE = ? "
+                        "GROUP BY k.CONSTRAINT_NAME HAVING COUNT(*) = 1 AND MAX(k.COLUMN_NAME) = ?",
+                        (Value[]){ parameters[0], parameters[2], parameters[1] }, 3);
+}
+
+/* Long texts and bytes cannot be indexed without a length. */
+static bool can_index(const Field *field)
+{
+    FieldKind kind = capo_column_field(field)->kind;
+    return kind != FIELD_TEXT && kind != FIELD_BINARY && kind != FIELD_JSON;
+}
+
+static List *tables(void)
+{
+    return first_column("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' "
+                        "ORDER BY BINARY TABLE_NAME", NULL, 0);
+}
+
+static List *columns(const char *table)
+{
+    Value name = capo_value_text(table);
+    return first_column("SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
+                        &name, 1);
+}
+
+static void enforce_foreign_keys(bool on) { (void)on; }
+
+static char *describe(const char *table)
+{
+    Value name[] = { capo_value_text(table), capo_value_text(table), capo_value_text(table), capo_value_text(table) };
+    Buffer out = { 0 };
+    List *lines = first_column(
+        "SELECT CONCAT('column ', COLUMN_NAME, ' ', COLUMN_TYPE, IF(IS_NULLABLE = 'NO', ' NOT NULL', ''), IF(EXTRA <> '', CONCAT(' ', EXTRA), ''), "
+        "IF(COLUMN_DEFAULT IS NULL OR COLUMN_DEFAULT = 'NULL', '', CONCAT(' DEFAULT ', COLUMN_DEFAULT)), "
+        "IF(COLLATION_NAME IS NULL OR COLLATION_NAME = @@collation_database, '', CONCAT(' COLLATE ', COLLATION_NAME))) AS line "
+        "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? "
+        "UNION ALL SELECT CONCAT(IF(INDEX_NAME = 'PRIMARY', 'primary key', IF(NON_UNIQUE, CONCAT('index ', INDEX_NAME), 'unique')), ' (', "
+        "GROUP_CONCAT(CONCAT(COLUMN_NAME, IF(COLLATION = 'D', ' DESC', '')) ORDER BY SEQ_IN_INDEX SEPARATOR ', '), ')') "
+        "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? GROUP BY INDEX_NAME, NON_UNIQUE "
+        "UNION ALL SELECT CONCAT('foreign key ', k.CONSTRAINT_NAME, ' ', k.COLUMN_NAME, ' to ', k.REFERENCED_TABLE_NAME, ' (', k.REFERENCED_COLUMN_NAME, ')') "
+        "FROM information_schema.KEY_COLUMN_USAGE k WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? AND k.REFERENCED_TABLE_NAME IS NOT NULL "
+        "UNION ALL SELECT CONCAT('check ', CHECK_CLAUSE) FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ? "
+        "ORDER BY 1", name, 4);
+    for (size_t i = 0; i < lines->count; i++)
+        capo_put_format(&out, "%s\n", lines->items[i].text);
+    return capo_buffer_text(&out);
+}
+
+static const SchemaWords words = {
+    .identity = " AUTO_INCREMENT", .table_options = "", .deferrable = "",
+    .drop_foreign_key = "ALTER TABLE %s DROP FOREIGN KEY %s", .drop_unique = "ALTER TABLE %s DROP INDEX %s",
+    .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", .drop_primary_key = "ALTER TABLE %s DROP PRIMARY KEY /* %s */",
+    .drop_index = "ALTER TABLE %s DROP INDEX %s", .index_has_table = true, .key_has_index = true, .can_index = can_index,
+    .alter_type = alter_type, .constraint_names = constraint_names,
+};
+
+const SchemaBackend capo_mysql_schema = {
+    .words = &words,
+    .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, .remove_column = capo_altering_remove_column,
+    .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,
+    .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check,
+    .tables = tables, .columns = columns, .describe = describe,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Connections to one database: lent to one fiber at a time, or shared by many where the database answers in order.
+ *
+ *     Connection *connection = pool_lend(pool);            // waits its turn; raises 503 when none came back in time
+ *     …                                                    // its fiber's alone
+ *     pool_return(pool, connection);                       // never raises; closes it where it is lost, stale or in a transaction
+ *
+ * The same for the three databases. SQLite's writer is a pool of one, its readers another; a networked database has one pool,
+ * and `pool_shared` connections beside it. A server that does not answer is asked again after a pause that grows to half a second;
+ * meanwhile whoever wants a connection is told so at once. */
+#pragma once
+#include "internal.h"
+#include <capo/loop.h>
+
+typedef struct DatabaseOption { const char *name, *value; } DatabaseOption;
+
+/* A URL's parts, decoded; NULL where they are absent. Times are milliseconds. */
+struct DatabaseAddress {
+    const char *url;                        /* as given: holds the password, never shown */
+    const char *shown;                      /* without password and options, for messages */
+    const char *scheme, *user, *password, *host, *database;     /* host: also the folder of a unix socket; database "" where absent */
+    int port;                               /* 0: the database's own */
+    int pool_size;                          /* connections lent at a time, 10 */
+    int pool_shared;                        /* that many fibers use together, besides, 2; 0: none */
+    int pool_wait;                          /* for one to come back, 5 s */
+    int pool_max_age, pool_max_idle;        /* then it is closed, 1 h, 10 min; 0: never */
+    int pool_check_after;                   /* unused for so long, it is asked for a sign of life before it is lent, 30 s; 0: never */
+    int connect_timeout;                    /* 5 s */
+    int statement_timeout, lock_timeout;    /* 0: the server's own */
+    const DatabaseOption *options;          /* the driver's: sslmode, …; ends with { 0 } */
+};
+
+/* Raises ERROR_IMPROPERLY_CONFIGURED. */
+DatabaseAddress *capo_database_address(Arena *arena, const char *url);
+/* NULL: not given. */
+const char *capo_database_option(const DatabaseAddress *address, const char *name);
+
+typedef struct Pool Pool;
+typedef struct PoolOptions {
+    bool read_only;
+    int size, wait_ms, max_age_ms, max_idle_ms, check_after_ms, shared;
+} PoolOptions;
+/* The address must live as long as the pool. */
+Pool *pool_new(const Backend *backend, const DatabaseAddress *address, PoolOptions options);
+/* Closes all that are not lent; the others when they come back. After a fork the child forgets its parent's by itself. */
+void pool_close(Pool *pool);
+Connection *pool_lend(Pool *pool);
+void pool_return(Connection *connection);
+/* One for a statement among others' of many fibers; NULL: take one of your own, since the statement is known as slow, those in
+ * front of it are, or the backend cannot. It is not given back, but pool_seen says what it took. */
+Connection *pool_share(Pool *pool, uint64_t statement);
+void pool_seen(Pool *pool, uint64_t statement, int64_t microseconds);
+void pool_figures(const Pool *pool, DatabaseFigures *ret);
