@@ -83,16 +83,22 @@ int cli_run_checks(bool deploy, bool quiet)
     return n_errors;
 }
 
-static void report_template(const char *name, const Error *error)
+/* For editors and scripts: "file:line:column: error: message". */
+static void report_template(const TemplateProblem *problem)
 {
-    report(&(CheckMessage){ CHECK_ERROR, "templates.E100", error->message, NULL, name });
+    const char *level = problem->level >= CHECK_ERROR ? "error" : problem->level >= CHECK_WARNING ? "warning" : "note";
+    int *counter = problem->level >= CHECK_ERROR ? &n_errors : problem->level >= CHECK_WARNING ? &n_warnings : &n_infos;
+    ++*counter;
+    fprintf(stderr, "%s:%d:%d: %s: %s\n", problem->path ? problem->path : problem->template, problem->line, problem->column, level, problem->text);
 }
 
 int cli_check(void)
 {
     cli_run_checks(capo_option_set("--deploy"), false);
-    if (capo_option_set("--templates"))
-        capo_templates_check(report_template);
+    if (capo_option_set("--templates")) {
+        size_t count = capo_templates_check(report_template);
+        capo_say("%zu template%s compiled.", count, count == 1 ? "" : "s");
+    }
     int n = n_errors + n_warnings + n_infos;
     capo_say("System check identified %s%s (%d error%s, %d warning%s).", n ? capo_format("%d ", n) : "no ", n == 1 ? "issue" : "issues", n_errors,
              n_errors == 1 ? "" : "s", n_warnings, n_warnings == 1 ? "" : "s");

@@ -61,8 +61,21 @@ static const char *debug_extra(Request *req, const Error *error)
     return out.size ? capo_buffer_text(&out) : NULL;
 }
 
+static List *sql_queries(void)
+{
+    size_t n = 0;
+    const LoggedQuery *queries = capo_logged_queries(&n);
+    List *list = capo_list_new();
+    for (size_t i = 0; i < n; i++)
+        capo_list_add(list, capo_value_map(capo_map(V("sql", queries[i].sql),
+                                                    V("time", capo_format("%.3f", (double)queries[i].microseconds / 1e6)))));
+    return list;
+}
+
 void cli_wire_pages(void)
 {
+    capo_web_hooks.log_extra = capo_template_debug_text;
+    capo_web_hooks.sql_queries = sql_queries;
     capo_web_hooks.error_page = error_page;
     capo_web_hooks.debug_extra = debug_extra;
 }

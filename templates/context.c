@@ -129,6 +129,8 @@ const Error *capo_context_try(Context *context, void (*function)(void *), void *
     context->capacity = after.capacity;
     context->marks = after.marks;
     context->marks_capacity = after.marks_capacity;
+    context->frames = after.frames;
+    context->frames_capacity = after.frames_capacity;
     context->steps = after.steps;
     if (context->state)
         capo_blocks_unwind(context->state, active);

@@ -1,37 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An app's own tags: simple, inclusion and block tags by their rows. */
-#include "nodes.h"
+/* An app's own tags, by their rows: simple, inclusion and block tags, whose arguments are checked against the row when the template is
+ * compiled (tag_arguments.c); and the parser as tags of their own syntax see it. */
+#include "tag_arguments.h"
 #include <string.h>
 
 typedef struct CustomNode {
     Node node;
     const TemplateTag *tag;
-    NamedExpression *positional, *named;
-    size_t n_positional, n_named;
+    TagSignature *signature;
+    TagCall *call;
     const char *as;
     Node *body;
 } CustomNode;
-
-Value capo_tag_argument(const TagArguments *arguments, const char *name, size_t position)
-{
-    for (size_t i = 0; i < arguments->n_named; i++)
-        if (strcmp(arguments->named[i].name, name) == 0)
-            return arguments->named[i].value;
-    if (position < arguments->count)
-        return arguments->positional[position];
-    return (Value){ .kind = VALUE_NULL, .flags = VALUE_FLAG_MISSING };
-}
-
-static TagArguments resolve_arguments(const CustomNode *node, Context *context)
-{
-    Value *positional = capo_alloc_array(node->n_positional + 1, sizeof *positional);
-    Var *named = capo_alloc_array(node->n_named + 1, sizeof *named);
-    for (size_t i = 0; i < node->n_positional; i++)
-        positional[i] = capo_expression_resolve(node->positional[i].expression, context, false);
-    for (size_t i = 0; i < node->n_named; i++)
-        named[i] = (Var){ node->named[i].name, capo_expression_resolve(node->named[i].expression, context, false) };
-    return (TagArguments){ .positional = positional, .count = node->n_positional, .named = named, .n_named = node->n_named };
-}
 
 static void render_inclusion(const CustomNode *node, Context *context, const TagArguments *arguments, Buffer *out)
 {
@@ -55,7 +35,8 @@ static void render_inclusion(const CustomNode *node, Context *context, const Tag
 static void render_custom(const Node *base, Context *context, Buffer *out)
 {
     const CustomNode *node = (const CustomNode *)base;
-    TagArguments arguments = resolve_arguments(node, context);
+    TagArguments arguments = tag_call_resolve(node->signature, node->call, context);
+    arguments.tag = node->tag;
     if (node->tag->inclusion) {
         render_inclusion(node, context, &arguments, out);
         return;
@@ -70,18 +51,35 @@ static void render_custom(const Node *base, Context *context, Buffer *out)
     } else {
         value = node->tag->simple(context, &arguments);
     }
-    if (node->as) {
+    if (node->as)
         capo_context_set(context, node->as, value);
-    } else if (value.kind == VALUE_OBJECT || capo_is_text(value)) {
+    else if (value.kind == VALUE_OBJECT || capo_is_text(value))
         capo_context_print(context, value, out);
-    } else {
-        Value text = capo_value_to_text(value);     /* a simple tag's value is str(), not localised */
-        capo_context_print(context, text, out);
-    }
+    else
+        capo_context_print(context, capo_value_to_text(value), out);       /* a simple tag's value is str(), not localised */
+}
+
+static void check_row(Parser *parser, const TemplateTag *tag)
+{
+    int kinds = (tag->simple != NULL) + (tag->inclusion != NULL) + (tag->block != NULL) + (tag->compile != NULL);
+    if (kinds != 1)
+        capo_parse_fail(parser, "The row of the tag '%s' needs one of .simple, .inclusion, .block and .compile; it has %d of them.", tag->name, kinds);
+    if (tag->inclusion && !tag->template)
+        capo_parse_fail(parser, "The row of the inclusion tag '%s' has no .template.", tag->name);
 }
 
 Node *capo_custom_tag_compile(Parser *parser, const Token *token, const TemplateTag *tag)
 {
+    check_row(parser, tag);
+    if (tag->compile) {
+        parser->token = *token;
+        Node *node = tag->compile(parser);
+        if (!node)
+            return NULL;
+        node->line = token->line;
+        node->column = token->column;
+        return node;
+    }
     Token opening = *token;
     size_t count;
     char **bits = capo_split_contents(parser, token, &count);
@@ -91,22 +89,97 @@ Node *capo_custom_tag_compile(Parser *parser, const Token *token, const Template
         node->as = bits[count - 1];
         count -= 2;
     }
-    node->positional = capo_parse_alloc(parser, count * sizeof *node->positional);
-    node->named = capo_parse_alloc(parser, count * sizeof *node->named);
-    for (size_t i = 1; i < count; i++) {
-        const char *value = bits[i], *name = capo_split_named(parser, bits[i], &value);
-        Expression *expression = capo_expression_compile(parser, value);
-        for (size_t k = 0; name && k < node->n_named; k++)
-            if (strcmp(node->named[k].name, name) == 0)
-                capo_parse_fail(parser, "'%s' received multiple values for keyword argument '%s'", tag->name, name);
-        if (name)
-            node->named[node->n_named++] = (NamedExpression){ .name = name, .expression = expression };
-        else if (node->n_named)
-            capo_parse_fail(parser, "'%s' received some positional argument(s) after some keyword argument(s)", tag->name);
-        else
-            node->positional[node->n_positional++] = (NamedExpression){ .name = "", .expression = expression };
-    }
+    node->signature = tag_signature_parse(parser, tag);
+    node->call = tag_call_compile(parser, tag, node->signature, bits + 1, count - 1);
     if (tag->block)
-        node->body = capo_parse_until(parser, capo_format("end%s", tag->name), &opening);
+        node->body = capo_parse_until(parser, tag->end ? tag->end : capo_format("end%s", tag->name), &opening);
     return &node->node;
+}
+
+/* --- the parser as tags see it ------------------------------------------------------------------------------------------------- */
+
+typedef struct DataNode {
+    Node node;
+    void (*print)(const void *data, Context *context, Buffer *out);
+    const void *data;
+} DataNode;
+
+static void render_data(const Node *node, Context *context, Buffer *out)
+{
+    const DataNode *own = (const DataNode *)node;
+    own->print(own->data, context, out);
+}
+
+TemplateNode *capo_tag_node(TemplateParser *parser, void (*render)(const void *data, Context *context, Buffer *out), const void *data)
+{
+    DataNode *node = NODE(parser, DataNode, render_data);
+    node->print = render;
+    node->data = data;
+    return &node->node;
+}
+
+char **capo_tag_words(TemplateParser *parser, size_t *ret_count)
+{
+    return capo_split_contents(parser, &parser->token, ret_count);
+}
+
+void *capo_tag_alloc(TemplateParser *parser, size_t size)
+{
+    return capo_parse_alloc(parser, size);
+}
+
+TemplateExpression *capo_tag_expression(TemplateParser *parser, const char *word)
+{
+    return capo_expression_compile(parser, word);
+}
+
+TemplateNode *capo_tag_body(TemplateParser *parser, const char *const *ends)
+{
+    /* the tag that compiles is what a missing end is blamed on, also behind its {% else %} */
+    Token opening = parser->tag;
+    return capo_parse(parser, ends, &opening);
+}
+
+const char *capo_tag_raw_body(TemplateParser *parser, const char *end)
+{
+    Token opening = parser->tag;
+    const char *start = parser->at, *stop = start;
+    for (;;) {
+        stop = parser->at;
+        capo_lexer_next(parser);
+        if (parser->token.kind == TOKEN_END)
+            capo_tag_fail(parser, "The tag '%.*s' is never closed: looked for '%s'.", (int)strcspn(opening.text, " "), opening.text, end);
+        if (capo_token_is(&parser->token, end))
+            return capo_parse_strndup(parser, start, (size_t)(stop - start));
+    }
+}
+
+void capo_tag_fail(TemplateParser *parser, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *message = capo_vformat(format, args);
+    va_end(args);
+    capo_parse_fail(parser, "%s", message);
+}
+
+Value capo_tag_evaluate(const TemplateExpression *expression, Context *context)
+{
+    Value value = capo_expression_resolve(expression, context, true);
+    if (value.kind == VALUE_NULL && expression->operand.parts && expression->n_filters == 0) {
+        Value there;
+        if (!capo_variable_resolve(&expression->operand, context, &there))
+            value.flags |= VALUE_FLAG_MISSING;
+    }
+    return value;
+}
+
+void capo_tag_render(const TemplateNode *body, Context *context, Buffer *out)
+{
+    capo_nodes_render(body, context, out);
+}
+
+void capo_tag_print(Context *context, Value value, Buffer *out)
+{
+    capo_context_print(context, value, out);
 }

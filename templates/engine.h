@@ -5,12 +5,14 @@
  * needs to remember lives in its Context. Rendering is a walk: each node has a function that appends to a Buffer. */
 #pragma once
 #include <capo/arena.h>
-#include <capo/templates.h>
+#include <capo/template_tags.h>
 #include <capo/unit.h>
 
 typedef struct Engine Engine;
-typedef struct Node Node;
-typedef struct Parser Parser;
+typedef struct TemplateNode Node;
+typedef struct TemplateParser Parser;
+typedef struct Expression Expression;
+typedef struct Variable Variable;
 typedef struct Filter Filter;
 typedef struct Render Render;
 
@@ -26,14 +28,6 @@ enum {
 
 /* --- engine: where templates come from and how values print -------------------------------------------------------------- */
 
-typedef struct TemplateSource {
-    const char *text;
-    size_t size;
-    const char *path;               /* for messages */
-    int64_t changed_ns;             /* compared in debug */
-    int place;                      /* which of several templates of one name, in order of search */
-} TemplateSource;
-
 struct Engine {
     /* The first template of this name from `place` on; false: none. *ret_tried, where given, is a text with the places. */
     bool (*find)(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
@@ -41,8 +35,12 @@ struct Engine {
     char *(*reverse)(const Context *context, const char *name, const Var *arguments, bool quiet);
     char *(*static_url)(const char *path);
     const void *data;               /* of find */
+    const TagLibrary *libraries;    /* besides those of apps; NULL: none */
+    const char *const *builtins;    /* libraries that every template has; NULL: none */
     const char *string_if_invalid;  /* NULL or "": none */
     bool autoescape_off, debug, no_time_zone, no_localisation, thousand_separator;
+    bool quiet;                     /* says nothing about missing variables in debug */
+    bool take_notes;                /* compiled templates keep what they refer to, for the checks */
     const char *date_format, *datetime_format, *time_format, *static_prefix, *media_prefix;
     /* Limits of one rendering, 0: MAX_MEMORY and MAX_STEPS. Bytes that its unit of work may have taken in all, and rounds of loops,
      * items of what is joined or searched, includes, blocks and partials. */
@@ -51,21 +49,38 @@ struct Engine {
     struct Template *cached[256];   /* compiled, by name and place */
 };
 
+/* Engine.find over the TemplateLoaders of Engine.data, NULL at the end; and the name of the loader of a place. */
+bool capo_loaders_find(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
+const char *capo_loader_of(const Engine *engine, int place);
+/* What the context processors of the site give for this request. */
+void capo_context_add_processed(Context *context, Request *req);
+
 /* The site's engine; conformance and tests put their own in its place for a while. */
 extern Engine *capo_template_engine;
 
+/* What a template refers to by a constant name: for the checks. */
+typedef struct TemplateNote {
+    enum { NOTE_EXTENDS, NOTE_INCLUDE, NOTE_PARTIAL, NOTE_URL } kind;
+    const char *name;
+    const char *const *arguments;   /* of a URL: their names, "" for those in order; NULL at the end */
+    bool optional;                  /* its absence is handled: {% url … as … %} */
+    uint32_t line, column;
+    struct TemplateNote *next;
+} TemplateNote;
+
 struct Template {
-    const char *name, *source, *path;
+    const char *name, *source, *path, *loader;
     size_t size;
     Node *nodes;
     struct ExtendsNode *extends;    /* where it extends another */
     struct BlockNode **blocks;
     size_t n_blocks;
     struct PartialNode *partials;
+    Template **parts;               /* the partials as templates, NULL at the end */
     Arena *arena;
     const Engine *engine;
     struct Template *next;          /* of the engine's cache */
-    int64_t changed_ns;
+    TemplateNote *notes;            /* newest first */
     uint32_t hash;
     size_t typical_size;            /* of its latest output: room to begin with */
     int place, users;               /* users: renderings that hold it, counted in debug only */
@@ -74,7 +89,13 @@ struct Template {
 
 /* The template of this name, from `place` on; NULL: none (*ret_tried, where given, says where it was looked for). */
 const Template *capo_template_find(Engine *engine, const char *name, int place, const char **ret_tried);
+/* A name may end in "#part". */
 const Template *capo_template_get(Engine *engine, const char *name);
+/* NULL instead of raising; *ret_why says why. */
+const Template *capo_template_look(Engine *engine, const char *name, const char **ret_why);
+const Template *capo_template_first(Engine *engine, const char *const *names);
+/* Called for each template that begins to render, parents and included ones too: the test client records them. */
+extern void (*capo_template_rendered)(const Template *template, Context *context);
 const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep);
 /* "./x" and "../x" against the name of the template that says it; others as they are. */
 const char *capo_template_relative(const Template *from, const char *name, bool may_be_itself, int line, int column);
@@ -82,14 +103,22 @@ void capo_template_release_all(Engine *engine);
 /* Forgets what {% cache %} keeps. */
 void capo_template_fragments_clear(void);
 
-/* Where a mistake is: the detail of ERROR_TEMPLATE_SYNTAX. */
-typedef struct TemplateError { const char *name, *path, *source; size_t size; int line, column; } TemplateError;
+/* The part "#part" of it, as a template; NULL: it has none of this name. */
+const Template *capo_template_part(const Template *template, const char *part);
+/* " It has the partials: a, b." or " It has no partials.": for messages. */
+const char *capo_template_parts_text(const Template *template);
+/* capo_templates_check of this engine, and these loaders of it. */
+size_t capo_engine_check(const Engine *engine, const TemplateLoader *const *loaders, void (*report)(const TemplateProblem *problem));
+/* Adds a note where the engine takes them. */
+void capo_template_note(Parser *parser, TemplateNote note);
+
+/* Raises with a TemplatePlace as the detail of ERROR_TEMPLATE_SYNTAX. */
 _Noreturn void capo_template_fail(const Template *template, int line, int column, const char *format, ...)
     __attribute__((format(printf, 4, 5), cold));
 
 /* --- nodes ----------------------------------------------------------------------------------------------------------------- */
 
-struct Node {
+struct TemplateNode {
     void (*render)(const Node *node, Context *context, Buffer *out);
     Node *next;
     uint32_t line, column;
@@ -121,8 +150,12 @@ struct Context {
     const Engine *engine;
     const Template *template;
     const Node *at;                 /* the node that renders, for messages */
+    struct Frame { const Template *template; const Node *at; } *frames;    /* what led here, outermost first */
+    uint32_t n_frames, frames_capacity;
     RenderState *state;
     Request *request;
+    StateEntry *memory;             /* of own tags */
+    List *missing;                  /* expressions whose lack was reported, in debug */
     int depth;                      /* of includes and parents */
     int64_t steps;                  /* taken so far, see Engine.max_steps */
 };
@@ -145,18 +178,27 @@ DateParts capo_context_parts(const Context *context, Value datetime);
 void capo_template_run(const Template *template, Context *context, Buffer *out);
 /* Renders within a running one, with a state of its own where isolated. */
 void capo_template_nest(const Template *template, Context *context, Buffer *out, bool isolated);
+/* What renders next stands in another template: messages name both. */
+void capo_context_enter(Context *context, const Template *template);
+void capo_context_leave(Context *context);
+/* Notes in the error where it happened and what led there. */
+void capo_template_locate(const Error *error, const Context *context);
+/* In debug: a line in the log about a variable that is printed and does not exist. Once for a place in a rendering. */
+void capo_context_missing(Context *context, const Expression *expression);
+/* Why a variable cannot be resolved, with the nearest name that there is. */
+const char *capo_variable_problem(Context *context, const Variable *variable);
 
 /* --- expressions: a variable or literal, and filters ------------------------------------------------------------------------ */
 
 /* hint: where the look-up of this part found it the latest time; the one thing in a compiled template that changes (capo_lookup_hinted). */
 typedef struct VariablePart { const char *name; uint32_t size, hash, hint; } VariablePart;
-typedef struct Variable {
+struct Variable {
     const char *text;
     VariablePart *parts;            /* NULL: a literal */
     uint32_t n_parts;
     bool translated;                /* _("…") */
     Value literal;
-} Variable;
+};
 
 typedef struct FilterCall {
     const Filter *filter;
@@ -164,12 +206,12 @@ typedef struct FilterCall {
     Variable argument;
 } FilterCall;
 
-typedef struct Expression {
+struct Expression {
     Variable operand;
     FilterCall *filters;
     uint32_t n_filters;
     const char *source;
-} Expression;
+};
 
 bool capo_variable_compile(Parser *parser, const char *text, size_t size, Variable *ret);
 /* False: it does not exist. */
@@ -219,13 +261,21 @@ extern const BuiltinTag capo_i18n_tags[], capo_l10n_tags[], capo_tz_tags[], capo
 
 typedef struct Library { const char *name; const BuiltinTag *tags; const Filter *filters; } Library;
 extern const Library capo_builtin_libraries[];
+/* What needs no {% load %}: tables, NULL at the end. */
+extern const BuiltinTag *const capo_builtin_tags[];
+extern const Filter *const capo_builtin_filters[];
 /* The libraries of the i-th app, or NULL past the last; an app without any has an empty list. Set by site.c. */
 extern const TagLibrary *(*capo_template_app_libraries)(size_t i);
+/* Makes the engine's builtins known to a parser that begins. */
+void capo_parser_builtins(Parser *parser);
+/* " Did you mean …?" or " Load its library …" for a name that is no tag, or no filter. */
+const char *capo_parser_hint(Parser *parser, const char *name, bool tag);
+Node *capo_custom_tag_compile(Parser *parser, const Token *token, const TemplateTag *tag);
 
 typedef struct LoadedTag { const char *name; const BuiltinTag *builtin; const TemplateTag *custom; struct LoadedTag *next; } LoadedTag;
 typedef struct LoadedFilter { Filter filter; struct LoadedFilter *next; } LoadedFilter;
 
-struct Parser {
+struct TemplateParser {
     Template *template;
     Arena *arena;
     const char *at, *end;           /* of the lexer */
@@ -240,6 +290,7 @@ struct Parser {
     LoadedTag *tags;
     LoadedFilter *filters;
     struct BlockNode *blocks;       /* so far, newest first */
+    struct BlockNode *open_block;   /* the one that is being read */
     Node *cycles, *last_cycle;      /* named ones, and the latest */
     struct PartialNode *partials;
 };

@@ -307,15 +307,18 @@ Value capo_filter_apply(const FilterCall *call, Context *context, Value value)
     Value argument = { 0 };
     capo_step(context);
     if (call->has_argument && !capo_variable_resolve(&call->argument, context, &argument))
-        capo_raise(ERROR_VARIABLE_DOES_NOT_EXIST, "The argument '%s' of the filter '%s' does not exist (template %s, line %u).",
+        capo_raise(ERROR_VARIABLE_DOES_NOT_EXIST, "The argument '%s' of the filter '%s' does not exist (template %s, line %u): %s",
                    call->argument.text, filter->name, context->template ? context->template->name : "?",
-                   context->at ? context->at->line : 0);
+                   context->at ? context->at->line : 0, capo_variable_problem(context, &call->argument));
     Value result;
     bool was_safe = value.kind == VALUE_SAFE;
     if (filter->custom) {
         const TemplateFilter *custom = filter->custom;
-        result = custom->function_autoescape ? custom->function_autoescape(value, argument, context->autoescape)
-                                             : custom->function(value, argument);
+        if (filter->text)
+            value = capo_value_to_text(value);
+        if (filter->local_time && value.kind == VALUE_DATETIME && context->use_time_zone)
+            value.flags &= (uint8_t)~VALUE_FLAG_OWN_ZONE;
+        result = custom->with_autoescape ? custom->with_autoescape(value, argument, context->autoescape) : custom->function(value, argument);
     } else {
         Filtering filtering = { .context = context, .autoescape = context->autoescape, .has_argument = call->has_argument };
         if (filter->text)
@@ -334,6 +337,8 @@ Value capo_expression_resolve(const Expression *expression, Context *context, bo
     Value value;
     if (!resolve(&expression->operand, context, &value)) {
         const char *invalid = context->engine->string_if_invalid;
+        if (context->engine->debug && !ignore_failures)
+            capo_context_missing(context, expression);
         if (ignore_failures)
             value = (Value){ .kind = VALUE_NULL, .flags = 0 };
         else if (invalid && *invalid)

@@ -311,7 +311,7 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
 
 static Value pluralize(const Filtering *f, Value v, Value arg)
 {
-    const char *suffixes = f->has_argument ? capo_to_text(arg) : "s";
+    const char *suffixes = f->has_argument ? capo_to_text(arg) : ",s";
     size_t n;
     if (!strchr(suffixes, ','))
         suffixes = capo_format(",%s", suffixes);

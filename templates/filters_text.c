@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Filters on text: case, padding, cutting, quoting. All linear in their input. */
 #include "filters.h"
+#include "../core/base/utf8.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -139,7 +140,13 @@ void capo_put_title(Buffer *out, const char *text, size_t size)
     size_t start = out->size;
     while (at < end) {
         const char *from = at;
-        capo_utf8_next(&at, end);
+        uint32_t c = utf8_next(&at, end);
+        if (c < 0x80) {
+            bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
+            capo_put_char(out, (char)(!letter ? c : in_word ? c | 32 : c & ~32u));
+            in_word = letter;
+            continue;
+        }
         size_t length = (size_t)(at - from);
         Buffer lowered = { 0 }, raised = { 0 };
         capo_put_lower(&lowered, from, length);
@@ -208,12 +215,12 @@ static Value wordcount(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
     int64_t words = 0;
-    bool inside = false;
+    bool outside = true;
     const char *at = v.text, *end = at + v.size;
     while (at < end) {
-        bool space = capo_is_space(capo_utf8_next(&at, end));
-        words += !space && !inside;
-        inside = !space;
+        bool space = (unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7F ? utf8_is_space(utf8_next(&at, end)) : (at++, false);
+        words += outside && !space;
+        outside = space;
     }
     return capo_value_int(words);
 }

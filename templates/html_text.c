@@ -271,6 +271,8 @@ void capo_put_stripped(Buffer *out, const char *text, size_t size)
 static Value normalise_newlines(const char *text, size_t size)
 {
     Buffer out = { 0 };
+    if (!size || !memchr(text, '\r', size))
+        return capo_value_text_n(text, size);
     for (size_t i = 0; i < size; i++) {
         if (text[i] != '\r')
             capo_put_char(&out, text[i]);
@@ -280,42 +282,38 @@ static Value normalise_newlines(const char *text, size_t size)
     return capo_buffer_value(&out, false);
 }
 
-static void put_with_breaks(Buffer *out, const char *text, size_t size, bool autoescape)
+/* The lines with <br> between; or, of two and more line ends in a row, with the end of a paragraph. */
+static void put_lines(Buffer *out, const char *text, size_t size, bool autoescape, bool paragraphs)
 {
-    for (const char *end = text + size; text < end;) {
-        const char *stop = memchr(text, '\n', (size_t)(end - text));
-        size_t length = (size_t)((stop ? stop : end) - text);
+    Value plain = normalise_newlines(text, size);
+    const char *at = plain.text, *end = at + plain.size;
+    capo_buffer_reserve(out, size + size / 8 + 16);
+    for (;;) {
+        const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL, *next = stop ? stop + 1 : end;
+        size_t length = (size_t)((stop ? stop : end) - at);
         if (autoescape)
-            capo_put_escaped(out, text, length);
+            capo_put_escaped(out, at, length);
         else
-            capo_put_bytes(out, text, length);
+            capo_put_bytes(out, at, length);
         if (!stop)
             return;
-        capo_put(out, "<br>");
-        text = stop + 1;
+        while (paragraphs && next < end && *next == '\n')
+            next++;
+        capo_put(out, next - stop > 1 ? "</p>\n\n<p>" : "<br>");
+        at = next;
     }
 }
 
 void capo_put_linebreaks(Buffer *out, const char *text, size_t size, bool autoescape)
 {
-    Value plain = normalise_newlines(text, size);
-    const char *at = plain.text, *end = at + plain.size;
-    for (;;) {
-        const char *stop = memmem(at, (size_t)(end - at), "\n\n", 2);
-        capo_put(out, "<p>");
-        put_with_breaks(out, at, (size_t)((stop ? stop : end) - at), autoescape);
-        capo_put(out, "</p>");
-        if (!stop)
-            return;
-        for (at = stop; at < end && *at == '\n'; at++) { }
-        capo_put(out, "\n\n");
-    }
+    capo_put(out, "<p>");
+    put_lines(out, text, size, autoescape, true);
+    capo_put(out, "</p>");
 }
 
 void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool autoescape)
 {
-    Value plain = normalise_newlines(text, size);
-    put_with_breaks(out, plain.text, plain.size, autoescape);
+    put_lines(out, text, size, autoescape, false);
 }
 
 /* Where a line ends as str.splitlines has it: *ret_next is behind its end. */

@@ -8,7 +8,7 @@ typedef struct BlockNode {
     const char *name;
     const Template *template;
     Node *nodes;
-    struct BlockNode *previous;
+    struct BlockNode *previous, *outer;     /* outer: the block that it stands in */
 } BlockNode;
 
 typedef struct ExtendsNode { Node node; const Template *template; Expression *parent; } ExtendsNode;
@@ -19,6 +19,7 @@ typedef struct PartialNode {
     const Template *template;
     Node *nodes;
     struct PartialNode *previous;
+    bool shown_here;                /* inline */
 } PartialNode;
 
 char *capo_relative_word(Parser *parser, char *word, bool may_be_itself);

@@ -5,10 +5,9 @@
 #include <capo/web.h>
 #include <string.h>
 
-static const BuiltinTag *const builtin_tags[] = { capo_logic_tags, capo_inherit_tags, capo_output_tags };
-static const Filter *const builtin_filters[] = { capo_text_filters, capo_html_filters, capo_list_filters, capo_number_filters,
-                                                 capo_date_filters };
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+const BuiltinTag *const capo_builtin_tags[] = { capo_logic_tags, capo_inherit_tags, capo_output_tags, NULL };
+const Filter *const capo_builtin_filters[] = { capo_text_filters, capo_html_filters, capo_list_filters, capo_number_filters,
+                                                 capo_date_filters, NULL };
 
 typedef struct TextNode { Node node; const char *text; size_t size; } TextNode;
 typedef struct VariableNode { Node node; Expression *expression; } VariableNode;
@@ -36,8 +35,8 @@ Node *capo_node_new(Parser *parser, size_t size, void (*render)(const Node *, Co
 
 static _Noreturn void fail(const Template *template, int line, int column, const char *message)
 {
-    TemplateError *detail = capo_alloc_struct(TemplateError);
-    *detail = (TemplateError){ .name = capo_strdup(template->name), .path = capo_strdup(template->path), .line = line, .column = column,
+    TemplatePlace *detail = capo_alloc_struct(TemplatePlace);
+    *detail = (TemplatePlace){ .name = capo_strdup(template->name), .path = capo_strdup(template->path), .line = line, .column = column,
                                .source = capo_strndup(template->source, template->size), .size = template->size };
     capo_raise_detail(ERROR_TEMPLATE_SYNTAX, detail, "%s (template %s, line %d, column %d)", message, detail->name, line, column);
 }
@@ -70,170 +69,20 @@ static _Noreturn void fail_unclosed(Parser *parser, const Token *opening, const 
                      capo_buffer_text(&wanted)));
 }
 
-/* --- libraries ------------------------------------------------------------------------------------------------------------- */
-
-const Library capo_builtin_libraries[] = {
-    { "cache", .tags = capo_cache_tags },
-    { "humanize", .filters = capo_humanize_filters },
-    { "i18n", .tags = capo_i18n_tags, .filters = capo_i18n_filters },
-    { "l10n", .tags = capo_l10n_tags, .filters = capo_l10n_filters },
-    { "static", .tags = capo_static_tags },
-    { "tz", .tags = capo_tz_tags, .filters = capo_tz_filters },
-    { 0 }
-};
-
-static const Library *find_builtin_library(const char *name)
-{
-    for (const Library *library = capo_builtin_libraries; library->name; library++)
-        if (strcmp(library->name, name) == 0)
-            return library;
-    return NULL;
-}
-
-static const TagLibrary *find_app_library(const char *name)
-{
-    if (!capo_template_app_libraries)
-        return NULL;
-    for (size_t i = 0; capo_template_app_libraries(i); i++)
-        for (const TagLibrary *library = capo_template_app_libraries(i); library->name; library++)
-            if (strcmp(library->name, name) == 0)
-                return library;
-    return NULL;
-}
-
-static void load_tag(Parser *parser, const char *name, const BuiltinTag *builtin, const TemplateTag *custom)
-{
-    LoadedTag *tag = capo_parse_alloc(parser, sizeof *tag);
-    *tag = (LoadedTag){ .name = name, .builtin = builtin, .custom = custom, .next = parser->tags };
-    parser->tags = tag;
-}
-
-static void load_filter(Parser *parser, const Filter *filter)
-{
-    LoadedFilter *loaded = capo_parse_alloc(parser, sizeof *loaded);
-    *loaded = (LoadedFilter){ .filter = *filter, .next = parser->filters };
-    parser->filters = loaded;
-}
-
-static Value call_custom_filter(const Filtering *filtering, Value value, Value argument)
-{
-    (void)filtering, (void)argument;
-    return value;
-}
-
-/* Loads all of a library, or only what is called `only`. False: there is no such thing in it. */
-static bool load_library(Parser *parser, const char *name, const char *only)
-{
-    bool found = false;
-    const Library *library = find_builtin_library(name);
-    const TagLibrary *app = library ? NULL : find_app_library(name);
-    if (!library && !app) {
-        Buffer known = { 0 };
-        for (size_t i = 0; capo_builtin_libraries[i].name; i++)
-            capo_put_format(&known, "%s%s", i ? ", " : "", capo_builtin_libraries[i].name);
-        for (size_t i = 0; capo_template_app_libraries && capo_template_app_libraries(i); i++)
-            for (const TagLibrary *row = capo_template_app_libraries(i); row->name; row++)
-                capo_put_format(&known, ", %s", row->name);
-        capo_parse_fail(parser, "'%s' is not a registered tag library. There are: %s.", name, capo_buffer_text(&known));
-    }
-    for (const BuiltinTag *tag = library ? library->tags : NULL; tag && tag->name; tag++)
-        if (!only || strcmp(only, tag->name) == 0) {
-            load_tag(parser, tag->name, tag, NULL);
-            found = true;
-        }
-    for (const Filter *filter = library ? library->filters : NULL; filter && filter->name; filter++)
-        if (!only || strcmp(only, filter->name) == 0) {
-            load_filter(parser, filter);
-            found = true;
-        }
-    for (const TemplateTag *tag = app ? app->tags : NULL; tag && tag->name; tag++)
-        if (!only || strcmp(only, tag->name) == 0) {
-            load_tag(parser, tag->name, NULL, tag);
-            found = true;
-        }
-    for (const TemplateFilter *filter = app ? app->filters : NULL; filter && filter->name; filter++)
-        if (!only || strcmp(only, filter->name) == 0) {
-            load_filter(parser, &(Filter){ .name = filter->name, .function = call_custom_filter, .argument = filter->argument,
-                                           .is_safe = filter->is_safe, .custom = filter });
-            found = true;
-        }
-    return found;
-}
-
-Node *capo_load_compile(Parser *parser, const Token *token)
-{
-    size_t count;
-    char **bits = capo_split_contents(parser, token, &count);
-    if (count >= 4 && strcmp(bits[count - 2], "from") == 0) {
-        for (size_t i = 1; i < count - 2; i++)
-            if (!load_library(parser, bits[count - 1], bits[i]))
-                capo_parse_fail(parser, "'%s' is not a tag or filter of the tag library '%s'.", bits[i], bits[count - 1]);
-    } else {
-        for (size_t i = 1; i < count; i++)
-            load_library(parser, bits[i], NULL);
-    }
-    return NULL;
-}
-
 /* --- tags and filters by name ---------------------------------------------------------------------------------------------- */
-
-/* The library that has a tag or filter of this name and only needs to be loaded; NULL: none. */
-static const char *library_of(const char *name, bool tag)
-{
-    for (const Library *library = capo_builtin_libraries; library->name; library++) {
-        for (const BuiltinTag *row = library->tags; tag && row && row->name; row++)
-            if (strcmp(row->name, name) == 0)
-                return library->name;
-        for (const Filter *row = library->filters; !tag && row && row->name; row++)
-            if (strcmp(row->name, name) == 0)
-                return library->name;
-    }
-    for (size_t i = 0; capo_template_app_libraries && capo_template_app_libraries(i); i++)
-        for (const TagLibrary *library = capo_template_app_libraries(i); library->name; library++) {
-            for (const TemplateTag *row = library->tags; tag && row && row->name; row++)
-                if (strcmp(row->name, name) == 0)
-                    return library->name;
-            for (const TemplateFilter *row = library->filters; !tag && row && row->name; row++)
-                if (strcmp(row->name, name) == 0)
-                    return library->name;
-        }
-    return NULL;
-}
-
-static const char *hint(Parser *parser, const char *name, bool tag)
-{
-    const char *names[256];
-    size_t count = 0;
-    const char *library = library_of(name, tag);
-    if (library)
-        return capo_format(" Load its library before it: {%% load %s %%}.", library);
-    for (LoadedTag *row = parser->tags; tag && row && count < COUNT(names); row = row->next)
-        names[count++] = row->name;
-    for (LoadedFilter *row = parser->filters; !tag && row && count < COUNT(names); row = row->next)
-        names[count++] = row->filter.name;
-    for (size_t i = 0; tag && i < COUNT(builtin_tags); i++)
-        for (const BuiltinTag *row = builtin_tags[i]; row->name && count < COUNT(names); row++)
-            names[count++] = row->name;
-    for (size_t i = 0; !tag && i < COUNT(builtin_filters); i++)
-        for (const Filter *row = builtin_filters[i]; row->name && count < COUNT(names); row++)
-            names[count++] = row->name;
-    return capo_did_you_mean(name, names, count);
-}
 
 const Filter *capo_parser_filter(Parser *parser, const char *name, size_t size)
 {
     for (LoadedFilter *row = parser->filters; row; row = row->next)
         if (strlen(row->filter.name) == size && memcmp(row->filter.name, name, size) == 0)
             return &row->filter;
-    for (size_t i = 0; i < COUNT(builtin_filters); i++)
-        for (const Filter *row = builtin_filters[i]; row->name; row++)
+    for (size_t i = 0; capo_builtin_filters[i]; i++)
+        for (const Filter *row = capo_builtin_filters[i]; row->name; row++)
             if (strlen(row->name) == size && memcmp(row->name, name, size) == 0)
                 return row;
     char *text = capo_strndup(name, size);
-    capo_parse_fail(parser, "There is no filter '%s'.%s", text, hint(parser, text, false));
+    capo_parse_fail(parser, "There is no filter '%s'.%s", text, capo_parser_hint(parser, text, false));
 }
-
-Node *capo_custom_tag_compile(Parser *parser, const Token *token, const TemplateTag *tag);
 
 static Node *compile_tag(Parser *parser, const Token *token, const char *const *until)
 {
@@ -244,17 +93,17 @@ static Node *compile_tag(Parser *parser, const Token *token, const char *const *
     for (LoadedTag *row = parser->tags; row; row = row->next)
         if (strcmp(row->name, name) == 0)
             return row->builtin ? row->builtin->compile(parser, token) : capo_custom_tag_compile(parser, token, row->custom);
-    for (size_t i = 0; i < COUNT(builtin_tags); i++)
-        for (const BuiltinTag *row = builtin_tags[i]; row->name; row++)
+    for (size_t i = 0; capo_builtin_tags[i]; i++)
+        for (const BuiltinTag *row = capo_builtin_tags[i]; row->name; row++)
             if (strcmp(row->name, name) == 0)
                 return row->compile(parser, token);
     if (until) {
         Buffer wanted = { 0 };
         for (size_t i = 0; until[i]; i++)
             capo_put_format(&wanted, "%s'%s'", i ? " or " : "", until[i]);
-        capo_parse_fail(parser, "There is no tag '%s'; here %s could come.%s", name, capo_buffer_text(&wanted), hint(parser, name, true));
+        capo_parse_fail(parser, "There is no tag '%s'; here %s could come.%s", name, capo_buffer_text(&wanted), capo_parser_hint(parser, name, true));
     }
-    capo_parse_fail(parser, "There is no tag '%s'.%s", name, hint(parser, name, true));
+    capo_parse_fail(parser, "There is no tag '%s'.%s", name, capo_parser_hint(parser, name, true));
 }
 
 /* --- parsing ---------------------------------------------------------------------------------------------------------------- */

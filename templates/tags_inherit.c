@@ -49,7 +49,6 @@ static const ObjectOps block_ops;
 static void render_content(const BlockNode *block, Context *context, Buffer *out, bool of_chain)
 {
     static const char name[] = "block";
-    const Template *outer = context->template;
     capo_step(context);
     BlockObject *object = capo_alloc_struct(BlockObject);
     RenderState *state = context->state;
@@ -57,10 +56,10 @@ static void render_content(const BlockNode *block, Context *context, Buffer *out
     state->active = object;
     capo_context_push(context);
     capo_context_put(context, name, 5, capo_name_hash(name, 5), capo_value_object(object));
-    context->template = block->template;
+    capo_context_enter(context, block->template);
     capo_nodes_render(block->nodes, context, out);
-    context->template = outer;
     state->active = object->outer;
+    capo_context_leave(context);
     capo_context_pop(context);
 }
 
@@ -136,8 +135,10 @@ static Node *compile_block(Parser *parser, const Token *token)
     block->name = bits[1];
     block->template = parser->template;
     block->previous = parser->blocks;
-    parser->blocks = block;
+    block->outer = parser->open_block;
+    parser->blocks = parser->open_block = block;
     block->nodes = capo_parse_until(parser, "endblock", &opening);
+    parser->open_block = block->outer;
     const char *end = parser->token.text;
     if (strcmp(end, "endblock") != 0 && strcmp(end, capo_format("endblock %s", block->name)) != 0)
         capo_parse_fail(parser, "The block '%s' is closed by '%s'; it should be 'endblock' or 'endblock %s'.", block->name, end, block->name);
@@ -165,6 +166,18 @@ static bool in_history(const RenderState *state, const char *name, int place)
     return false;
 }
 
+/* "'a' -> 'b' -> 'a'" */
+static const char *history_text(const RenderState *state, const char *name)
+{
+    const char *text = capo_format("'%s'", name);
+    for (const struct History *seen = state->history; seen; seen = seen->next) {
+        text = capo_format("'%s' -> %s", seen->template->name, text);
+        if (strcmp(seen->template->name, name) == 0)
+            break;
+    }
+    return text;
+}
+
 /* The first template of the name that is not one of those that led here. */
 static const Template *find_parent(const ExtendsNode *extends, Context *context, const char *name)
 {
@@ -176,7 +189,7 @@ static const Template *find_parent(const ExtendsNode *extends, Context *context,
             return found;
     if (in_history(context->state, name, 0))
         capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "The template '%s' extends itself, directly or through others, and there is no further "
-                   "one of this name (line %u).", name, extends->node.line);
+                   "one of this name: %s (line %u of '%s').", name, history_text(context->state, name), extends->node.line, extends->template->name);
     capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "There is no template '%s', which '%s' extends (line %u). Looked for it in: %s", name,
                extends->template->name, extends->node.line, tried && *tried ? tried : "no place at all");
 }
@@ -212,6 +225,9 @@ static Node *compile_extends(Parser *parser, const Token *token)
     ExtendsNode *extends = NODE(parser, ExtendsNode, render_extends);
     extends->template = parser->template;
     extends->parent = capo_expression_compile(parser, capo_relative_word(parser, bits[1], false));
+    const char *name;
+    if (capo_expression_text(extends->parent, &name))
+        capo_template_note(parser, (TemplateNote){ .kind = NOTE_EXTENDS, .name = name });
     parser->template->extends = extends;
     parser->seen_node = true;
     /* The rest of the template is only its blocks. */
@@ -308,6 +324,9 @@ static Node *compile_include(Parser *parser, const Token *token)
         }
     }
     include->name = capo_expression_compile(parser, capo_relative_word(parser, bits[1], true));
+    const char *name;
+    if (capo_expression_text(include->name, &name))
+        capo_template_note(parser, (TemplateNote){ .kind = NOTE_INCLUDE, .name = name });
     return &include->node;
 }
 
@@ -317,15 +336,14 @@ typedef struct PartialUse { Node node; const Template *template; const char *nam
 
 static void render_partial_content(const PartialNode *partial, Context *context, Buffer *out)
 {
-    const Template *outer = context->template;
-    context->template = partial->template;
     capo_step(context);
     if (++context->depth > MAX_DEPTH)
         capo_template_fail(partial->template, (int)partial->node.line, (int)partial->node.column,
                            "The partial '%s' uses itself without end.", partial->name);
+    capo_context_enter(context, partial->template);
     capo_nodes_render(partial->nodes, context, out);
+    capo_context_leave(context);
     context->depth--;
-    context->template = outer;
 }
 
 static void render_partial_inline(const Node *node, Context *context, Buffer *out)
@@ -346,7 +364,8 @@ static void render_partial_use(const Node *node, Context *context, Buffer *out)
             render_partial_content(partial, context, out);
             return;
         }
-    capo_template_fail(use->template, (int)node->line, (int)node->column, "Partial '%s' is not defined in the current template.", use->name);
+    capo_template_fail(use->template, (int)node->line, (int)node->column, "Partial '%s' is not defined in the current template.%s", use->name,
+                       capo_template_parts_text(use->template));
 }
 
 static Node *compile_partialdef(Parser *parser, const Token *token)
@@ -361,6 +380,7 @@ static Node *compile_partialdef(Parser *parser, const Token *token)
             capo_parse_fail(parser, "Partial '%s' is already defined in this template.", bits[1]);
     PartialNode *partial = NODE(parser, PartialNode, count == 3 ? render_partial_inline : render_nothing);
     partial->name = bits[1];
+    partial->shown_here = count == 3;
     partial->template = parser->template;
     partial->nodes = capo_parse_until(parser, "endpartialdef", &opening);
     const char *end = parser->token.text;
@@ -380,6 +400,7 @@ static Node *compile_partial(Parser *parser, const Token *token)
     PartialUse *use = NODE(parser, PartialUse, render_partial_use);
     use->template = parser->template;
     use->name = bits[1];
+    capo_template_note(parser, (TemplateNote){ .kind = NOTE_PARTIAL, .name = use->name });
     return &use->node;
 }
 

@@ -301,6 +301,13 @@ static Node *compile_url(Parser *parser, const Token *token)
         node->arguments[node->n_arguments++] = (NamedExpression){ .name = name ? name : "",
                                                                   .expression = capo_expression_compile(parser, value) };
     }
+    const char *name;
+    if (capo_expression_text(node->name, &name)) {
+        const char **names = capo_parse_alloc(parser, (node->n_arguments + 1) * sizeof *names);
+        for (size_t i = 0; i < node->n_arguments; i++)
+            names[i] = node->arguments[i].name;
+        capo_template_note(parser, (TemplateNote){ .kind = NOTE_URL, .name = name, .arguments = names, .optional = node->as != NULL });
+    }
     return &node->node;
 }
 

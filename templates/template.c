@@ -1,18 +1,70 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Templates as a whole: found, compiled, kept, rendered.
  *
- * Compiled templates stay for the life of the process. In debug each look-up compares the file's time; a template that changed
+ * Compiled templates stay for the life of the process. In debug each look-up compares the text; a template that changed
  * is compiled anew, and the old one goes when the last rendering that holds it has ended. */
-#include "engine.h"
-#include <stdlib.h>
+#include "nodes.h"
 #include <string.h>
 
 Engine *capo_template_engine;
+void (*capo_template_rendered)(const Template *template, Context *context);
 const TagLibrary *(*capo_template_app_libraries)(size_t i);
 
 static void arena_free_cleanup(void *arena)
 {
     arena_free(arena);
+}
+
+/* Each partial as a template of its own: "list.html#row". */
+static void make_parts(Template *template)
+{
+    size_t count = 0;
+    for (const PartialNode *partial = template->partials; partial; partial = partial->previous)
+        count++;
+    template->parts = arena_alloc(template->arena, (count + 1) * sizeof *template->parts);
+    for (const PartialNode *partial = template->partials; partial; partial = partial->previous) {
+        Template *part = template->parts[--count] = arena_alloc(template->arena, sizeof *part);
+        size_t size = strlen(template->name) + 1 + strlen(partial->name);
+        *part = *template;
+        part->name = strcpy(arena_alloc(template->arena, size + 1), template->name);
+        strcat(strcat((char *)part->name, "#"), partial->name);
+        part->nodes = partial->nodes;
+        part->extends = NULL;
+        part->n_blocks = 0;
+    }
+}
+
+const Template *capo_template_part(const Template *template, const char *part)
+{
+    size_t before = strlen(template->name) + 1;
+    for (Template **at = template->parts; *at; at++)
+        if (strcmp((*at)->name + before, part) == 0)
+            return *at;
+    return NULL;
+}
+
+const char *capo_template_parts_text(const Template *template)
+{
+    Buffer text = { 0 };
+    size_t before = strlen(template->name) + 1;
+    for (Template **at = template->parts; *at; at++)
+        capo_put_format(&text, "%s'%s'", at == template->parts ? " It has: " : ", ", (*at)->name + before);
+    if (!text.size)
+        return " It has no partials.";
+    capo_put(&text, ".");
+    return capo_buffer_text(&text);
+}
+
+void capo_template_note(Parser *parser, TemplateNote note)
+{
+    if (!parser->template->engine->take_notes)
+        return;
+    TemplateNote *kept = capo_parse_alloc(parser, sizeof *kept);
+    note.line = parser->tag.line;
+    note.column = parser->tag.column;
+    note.next = parser->template->notes;
+    *kept = note;
+    parser->template->notes = kept;
 }
 
 const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep)
@@ -27,14 +79,17 @@ const Template *capo_template_compile(Engine *engine, const char *name, const Te
         .name = arena_strndup(arena, name, strlen(name)),
         .source = arena_strndup(arena, source->text, source->size),
         .path = source->path ? arena_strndup(arena, source->path, strlen(source->path)) : NULL,
-        .size = source->size, .arena = arena, .engine = engine, .changed_ns = source->changed_ns, .place = source->place,
+        .loader = keep ? capo_loader_of(engine, source->place) : NULL,
+        .size = source->size, .arena = arena, .engine = engine, .place = source->place,
         .hash = capo_name_hash(name, strlen(name)),
     };
     Parser parser = { .template = template, .arena = arena, .at = template->source, .end = template->source + source->size,
                       .line_start = template->source, .line = 1, .tag = { .line = 1, .column = 1 } };
+    capo_parser_builtins(&parser);
     template->nodes = capo_parse(&parser, NULL, NULL);
     template->partials = parser.partials;
     capo_template_blocks(&parser);
+    make_parts(template);
     if (keep)
         capo_defer_cancel(arena_free_cleanup, arena);
     return template;
@@ -76,7 +131,7 @@ const Template *capo_template_find(Engine *engine, const char *name, int place, 
         return known;
     TemplateSource source = { 0 };
     bool found = engine->find(engine, name, place, &source, ret_tried);
-    if (known && found && source.place == place && source.changed_ns == known->changed_ns)
+    if (known && found && source.place == place && source.size == known->size && memcmp(source.text, known->source, source.size) == 0)
         return hold(engine, known);
     if (known) {
         *link = known->next;
@@ -96,13 +151,45 @@ const Template *capo_template_find(Engine *engine, const char *name, int place, 
     return hold(engine, template);
 }
 
+const Template *capo_template_look(Engine *engine, const char *name, const char **ret_why)
+{
+    const char *hash = strchr(name, '#'), *tried = "";
+    const char *whole = hash ? capo_strndup(name, (size_t)(hash - name)) : name;
+    const Template *template = capo_template_find(engine, whole, 0, &tried);
+    if (!template) {
+        *ret_why = capo_format("There is no template '%s'. Looked for it in: %s", whole, tried && *tried ? tried : "no place at all");
+        return NULL;
+    }
+    if (!hash || !hash[1])
+        return template;
+    const Template *part = capo_template_part(template, hash + 1);
+    if (!part)
+        *ret_why = capo_format("The template '%s' has no partial '%s'.%s", whole, hash + 1, capo_template_parts_text(template));
+    return part;
+}
+
 const Template *capo_template_get(Engine *engine, const char *name)
 {
-    const char *tried = "";
-    const Template *template = capo_template_find(engine, name, 0, &tried);
+    const char *why = "";
+    const Template *template = capo_template_look(engine, name, &why);
     if (!template)
-        capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "There is no template '%s'. Looked for it in: %s", name, tried && *tried ? tried : "no place at all");
+        capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "%s", why);
     return template;
+}
+
+const Template *capo_template_first(Engine *engine, const char *const *names)
+{
+    Buffer all = { 0 };
+    for (size_t i = 0; names && names[i]; i++) {
+        const char *why = "";
+        const Template *template = capo_template_look(engine, names[i], &why);
+        if (template)
+            return template;
+        capo_put_format(&all, "\n    %s", why);
+    }
+    if (!all.size)
+        capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "No template names given: the list is empty.");
+    capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "None of these templates exists:%s", capo_buffer_text(&all));
 }
 
 void capo_template_release_all(Engine *engine)
@@ -155,21 +242,63 @@ const char *capo_template_relative(const Template *from, const char *name, bool 
 
 /* --- rendering ------------------------------------------------------------------------------------------------------------------- */
 
+void capo_context_enter(Context *context, const Template *template)
+{
+    if (context->n_frames == context->frames_capacity) {
+        uint32_t capacity = context->frames_capacity ? context->frames_capacity * 2 : 8;
+        context->frames = capo_realloc(context->frames ? context->frames : capo_alloc(1), context->frames_capacity * sizeof *context->frames,
+                                       capacity * sizeof *context->frames);
+        context->frames_capacity = capacity;
+    }
+    context->frames[context->n_frames++] = (struct Frame){ context->template, context->at };
+    context->template = template;
+}
+
+void capo_context_leave(Context *context)
+{
+    const struct Frame *frame = &context->frames[--context->n_frames];
+    context->template = frame->template;
+    context->at = frame->at;
+}
+
+/* "a -> b -> a", the end of the way: once around where it goes in circles. */
+static const char *cycle_text(const Context *context, const Template *next)
+{
+    enum { SHOWN = 12 };
+    const char *names[SHOWN + 1];
+    size_t count = 0;
+    names[count++] = next->name;
+    const Template *seen = NULL;
+    for (uint32_t i = context->n_frames + 1; i-- > 0 && count < SHOWN;) {
+        const Template *template = i == context->n_frames ? context->template : context->frames[i].template;
+        if (!template || template == seen)
+            continue;
+        seen = template;
+        names[count++] = template->name;
+        if (strcmp(template->name, next->name) == 0)
+            break;
+    }
+    Buffer text = { 0 };
+    while (count-- > 0)
+        capo_put_format(&text, "%s'%s'", text.size ? " -> " : "", names[count]);
+    return capo_buffer_text(&text);
+}
+
 void capo_template_nest(const Template *template, Context *context, Buffer *out, bool isolated)
 {
     RenderState fresh = { 0 }, *state = context->state;
-    const Template *outer = context->template;
     const Node *at = context->at;
     capo_step(context);
     if (++context->depth > MAX_DEPTH)
-        capo_template_fail(outer ? outer : template, at ? (int)at->line : 1, at ? (int)at->column : 1,
-                           "Templates include or extend each other more than %d deep; '%s' was to be next.", MAX_DEPTH, template->name);
+        capo_template_fail(context->template ? context->template : template, at ? (int)at->line : 1, at ? (int)at->column : 1,
+                           "Templates include or extend each other more than %d deep: %s.", MAX_DEPTH, cycle_text(context, template));
     if (isolated)
         context->state = &fresh;
-    context->template = template;
+    capo_context_enter(context, template);
+    if (capo_template_rendered)
+        capo_template_rendered(template, context);
     capo_nodes_render(template->nodes, context, out);
-    context->template = outer;
-    context->at = at;
+    capo_context_leave(context);
     context->state = state;
     context->depth--;
 }
@@ -182,27 +311,17 @@ static void run(void *argument)
     capo_template_nest(job->template, job->context, job->out, true);
 }
 
-/* The latest error that went through a rendering, and where it was: for the debug page. */
-static __thread struct { const Error *error; TemplateError where; } failed;
-
 void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
     if (out->size == 0 && template->typical_size)
         capo_buffer_reserve(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
-    if (!error) {
-        ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
-        return;
+    if (error) {
+        capo_template_locate(error, context);
+        capo_reraise(error);
     }
-    const Template *at = context->template;
-    if (failed.error != error && at && context->at) {
-        failed.error = error;
-        failed.where = (TemplateError){ .name = capo_strdup(at->name), .path = capo_strdup(at->path), .size = at->size,
-                                        .source = capo_strndup(at->source, at->size), .line = (int)context->at->line,
-                                        .column = (int)context->at->column };
-    }
-    capo_reraise(error);
+    ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
 }
 
 void capo_template_render(const Template *template, Context *context, Buffer *out)
@@ -213,28 +332,7 @@ void capo_template_render(const Template *template, Context *context, Buffer *ou
         capo_template_run(template, context, out);
 }
 
-const char *capo_template_debug_html(const Error *error)
+TemplateOrigin capo_template_origin(const Template *template)
 {
-    const TemplateError *where = error->code == ERROR_TEMPLATE_SYNTAX ? error->detail : failed.error == error ? &failed.where : NULL;
-    if (!where || !where->source)
-        return NULL;
-    Buffer out = { 0 };
-    capo_put(&out, "<section class=\"template\"><h2>In template <code>");
-    capo_put(&out, capo_escape(where->path ? where->path : where->name));
-    capo_put_format(&out, "</code>, line %d</h2><pre>", where->line);
-    int line = 1;
-    const char *at = where->source, *end = at + where->size;
-    for (; at < end; line++) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop)
-            stop = end;
-        if (line >= where->line - 10 && line <= where->line + 10) {
-            capo_put_format(&out, line == where->line ? "<mark>%5d  " : "%5d  ", line);
-            capo_put_escaped(&out, at, (size_t)(stop - at));
-            capo_put(&out, line == where->line ? "</mark>\n" : "\n");
-        }
-        at = stop + 1;
-    }
-    capo_put(&out, "</pre></section>");
-    return capo_buffer_text(&out);
+    return (TemplateOrigin){ .name = template->name, .path = template->path, .loader = template->loader };
 }

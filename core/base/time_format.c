@@ -225,7 +225,8 @@ char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind ki
 {
     DateParts whole = *parts;
     /* A naive time is taken in the current zone for the letters that need an offset; only `e` and `c` tell. */
-    if ((kind == FORMAT_DATE && strpbrk(format, "rU")) || ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone)) {
+    if ((kind == FORMAT_DATE && strpbrk(format, "rU")) ||
+        ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone && strpbrk(format, "IOrTUZ"))) {
         DateParts local = capo_local(capo_instant(parts, NULL), NULL);
         whole.offset = local.offset;
         whole.is_dst = local.is_dst;

@@ -2,6 +2,7 @@
 /* UTF-8 and what Unicode says of characters: case, white space, words, slugs. By utf8proc.
  *
  * Everything here is linear in its input and takes bad bytes as U+FFFD, one for each byte. */
+#include "utf8.h"
 #include <capo/arena.h>
 #include <capo/buffer.h>
 #include <string.h>
@@ -188,22 +189,35 @@ static bool next_is_cased(const char *at, const char *end)
     return false;
 }
 
+/* Appends the ASCII at `at`, its letters from `first` on (A: capitals, a: small ones) in the other case; where it ends. */
+static const char *put_ascii(Buffer *buffer, const char *at, const char *end, unsigned char first)
+{
+    char *to = capo_buffer_reserve(buffer, (size_t)(end - at));
+    for (; at < end && (unsigned char)*at < 0x80; at++)
+        *to++ = (unsigned char)(*at - first) < 26 ? (char)(*at ^ 32) : *at;
+    *to = 0;
+    buffer->size = (size_t)(to - buffer->data);
+    return at;
+}
+
 void capo_put_lower(Buffer *buffer, const char *text, size_t size)
 {
     if (size == 0)
         return;                     /* text may be NULL then, and NULL + 0 is undefined */
     const char *at = text, *end = text + size;
     bool after_cased = false;
-    capo_buffer_reserve(buffer, size);
     while (at < end) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte < 0x80) {
+        const char *run = at;
+        at = put_ascii(buffer, at, end, 'A');
+        if (at == end)
+            return;
+        for (const char *before = at; before-- > run;) {        /* the latest that counts */
+            unsigned char byte = (unsigned char)*before;
             bool letter = (byte | 32) >= 'a' && (byte | 32) <= 'z';
-            if (letter || !is_case_ignorable(byte))
+            if (letter || !is_case_ignorable(byte)) {
                 after_cased = letter;
-            capo_put_char(buffer, byte >= 'A' && byte <= 'Z' ? (char)(byte | 32) : (char)byte);
-            at++;
-            continue;
+                break;
+            }
         }
         uint32_t c = capo_utf8_next(&at, end);
         if (c == 0x130)
@@ -235,15 +249,10 @@ static void put_upper_code_point(Buffer *buffer, uint32_t c)
 void capo_put_upper(Buffer *buffer, const char *text, size_t size)
 {
     const char *at = text, *end = text + size;
-    capo_buffer_reserve(buffer, size);
     while (at < end) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte < 0x80) {
-            capo_put_char(buffer, byte >= 'a' && byte <= 'z' ? (char)(byte - 32) : (char)byte);
-            at++;
-        } else {
+        at = put_ascii(buffer, at, end, 'a');
+        if (at < end)
             put_upper_code_point(buffer, capo_utf8_next(&at, end));
-        }
     }
 }
 
@@ -266,11 +275,13 @@ static void put_compatible(Buffer *out, const char *text, size_t size, bool asci
 {
     const char *at = text, *end = text + size;
     if (ascii) {
-        while (at < end) {
-            if ((unsigned char)*at < 0x80) {
-                capo_put_char(out, *at++);
-                continue;
-            }
+        for (;;) {
+            const char *run = at;
+            while (at < end && (unsigned char)*at < 0x80)
+                at++;
+            capo_put_bytes(out, run, (size_t)(at - run));
+            if (at == end)
+                return;
             utf8proc_int32_t parts[32];
             int boundary = 0;
             utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)capo_utf8_next(&at, end), parts, 32,
@@ -279,7 +290,6 @@ static void put_compatible(Buffer *out, const char *text, size_t size, bool asci
                 if (parts[i] < 0x80)
                     capo_put_char(out, (char)parts[i]);
         }
-        return;
     }
     size_t length = capo_utf8_length(text, size) + size;    /* room for bad bytes, which are one character each */
     utf8proc_int32_t *points = capo_alloc_array(length * 2 + 32, sizeof *points);
@@ -333,8 +343,8 @@ void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_uni
     bool gap = false;
     const char *at = lower.data, *end = lower.data + lower.size;
     while (at < end) {
-        uint32_t c = capo_utf8_next(&at, end);
-        if (c == '-' || capo_is_space(c)) {
+        uint32_t c = utf8_next(&at, end);
+        if (c == '-' || utf8_is_space(c)) {
             gap = true;
             continue;
         }
@@ -345,7 +355,10 @@ void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_uni
         if (gap && buffer->size > first)
             capo_put_char(buffer, '-');
         gap = false;
-        put_code_point(buffer, c);
+        if (c < 0x80)
+            capo_put_char(buffer, (char)c);
+        else
+            put_code_point(buffer, c);
         if (c != '_')
             keep = buffer->size;
     }

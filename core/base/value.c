@@ -5,6 +5,7 @@
 #include <capo/error.h>
 #include <capo/value.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,6 +230,27 @@ bool capo_compare(Value a, Value b, int *ret)
 
 /* --- printing --- */
 
+/* Numbers of few decimals, which most are. A whole number of up to 15 digits and a power of ten up to 10^6 are exact as doubles, and
+ * so their quotient is the double nearest to that decimal: where it is d, the decimal reads back as d. */
+static bool put_short_real(Buffer *out, double d)
+{
+    double size = fabs(d), scale = 1;
+    if (!(size >= 1e-4 || size == 0) || size >= 1e15)
+        return false;
+    for (int places = 0; places <= 6 && size * scale < 1e15; places++, scale *= 10) {
+        int64_t digits = (int64_t)(size * scale + 0.5), power = (int64_t)scale;
+        if ((double)digits / scale != size)
+            continue;
+        if (signbit(d))
+            capo_put_char(out, '-');
+        capo_put_int(out, digits / power);
+        capo_put_char(out, '.');
+        capo_put_padded(out, digits % power, places);
+        return true;
+    }
+    return false;
+}
+
 /* Python's repr(float): the shortest digits that read back the same. */
 static void put_real(Buffer *out, double d)
 {
@@ -240,8 +262,11 @@ static void put_real(Buffer *out, double d)
         capo_put(out, d < 0 ? "-inf" : "inf");
         return;
     }
+    if (put_short_real(out, d))
+        return;
+    /* Fifteen digits always read back as themselves, so that fewer are these without their zeroes; but for the smallest numbers. */
     char digits[40];
-    for (int precision = 1; precision <= 17; precision++) {
+    for (int precision = fabs(d) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*e", precision - 1, d);
         if (strtod(digits, NULL) == d)
             break;
@@ -255,6 +280,8 @@ static void put_real(Buffer *out, double d)
     for (const char *p = digits; *p; p++)
         if (*p >= '0' && *p <= '9')
             plain[n++] = *p;
+    while (n > 1 && plain[n - 1] == '0')
+        n--;
     plain[n] = 0;
     capo_put(out, sign);
     if (exponent >= -4 && exponent < 16) {

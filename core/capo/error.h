@@ -49,6 +49,7 @@ typedef struct Error {
     int line;
     const char *function;
     const void *detail;         /* more, by code: e.g. the ValidationErrors of ERROR_VALIDATION; else NULL */
+    const void *place;          /* where in a template it was raised (capo_template_place), else NULL */
     void *frames[24];           /* return addresses, innermost first, for the debug page */
     int n_frames;
 } Error;

@@ -87,6 +87,8 @@ typedef struct ObjectOps {
     Value (*json)(Object *self);                                        /* what JSON shows instead; absent: text */
     /* `{{ object }}` calls it when it is callable, as Django does; false: leave it alone. */
     bool (*call)(Object *self, Value *ret);
+    /* What `get` knows, NULL at the end: for "did you mean" in messages. */
+    const char *const *(*names)(Object *self);
 } ObjectOps;
 
 struct Object { const ObjectOps *ops; };        /* the first member of every object's struct */

@@ -52,6 +52,9 @@ char *capo_reverse_or_null(const char *name, const Var *arguments);
  * (capo_route_space of the request). Arguments whose name is "" are taken in order; all or none of them. */
 char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app);
 char *capo_reverse_in_or_null(const char *name, const Var *arguments, const char *current_app);
+/* Before there are values: whether a route of this name takes arguments of these names ("" for each in order; NULL at the end). NULL, or
+ * a sentence about what is wrong: for checks. */
+const char *capo_reverse_problem(const char *name, const char *const *arguments);
 /* The namespaces of the request's route: "blog", ""; what comes before the last ':' of req->route_name. */
 const char *capo_route_space(Request *req);
 /* Which route a path leads to: its full name, arguments into *ret_arguments; NULL: none. */
@@ -137,7 +140,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct MigrationFunction; struct CacheSettings;
+struct MigrationFunction; struct TemplateOptions; struct CacheSettings;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -180,6 +183,7 @@ typedef struct Settings {
     const char *static_url;                 /* "/static/" */
     const char *const *static_directories;  /* besides each app's static/; before them. Default "static" */
     const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */
+    const struct TemplateOptions *templates;    /* loaders, libraries, context processors, …: templates.h */
     const char *login_url;                  /* "/accounts/login/", a path or a route's name */
     const char *login_redirect_url;         /* "/accounts/profile/" */
     const char *logout_redirect_url;
@@ -223,6 +227,10 @@ typedef struct SourceFile { const char *path; const char *text; size_t size; con
 const SourceFile *capo_find_file(const char *kind, const char *name, const char **ret_tried);
 /* The same, only of this app (NULL: the project): migrations have the same names in each. */
 const SourceFile *capo_find_app_file(const App *app, const char *kind, const char *name);
+/* The same, below this folder on disk and nowhere else. */
+const SourceFile *capo_find_file_below(const char *directory, const char *name);
+/* The names of all files below a folder on disk, sorted; NULL at the end. */
+const char **capo_list_files_below(const char *directory);
 /* All names of that kind under the app (NULL: the project), sorted; NULL at the end. */
 const char **capo_list_files(const char *kind, const App *app);
 /* Opens a regular file for reading that lies beneath the folder, whatever links and dots the name holds; -1 with errno. The
@@ -240,6 +248,8 @@ typedef struct WebHooks {
     Response *(*error_page)(Request *req, const Error *error);      /* templates 404.html, 500.html; NULL result: core's own */
     bool (*has_permission)(Request *req, const char *permission);   /* for Route.permission and login_required ("" = any user) */
     const char *(*debug_extra)(Request *req, const Error *error);   /* HTML for the debug page: template line, SQL that ran */
+    const char *(*log_extra)(const Error *error);                   /* lines for the log behind the error's own; NULL: none */
+    List *(*sql_queries)(void);                                     /* of this request so far, as maps with sql and time: in DEBUG */
 } WebHooks;
 extern WebHooks capo_web_hooks;
 

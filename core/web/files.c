@@ -185,6 +185,11 @@ const SourceFile *capo_find_app_file(const App *app, const char *kind, const cha
     return name_is_safe(name) ? find_in(app, kind, name, &tried) : NULL;
 }
 
+const SourceFile *capo_find_file_below(const char *directory, const char *name)
+{
+    return name_is_safe(name) ? read_from_disk(directory, name, NULL) : NULL;
+}
+
 const SourceFile *capo_find_file(const char *kind, const char *name, const char **ret_tried)
 {
     if (!name_is_safe(name)) {
@@ -245,6 +250,19 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static const char **sorted(Names *names)
+{
+    if (names->count > 1)
+        qsort(names->items, names->count, sizeof *names->items, compare_names);
+    size_t kept = 0;        /* two folders of the project may hold the same name */
+    for (size_t i = 0; i < names->count; i++)
+        if (kept == 0 || strcmp(names->items[kept - 1], names->items[i]) != 0)
+            names->items[kept++] = names->items[i];
+    names->count = kept;
+    add_name(names, NULL);
+    return names->items;
+}
+
 const char **capo_list_files(const char *kind, const App *app)
 {
     Names names = { 0 };
@@ -259,13 +277,12 @@ const char **capo_list_files(const char *kind, const App *app)
     if (!app)
         for (const char *const *directory = project_directories(kind); *directory; directory++)
             list_directory(&names, *directory, "", 0);
-    if (names.count > 1)
-        qsort(names.items, names.count, sizeof *names.items, compare_names);
-    size_t kept = 0;        /* two folders of the project may hold the same name */
-    for (size_t i = 0; i < names.count; i++)
-        if (kept == 0 || strcmp(names.items[kept - 1], names.items[i]) != 0)
-            names.items[kept++] = names.items[i];
-    names.count = kept;
-    add_name(&names, NULL);
-    return names.items;
+    return sorted(&names);
+}
+
+const char **capo_list_files_below(const char *directory)
+{
+    Names names = { 0 };
+    list_directory(&names, directory, "", 0);
+    return sorted(&names);
 }

@@ -159,7 +159,14 @@ static void log_error(Request *req, const Error *error)
     if (error->status >= 500)
         capo_log(LOG_ERROR, "%s [%s]: %s %s: %s: %s (%s:%d in %s)", capo_reason_phrase(error->status), reference_of(web_state(req)),
                  req->method_name, req->path, error->name, error->message, error->file, error->line, error->function);
-    else if (error->code == ERROR_SUSPICIOUS_OPERATION || error->status == 403)
+    const char *more = error->status >= 500 && capo_web_hooks.log_extra ? capo_web_hooks.log_extra(error) : NULL;
+    for (size_t size; more && *more; more += size + (more[size] == '\n')) {
+        size = strcspn(more, "\n");
+        capo_log(LOG_ERROR, "%.*s", (int)size, more);
+    }
+    if (error->status >= 500)
+        return;
+    if (error->code == ERROR_SUSPICIOUS_OPERATION || error->status == 403)
         capo_log(LOG_WARNING, "%s: %s %s from %s: %s", capo_reason_phrase(error->status), req->method_name, req->path, req->remote_address,
                  error->message);
     else

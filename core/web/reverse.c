@@ -14,6 +14,7 @@ typedef struct Search {
     const Var *arguments;
     size_t n_arguments;
     bool positional;
+    bool names_only;                /* the arguments have no values yet: their names and number count */
     const RouteNode *scope;         /* the include that the namespaces led to, or the root */
     char *found;
     Buffer candidates;              /* patterns of this name, for the message */
@@ -54,7 +55,7 @@ static bool names_fit(const Search *search, const RouteNode *node)
         if (has_capture(node, given->name))
             continue;
         const Var *extra = find_default(search, node, given->name);
-        if (!extra || !capo_equal(extra->value, given->value))
+        if (!extra || (!search->names_only && !capo_equal(extra->value, given->value)))
             return false;
     }
     return true;
@@ -128,7 +129,7 @@ static char *write_way(const Search *search, const RouteNode *node, const RouteN
         for (size_t j = 0; j < way->count && !wanted; j++)
             wanted = way->pieces[j]->parameter && strcmp(way->pieces[j]->parameter, search->arguments[i].name) == 0;
         const Var *extra = wanted ? NULL : find_default(search, node, search->arguments[i].name);
-        if (!wanted && (!extra || !capo_equal(extra->value, search->arguments[i].value)))
+        if (!wanted && (!extra || (!search->names_only && !capo_equal(extra->value, search->arguments[i].value))))
             return NULL;
     }
     Buffer path = { 0 };
@@ -152,6 +153,8 @@ static char *write_way(const Search *search, const RouteNode *node, const RouteN
         capo_put_value(&path, given->value);
     }
     const char *text = capo_buffer_text(&path);
+    if (search->names_only)
+        return capo_strdup("");
     if (strlen(text) != path.size || !chain_matches(chain, depth, text, path.size))
         return NULL;
     return url_of(text, path.size);
@@ -204,6 +207,8 @@ static char *try_node(const Search *search, const RouteNode *node)
     }
     const char *text = capo_buffer_text(&path);
     Capture captures[CAPTURES_LIMIT];
+    if (search->names_only)
+        return capo_strdup("");
     if (!segments_match(segments, n, n_captures, text, path.size, true, captures, NULL) || strlen(text) != path.size)
         return NULL;
     return url_of(text, path.size);
@@ -304,7 +309,7 @@ static void note_name(const char *pattern, const char *name, const Route *route,
         list->names[list->count++] = name;
 }
 
-_Noreturn static void no_such_name(const char *name)
+static const char *no_such_name(const char *name)
 {
     enum { SHOWN = 30 };
     NameList *list = capo_alloc_struct(NameList);
@@ -315,26 +320,30 @@ _Noreturn static void no_such_name(const char *name)
         capo_put_format(&there, "%s%s", i ? ", " : " There are: ", list->names[i]);
     if (there.size)
         capo_put(&there, list->count > SHOWN ? ", …" : ".");
-    capo_raise(ERROR_NO_REVERSE_MATCH, "There is no route with the name '%s'.%s%s", name, nearest, capo_buffer_text(&there));
+    return capo_format("There is no route with the name '%s'.%s%s", name, nearest, capo_buffer_text(&there));
 }
 
-_Noreturn static void no_such_arguments(const char *name, const Search *search)
+static const char *no_such_arguments(const char *name, const Search *search)
 {
     Buffer given = { 0 };
     for (size_t i = 0; i < search->n_arguments; i++) {
         capo_put(&given, i ? ", " : "");
         if (!search->positional)
-            capo_put_format(&given, "%s=", search->arguments[i].name);
-        capo_put_repr(&given, search->arguments[i].value);
+            capo_put_format(&given, "%s%s", search->arguments[i].name, search->names_only ? "" : "=");
+        if (!search->names_only)
+            capo_put_repr(&given, search->arguments[i].value);
+        else if (search->positional)
+            capo_put(&given, "…");
     }
     Search copy = *search;
-    capo_raise(ERROR_NO_REVERSE_MATCH, "The route '%s' was given %s; that does not fit %s.", name,
-               given.size ? capo_buffer_text(&given) : "no arguments", capo_buffer_text(&copy.candidates));
+    return capo_format("The route '%s' was given %s; that does not fit %s.", name, given.size ? capo_buffer_text(&given) : "no arguments",
+                       capo_buffer_text(&copy.candidates));
 }
 
-static char *reverse(const char *full_name, const Var *arguments, const char *current_app, bool raise)
+/* The URL, or NULL with *ret_problem: why there is none. */
+static char *reverse(const char *full_name, const Var *arguments, const char *current_app, bool names_only, const char **ret_problem)
 {
-    Search search = { .name = full_name, .arguments = arguments };
+    Search search = { .name = full_name, .arguments = arguments, .names_only = names_only };
     while (arguments && arguments[search.n_arguments].name) {
         bool positional = !*arguments[search.n_arguments].name;
         if (search.n_arguments && positional != search.positional)
@@ -345,29 +354,49 @@ static char *reverse(const char *full_name, const Var *arguments, const char *cu
     search.scope = find_scope(&search.name, current_app);
     if (search.scope)
         search_below(&search, search.scope);
-    if (search.found || !raise)
-        return search.found;
-    if (!search.candidates.size)
-        no_such_name(full_name);
-    no_such_arguments(full_name, &search);
+    if (!search.found && ret_problem)
+        *ret_problem = search.candidates.size ? no_such_arguments(full_name, &search) : no_such_name(full_name);
+    return search.found;
+}
+
+static char *reverse_or_raise(const char *name, const Var *arguments, const char *current_app)
+{
+    const char *problem = "";
+    char *url = reverse(name, arguments, current_app, false, &problem);
+    if (!url)
+        capo_raise(ERROR_NO_REVERSE_MATCH, "%s", problem);
+    return url;
 }
 
 char *capo_reverse_with(const char *name, const Var *arguments)
 {
-    return reverse(name, arguments, NULL, true);
+    return reverse_or_raise(name, arguments, NULL);
 }
 
 char *capo_reverse_or_null(const char *name, const Var *arguments)
 {
-    return reverse(name, arguments, NULL, false);
+    return reverse(name, arguments, NULL, false, NULL);
 }
 
 char *capo_reverse_in(const char *name, const Var *arguments, const char *current_app)
 {
-    return reverse(name, arguments, current_app, true);
+    return reverse_or_raise(name, arguments, current_app);
 }
 
 char *capo_reverse_in_or_null(const char *name, const Var *arguments, const char *current_app)
 {
-    return reverse(name, arguments, current_app, false);
+    return reverse(name, arguments, current_app, false, NULL);
+}
+
+const char *capo_reverse_problem(const char *name, const char *const *arguments)
+{
+    size_t count = 0;
+    while (arguments && arguments[count])
+        count++;
+    Var *vars = capo_alloc_array(count + 1, sizeof *vars);
+    for (size_t i = 0; i < count; i++)
+        vars[i].name = arguments[i];
+    const char *problem = NULL;
+    reverse(name, vars, NULL, true, &problem);
+    return problem;
 }

@@ -1,73 +1,147 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Django's template language.
+/* Django's template language: finding and rendering templates. Own tags and filters: template_tags.h.
  *
  *     return capo_render(req, "blog/post_list.html", V("page", page), OBJ("post", post));
  *
- * Templates are looked for in settings' template_directories, then in each app's templates/, in order of apps. They are
- * compiled once and kept; in DEBUG they are compiled again when their file changed. Everything is escaped unless it is safe. */
+ * A template is looked for in settings' template_directories, then in each app's templates/, in the order of apps; the first is
+ * it. It is compiled once and kept. In DEBUG each look-up reads the file again, and a template whose text changed is compiled
+ * anew; parents and includes are looked up for each rendering, so that an edit of any of them shows at once.
+ * Everything that is printed is escaped unless it is safe.
+ *
+ * Wherever a name of a template is taken, "list.html#row" means the part that {% partialdef row %} names in it. */
 #pragma once
 #include <capo/error.h>
 #include <capo/value.h>
 #include <capo/request.h>
 #include <capo/response.h>
+#include <capo/web.h>
 
 typedef struct Template Template;
 typedef struct Context Context;
 
-/* 200, text/html, rendered with the request's context: request, user, perms, messages, csrf_token, debug, … */
+/* --- rendering ------------------------------------------------------------------------------------------------------------ */
+
+/* 200, text/html, rendered with the request's context (context processors, below). */
 #define capo_render(req, name, ...) capo_render_with((req), 200, (name), CAPO_VARS(__VA_ARGS__))
 #define capo_render_status(req, status, name, ...) capo_render_with((req), (status), (name), CAPO_VARS(__VA_ARGS__))
 Response *capo_render_with(Request *req, int status, const char *name, const Var *vars);
-/* As text, for e-mails and fragments. req may be NULL. */
+/* The first of these that exists: capo_render_first(req, LIST("blog/rust.html", "blog/post.html"), OBJ("post", post)) */
+#define capo_render_first(req, names, ...) capo_render_first_with((req), 200, (names), CAPO_VARS(__VA_ARGS__))
+Response *capo_render_first_with(Request *req, int status, const char *const *names, const Var *vars);
+/* As text, for e-mails and fragments. req may be NULL: no context processors then. */
 char *capo_render_to_text(Request *req, const char *name, const Map *variables);
 void capo_render_into(Buffer *out, Request *req, const char *name, const Map *variables);
 
-/* Raises ERROR_TEMPLATE_DOES_NOT_EXIST (with the places tried) or ERROR_TEMPLATE_SYNTAX (with template, line and column). */
+/* --- templates ------------------------------------------------------------------------------------------------------------ */
+
+/* Raises ERROR_TEMPLATE_DOES_NOT_EXIST (with the places tried, or the partials that there are) or ERROR_TEMPLATE_SYNTAX (with
+ * template, line and column). A Template is valid until the unit of work ends. */
 const Template *capo_template(const char *name);
+/* The first of these that exists; one that exists and has a mistake raises. The list ends with NULL. */
+const Template *capo_template_select(const char *const *names);
+/* Compiled each time; lives as long as the request. The name is for messages; NULL: "<string>". */
 const Template *capo_template_from_string(const char *source, const char *name);
+/* Appends to `out`. A tag's own function may render another template with the context that it was given. */
 void capo_template_render(const Template *template, Context *context, Buffer *out);
 
-/* --- context: a stack of scopes --- */
+/* Where a template came from. All texts live as long as the template. */
+typedef struct TemplateOrigin {
+    const char *name;               /* as it was asked for: "blog/list.html", "blog/list.html#row" */
+    const char *path;               /* "blog/templates/blog/list.html"; what the loader calls it; NULL: from a string */
+    const char *loader;             /* TemplateLoader.name; NULL: from a string */
+} TemplateOrigin;
+TemplateOrigin capo_template_origin(const Template *template);
+
+/* --- loaders -------------------------------------------------------------------------------------------------------------- */
+
+/* What a loader found. The texts are copied when the template is compiled. */
+typedef struct TemplateSource {
+    const char *text;
+    size_t size;
+    const char *path;               /* for messages and origins */
+    int place;                      /* which of several templates of one name, in order of search, from 0 */
+} TemplateSource;
+
+/* A place where templates come from; settings list them. `find` gives the first template of this name at or after `place` (a
+ * template that extends its own name asks for the next), or false. It adds where it looked to `tried`, for the message. It may
+ * wait and may raise. A name comes from code or from a template as it was written: to look it up safely is the loader's part. */
+typedef struct TemplateLoader {
+    const char *name;               /* "texts": in origins and messages */
+    bool (*find)(const struct TemplateLoader *loader, const char *name, int place, TemplateSource *ret, List *tried);
+    const char **(*list)(const struct TemplateLoader *loader);      /* all names, for `capo check --templates`; NULL: unknown */
+    const void *data;               /* the loader's own */
+} TemplateLoader;
+
+/* The files of the site, embedded in a release: settings' template_directories, then the apps' templates/. The default. */
+extern const TemplateLoader capo_site_loader;
+/* Files below these folders, in this order: FOLDER_LOADER("themes/dark", "themes/plain") */
+#define FOLDER_LOADER(...) { .name = "folders", .find = capo_find_in_folders, .list = capo_list_folders, .data = (const char *const[]){ __VA_ARGS__, NULL } }
+/* Sources in the program: TEXT_LOADER({ "hello.html", "Hello {{ name }}" }) */
+#define TEXT_LOADER(...) { .name = "texts", .find = capo_find_in_texts, .list = capo_list_texts, .data = (const TemplateText[]){ __VA_ARGS__, { 0 } } }
+typedef struct TemplateText { const char *name, *source; } TemplateText;
+bool capo_find_in_folders(const TemplateLoader *loader, const char *name, int place, TemplateSource *ret, List *tried);
+bool capo_find_in_texts(const TemplateLoader *loader, const char *name, int place, TemplateSource *ret, List *tried);
+const char **capo_list_folders(const TemplateLoader *loader);
+const char **capo_list_texts(const TemplateLoader *loader);
+
+/* --- context: a stack of scopes ------------------------------------------------------------------------------------------- */
+
+/* With the variables, and those of the context processors where req is given. */
 Context *capo_context_new(Request *req, const Map *variables);
 void capo_context_push(Context *context);
-void capo_context_pop(Context *context);
+void capo_context_pop(Context *context);        /* without a push before it: a bug */
+/* A push with these variables; a pop ends it. */
+void capo_context_update(Context *context, const Map *variables);
+/* Sets in the innermost scope. The name is not copied. */
 void capo_context_set(Context *context, const char *name, Value value);
+/* The value of a name from the innermost scope outwards; false: there is none, and *ret is untouched. */
 bool capo_context_get(Context *context, const char *name, Value *ret);
-Request *capo_context_request(Context *context);
-bool *capo_context_autoescape(Context *context);
+/* The value, which becomes `value` in the innermost scope where there is none. */
+Value capo_context_setdefault(Context *context, const char *name, Value value);
+/* Takes a name out of the innermost scope; false: it is not in there. */
+bool capo_context_remove(Context *context, const char *name);
+/* All names that are seen now, with their values. */
+Map *capo_context_flatten(Context *context);
+/* A context with other variables, and the request, autoescape and engine of this one (Django's Context.new). */
+Context *capo_context_fresh(Context *context, const Map *variables);
+Request *capo_context_request(Context *context);        /* NULL: rendered without */
+bool *capo_context_autoescape(Context *context);        /* may be changed for a while */
+/* What a tag remembers during one rendering (a cycle's turn, say), by a key of its own; null at first. One compiled template
+ * renders in many requests at a time, so never remember in the tag itself. */
+Value *capo_context_memory(Context *context, const void *key);
 
-/* What every template rendered with a request sees besides its own variables (context processors). A processor adds to the map.
- * cli lists them: csrf_token, request, messages by templates; user and perms by auth. */
+/* --- what every template sees: context processors ------------------------------------------------------------------------ */
+
+/* Adds to the map what a template rendered for this request sees besides its own variables, which come before. */
 typedef void ContextProcessor(Request *req, Map *variables);
+#define PROCESSORS(...) ((ContextProcessor *const[]){ __VA_ARGS__, NULL })
+/* Those that there are. csrf_token is always there. The default list is request, messages, debug, and those that apps added. */
+ContextProcessor capo_request_processor;        /* request */
+ContextProcessor capo_messages_processor;       /* messages, DEFAULT_MESSAGE_LEVELS */
+ContextProcessor capo_debug_processor;          /* debug, sql_queries: in DEBUG */
+ContextProcessor capo_i18n_processor;           /* LANGUAGES, LANGUAGE_CODE, LANGUAGE_BIDI */
+ContextProcessor capo_tz_processor;             /* TIME_ZONE */
+ContextProcessor capo_static_processor;         /* STATIC_URL */
+ContextProcessor capo_media_processor;          /* MEDIA_URL */
+/* For an app's `ready`: one more for sites that do not list theirs. auth adds `user` and `perms` so (capo_auth_processor). */
 void capo_add_context_processor(ContextProcessor *processor);
 
-/* --- own tags and filters: rows of the App, used after {% load name %} ---------------------------------------------------
- *
- *     static Value shout(Value value, Value argument) { return VALUE(capo_format("%s!", capo_to_text(value))); }
- *     const TemplateFilter blog_filters[] = { { "shout", shout }, { 0 } };
- *     const TagLibrary blog_tags[] = { { "blog_extras", .filters = blog_filters }, { 0 } };                                 */
-typedef struct TemplateFilter {
-    const char *name;
-    Value (*function)(Value value, Value argument);
-    enum { ARGUMENT_NONE, ARGUMENT_OPTIONAL, ARGUMENT_REQUIRED } argument;
-    bool is_safe;               /* safe input gives safe output */
-    Value (*function_autoescape)(Value value, Value argument, bool autoescape);     /* instead, when it needs to know */
-} TemplateFilter;
+/* --- options of the engine: settings' .templates -------------------------------------------------------------------------- */
 
-/* Arguments of a tag as resolved values: {% greet user.name big=True %} */
-typedef struct TagArguments { const Value *positional; size_t count; const Var *named; size_t n_named; } TagArguments;
-typedef struct TemplateTag {
-    const char *name;
-    /* a simple tag: its value is printed, escaped, or kept by `as name` */
-    Value (*simple)(Context *context, const TagArguments *arguments);
-    /* an inclusion tag: renders `template` with the map that it returns */
-    Map *(*inclusion)(Context *context, const TagArguments *arguments);
-    const char *template;
-    /* a block tag: gets its rendered content; closes with end<name> */
-    Value (*block)(Context *context, const TagArguments *arguments, Value content);
-} TemplateTag;
-typedef struct TagLibrary { const char *name; const TemplateFilter *filters; const TemplateTag *tags; } TagLibrary;
-Value capo_tag_argument(const TagArguments *arguments, const char *name, size_t position);
+/* Zero is the default.
+ *     static const TemplateLoader shop_texts = TEXT_LOADER({ "motd.txt", "Sale!" });
+ *     static const TemplateOptions options = {
+ *         .loaders = (const TemplateLoader *const[]){ &shop_texts, &capo_site_loader, NULL }, .builtins = LIST("i18n", "blog_extras"),
+ *     };                                                                                                                          */
+typedef struct TemplateOptions {
+    const TemplateLoader *const *loaders;           /* in order of search; NULL at the end. Default: capo_site_loader */
+    const struct TagLibrary *libraries;             /* besides those of apps; ends with { 0 } */
+    const char *const *builtins;                    /* libraries that every template has, without {% load %} */
+    ContextProcessor *const *context_processors;    /* instead of the default list: PROCESSORS(capo_request_processor, …) */
+    const char *string_if_invalid;                  /* printed for what is missing; "%s" in it is the name */
+    bool no_autoescape;                             /* for sites that make no HTML */
+    bool quiet;                                     /* no log lines in DEBUG about variables that are missing */
+} TemplateOptions;
 
 /* The key under which {% cache … name a b %} keeps its fragment, Django's make_template_fragment_key: to drop one that is old.
  *     capo_cache_delete(capo_template_fragment_key("sidebar", VALUE(user_id)));                                              */
@@ -76,7 +150,26 @@ Value capo_tag_argument(const TagArguments *arguments, const char *name, size_t 
                                   sizeof((const Value[]){ __VA_ARGS__ __VA_OPT__(,) { 0 } }) / sizeof(Value) - 1)
 char *capo_template_fragment_key_of(const char *name, const Value *vary, size_t count);
 
-/* For capo check --templates: compiles every template; report(name, error). */
-void capo_templates_check(void (*report)(const char *name, const Error *error));
-/* Where a TemplateSyntaxError or an error during rendering was, for the debug page: HTML, or NULL. */
+/* --- errors and checks ---------------------------------------------------------------------------------------------------- */
+
+/* Where in which template a mistake or a raise was. The same for what led there: `from` is the tag that included, extended or
+ * called it. Lines and columns count from 1, columns in bytes. */
+typedef struct TemplatePlace {
+    const char *name, *path, *source;
+    size_t size;
+    int line, column;
+    const char *tag;                        /* what stands there: "{% include 'row.html' %}"; NULL: unknown */
+    const struct TemplatePlace *from;       /* NULL: the outermost template */
+} TemplatePlace;
+/* NULL: the error did not happen in a template. */
+const TemplatePlace *capo_template_place(const Error *error);
+/* The place with its lines and a marker, and the way there: HTML for the debug page, text for a log; NULL: no template. */
 const char *capo_template_debug_html(const Error *error);
+const char *capo_template_debug_text(const Error *error);
+
+/* What `capo check --templates` reports: mistakes as errors; blocks that no parent has, and partials that nothing shows, as
+ * warnings. */
+typedef struct TemplateProblem { CheckLevel level; const char *template, *path; int line, column; const char *text; } TemplateProblem;
+/* Compiles every template of the loaders and looks into it: unknown tags, filters, libraries, templates of {% extends %} and
+ * {% include %}, partials, routes of {% url %}. Gives the number of templates. */
+size_t capo_templates_check(void (*report)(const TemplateProblem *problem));

@@ -36,14 +36,14 @@ static Value shout(Value value, Value argument)
 static Value twice(Context *context, const TagArguments *arguments)
 {
     (void)context;
-    Value text = capo_tag_argument(arguments, "text", 0);
+    Value text = capo_tag_argument(arguments, "text");
     return VALUE(capo_format("%s%s", capo_to_text(text), capo_to_text(text)));
 }
 
 static Map *badge(Context *context, const TagArguments *arguments)
 {
     (void)context;
-    return capo_map_of((const Var[]){ { "label", capo_tag_argument(arguments, "label", 0) }, { 0 } });
+    return capo_map_of((const Var[]){ { "label", capo_tag_argument(arguments, "label") }, { 0 } });
 }
 
 static Value boxed(Context *context, const TagArguments *arguments, Value content)
@@ -54,7 +54,7 @@ static Value boxed(Context *context, const TagArguments *arguments, Value conten
 
 static const TemplateFilter own_filters[] = { { "shout", shout, ARGUMENT_OPTIONAL }, { 0 } };
 static const TemplateTag own_tags[] = {
-    { "twice", .simple = twice }, { "badge", .inclusion = badge, .template = "badge" }, { "box", .block = boxed }, { 0 }
+    { "twice", .simple = twice, .arguments = "text" }, { "badge", .inclusion = badge, .template = "badge", .arguments = "label" }, { "box", .block = boxed }, { 0 }
 };
 static const TagLibrary own_libraries[] = { { "own", .filters = own_filters, .tags = own_tags }, { 0 } };
 
@@ -145,12 +145,12 @@ TEST(templates_debug_html_shows_the_line)
     const Error *error = capo_try(render_now, &job);
     EXPECT(error != NULL);
     const char *html = capo_template_debug_html(error);
-    EXPECT(html && strstr(html, "<mark>    2  {% bad&lt;tag&gt; %}</mark>"));
+    EXPECT(html && strstr(html, "<span class=\"here\">    2  {% bad&lt;tag&gt; %}</span>"));
     Rendering other = { .folders = { capo_map(V("t", "one\n\n{{ x|cut:y }}")) }, .entry = "t" };
     error = capo_try(render_now, &other);
     EXPECT(error != NULL);
     html = capo_template_debug_html(error);
-    EXPECT(html && strstr(html, "<mark>    3  {{ x|cut:y }}</mark>"));
+    EXPECT(html && strstr(html, "<span class=\"here\">    3  <mark>{{ x|cut:y }}</mark></span>"));
 }
 
 TEST(templates_same_name_extends_the_next_folder)
@@ -166,7 +166,7 @@ static bool find_changing(const Engine *engine, const char *name, int place, Tem
 {
     (void)engine, (void)name, (void)ret_tried;
     const char *text = changes ? "new {{ x }}" : "old {{ x }}{% include 'other' %}";
-    *ret = (TemplateSource){ .text = text, .size = strlen(text), .changed_ns = changes, .place = place };
+    *ret = (TemplateSource){ .text = text, .size = strlen(text), .place = place };
     return place == 0;
 }
 
