@@ -4,6 +4,7 @@
 #include "engine.h"
 #include "../core/base/bytes.h"
 #include "../core/base/clock.h"
+#include <capo/i18n.h>
 #include <string.h>
 
 uint32_t capo_name_hash(const char *name, size_t size)
@@ -165,16 +166,18 @@ DateParts capo_context_parts(const Context *context, Value v)
 
 bool capo_put_localised(Context *context, Buffer *out, Value v)
 {
+    const LocaleFormats *formats;
     switch ((ValueKind)v.kind) {
     case VALUE_INT: case VALUE_REAL: case VALUE_DECIMAL:
-        capo_put_number(out, v, -1, context->localise && context->engine->thousand_separator);
+        if (context->localise)
+            capo_put_number_with(out, v, -1, context->engine->thousand_separator, capo_formats());
+        else
+            capo_put_value(out, v);
         return true;
-    case VALUE_DATETIME:
-        return capo_put_date(context, out, v, context->engine->datetime_format, false);
-    case VALUE_DATE:
-        return capo_put_date(context, out, v, context->engine->date_format, false);
-    case VALUE_TIME:
-        return capo_put_date(context, out, v, context->engine->time_format, true);
+    case VALUE_DATETIME: case VALUE_DATE: case VALUE_TIME:
+        formats = context->localise ? capo_formats() : capo_plain_formats();
+        return capo_put_date(context, out, v, v.kind == VALUE_DATETIME ? formats->datetime : v.kind == VALUE_DATE ? formats->date : formats->time,
+                             v.kind == VALUE_TIME);
     default:
         return false;
     }

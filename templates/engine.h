@@ -41,7 +41,7 @@ struct Engine {
     bool autoescape_off, debug, no_time_zone, no_localisation, thousand_separator;
     bool quiet;                     /* says nothing about missing variables in debug */
     bool take_notes;                /* compiled templates keep what they refer to, for the checks */
-    const char *date_format, *datetime_format, *time_format, *static_prefix, *media_prefix;
+    const char *static_prefix, *media_prefix;
     /* Limits of one rendering, 0: MAX_MEMORY and MAX_STEPS. Bytes that its unit of work may have taken in all, and rounds of loops,
      * items of what is joined or searched, includes, blocks and partials. */
     size_t max_memory;
@@ -219,6 +219,8 @@ bool capo_variable_resolve(const Variable *variable, Context *context, Value *re
 Expression *capo_expression_compile(Parser *parser, const char *text);
 /* ignore_failures: what is missing is None (if, for, firstof, …), else string_if_invalid or "". */
 Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures);
+/* The text in the current language, as _("…") has it: its percent signs are doubled in catalogues, and stay so. */
+Value capo_translated(Value text, const char *message_context);
 /* Appends as {{ }} does: localised, escaped. */
 void capo_context_print(Context *context, Value value, Buffer *out);
 /* Whether the expression is a text literal without filters; its text. */
@@ -324,8 +326,6 @@ const char *capo_split_named(Parser *parser, const char *bit, const char **ret_v
 /* --- texts of Python's ------------------------------------------------------------------------------------------------------- */
 
 Value capo_buffer_value(Buffer *buffer, bool safe);
-/* numberformat.format: decimal_pos < 0: as many as there are. */
-void capo_put_number(Buffer *out, Value number, int decimal_pos, bool grouping);
 /* localize(): numbers and dates as the site shows them; false: not such a value. */
 bool capo_put_localised(Context *context, Buffer *out, Value value);
 /* date_format with Django's letters or a setting's name; false where the value has no such letter (AttributeError). */

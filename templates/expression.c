@@ -230,7 +230,7 @@ Expression *capo_expression_compile(Parser *parser, const char *text)
 
 bool capo_expression_text(const Expression *expression, const char **ret)
 {
-    if (expression->n_filters || expression->operand.parts || !capo_is_text(expression->operand.literal))
+    if (expression->n_filters || expression->operand.translated || expression->operand.parts || !capo_is_text(expression->operand.literal))
         return false;
     *ret = expression->operand.literal.text;
     return true;
@@ -261,7 +261,7 @@ static inline void call_if_callable(Value *value)
 static inline bool resolve(const Variable *variable, const Context *context, Value *ret)
 {
     if (!variable->parts) {
-        *ret = variable->literal;
+        *ret = variable->translated ? capo_translated(variable->literal, NULL) : variable->literal;
         return true;
     }
     VariablePart *part = variable->parts, *end = part + variable->n_parts;

@@ -23,6 +23,10 @@ void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t leng
 void capo_put_stripped(Buffer *out, const char *text, size_t size);
 void capo_put_urlized(Buffer *out, const char *text, size_t size, bool safe, bool nofollow, bool autoescape, int64_t limit);
 void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width);
+/* Where a line ends as str.splitlines has it: *ret_next is behind its end. */
+const char *capo_line_end(const char *at, const char *end, const char **ret_next);
+/* pprint.pformat: in lines of at most 80 characters, keys in order. */
+void capo_put_pretty(Buffer *out, Value value);
 void capo_put_linebreaks(Buffer *out, const char *text, size_t size, bool autoescape);
 void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool autoescape);
 /* "2 hours, 5 minutes"; false where a date cannot be compared. */

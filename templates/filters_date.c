@@ -2,21 +2,14 @@
 /* Filters on dates and times, and time since. */
 #include "filters.h"
 #include "../core/base/clock.h"
+#include <capo/i18n.h>
 #include <string.h>
 
-/* The format that a setting's name stands for, or the text itself. */
-static const char *format_named(const Context *context, const char *format)
+/* The format that a setting's name stands for in the current language, or the text itself. */
+static const char *format_named(const char *format)
 {
-    const Engine *engine = context->engine;
-    const struct { const char *name, *format; } rows[] = {
-        { "DATE_FORMAT", engine->date_format }, { "DATETIME_FORMAT", engine->datetime_format }, { "TIME_FORMAT", engine->time_format },
-        { "YEAR_MONTH_FORMAT", "F Y" }, { "MONTH_DAY_FORMAT", "F j" }, { "SHORT_DATE_FORMAT", "m/d/Y" },
-        { "SHORT_DATETIME_FORMAT", "m/d/Y P" },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].name, format) == 0)
-            return rows[i].format;
-    return format;
+    const char *found = capo_format_named(capo_formats(), format);
+    return found ? found : format;
 }
 
 bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, bool time_filter)
@@ -37,7 +30,7 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         kind = FORMAT_NOTHING;          /* only what is no letter prints */
     }
     size_t before = out->size;
-    char bad = capo_put_date_format(out, &parts, kind, format_named(context, format));
+    char bad = capo_put_date_format(out, &parts, kind, format_named(format));
     if (!bad)
         return true;
     if (out->data) {

@@ -313,7 +313,7 @@ static Value pprint(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
     Buffer out = { 0 };
-    capo_put_repr(&out, v);
+    capo_put_pretty(&out, v);
     return capo_buffer_value(&out, false);
 }
 

@@ -1,123 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Filters on numbers, and Django's numberformat. Digits are bounded: "1e1000000000" is not written out. */
 #include "filters.h"
+#include <capo/i18n.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DIGITS = 200 };
-
-/* --- numberformat ---------------------------------------------------------------------------------------------------------------------- */
-
-static void put_grouped(Buffer *out, const char *digits, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (i && (count - i) % 3 == 0)
-            capo_put_char(out, ',');
-        capo_put_char(out, digits[i]);
-    }
-}
-
-/* A plain number's text: sign, whole digits, and as many places as wanted. */
-static void put_plain(Buffer *out, const char *text, int places, bool grouping)
-{
-    if (*text == '-')
-        capo_put_char(out, *text++);
-    const char *point = strchrnul(text, '.');
-    if (grouping)
-        put_grouped(out, text, (size_t)(point - text));
-    else
-        capo_put_bytes(out, text, (size_t)(point - text));
-    const char *fraction = *point ? point + 1 : "";
-    size_t have = strlen(fraction), wanted = places < 0 ? have : (size_t)places;
-    if (wanted == 0)
-        return;
-    capo_put_char(out, '.');
-    capo_put_bytes(out, fraction, have < wanted ? have : wanted);
-    for (size_t i = have; i < wanted; i++)
-        capo_put_char(out, '0');
-}
-
-/* The exponent of the last digit, as Decimal.as_tuple() has it. */
-static int64_t exponent_of(const char *text)
-{
-    const char *e = strpbrk(text, "eE"), *point = strchr(text, '.');
-    int64_t exponent = e ? strtoll(e + 1, NULL, 10) : 0;
-    return point ? exponent - (int64_t)((e ? (size_t)(e - point) : strlen(point)) - 1) : exponent;
-}
-
-static int places_of(const char *text)
-{
-    int64_t exponent = exponent_of(text);
-    return exponent < 0 ? (int)-exponent : 0;
-}
-
-/* What Django bounds: the number of digits and the size of the exponent together. */
-static int64_t digits_and_exponent(const char *text)
-{
-    int64_t digits = 0;
-    for (const char *at = text; *at && (*at | 32) != 'e'; at++)
-        digits += *at >= '0' && *at <= '9' && (digits || *at != '0');
-    return (digits ? digits : 1) + llabs(exponent_of(text));
-}
-
-void capo_put_number(Buffer *out, Value number, int places, bool grouping)
-{
-    if (number.kind == VALUE_INT && !grouping && places <= 0) {
-        capo_put_int(out, number.integer);
-        return;
-    }
-    const char *text = capo_to_text(number);
-    if (capo_is_whole(number)) {
-        put_plain(out, text, places, grouping);
-        return;
-    }
-    bool scientific = strchr(text, 'e') || strchr(text, 'E');
-    if (number.kind == VALUE_REAL && !scientific) {
-        put_plain(out, text, places, grouping && isfinite(number.real));
-        return;
-    }
-    Decimal decimal;
-    if ((number.kind != VALUE_DECIMAL && number.kind != VALUE_REAL) || !capo_parse_decimal(text, &decimal)) {
-        put_plain(out, text, places, grouping);
-        return;
-    }
-    const char *e = strpbrk(decimal.text, "eE");
-    if (digits_and_exponent(decimal.text) > MAX_DIGITS) {
-        char *copy = capo_strdup(decimal.text);
-        if (!e) {                   /* '{:e}' of a long plain number */
-            Buffer plain = { 0 };
-            size_t whole = strcspn(copy + (*copy == '-'), ".");
-            const char *from = copy + (*copy == '-');
-            if (*copy == '-')
-                capo_put_char(&plain, '-');
-            const char *significant = from;
-            while (*significant == '0' || *significant == '.')
-                significant++;
-            int64_t power = significant < from + whole ? (int64_t)(from + whole - significant) - 1
-                                                       : -(int64_t)(significant - from - (int64_t)whole);
-            capo_put_char(&plain, *significant ? *significant : '0');
-            bool more = *significant && significant[1];
-            if (more)
-                capo_put_char(&plain, '.');
-            for (const char *p = significant + 1; more && *p; p++)
-                if (*p != '.')
-                    capo_put_char(&plain, *p);
-            put_plain(out, capo_buffer_text(&plain), places, grouping);
-            capo_put_format(out, "e%+lld", (long long)power);
-            return;
-        }
-        copy[e - decimal.text] = 0;
-        put_plain(out, copy, places, grouping);
-        capo_put_format(out, "e%+lld", strtoll(e + 1, NULL, 10));
-        return;
-    }
-    Decimal plain = decimal;
-    if (e)
-        plain = capo_decimal_quantize(decimal, places_of(decimal.text), true);
-    put_plain(out, plain.text, places, grouping);
-}
 
 /* --- floatformat ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -132,7 +22,7 @@ static bool decimal_of(Value v, Decimal *ret)
 
 static Value floatformat(const Filtering *f, Value v, Value arg)
 {
-    bool grouping = false, localise = f->context ? f->context->localise : true;
+    bool grouping = false, localise = true;
     Value original = v;
     if (!f->has_argument)
         arg = capo_value_int(-1);
@@ -175,16 +65,17 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
         capo_python_int_or_raise("floatformat", arg);
     if (given != INT_OK)
         return capo_value_to_text(original);
-    if (digits_and_exponent(decimal.text) > MAX_DIGITS)
+    if (capo_number_size(decimal.text) > MAX_DIGITS)
         return capo_value_to_text(original);
     Buffer out = { 0 };
     bool integral = capo_decimal_compare(decimal, capo_decimal_quantize(decimal, 0, true)) == 0;
     bool use_grouping = grouping || (localise && f->context && f->context->engine->thousand_separator);
+    const LocaleFormats *formats = localise ? capo_formats() : capo_plain_formats();
     if (places < 0 && integral) {
         Decimal rounded = capo_decimal_quantize(decimal, 0, true);
         if (rounded.text[0] == '-' && capo_decimal_compare(rounded, (Decimal){ "0" }) == 0)
             rounded.text++;
-        put_plain(&out, rounded.text, 0, use_grouping);
+        capo_put_number_with(&out, capo_value_text(rounded.text), 0, use_grouping, formats);
         return capo_buffer_value(&out, true);
     }
     if (places > 1000 || places < -1000)
@@ -192,7 +83,7 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     Decimal rounded = capo_decimal_quantize(decimal, (int)llabs(places), false);
     if (rounded.text[0] == '-' && capo_decimal_compare(rounded, (Decimal){ "0" }) == 0)
         rounded.text++;
-    put_plain(&out, rounded.text, (int)llabs(places), use_grouping);
+    capo_put_number_with(&out, capo_value_text(rounded.text), (int)llabs(places), use_grouping, formats);
     return capo_buffer_value(&out, true);
 }
 
@@ -303,7 +194,7 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
         snprintf(number, sizeof number, "%.1f", size);
         if (negative)
             capo_put_char(&out, '-');
-        put_plain(&out, number, 1, f->context && f->context->engine->thousand_separator && f->context->localise);
+        capo_put_number_with(&out, capo_value_text(number), 1, f->context && f->context->engine->thousand_separator, capo_formats());
         capo_put_format(&out, "\xC2\xA0%s", units[unit]);
     }
     return capo_buffer_value(&out, true);

@@ -316,8 +316,7 @@ void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool auto
     put_lines(out, text, size, autoescape, false);
 }
 
-/* Where a line ends as str.splitlines has it: *ret_next is behind its end. */
-static const char *line_end(const char *at, const char *end, const char **ret_next)
+const char *capo_line_end(const char *at, const char *end, const char **ret_next)
 {
     while (at < end) {
         const char *next = at;
@@ -409,7 +408,7 @@ void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width)
         capo_raise(ERROR_VALUE, "Text is wrapped to a width above zero, not to %lld.", (long long)width);
     const char *at = text, *end = text + size;
     while (at < end) {
-        const char *next, *stop = line_end(at, end, &next);
+        const char *next, *stop = capo_line_end(at, end, &next);
         if (at > text)
             capo_put_char(out, '\n');
         if (!put_wrapped_line(out, at, (size_t)(stop - at), width))

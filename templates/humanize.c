@@ -2,6 +2,7 @@
 /* {% load humanize %}: numbers and dates as people say them. */
 #include "filters.h"
 #include "../core/base/clock.h"
+#include <capo/i18n.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static Value intcomma(const Filtering *f, Value v, Value arg)
     bool localise = !f->has_argument || capo_truth(arg);
     Buffer out = { 0 };
     if (localise && (v.kind == VALUE_REAL || v.kind == VALUE_DECIMAL || capo_python_whole(v, &v) == INT_OK)) {
-        capo_put_number(&out, v, -1, true);
+        capo_put_number_with(&out, v, -1, true, capo_formats());
         return capo_buffer_value(&out, false);
     }
     Value text = capo_value_to_text(v);

@@ -2,7 +2,7 @@
 /* What every template rendered for a request sees besides its own variables: the context processors, and the request as templates
  * may see it. */
 #include "engine.h"
-#include "languages.h"
+#include <capo/i18n.h>
 #include <capo/web.h>
 #include <string.h>
 
@@ -160,20 +160,16 @@ void capo_debug_processor(Request *req, Map *variables)
 void capo_i18n_processor(Request *req, Map *variables)
 {
     (void)req;
-    const char *code = capo_unit->slots[UNIT_LANGUAGE];
-    if (!code)
-        code = capo_settings()->language_code ? capo_settings()->language_code : "en-us";
-    const Language *language = capo_language(code);
     List *all = capo_list_new();
-    for (const Language *row = capo_languages; row->code; row++) {
+    for (const LanguageInfo *row = capo_languages(); row->code; row++) {
         List *pair = capo_list_new();
         capo_list_add(pair, capo_value_text(row->code));
         capo_list_add(pair, capo_value_text(row->name));
         capo_list_add(all, capo_value_list(pair));
     }
     capo_map_set(variables, "LANGUAGES", capo_value_list(all));
-    capo_map_set(variables, "LANGUAGE_CODE", capo_value_text(code));
-    capo_map_set(variables, "LANGUAGE_BIDI", capo_value_bool(language && language->right_to_left));
+    capo_map_set(variables, "LANGUAGE_CODE", capo_value_text(capo_language()));
+    capo_map_set(variables, "LANGUAGE_BIDI", capo_value_bool(capo_language_bidi()));
 }
 
 void capo_tz_processor(Request *req, Map *variables)

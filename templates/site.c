@@ -13,8 +13,8 @@ static char *reverse_in_site(const Context *context, const char *name, const Var
 static const TemplateLoader *const site_loaders[] = { &capo_site_loader, NULL };
 
 static Engine site_engine = {
-    .find = capo_loaders_find, .data = site_loaders, .reverse = reverse_in_site, .static_url = capo_static_url, .date_format = "N j, Y",
-    .datetime_format = "N j, Y, P", .time_format = "P", .static_prefix = "/static/", .media_prefix = "/media/",
+    .find = capo_loaders_find, .data = site_loaders, .reverse = reverse_in_site, .static_url = capo_static_url,
+    .static_prefix = "/static/", .media_prefix = "/media/",
 };
 
 static const TagLibrary *libraries_of_site(size_t i)
@@ -51,12 +51,7 @@ static void use_settings(void)
         site_engine.quiet = options->quiet;
     }
     site_engine.debug = settings->debug;
-    if (settings->date_format)
-        site_engine.date_format = settings->date_format;
-    if (settings->datetime_format)
-        site_engine.datetime_format = settings->datetime_format;
-    if (settings->time_format)
-        site_engine.time_format = settings->time_format;
+    site_engine.thousand_separator = settings->use_thousand_separator;
     if (settings->static_url)
         site_engine.static_prefix = settings->static_url;
 }

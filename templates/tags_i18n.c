@@ -1,32 +1,76 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* {% load i18n %}: translate, blocktranslate, languages.
  *
- * There are no message catalogues yet: a message is its own translation, with English plurals. All else is as with one:
- * contexts, holes, plurals, trimming. A text with %s or {0} in it never meets a printf. */
+ * Messages in catalogues are Python's format strings: a percent sign is doubled there, a variable is %(name)s. A translation that has
+ * other holes than its message, or no proper ones, is passed over for the message itself; none meets a printf. */
 #include "filters.h"
-#include "languages.h"
 #include "nodes.h"
+#include <capo/i18n.h>
 #include <string.h>
 
-static const char *current_language(void)
+static void put_replaced(Buffer *out, const char *text, size_t size, bool doubled)
 {
-    const char *code = capo_unit ? capo_unit->slots[UNIT_LANGUAGE] : NULL;
-    return code ? code : "en-us";
+    for (size_t i = 0; i < size; i++) {
+        capo_put_char(out, text[i]);
+        if (text[i] == '%' && doubled)
+            capo_put_char(out, '%');
+        else if (text[i] == '%' && i + 1 < size && text[i + 1] == '%')
+            i++;
+    }
+}
+
+static Value replaced(Value text, bool doubled)
+{
+    if (!memchr(text.text, '%', text.size))
+        return text;
+    Buffer out = { 0 };
+    put_replaced(&out, text.text, text.size, doubled);
+    return capo_buffer_value(&out, text.kind == VALUE_SAFE);
+}
+
+Value capo_translated(Value text, const char *message_context)
+{
+    Value message = replaced(text, true);
+    const char *translation = capo_translation(message_context, message.text, NULL, 0);
+    if (!translation)
+        return message;
+    return text.kind == VALUE_SAFE ? capo_value_safe(translation) : capo_value_text(translation);
 }
 
 /* --- translate ---------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct TranslateNode { Node node; Expression *message, *message_context; const char *as; bool noop; } TranslateNode;
 
+/* The text of a context argument; NULL: none, or an empty one. */
+static const char *resolve_context(const Expression *expression, Context *context)
+{
+    Value value = expression ? capo_expression_resolve(expression, context, false) : capo_value_null();
+    return capo_truth(value) ? capo_to_text(value) : NULL;
+}
+
 static void render_translate(const Node *node, Context *context, Buffer *out)
 {
     const TranslateNode *translate = (const TranslateNode *)node;
+    const Expression *message = translate->message;
+    const char *message_context = resolve_context(translate->message_context, context);
+    Value value;
+    if (translate->noop || message->operand.translated || !capo_variable_resolve(&message->operand, context, &value)) {
+        value = capo_expression_resolve(message, context, false);
+    } else {
+        if (!capo_is_text(value))
+            capo_raise(ERROR_VALUE, "{%% translate %%} needs a text, and '%.100s' is none.", message->source);
+        value = capo_translated(value, message_context);
+        for (uint32_t i = 0; i < message->n_filters; i++)
+            value = capo_filter_apply(&message->filters[i], context, value);
+    }
     Buffer text = { 0 };
-    capo_context_print(context, capo_expression_resolve(translate->message, context, false), &text);
+    capo_context_print(context, value, &text);
+    value = replaced(capo_value_text_n(capo_buffer_text(&text), text.size), false);
+    value.kind = context->autoescape ? VALUE_SAFE : VALUE_TEXT;
     if (translate->as)
-        capo_context_set(context, translate->as, capo_buffer_value(&text, context->autoescape));
+        capo_context_set(context, translate->as, value);
     else
-        capo_put_bytes(out, capo_buffer_text(&text), text.size);
+        capo_put_bytes(out, value.text, value.size);
 }
 
 static Node *compile_translate(Parser *parser, const Token *token)
@@ -68,6 +112,7 @@ typedef struct Piece { const char *text; size_t size; bool variable; struct Piec
 typedef struct BlockTranslateNode {
     Node node;
     Piece *singular, *plural;
+    const char *message, *many;         /* as catalogues have them */
     NamedExpression *values;
     size_t n_values;
     NamedExpression *counter;
@@ -97,9 +142,71 @@ static void put_hole(Buffer *out, Context *context, const Piece *piece)
     capo_context_print(context, capo_buffer_value(&text, false), out);
 }
 
+/* The message as catalogues have it. */
+static const char *message_of(const Piece *piece)
+{
+    Buffer out = { 0 };
+    for (; piece; piece = piece->next) {
+        if (piece->variable) {
+            capo_put(&out, "%(");
+            capo_put_bytes(&out, piece->text, piece->size);
+            capo_put(&out, ")s");
+        } else {
+            put_replaced(&out, piece->text, piece->size, true);
+        }
+    }
+    return capo_buffer_text(&out);
+}
+
+static const Piece *piece_called(const Piece *piece, const char *name, size_t size)
+{
+    for (; piece; piece = piece->next)
+        if (piece->variable && piece->size == size && memcmp(piece->text, name, size) == 0)
+            return piece;
+    return NULL;
+}
+
+/* False: the translation has a hole that the message has not, or none that is one. */
+static bool put_translation(Buffer *out, Context *context, const BlockTranslateNode *block, const char *text)
+{
+    while (*text) {
+        size_t plain = strcspn(text, "%");
+        capo_put_bytes(out, text, plain);
+        text += plain;
+        if (!*text)
+            break;
+        if (text[1] == '%') {
+            capo_put_char(out, '%');
+            text += 2;
+            continue;
+        }
+        const char *close = text[1] == '(' ? strchr(text, ')') : NULL;
+        if (!close || close[1] != 's')
+            return false;
+        const Piece *piece = piece_called(block->singular, text + 2, (size_t)(close - text - 2));
+        if (!piece)
+            piece = piece_called(block->plural, text + 2, (size_t)(close - text - 2));
+        if (!piece)
+            return false;
+        put_hole(out, context, piece);
+        text = close + 2;
+    }
+    return true;
+}
+
+/* What is counted: false: no number. */
+static bool number_of(Value count, double *ret)
+{
+    if (count.kind != VALUE_INT && count.kind != VALUE_REAL && count.kind != VALUE_DECIMAL && count.kind != VALUE_BOOL)
+        return false;
+    *ret = count.kind == VALUE_BOOL ? count.boolean : 0;
+    return count.kind == VALUE_BOOL || capo_to_real(count, ret);
+}
+
 static void render_blocktranslate(const Node *node, Context *context, Buffer *out)
 {
     const BlockTranslateNode *block = (const BlockTranslateNode *)node;
+    const char *message_context = resolve_context(block->message_context, context), *translation;
     Value *values = capo_alloc_array(block->n_values + 1, sizeof *values);
     for (size_t i = 0; i < block->n_values; i++)
         values[i] = capo_expression_resolve(block->values[i].expression, context, false);
@@ -107,21 +214,31 @@ static void render_blocktranslate(const Node *node, Context *context, Buffer *ou
     for (size_t i = 0; i < block->n_values; i++)
         capo_context_put(context, block->values[i].name, block->values[i].size, block->values[i].hash, values[i]);
     const Piece *piece = block->singular;
+    const char *message = block->message ? block->message : "";
     if (block->plural && block->counter) {
         Value count = capo_expression_resolve(block->counter->expression, context, false);
-        if (count.kind != VALUE_INT && count.kind != VALUE_REAL && count.kind != VALUE_DECIMAL && count.kind != VALUE_BOOL)
+        double number;
+        if (!number_of(count, &number))
             capo_template_fail(context->template, (int)node->line, (int)node->column, "'%s' argument to '%s' tag must be a number.",
                                block->counter->name, block->tag);
         capo_context_put(context, block->counter->name, block->counter->size, block->counter->hash, count);
         if (!capo_equal(count, capo_value_int(1)))
             piece = block->plural;
+        translation = capo_translation(message_context, message, block->many, number);
+        if (!translation && message_context)
+            translation = capo_translation(NULL, message, block->many, number);
+    } else {
+        translation = capo_translation(message_context, message, NULL, 0);
     }
     Buffer text = { 0 };
-    for (; piece; piece = piece->next) {
-        if (piece->variable)
-            put_hole(&text, context, piece);
-        else
-            capo_put_bytes(&text, piece->text, piece->size);
+    if (!translation || !put_translation(&text, context, block, translation)) {
+        text = (Buffer){ 0 };
+        for (; piece; piece = piece->next) {
+            if (piece->variable)
+                put_hole(&text, context, piece);
+            else
+                capo_put_bytes(&text, piece->text, piece->size);
+        }
     }
     capo_context_pop(context);
     if (block->as)
@@ -241,6 +358,9 @@ static Node *compile_blocktranslate(Parser *parser, const Token *token)
         trim_pieces(parser, node->singular);
         trim_pieces(parser, node->plural);
     }
+    const char *message = message_of(node->singular), *many = node->plural ? message_of(node->plural) : NULL;
+    node->message = capo_parse_strndup(parser, message, strlen(message));
+    node->many = many ? capo_parse_strndup(parser, many, strlen(many)) : NULL;
     return &node->node;
 }
 
@@ -248,21 +368,20 @@ static Node *compile_blocktranslate(Parser *parser, const Token *token)
 
 typedef struct LanguageNode { Node node; Node *body; Expression *code; const char *as; char what; } LanguageNode;
 
-static void restore_language(void *code)
-{
-    if (capo_unit)
-        capo_unit->slots[UNIT_LANGUAGE] = code;
-}
-
 static void render_language(const Node *node, Context *context, Buffer *out)
 {
     const LanguageNode *language = (const LanguageNode *)node;
-    void *before = capo_unit->slots[UNIT_LANGUAGE];
-    capo_defer(restore_language, before);
-    capo_unit->slots[UNIT_LANGUAGE] = (void *)capo_to_text(capo_expression_resolve(language->code, context, false));
+    Value code = capo_expression_resolve(language->code, context, false);
+    const char *text = capo_is_null(code) ? NULL : capo_to_text(code);
+    if (text && !*text) {               /* what is missing changes nothing */
+        capo_nodes_render(language->body, context, out);
+        return;
+    }
+    void *before = capo_language_override(text);
+    capo_defer(capo_language_restore, before);
     capo_nodes_render(language->body, context, out);
-    restore_language(before);
-    capo_defer_cancel(restore_language, before);
+    capo_language_restore(before);
+    capo_defer_cancel(capo_language_restore, before);
 }
 
 static Node *compile_language(Parser *parser, const Token *token)
@@ -278,10 +397,10 @@ static Node *compile_language(Parser *parser, const Token *token)
     return &node->node;
 }
 
-static const Language *language_or_raise(Value code)
+static const LanguageInfo *language_or_raise(Value code)
 {
     const char *text = capo_to_text(code);
-    const Language *language = capo_language(text);
+    const LanguageInfo *language = capo_language_info(text);
     if (!language)
         capo_raise(ERROR_VALUE, "Unknown language code '%.50s'.", text);
     return language;
@@ -292,9 +411,9 @@ static Value language_info(Value code)
     /* of a pair ("de", "German") the first counts */
     if (code.kind == VALUE_LIST && code.list->count)
         code = code.list->items[0];
-    const Language *language = language_or_raise(code);
+    const LanguageInfo *language = language_or_raise(code);
     return capo_value_map(capo_map(V("bidi", (bool)language->right_to_left), V("code", language->code), V("name", language->name),
-                                   V("name_local", language->local_name), V("name_translated", language->name)));
+                                   V("name_local", language->local_name), V("name_translated", capo_gettext(language->name))));
 }
 
 static void render_language_value(const Node *node, Context *context, Buffer *out)
@@ -302,17 +421,16 @@ static void render_language_value(const Node *node, Context *context, Buffer *ou
     (void)out;
     const LanguageNode *language = (const LanguageNode *)node;
     Value value, item;
-    const Language *current = capo_language(current_language());
     List *list = capo_list_new();
     void *state = NULL;
     switch (language->what) {
-    case 'c': value = capo_value_text(current_language()); break;
-    case 'b': value = capo_value_bool(current && current->right_to_left); break;
+    case 'c': value = capo_value_text(capo_language()); break;
+    case 'b': value = capo_value_bool(capo_language_bidi()); break;
     case 'a':
-        for (const Language *row = capo_languages; row->code; row++) {
+        for (const LanguageInfo *row = capo_languages(); row->code; row++) {
             List *pair = capo_list_new();
             capo_list_add(pair, capo_value_text(row->code));
-            capo_list_add(pair, capo_value_text(row->name));
+            capo_list_add(pair, capo_value_text(capo_gettext(row->name)));
             capo_list_add(list, capo_value_list(pair));
         }
         value = capo_value_list(list);
@@ -365,6 +483,7 @@ const BuiltinTag capo_i18n_tags[] = {
 };
 
 static Value language_name(const Filtering *f, Value v, Value arg) { (void)f, (void)arg; return VALUE(language_or_raise(v)->name); }
+static Value language_name_translated(const Filtering *f, Value v, Value arg) { (void)f, (void)arg; return VALUE(capo_gettext(language_or_raise(v)->name)); }
 static Value language_name_local(const Filtering *f, Value v, Value arg) { (void)f, (void)arg; return VALUE(language_or_raise(v)->local_name); }
 static Value language_bidi(const Filtering *f, Value v, Value arg) { (void)f, (void)arg; return VALUE((bool)language_or_raise(v)->right_to_left); }
 
@@ -372,6 +491,6 @@ const Filter capo_i18n_filters[] = {
     { "language_bidi", language_bidi },
     { "language_name", language_name },
     { "language_name_local", language_name_local },
-    { "language_name_translated", language_name },
+    { "language_name_translated", language_name_translated },
     { 0 }
 };

@@ -26,8 +26,7 @@ static bool find_file(const Engine *engine, const char *name, int place, Templat
     return ret->text != NULL;
 }
 
-static Engine engine = { .find = find_file, .date_format = "N j, Y", .datetime_format = "N j, Y, P", .time_format = "P",
-                         .static_prefix = "/static/", .media_prefix = "/media/" };
+static Engine engine = { .find = find_file, .static_prefix = "/static/", .media_prefix = "/media/" };
 
 static int64_t cpu_ns(void)
 {

@@ -29,6 +29,12 @@ void capo_civil_from_days(int64_t days, int *ret_year, int *ret_month, int *ret_
 
 /* What a format is applied to: it decides which letters there are. */
 typedef enum DateFormatKind { FORMAT_DATE, FORMAT_TIME, FORMAT_DATETIME, FORMAT_TIME_OF_DATETIME, FORMAT_NOTHING } DateFormatKind;
+/* The words of dates. core/i18n puts its function here once there is another language than English; NULL as a result means the English
+ * word. `index` counts months and weekdays (Monday) from 0; of halves and hours 0 is a.m., midnight. */
+typedef enum DateWord { WORD_MONTH, WORD_MONTH_ALT, WORD_MONTH_SHORT, WORD_MONTH_AP, WORD_WEEKDAY, WORD_WEEKDAY_SHORT, WORD_HALF,
+                        WORD_HALF_DOTTED, WORD_HOUR } DateWord;
+extern const char *(*capo_date_word_hook)(DateWord kind, int index, const char *english);
+
 /* Appends by Django's letters. 0, or the letter that this kind has no value for; then nothing useful was appended. */
 char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind kind, const char *format);
 

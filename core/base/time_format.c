@@ -10,7 +10,29 @@ static const char *const months[12] = { "January", "February", "March", "April",
                                         "October", "November", "December" };
 /* The Associated Press's way, which Django's N has. */
 static const char *const months_ap[12] = { "Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec." };
+static const char *const months_short[12] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec" };
 static const char *const weekdays[7] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
+static const char *const weekdays_short[7] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+static const char *const halves[2] = { "AM", "PM" }, *const halves_dotted[2] = { "a.m.", "p.m." }, *const hours[2] = { "midnight", "noon" };
+
+const char *(*capo_date_word_hook)(DateWord kind, int index, const char *english);
+
+static const char *word(DateWord kind, const char *const *english, int index)
+{
+    const char *found = capo_date_word_hook ? capo_date_word_hook(kind, index, english[index]) : NULL;
+    return found ? found : english[index];
+}
+
+/* The first letter large, as Python's title() of a word. */
+static void put_titled(Buffer *out, const char *text)
+{
+    const char *rest = text, *end = text + strlen(text);
+    if (!*text)
+        return;
+    capo_utf8_next(&rest, end);
+    capo_put_upper(out, text, (size_t)(rest - text));
+    capo_put_lower(out, rest, (size_t)(end - rest));
+}
 
 /* --- ISO -------------------------------------------------------------------------------------------------------------------- */
 
@@ -141,12 +163,9 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
 {
     int year, week;
     switch (letter) {
-    case 'a': capo_put(out, p->hour > 11 ? "p.m." : "a.m."); break;
-    case 'A': capo_put(out, p->hour > 11 ? "PM" : "AM"); break;
-    case 'b':
-        capo_put_char(out, (char)(months[p->month - 1][0] | 32));
-        capo_put_bytes(out, months[p->month - 1] + 1, 2);
-        break;
+    case 'a': capo_put(out, word(WORD_HALF_DOTTED, halves_dotted, p->hour > 11)); break;
+    case 'A': capo_put(out, word(WORD_HALF, halves, p->hour > 11)); break;
+    case 'b': capo_put(out, word(WORD_MONTH_SHORT, months_short, p->month - 1)); break;
     case 'c':
         if (kind == FORMAT_DATE)
             put_iso_date(out, p);
@@ -154,9 +173,10 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
             capo_put_iso_datetime(out, p, 'T');
         break;
     case 'd': capo_put_padded(out, p->day, 2); break;
-    case 'D': capo_put_bytes(out, weekdays[p->weekday], 3); break;
+    case 'D': capo_put(out, word(WORD_WEEKDAY_SHORT, weekdays_short, p->weekday)); break;
     case 'e': capo_put(out, p->zone ? p->zone : ""); break;
-    case 'E': case 'F': capo_put(out, months[p->month - 1]); break;
+    case 'E': capo_put(out, word(WORD_MONTH_ALT, months, p->month - 1)); break;
+    case 'F': capo_put(out, word(WORD_MONTH, months, p->month - 1)); break;
     case 'f':
         capo_put_format(out, p->minute ? "%d:%02d" : "%d", hour12(p), p->minute);
         break;
@@ -170,12 +190,12 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
             capo_put_char(out, p->is_dst ? '1' : '0');
         break;
     case 'j': capo_put_int(out, p->day); break;
-    case 'l': capo_put(out, weekdays[p->weekday]); break;
+    case 'l': capo_put(out, word(WORD_WEEKDAY, weekdays, p->weekday)); break;
     case 'L': capo_put(out, capo_days_in_month(p->year, 2) == 29 ? "True" : "False"); break;
     case 'm': capo_put_padded(out, p->month, 2); break;
-    case 'M': capo_put_bytes(out, months[p->month - 1], 3); break;
+    case 'M': put_titled(out, word(WORD_MONTH_SHORT, months_short, p->month - 1)); break;
     case 'n': capo_put_int(out, p->month); break;
-    case 'N': capo_put(out, months_ap[p->month - 1]); break;
+    case 'N': capo_put(out, word(WORD_MONTH_AP, months_ap, p->month - 1)); break;
     case 'o': iso_week(p, &year, &week); capo_put_int(out, year); break;
     case 'O':
         if (offset_is_certain(p))
@@ -183,10 +203,11 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
         break;
     case 'P':
         if (p->minute == 0 && p->hour % 12 == 0) {
-            capo_put(out, p->hour ? "noon" : "midnight");
+            capo_put(out, word(WORD_HOUR, hours, p->hour > 0));
         } else {
             put_letter(out, p, 'f', kind);
-            capo_put(out, p->hour > 11 ? " p.m." : " a.m.");
+            capo_put_char(out, ' ');
+            put_letter(out, p, 'a', kind);
         }
         break;
     case 'r':

@@ -87,6 +87,14 @@ Response *capo_common_middleware(Request *req, const Next *next);       /* host 
 Response *capo_csrf_middleware(Request *req, const Next *next);
 Response *capo_messages_middleware(Request *req, const Next *next);
 Response *capo_clickjacking_middleware(Request *req, const Next *next); /* X-Frame-Options: DENY */
+/* The request's language (capo_language_of) for all behind it (i18n.h); Content-Language, Vary. Not in the default list. */
+Response *capo_locale_middleware(Request *req, const Next *next);
+
+/* The language of settings' .languages that suits the visitor: the cookie's, else of Accept-Language, else language_code. */
+const char *capo_language_of(Request *req);
+/* View: keeps the posted "language" in the cookie, where settings have it, and goes on to "next" or the page before, if they are ours.
+ *     { "language/", capo_set_language, "set_language", .methods = POST }                                                      */
+Response *capo_set_language(Request *req);
 
 /* The CSRF token for forms of this answer (64 characters, masked anew each request); sets the cookie. */
 const char *capo_csrf_token(Request *req);
@@ -179,7 +187,14 @@ typedef struct Settings {
     Middleware *const *middleware;          /* default: capo_default_middleware (cli.h) */
     const Converter *converters;            /* ends with { 0 } */
     const char *time_zone;                  /* (env TIME_ZONE) "UTC" */
-    const char *language_code;              /* "en-us" */
+    const char *language_code;              /* "en-us": of texts and formats where nothing else is chosen (i18n.h) */
+    const char *const *languages;           /* LIST("de", "fr", "pt-br"): those that visitors may have; default: all that are known */
+    const char *const *locale_paths;        /* folders of catalogues besides each app's locale/; before them. Default "locale" */
+    bool no_i18n;                           /* no catalogues are read: messages stay as they are */
+    bool use_thousand_separator;            /* templates group digits as the language does */
+    const struct LocaleFormats *formats;    /* over the languages' own: { "de", .date = "d.m.Y" }; ends with { 0 } */
+    const char *language_cookie_name;       /* "django_language" */
+    int64_t language_cookie_age;            /* seconds; 0: until the browser closes */
     const char *static_url;                 /* "/static/" */
     const char *const *static_directories;  /* besides each app's static/; before them. Default "static" */
     const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */

@@ -179,6 +179,15 @@ static const SourceFile *find_in(const App *app, const char *kind, const char *n
     return NULL;
 }
 
+const SourceFile *file_beneath(const char *directory, const char *name)
+{
+    if (!name_is_safe(name))
+        return NULL;
+    const EmbeddedFile *files = capo_settings()->files;
+    const SourceFile *file = files ? find_embedded(files, directory, name, NULL) : NULL;
+    return file ? file : read_from_disk(directory, name, NULL);
+}
+
 const SourceFile *capo_find_app_file(const App *app, const char *kind, const char *name)
 {
     Buffer tried = { 0 };

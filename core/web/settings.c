@@ -47,6 +47,7 @@ static const struct { size_t offset; const char *value; } text_defaults[] = {
     { offsetof(Settings, database), "sqlite:db.sqlite3" },
     { offsetof(Settings, time_zone), "UTC" },
     { offsetof(Settings, language_code), "en-us" },
+    { offsetof(Settings, language_cookie_name), "django_language" },
     { offsetof(Settings, static_url), "/static/" },
     { offsetof(Settings, login_url), "/accounts/login/" },
     { offsetof(Settings, login_redirect_url), "/accounts/profile/" },
@@ -59,6 +60,7 @@ static const struct { size_t offset; const char *value; } text_defaults[] = {
 
 static const struct { const char *name; size_t offset; bool wide; int64_t value; } number_defaults[] = {
     { "session_cookie_age", offsetof(Settings, session_cookie_age), true, 1209600 },
+    { "language_cookie_age", offsetof(Settings, language_cookie_age), true, 0 },
     { "hsts_seconds", offsetof(Settings, hsts_seconds), true, 0 },
     { "data_upload_max_memory_size", offsetof(Settings, data_upload_max_memory_size), true, 2621440 },
     { "data_upload_max_number_fields", offsetof(Settings, data_upload_max_number_fields), true, 1000 },
@@ -105,6 +107,9 @@ static void fill_defaults(Settings *settings)
         settings->template_directories = template_directories;
     if (!settings->static_directories)
         settings->static_directories = static_directories;
+    static const char *const locale_paths[] = { "locale", NULL };
+    if (!settings->locale_paths)
+        settings->locale_paths = locale_paths;
     if (!settings->secret_key_fallbacks)
         settings->secret_key_fallbacks = no_list;
     if (!settings->csrf_trusted_origins)
@@ -117,7 +122,7 @@ static void fill_defaults(Settings *settings)
 static const size_t list_fields[] = {
     offsetof(Settings, apps), offsetof(Settings, secret_key_fallbacks), offsetof(Settings, allowed_hosts),
     offsetof(Settings, csrf_trusted_origins), offsetof(Settings, middleware), offsetof(Settings, static_directories),
-    offsetof(Settings, template_directories),
+    offsetof(Settings, template_directories), offsetof(Settings, languages), offsetof(Settings, locale_paths),
 };
 
 static void copy_lists(Settings *settings)
@@ -299,6 +304,7 @@ void capo_settings_init(const Settings *declared)
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The setting TIME_ZONE is '%s', which the system's tz database does not know. Examples: "
                    "'UTC', 'Europe/Berlin', 'America/New_York'.", settings->time_zone);
     capo_set_default_time_zone(zone);
+    locale_configure(settings, declared);
     routes_compile(settings);
     capo_caches_configure(settings->caches);
     apply_server_limits(settings);

@@ -5,6 +5,7 @@
 #include "../../templates/engine.h"
 #include <capo/request.h>
 #include <capo/web.h>
+#include <capo/i18n.h>
 #include <string.h>
 
 typedef struct Folders { const Map *maps[16]; size_t count; const char *current_app; } Folders;
@@ -97,13 +98,16 @@ Value conformance_templates(const Map *test)
         .string_if_invalid = text_of(test, "string_if_invalid", NULL),
         .autoescape_off = !setting(test, "autoescape", true), .debug = setting(test, "debug", false),
         .no_time_zone = !setting(settings, "USE_TZ", false), .no_localisation = !setting(test, "use_l10n", true),
-        .thousand_separator = setting(settings, "USE_THOUSAND_SEPARATOR", false), .date_format = "N j, Y",
-        .datetime_format = "N j, Y, P", .time_format = "P", .static_prefix = text_of(settings, "STATIC_URL", "/static/"),
+        .thousand_separator = setting(settings, "USE_THOUSAND_SEPARATOR", false),
+        .static_prefix = text_of(settings, "STATIC_URL", "/static/"),
         .media_prefix = text_of(settings, "MEDIA_URL", "/media/"),
     };
     Engine *before = capo_template_engine;
     capo_template_engine = &engine;
     capo_activate_time_zone(capo_time_zone(text_of(settings, "$timezone", text_of(settings, "TIME_ZONE", "America/Chicago"))));
+    capo_deactivate_language();
+    if (capo_map_get(settings, "$language"))
+        capo_activate_language(text_of(settings, "$language", NULL));
     set_clock(settings, context_value);
     Rendering rendering = { .engine = &engine, .context = capo_context_for(&engine, NULL), .entry = text_of(test, "entry", "") };
     if (request.kind == VALUE_MAP) {

@@ -3,6 +3,7 @@
 #include "conformance.h"
 #include "../../core/base/clock.h"
 #include "../../templates/filters.h"
+#include <capo/i18n.h>
 #include <capo/response.h>
 #include <capo/syntax.h>
 #include <string.h>
@@ -215,6 +216,52 @@ static Value clean_ipv6_address(const Call *c)
     return capo_value_text(clean);
 }
 
+/* --- languages and numbers by locale ------------------------------------------------------------------------------------------------------- */
+
+static Value to_locale(const Call *c) { return capo_value_text(capo_to_locale(capo_to_text(c->first))); }
+static Value to_language(const Call *c) { return capo_value_text(capo_to_language(capo_to_text(c->first))); }
+
+static Value parse_accept_lang_header(const Call *c)
+{
+    List *list = capo_list_new();
+    for (const AcceptedLanguage *accepted = capo_accept_language(capo_to_text(c->first)); accepted->code; accepted++) {
+        List *pair = capo_list_new();
+        capo_list_add(pair, capo_value_text(accepted->code));
+        capo_list_add(pair, capo_value_real(accepted->quality));
+        capo_list_add(list, capo_value_list(pair));
+    }
+    return capo_value_list(list);
+}
+
+/* An argument by its place or name. */
+static Value argument(const Call *c, size_t place, const char *name)
+{
+    Value args = conformance_get(c->test, "args");
+    return place < args.list->count ? conformance_value(args.list->items[place]) : named(c, name);
+}
+
+static Value format_number(const Call *c)
+{
+    if (c->first.kind == VALUE_NULL || (capo_is_text(c->first) && c->first.size == 0))
+        return capo_value_safe(capo_to_text(c->first));
+    Value places = argument(c, 2, "decimal_pos"), sizes = argument(c, 3, "grouping"), separator = argument(c, 4, "thousand_sep");
+    Value point = argument(c, 1, "decimal_sep"), localise = argument(c, 6, "use_l10n"), settings = conformance_get(c->test, "settings");
+    Value by_default = settings.kind == VALUE_MAP ? conformance_get(settings.map, "USE_THOUSAND_SEPARATOR") : capo_value_null();
+    bool grouping = (capo_is_null(localise) || capo_truth(localise)) && capo_truth(by_default);
+    grouping = grouping || capo_truth(argument(c, 5, "force_grouping"));
+    Buffer digits = { 0 }, out = { 0 };
+    for (size_t i = 0; sizes.kind == VALUE_LIST && i < sizes.list->count; i++)
+        capo_put(&digits, sizes.list->items[i].integer < 0 ? "-" : capo_to_text(sizes.list->items[i]));
+    if (sizes.kind == VALUE_INT && sizes.integer)
+        capo_put_int(&digits, sizes.integer);
+    LocaleFormats formats = { .decimal_separator = capo_to_text(point), .thousand_separator = capo_is_text(separator) ? separator.text : "",
+                              .grouping = capo_buffer_text(&digits) };
+    capo_put_number_with(&out, c->first, places.kind == VALUE_INT ? (int)places.integer : -1, grouping, &formats);
+    bool integer = capo_is_whole(c->first);
+    bool plain = integer && !(grouping && digits.size) && !(places.kind == VALUE_INT && places.integer);
+    return capo_buffer_value(&out, plain);
+}
+
 static const struct { const char *name; Value (*run)(const Call *call); } functions[] = {
     { "crypto.constant_time_compare", constant_time_compare },
     { "dateformat.format", dateformat },
@@ -234,6 +281,7 @@ static const struct { const char *name; Value (*run)(const Call *call); } functi
     { "http.url_has_allowed_host_and_scheme", url_has_allowed_host_and_scheme },
     { "ipv6.clean_ipv6_address", clean_ipv6_address },
     { "ipv6.is_valid_ipv6_address", is_valid_ipv6_address },
+    { "numberformat.format", format_number },
     { "text.Truncator.chars", truncate_chars },
     { "text.Truncator.words", truncate_words },
     { "text.capfirst", capfirst },
@@ -242,6 +290,9 @@ static const struct { const char *name; Value (*run)(const Call *call); } functi
     { "text.wrap", wrap },
     { "timesince.timesince", timesince },
     { "timesince.timeuntil", timeuntil },
+    { "translation.trans_real.parse_accept_lang_header", parse_accept_lang_header },
+    { "translation.trans_real.to_language", to_language },
+    { "translation.trans_real.to_locale", to_locale },
 };
 
 Value conformance_utils(const Map *test)
@@ -249,7 +300,7 @@ Value conformance_utils(const Map *test)
     const char *name = capo_to_text(conformance_get(test, "function"));
     Value args = conformance_value(conformance_get(test, "args")), kwargs = conformance_get(test, "kwargs"), settings = conformance_get(test, "settings");
     Value zone = settings.kind == VALUE_MAP ? conformance_get(settings.map, "TIME_ZONE") : capo_value_null();
-    Engine engine = { .no_time_zone = true, .date_format = "N j, Y", .datetime_format = "N j, Y, P", .time_format = "P" };
+    Engine engine = { .no_time_zone = true };
     Call call = { .test = test, .named = kwargs.kind == VALUE_MAP ? kwargs.map : NULL, .count = args.list->count,
                   .context = capo_context_for(&engine, NULL) };
     if (call.count > 0)

@@ -340,8 +340,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Engine engine = {
         .find = find_piece, .data = &pieces, .reverse = options & 1 ? NULL : reverse, .debug = options & 2, .autoescape_off = options & 4,
         .no_time_zone = options & 8, .no_localisation = options & 16, .thousand_separator = options & 32,
-        .string_if_invalid = options & 64 ? options & 128 ? "<%s>" : "invalid" : NULL, .date_format = "N j, Y", .datetime_format = "N j, Y, P",
-        .time_format = "P", .static_prefix = "/static/", .media_prefix = "/media/",
+        .string_if_invalid = options & 64 ? options & 128 ? "<%s>" : "invalid" : NULL,
+        .static_prefix = "/static/", .media_prefix = "/media/",
         .max_memory = MOST_MEMORY, .max_steps = MOST_STEPS,
     };
     input.engine = capo_template_engine = &engine;

@@ -100,7 +100,7 @@ static void render_example(void *argument)
         .string_if_invalid = setting(settings, "string_if_invalid", NULL), .autoescape_off = !switched(settings, "autoescape", true),
         .debug = switched(settings, "debug", false), .no_time_zone = !switched(settings, "use_tz", true),
         .no_localisation = !switched(settings, "localise", true), .thousand_separator = switched(settings, "thousand_separator", false),
-        .date_format = "N j, Y", .datetime_format = "N j, Y, P", .time_format = "P", .static_prefix = "/static/", .media_prefix = "/media/",
+        .static_prefix = "/static/", .media_prefix = "/media/",
     };
     capo_template_engine = &job->engine;
     capo_activate_time_zone(capo_time_zone(setting(settings, "time_zone", "UTC")));
@@ -316,4 +316,98 @@ TEST(template_every_tag_and_filter_has_a_file)
     Buffer missing = { 0 };
     each_builtin(want_file, &missing);
     EXPECT_TEXT(capo_buffer_text(&missing), "");
+}
+
+/* --- docs/template*.md -------------------------------------------------------------------------------------------------------------------- */
+
+/* What the examples of the documentation are rendered with; template-filters.md says so to its readers. */
+static const char docs_settings[] = "{\"request\": \"/posts/?page=2&tag=c\"}";
+
+static char *read_docs(const char *name)
+{
+    char *text = capo_read_file(capo_format("docs/%s", name), NULL);
+    if (!text)
+        text = capo_read_file(capo_format("../docs/%s", name), NULL);
+    if (!text)
+        capo_test_fail(__FILE__, __LINE__, "there is no docs/%s", name);
+    return text;
+}
+
+/* The text up to the line that ends the block. */
+static char *read_block(Lines *lines)
+{
+    Buffer text = { 0 };
+    for (char *line; (line = next_line(lines)) && strcmp(line, "```") != 0;)
+        capo_put_format(&text, "%s\n", line);
+    return without_last_breaks(capo_buffer_text(&text));
+}
+
+/* Renders the examples of a page, whose every template is one where `strict`, and gives how many there were. */
+static int run_docs(const char *name, bool strict)
+{
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .urls = urls });
+    Lines lines = { read_docs(name), 0 };
+    Example example = { .templates = capo_map_new(), .settings = docs_settings };
+    const char *heading = "";
+    Buffer problems = { 0 };
+    int count = 0;
+    for (char *line; (line = next_line(&lines));) {
+        if (line[0] == '#') {
+            if (strict && capo_map_get(example.templates, "t"))
+                capo_put_format(&problems, "line %d: %s: it has no output\n", example.line, example.title);
+            heading = line;
+            example = (Example){ .templates = capo_map_new(), .settings = docs_settings };
+        }
+        if (!begins(line, "```") || !line[3])
+            continue;
+        int number = lines.number;
+        char *text = read_block(&lines);
+        if (begins(line, "```django")) {
+            capo_map_set(example.templates, line[9] ? line + 10 : "t", capo_value_text(text));
+            example.title = heading;
+            example.line = number;
+        } else if (strcmp(line, "```json") == 0) {
+            example.context = text;
+        } else if ((strcmp(line, "```html") == 0 || strcmp(line, "```text") == 0) && capo_map_get(example.templates, "t")) {
+            example.output = text;
+            add_problem(&problems, &example);
+            count++;
+            example = (Example){ .templates = capo_map_new(), .settings = docs_settings };
+        }
+    }
+    if (problems.size)
+        capo_test_fail(name, 1, "%s", capo_buffer_text(&problems));
+    return count;
+}
+
+TEST(template_docs_of_tags_are_true)
+{
+    EXPECT(run_docs("template-tags.md", true) >= 40);
+}
+
+TEST(template_docs_of_filters_are_true)
+{
+    EXPECT(run_docs("template-filters.md", true) >= 70);
+}
+
+TEST(template_docs_of_the_language_are_true)
+{
+    run_docs("templates.md", false);
+}
+
+typedef struct Pages { const char *tags, *filters; Buffer missing; } Pages;
+
+static void want_section(const char *kind, const char *name, void *data)
+{
+    Pages *pages = data;
+    if (!strstr(strcmp(kind, "tag") == 0 ? pages->tags : pages->filters, capo_format("\n### %s\n", name)))
+        capo_put_format(&pages->missing, " %s:%s", kind, name);
+}
+
+/* A new tag or filter comes with a section of the documentation. */
+TEST(template_docs_tell_every_tag_and_filter)
+{
+    Pages pages = { .tags = read_docs("template-tags.md"), .filters = read_docs("template-filters.md") };
+    each_builtin(want_section, &pages);
+    EXPECT_TEXT(capo_buffer_text(&pages.missing), "");
 }

@@ -28,7 +28,7 @@ static void render_template(void *argument)
 
 static const char *render_limited(const Map *templates, const Map *variables, size_t memory, int64_t steps)
 {
-    Engine engine = { .find = find_in_map, .data = templates, .date_format = "N j, Y", .datetime_format = "N j, Y, P", .time_format = "P",
+    Engine engine = { .find = find_in_map, .data = templates,
                       .static_prefix = "/", .media_prefix = "/", .max_memory = memory, .max_steps = steps };
     Job job = { .engine = &engine, .variables = variables };
     const Error *error = capo_try(render_template, &job);

@@ -80,8 +80,8 @@ static void render_body(void *argument)
 static void render_now(void *argument)
 {
     Rendering *job = argument;
-    Engine engine = { .find = find_in_map, .data = job->folders, .reverse = no_route, .date_format = "N j, Y", .debug = job->debug,
-                      .datetime_format = "N j, Y, P", .time_format = "P", .static_prefix = "/static/", .media_prefix = "/media/" };
+    Engine engine = { .find = find_in_map, .data = job->folders, .reverse = no_route, .debug = job->debug,
+                      .static_prefix = "/static/", .media_prefix = "/media/" };
     Engine *before = capo_template_engine;
     const TagLibrary *(*libraries_before)(size_t) = capo_template_app_libraries;
     capo_template_engine = &engine;
