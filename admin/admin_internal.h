@@ -7,11 +7,11 @@
  *     filters.c       its filters and date hierarchy                actions.c       what is done to chosen rows
  *     change_form.c   add and change                                form_fields.c   fieldsets and fields of a form
  *     inlines.c       children on their parent's form               widgets.c       form widgets of the admin's own
- *     delete.c history.c log.c users.c auth_admin.c autocomplete.c export.c display.c checks.c urls.c */
+ *     delete.c history.c log.c tags.c users.c auth_admin.c autocomplete.c export.c display.c checks.c urls.c */
 #pragma once
 #include <capo/admin.h>
 #include <capo/arena.h>
-#include <capo/templates.h>
+#include <capo/template_tags.h>
 
 typedef struct AdminPage {
     Request *req;
@@ -91,8 +91,12 @@ List *admin_page_links(int64_t number, int64_t pages, const char *(*url)(void *c
 void admin_log_addition(Request *req, Instance *object, List *message);
 List *admin_recent(Request *req, int limit);
 const char *admin_log_text(const LogEntry *entry);
+const char *admin_log_url(LogEntry *entry);                         /* of the object's page; NULL: it has none */
 const char *admin_time_attribute(DateTime time);
 const char *admin_text_list(const char *const *words);              /* "a, b and c" */
+
+/* --- tags.c --- */
+extern const TagLibrary admin_libraries[];
 
 /* --- form_fields.c --- */
 typedef struct AdminForm {

@@ -147,7 +147,7 @@ static Instance *save_all(ObjectPage *about)
     capo_form_save_many(about->form);
     for (size_t i = 0; i < about->n_inlines; i++)
         admin_inline_save(&about->inlines[i], message);
-    capo_admin_log(page->req, object, about->adding ? 1 : 2, capo_json_text(VALUE(message), 0));
+    capo_admin_log(page->req, object, about->adding ? LOG_ADDITION : LOG_CHANGE, capo_json_text(VALUE(message), 0));
     capo_commit();
     return object;
 }

@@ -333,7 +333,7 @@ static Response *save_rows(ChangeList *list)
         capo_form_save_many(form);
         List *message = capo_list_new();
         capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(changed_labels(form))))))));
-        capo_admin_log(page->req, object, 2, capo_json_text(VALUE(message), 0));
+        capo_admin_log(page->req, object, LOG_CHANGE, capo_json_text(VALUE(message), 0));
         changed++;
     }
     capo_commit();

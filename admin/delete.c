@@ -97,7 +97,7 @@ static Map *doom_context(AdminPage *page, Doom *doom, const char *title, const c
 
 static void delete_one(AdminPage *page, Instance *object)
 {
-    capo_admin_log(page->req, object, 3, "");
+    capo_admin_log(page->req, object, LOG_DELETION, "");
     if (page->admin->delete_model)
         page->admin->delete_model(page->req, object);
     else
@@ -155,7 +155,7 @@ Response *admin_delete_selected(ChangeList *list, Query *chosen, bool confirmed)
             capo_begin();
             for (size_t i = 0; i < count; i++)
                 if (page->admin->delete_queryset)
-                    capo_admin_log(page->req, objects[i], 3, "");
+                    capo_admin_log(page->req, objects[i], LOG_DELETION, "");
                 else
                     delete_one(page, objects[i]);
             if (page->admin->delete_queryset)

@@ -4,7 +4,7 @@
 #include "admin_internal.h"
 #include <string.h>
 
-enum { ADDITION = 1, CHANGE = 2, DELETION = 3, REPR_LENGTH = 200 };
+enum { REPR_LENGTH = 200 };
 
 void capo_admin_log(Request *req, Instance *object, int flag, const char *change_message)
 {
@@ -102,23 +102,30 @@ static const char *ago(DateTime then)
     return "just now";
 }
 
+const char *admin_log_url(LogEntry *entry)
+{
+    ContentType *type = capo_related(entry, content_type);
+    Model *model = type ? capo_content_type_model(type) : NULL;
+    if (!model || !capo_model_admin(model) || !entry->object_id)
+        return NULL;
+    return capo_format("%s%s/change/", admin_list_url(model), capo_url_quote(admin_quote_key(entry->object_id), ""));
+}
+
 List *admin_recent(Request *req, int limit)
 {
     static const struct { const char *kind, *icon, *word; } flags[] = {
-        [ADDITION] = { "add", "plus", "Added" }, [CHANGE] = { "change", "edit", "Changed" }, [DELETION] = { "delete", "trash", "Deleted" },
+        [LOG_ADDITION] = { "add", "plus", "Added" }, [LOG_CHANGE] = { "change", "edit", "Changed" }, [LOG_DELETION] = { "delete", "trash", "Deleted" },
     };
     List *list = capo_list_new();
     LogEntry **entries = capo_fetch(LogEntry, .where = { .user_id = EQ(capo_user(req)->id) }, .select_related = LIST("content_type"),
                                     .order_by = LIST("-action_time", "-id"), .limit = limit);
     for (; *entries; entries++) {
         LogEntry *entry = *entries;
-        if (entry->action_flag < ADDITION || entry->action_flag > DELETION)
+        if (entry->action_flag < LOG_ADDITION || entry->action_flag > LOG_DELETION)
             continue;
         ContentType *type = capo_related(entry, content_type);
         Model *model = type ? capo_content_type_model(type) : NULL;
-        const char *url = NULL;
-        if (entry->action_flag != DELETION && model && capo_model_admin(model) && entry->object_id)
-            url = capo_format("%s%s/change/", admin_list_url(model), capo_url_quote(admin_quote_key(entry->object_id), ""));
+        const char *url = entry->action_flag != LOG_DELETION ? admin_log_url(entry) : NULL;
         capo_list_add(list, VALUE(capo_map(V("kind", flags[entry->action_flag].kind), V("icon", flags[entry->action_flag].icon),
             V("word", flags[entry->action_flag].word), V("object_repr", entry->object_repr), V("url", url),
             V("model", admin_capital(model ? model->verbose_name : type ? type->model : "Unknown content")),

@@ -579,6 +579,7 @@ const App capo_admin = {
     .files = capo_admin_files,
     .verbose_name = "Administration",
     .models = models,
+    .tags = admin_libraries,
     .checks = admin_checks,
     .ready = ready,
 };

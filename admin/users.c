@@ -38,7 +38,7 @@ Response *admin_user_add_page(AdminPage *page)
     if (req->method == POST && capo_form_is_valid(form)) {
         capo_begin();
         User *user = capo_create_user(capo_to_text(capo_form_value(form, "username")), "", capo_to_text(capo_form_value(form, "password1")));
-        capo_admin_log(req, &user->capo, 1, "[{\"added\": {}}]");
+        capo_admin_log(req, &user->capo, LOG_ADDITION, "[{\"added\": {}}]");
         capo_commit();
         const char *url = admin_object_url(&user->capo, "change");
         if (page->is_popup) {
@@ -82,7 +82,7 @@ Response *admin_password_page(AdminPage *page)
         capo_set_password(user, capo_to_text(capo_form_value(form, "password1")));
         capo_begin();
         capo_save(user);
-        capo_admin_log(req, object, 2, "[{\"changed\": {\"fields\": [\"password\"]}}]");
+        capo_admin_log(req, object, LOG_CHANGE, "[{\"changed\": {\"fields\": [\"password\"]}}]");
         capo_commit();
         if (user->id == page->user->id)
             capo_update_session_auth_hash(req, user);

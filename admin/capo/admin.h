@@ -16,6 +16,9 @@
 extern const App capo_admin;
 extern const Route capo_admin_urls[];       /* { "admin/", .include = capo_admin_urls } */
 
+/* is_addition, is_change, is_deletion, get_change_message, get_admin_url: of a LogEntry in templates. */
+bool capo_log_entry_property(void *entry, const char *name, Value *ret);
+
 #define CAPO_MODELS "capo/admin_models.def"
 #include <capo/declare_models.h>            /* LogEntry */
 
@@ -118,5 +121,6 @@ Response *capo_admin_render(Request *req, const char *title, const char *templat
 
 /* Its registered row, or NULL. */
 const ModelAdmin *capo_model_admin(const Model *model);
-/* An entry of the history: flag 1 added, 2 changed, 3 deleted; message as Django's JSON. */
+enum { LOG_ADDITION = 1, LOG_CHANGE = 2, LOG_DELETION = 3 };
+/* An entry of the history: LOG_ADDITION, …; message as Django's JSON. Templates get entries by {% load log %}{% get_admin_log 10 as entries %}. */
 void capo_admin_log(Request *req, Instance *object, int flag, const char *change_message);

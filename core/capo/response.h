@@ -37,6 +37,15 @@ void capo_set_header(Response *res, const char *name, const char *value);
 void capo_add_header(Response *res, const char *name, const char *value);
 const char *capo_get_header(const Response *res, const char *name);
 void capo_vary(Response *res, const char *header);                      /* adds to Vary once */
+/* Puts directives into Cache-Control, where the others stay: capo_cache_control(res, "public, s-maxage=60"). public and private
+ * replace each other; of two max-age the lower stays (Django's patch_cache_control). */
+void capo_cache_control(Response *res, const char *directives);
+bool capo_has_cache_directive(const Response *res, const char *name);
+/* max-age of its Cache-Control; -1: it has none. */
+int64_t capo_max_age(const Response *res);
+/* Browsers and proxies may keep it for so many seconds, at most ten years: Expires, where it has none, and max-age. */
+void capo_cache_for(Response *res, int64_t seconds);
+/* Nobody may keep it (Django's never_cache). */
 void capo_never_cache(Response *res);
 
 typedef struct CookieOptions {

@@ -30,6 +30,7 @@ typedef struct Route {
     const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: ARGUMENTS(TEXT_ARGUMENT("kind", "x")) */
     bool regex;                     /* path is a regular expression in Python's notation (re_path): "^y(?P<year>[0-9]{4})/$". Groups are
                                      * arguments by name; where none has a name, by number: capo_arg(req, "0") */
+    int64_t cache_seconds;          /* keeps answers to GET in the cache "default" so long: capo_cache_page; 0: not */
     const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
 } Route;
 /* Constants, as a table at file scope needs them (V() boxes at run time). */
@@ -95,6 +96,24 @@ const char *capo_language_of(Request *req);
 /* View: keeps the posted "language" in the cookie, where settings have it, and goes on to "next" or the page before, if they are ours.
  *     { "language/", capo_set_language, "set_language", .methods = POST }                                                      */
 Response *capo_set_language(Request *req);
+
+/* Keeps the answers of all views in the cache, as capo_cache_page does: for as long as their max-age says, else settings'
+ * cache_middleware_seconds. Where it stands in the list decides what a hit leaves out: all layers behind it. Answers that the
+ * session's layer marked as private are not kept, so that it belongs behind that one. */
+Response *capo_cache_middleware(Request *req, const Next *next);
+
+/* --- answers from the cache --- */
+
+typedef struct PageCacheOptions { const char *using, *key_prefix; } PageCacheOptions;
+/* The view's answer, kept for so many seconds (or its max-age, where that is less), by address and by the headers that its Vary names (Django's cache_page):
+ *     static Response *post_list(Request *req) { return capo_cache_page(req, 900, make_post_list, .using = "pages"); }
+ * The same for a route is .cache_seconds. Kept are answers to GET with the status 200 that set no cookie, and say neither private,
+ * no-store nor no-cache, nor Vary: *; HEAD is answered from them. Never kept: streams and files; an answer for which the CSRF token
+ * was asked for, a message shown or the session changed; one for which the session or a cookie was read, where the request brought
+ * cookies. A request with Authorization is not answered from the cache, and its answer is not kept. Answers get Expires and max-age,
+ * those from the cache an Age. While an answer that expired is made anew, others of this worker wait for it. */
+#define capo_cache_page(req, seconds, view, ...) capo_cache_page_with((req), (seconds), (view), &(PageCacheOptions){ __VA_ARGS__ })
+Response *capo_cache_page_with(Request *req, int64_t seconds, View *view, const PageCacheOptions *options);
 
 /* The CSRF token for forms of this answer (64 characters, masked anew each request); sets the cookie. */
 const char *capo_csrf_token(Request *req);
@@ -221,6 +240,9 @@ typedef struct Settings {
     View *handler400, *handler403, *handler404, *handler500;    /* own error pages; templates 404.html, 500.html work too */
     const struct Command *commands;         /* further ones; ends with { 0 } */
     const struct SystemCheck *checks;
+    int64_t cache_middleware_seconds;       /* 600 */
+    const char *cache_middleware_alias;     /* "default": which of .caches */
+    const char *cache_middleware_key_prefix;
     const struct CacheSettings *caches;     /* cache.h: CACHES({ "default", … }); default: one in the worker's memory */
     const struct EmbeddedFile *files;       /* project's own templates/ and static/ in a release */
     const char *date_format, *datetime_format, *time_format;        /* "N j, Y" "N j, Y, P" "P" */

@@ -328,6 +328,13 @@ static void parse_cookies(RequestInternal *internal, const char *at)
 
 const char *capo_cookie(Request *req, const char *name)
 {
+    if (req->internal->personal == PERSONAL_NO)
+        req->internal->personal = PERSONAL_READ;
+    return request_cookie(req, name);
+}
+
+const char *request_cookie(Request *req, const char *name)
+{
     RequestInternal *internal = req->internal;
     if (!internal->cookies_parsed) {
         internal->cookies_parsed = true;

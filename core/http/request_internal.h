@@ -53,13 +53,15 @@ typedef struct RequestInternal {
     void *messages_state;               /* messages.c */
     void *cached_user;                  /* auth: the visitor, once loaded */
     unsigned csrf_tokens;               /* csrf.c: how often the token was asked for */
-    enum { PERSONAL_NO, PERSONAL_READ, PERSONAL_OWN } personal;     /* for page_cache.c: READ: the session was looked into; OWN: it was
+    enum { PERSONAL_NO, PERSONAL_READ, PERSONAL_OWN } personal;     /* for page_cache.c: READ: the session or a cookie was looked into; OWN: it was
                                          * changed, a message was shown, or the token given */
     void *web;                          /* anything more */
 } RequestInternal;
 
 /* The request of a parsed head, in the running unit's arena. `head` is writable: texts get their NUL in place. */
 Request *request_new(ParsedRequest *parsed, struct Connection *connection, const char *remote_address, const char *scheme);
+/* capo_cookie for the layers that every request goes through: looking does not make the answer depend on it. */
+const char *request_cookie(Request *req, const char *name);
 /* Up to `size` bytes of the decoded body, 0 at the end. Raises 400 for broken chunks, 408, 413, ERROR_ABORTED. */
 size_t body_read(Request *req, void *into, size_t size);
 /* multipart.c: the body as fields and files. */

@@ -259,15 +259,6 @@ void capo_vary(Response *res, const char *header)
     capo_set_header(res, "Vary", strcmp(header, "*") == 0 ? "*" : now && *now ? capo_format("%s, %s", now, header) : header);
 }
 
-void capo_never_cache(Response *res)
-{
-    char *date = capo_alloc(HTTP_DATE_SIZE + 1);
-    http_date_put(date, time(NULL));
-    if (!capo_get_header(res, "Expires"))
-        capo_set_header(res, "Expires", date);
-    capo_set_header(res, "Cache-Control", "max-age=0, no-cache, no-store, must-revalidate, private");
-}
-
 /* --- cookies, as Python's http.cookies writes them --- */
 
 enum { MAX_COOKIE = 4096 };

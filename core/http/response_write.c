@@ -171,6 +171,7 @@ void capo_response_write(Request *req, Response *res, Buffer *out)
     HeadOptions options = { .minor = 1, .keep_alive = !internal->close, .length = status_has_body(res->status) ? (int64_t)size : -1 };
     char *start = capo_buffer_reserve(out, response_head_limit(res));
     out->size += (size_t)(response_put_head(start, res, &options) - start);
+    out->data[out->size] = 0;
     if (body)
         capo_put_bytes(out, bytes, size);
 }

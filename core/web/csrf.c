@@ -55,7 +55,7 @@ static CsrfState *state_of(Request *req)
     if (state)
         return state;
     req->internal->csrf_state = state = capo_alloc_struct(CsrfState);
-    const char *cookie = capo_cookie(req, COOKIE_NAME);
+    const char *cookie = request_cookie(req, COOKIE_NAME);
     if (!cookie)
         return state;
     if (is_well_formed(cookie, SECRET) || is_well_formed(cookie, TOKEN))
@@ -159,7 +159,7 @@ static const char *check_referer(Request *req)
 
 static const char *check_token(Request *req, const CsrfState *state)
 {
-    if (!state->secret || !capo_cookie(req, COOKIE_NAME))
+    if (!state->secret || !request_cookie(req, COOKIE_NAME))
         return "CSRF cookie not set.";
     const char *token = req->method == POST ? capo_post(req, "csrfmiddlewaretoken") : NULL, *source = "POST";
     if (!token || !*token) {

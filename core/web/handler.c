@@ -81,7 +81,7 @@ static Response *call_view(Request *req)
     if (!res)
         res = answer_access(req);
     if (!res)
-        res = req->route->view(req);
+        res = req->route->cache_seconds > 0 ? capo_cache_page(req, req->route->cache_seconds, req->route->view) : req->route->view(req);
     if (!res)
         capo_bug("the view of the route '%s' returned NULL; it must return a response", web_state(req)->match.node->pattern);
     return res;

@@ -131,10 +131,10 @@ static List *load(Messages *messages)
     if (messages->loaded)
         return messages->loaded;
     messages->loaded = capo_list_new();
-    const char *cookie = capo_cookie(messages->req, COOKIE_NAME);
+    const char *cookie = request_cookie(messages->req, COOKIE_NAME);
     Value stored;
     bool more = !cookie || !signing_loads(cookie, SALT, KEY_PREFIX, 0, &stored) || decode(stored, messages->loaded);
-    if (more && messages->req->session && (cookie || capo_cookie(messages->req, "sessionid"))) {
+    if (more && messages->req->session && (cookie || request_cookie(messages->req, "sessionid"))) {
         size_t before = messages->loaded->count;
         Value text = capo_session_get(messages->req, SESSION_KEY);
         if (capo_is_text(text) && capo_json_parse(text.text, text.size, &stored, NULL))
@@ -171,7 +171,7 @@ static void store(Messages *messages, List *list, Response *res)
     }
     if (cookie)
         capo_set_cookie(res, COOKIE_NAME, cookie, .path = "/", .same_site = "Lax", .secure = cookies_are_secure(req));
-    else if (capo_cookie(req, COOKIE_NAME))
+    else if (request_cookie(req, COOKIE_NAME))
         capo_delete_cookie(res, COOKIE_NAME, "/", NULL);
 }
 

@@ -113,15 +113,15 @@ static void finish(Request *req, SessionData *session, Response *res)
 {
     bool empty = !session->key && (!session->data || session->data->count == 0);
     bool save_always = capo_settings()->session_save_every_request;
-    if (empty && capo_cookie(req, COOKIE_NAME)) {
+    if (empty && request_cookie(req, COOKIE_NAME)) {
         capo_delete_cookie(res, COOKIE_NAME, "/", NULL);
         capo_vary(res, "Cookie");
         return;
     }
     if (session->accessed || (save_always && !empty)) {
         capo_vary(res, "Cookie");
-        if (!capo_get_header(res, "Cache-Control"))
-            capo_set_header(res, "Cache-Control", "private");
+        if (!capo_has_cache_directive(res, "public"))
+            capo_cache_control(res, "private");
     }
     if ((session->modified || save_always) && !empty && res->status < 500) {
         session_of(req);
@@ -132,7 +132,7 @@ static void finish(Request *req, SessionData *session, Response *res)
 
 Response *capo_session_middleware_with(Request *req, const Next *next, const SessionStore *store)
 {
-    const char *key = capo_cookie(req, COOKIE_NAME);
+    const char *key = request_cookie(req, COOKIE_NAME);
     SessionData *session = capo_alloc_struct(SessionData);
     *session = (SessionData){ .store = store, .key = key_is_possible(key) ? capo_strdup(key) : NULL };
     req->session = session;

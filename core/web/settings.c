@@ -62,6 +62,7 @@ static const struct { const char *name; size_t offset; bool wide; int64_t value;
     { "session_cookie_age", offsetof(Settings, session_cookie_age), true, 1209600 },
     { "language_cookie_age", offsetof(Settings, language_cookie_age), true, 0 },
     { "hsts_seconds", offsetof(Settings, hsts_seconds), true, 0 },
+    { "cache_middleware_seconds", offsetof(Settings, cache_middleware_seconds), true, 600 },
     { "data_upload_max_memory_size", offsetof(Settings, data_upload_max_memory_size), true, 2621440 },
     { "data_upload_max_number_fields", offsetof(Settings, data_upload_max_number_fields), true, 1000 },
     { "data_upload_max_number_files", offsetof(Settings, data_upload_max_number_files), true, 100 },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The admin's frame: log in and out, the index, who may enter, headers; users and groups; the checks of options. */
 #include "../admin/library.h"
+#include <capo/templates.h>
 #include <string.h>
 
 TEST(admin_sends_strangers_to_the_login)
@@ -223,6 +224,46 @@ TEST(sec_331_every_change_is_recorded)
     EXPECT_CONTAINS(capo_client_get(all.client, capo_format("/admin/auth/user/%lld/history/", (long long)zoe->id)), "Changed password.");
     capo_client_post(all.client, "/admin/library/genre/add/", V("name", "x"), V("_save", "1"));
     EXPECT_INT(capo_count(LogEntry), 2);
+}
+
+/* {% load log %}{% get_admin_log %}, in a template of the site's own. */
+static const char *log_shown(const char *source, User *user)
+{
+    Buffer out = { 0 };
+    const Template *template = capo_template_from_string(capo_format("{%% load log %%}%s", source), "log");
+    Map *variables = user ? capo_map(OBJ("user", user)) : capo_map(V("user", capo_value_null()));
+    capo_template_render(template, capo_context_new(NULL, variables), &out);
+    return capo_buffer_text(&out);
+}
+
+static void compile_log(void *source)
+{
+    capo_template_from_string(source, "log");
+}
+
+TEST(admin_log_in_any_template)
+{
+    Library all = library_open();
+    User *zoe = capo_create_user("zoe", "", "the old secret word");
+    capo_client_post(all.client, "/admin/library/genre/add/", V("name", "<x>"), V("_save", "1"));
+    Genre *genre = capo_get(Genre, .where = { .name = EQ("<x>") });
+    capo_client_post(all.client, capo_format("/admin/library/genre/%lld/change/", (long long)genre->id), V("name", "y"), V("_save", "1"));
+    capo_client_post(all.client, capo_format("/admin/library/genre/%lld/delete/", (long long)genre->id), V("post", "yes"));
+    const char *list = "{% for e in entries %}{{ e }}: {% if e.is_addition %}+{% elif e.is_change %}~{% elif e.is_deletion %}-{% endif %} "
+                       "{{ e.get_change_message }} {{ e.get_admin_url|cut:id }} {{ e.user.username }} {{ e.content_type.model }}\n{% endfor %}";
+    const char *name = all.root->username;
+    EXPECT_TEXT(log_shown(capo_format("{%% get_admin_log 2 as entries %%}{%% with id='%lld' %%}%s{%% endwith %%}", (long long)genre->id, list), NULL),
+                capo_format("y: -  /admin/library/genre//change/ %s genre\ny: ~ Changed Name. /admin/library/genre//change/ %s genre\n", name, name));
+    EXPECT_TEXT(log_shown("{% get_admin_log 10 as entries for_user user %}{{ entries|length }}", all.root), "3");
+    EXPECT_TEXT(log_shown("{% get_admin_log 10 as entries for_user user %}{{ entries|length }}", zoe), "0");
+    EXPECT_TEXT(log_shown("{% get_admin_log 10 as entries for_user user %}{{ entries|length }}", NULL), "0");
+    EXPECT_TEXT(log_shown(capo_format("{%% get_admin_log 1 as entries for_user %lld %%}{{ entries|length }}", (long long)all.root->id), NULL), "1");
+    EXPECT_TEXT(log_shown("{% get_admin_log 1 as entries %}{% for e in entries %}{{ e.get_change_message }}{{ e.nonsense }}{% endfor %}", NULL), "");
+    static const char *const wrong[] = { "{% load log %}{% get_admin_log 10 %}", "{% load log %}{% get_admin_log ten as entries %}",
+        "{% load log %}{% get_admin_log 10 to entries %}", "{% load log %}{% get_admin_log 10 as entries of_user user %}",
+        "{% load log %}{% get_admin_log 10 as entries for_user %}", "{% get_admin_log 10 as entries %}" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        EXPECT_RAISES(ERROR_TEMPLATE_SYNTAX, compile_log, (void *)wrong[i]);
 }
 
 /* --- checks ----------------------------------------------------------------------------------------------------------------------------- */
