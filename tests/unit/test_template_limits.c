@@ -54,7 +54,7 @@ TEST(template_limits_values_in_a_circle)
     capo_list_add(list, VALUE(list));
     Map *map = capo_map(V("a", list));
     capo_map_set(map, "b", VALUE(map));
-    EXPECT_TEXT(RENDER("{{ x }} {{ x|pprint }} {{ m }}", V("x", list), V("m", map)), "[1, [...]] [1, [...]] {&#x27;a&#x27;: [1, [...]], &#x27;b&#x27;: {...}}");
+    EXPECT_TEXT(RENDER("{{ x }} {{ x|pprint }} {{ m }}", V("x", list), V("m", map)), "[1, [...]] [1, &lt;Recursion on list&gt;] {&#x27;a&#x27;: [1, [...]], &#x27;b&#x27;: {...}}");
     EXPECT_TEXT(RENDER("{{ x|length }}{{ x.1.1.1.0 }}{{ x|join:'-' }}", V("x", list)), "211-[1, [...]]");
     EXPECT_WORDS(RENDER("{{ x|unordered_list }}", V("x", list)), "at most 32 deep");
     EXPECT_WORDS(RENDER("{{ x|json_script:'a' }}", V("x", list)), "stands within itself");
