@@ -136,7 +136,7 @@ static bool permissions_get(Object *self, const char *name, size_t size, Value *
     return true;
 }
 
-static void add_variables(Request *req, Map *variables)
+void capo_auth_processor(Request *req, Map *variables)
 {
     LazyUser *user = capo_alloc_struct(LazyUser);
     *user = (LazyUser){ { &lazy_ops }, req };
@@ -148,6 +148,6 @@ void auth_add_context(void)
 {
     static bool added;
     if (!added)
-        capo_add_context_processor(add_variables);
+        capo_add_context_processor(capo_auth_processor);
     added = true;
 }

@@ -38,7 +38,28 @@ typedef struct Exchange {
     int64_t log_in;             /* not a page is wanted but a session of this user */
     char *bytes;                /* malloc: outlives the request's arena */
     size_t size;
+    List *templates;            /* names; with the context in the request's arena */
+    Map *context;
 } Exchange;
+
+/* Contexts keep the memory of their requests until the test ends: of so many answers of a test. */
+enum { CONTEXTS_KEPT = 500 };
+static Exchange *recording;
+
+static void record(const Template *template, Context *context)
+{
+    if (!recording)
+        return;
+    if (!recording->templates)
+        recording->templates = capo_list_new();
+    capo_list_add(recording->templates, capo_value_text(capo_strdup(capo_template_origin(template).name)));
+    Map *seen = capo_context_flatten(context);
+    if (!recording->context)
+        recording->context = seen;
+    for (size_t i = 0; i < seen->count; i++)
+        if (!capo_map_get(recording->context, seen->entries[i].key.text))
+            capo_map_set(recording->context, seen->entries[i].key.text, seen->entries[i].value);
+}
 
 static int64_t wanted_user;
 
@@ -133,6 +154,36 @@ static ClientResponse *parse_response(Client *client, const char *bytes, size_t 
     return response;
 }
 
+static void free_arena(void *arena)
+{
+    arena_free(arena);
+}
+
+static void keep_record(ClientResponse *response, const Exchange *about, Arena *arena)
+{
+    static const char *const none[] = { NULL };
+    static const Unit *test;
+    static int kept;
+    response->templates = none;
+    if (test != capo_unit)
+        kept = 0;
+    test = capo_unit;
+    if (about->templates) {
+        const char **names = capo_alloc_array(about->templates->count + 1, sizeof *names);
+        for (size_t i = 0; i < about->templates->count; i++)
+            names[i] = capo_strdup(about->templates->items[i].text);
+        response->templates = names;
+    }
+    if (!about->context || kept >= CONTEXTS_KEPT) {
+        arena_free(arena);
+        return;
+    }
+    kept++;
+    response->context = about->context;
+    arena_unwind(arena, (ArenaMark){ 0 });      /* what the request held goes now; its memory stays */
+    capo_defer(free_arena, arena);
+}
+
 static ClientResponse *send_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size, int64_t user)
 {
     struct QueryItem *headers = capo_alloc_array(client->headers->count + 4, sizeof *headers);
@@ -158,16 +209,20 @@ static ClientResponse *send_request(Client *client, const char *method, const ch
     Arena *arena = arena_new();
     Unit unit;
     /* The database slot is shared, so that the request sees the test's open transaction. */
+    Exchange *outer = recording;
+    recording = &about;
+    capo_template_rendered = record;
     const Error *error = capo_unit_run(&unit, arena, capo_format("%s %s", method, url), exchange, &about);
+    recording = outer;
     if (error) {
         const char *message = capo_format("%s: %s (%s:%d)", error->name, error->message, error->file, error->line);
         int code = error->code;
         arena_free(arena);
         capo_raise(code, "%s", message);
     }
-    arena_free(arena);
     ClientResponse *response = parse_response(client, about.bytes, about.size);
     free(about.bytes);
+    keep_record(response, &about, arena);
     return response;
 }
 
@@ -211,6 +266,19 @@ void capo_expect_contains(const char *file, int line, const ClientResponse *resp
 {
     if ((strstr(response->body, text) != NULL) != wanted)
         capo_test_fail(file, line, "the answer (%d) has %s%s\n%.3000s", response->status, wanted ? "no " : "", text, response->body);
+}
+
+void capo_expect_template(const char *file, int line, const ClientResponse *response, const char *name, bool wanted)
+{
+    bool found = false;
+    Buffer all = { 0 };
+    for (size_t i = 0; response->templates[i]; i++) {
+        found = found || strcmp(response->templates[i], name) == 0;
+        capo_put_format(&all, "%s%s", i ? ", " : "", response->templates[i]);
+    }
+    if (found != wanted)
+        capo_test_fail(file, line, "the template '%s' was %s; there were: %s", name, wanted ? "not rendered" : "rendered",
+                       all.size ? capo_buffer_text(&all) : "none");
 }
 
 void capo_expect_redirect(const char *file, int line, const ClientResponse *response, const char *to)

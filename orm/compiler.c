@@ -12,7 +12,7 @@ typedef struct Plan {
     Query *query;
     Column *columns; size_t n_columns, capacity;
     OrderTerm *order; size_t n_order, order_capacity;
-    Expression *where, *having;
+    Expression *where, *having, *qualify;   /* qualify: over windows, which are computed behind HAVING */
     Expression **group; size_t n_group, group_capacity;
     bool grouped, meta_order;
     size_t first_annotation, n_annotations;
@@ -253,7 +253,7 @@ static void plan_order(Plan *plan)
         order_term(plan, &query->order[i]);
     if (!query->n_order && query->model->ordering) {
         plan->meta_order = query->model->ordering[0] != NULL;
-        if (query->grouping == GROUP_NONE)
+        if (query->grouping == GROUP_NONE || query->distinct)
             for (const char *const *name = query->model->ordering; *name; name++)
                 order_term(plan, &(OrderTerm){ .path = *name });
     }
@@ -279,18 +279,33 @@ static Expression *and_of(Expression *a, Expression *b)
     return !a ? b : !b ? a : expression_node(AND, false, (Expression *[]){ a, b }, 2);
 }
 
-/* Conditions over aggregates go to HAVING; a node goes there whole unless it is an AND that can be taken apart. */
+/* Whether windows and aggregates stand in one condition that cannot be taken apart. */
+static bool expression_mixes(const Expression *node)
+{
+    bool of_aggregates = false;
+    for (size_t i = 0; i < node->n_args; i++)
+        of_aggregates |= !expression_has_window(node->args[i]) && expression_has_aggregate(node->args[i]);
+    return of_aggregates;
+}
+
+/* Conditions over aggregates go to HAVING, those over windows behind it; a node goes there whole unless it is an AND that can be taken apart. */
 static void split_having(Plan *plan, Expression *node, bool negated)
 {
-    if (expression_has_window(node))
-        capo_raise(ERROR_NOT_SUPPORTED, "A condition over a window function is not supported: SQL computes windows behind WHERE.");
-    if (!expression_has_aggregate(node)) {
+    bool has_window = expression_has_window(node);
+    if (!has_window && !expression_has_aggregate(node)) {
         plan->where = and_of(plan->where, node);
         return;
     }
     if (node->kind == X_NODE && node->connector == AND && !node->negated && !negated) {
         for (size_t i = 0; i < node->n_args; i++)
             split_having(plan, node->args[i], false);
+        return;
+    }
+    if (has_window && node->kind == X_NODE && node->connector != AND && expression_mixes(node))
+        capo_raise(ERROR_NOT_SUPPORTED, "Heterogeneous disjunctive predicates against window functions are not implemented when performing conditional "
+                   "aggregation.");
+    if (has_window) {
+        plan->qualify = and_of(plan->qualify, node);
         return;
     }
     plan->having = and_of(plan->having, node);
@@ -344,7 +359,7 @@ static void plan_group(Plan *plan)
         group_columns(plan, query->group_by[i], false);
     for (size_t i = 0; i < plan->n_columns; i++)
         group_columns(plan, plan->columns[i].expression, false);
-    for (size_t i = 0; i < plan->n_order; i++)
+    for (size_t i = 0; i < plan->n_order && !plan->meta_order; i++)
         if (plan->order[i].expression && !position_of(plan, &plan->order[i]))
             group_columns(plan, plan->order[i].expression, false);
     if (plan->having)
@@ -448,12 +463,14 @@ static void describe(Compiled *ret, const Plan *plan)
         ret->types[i] = plan->columns[i].expression->type;
         ret->names[i] = plan->columns[i].as;
         const Expression *expression = plan->columns[i].expression;
+        ret->types[i].computed = expression->kind != X_COLUMN;
         if (expression_is_json_key(expression) && !capo_dialect()->json_keys)
             ret->types[i].places = -2;                              /* a JSON key: already taken out of its document */
         if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
             ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();
         if (expression->kind != X_COLUMN && expression->type.kind == FIELD_DECIMAL)
-            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .places = expression->kind == X_WRAP || expression->kind == X_CAST ? expression->type.places : -1 };
+            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .computed = true, .places = expression->kind == X_WRAP || expression->kind == X_CAST ? expression->type.places : -1 };
+        expression_check_type(expression);
         if (!ret->types[i].kind && (expression->kind == X_COMBINE || expression->kind == X_CASE || expression->kind == X_CALL))
             capo_raise(ERROR_FIELD, "Expression contains mixed types. You must set output_field.");
     }
@@ -537,6 +554,79 @@ static Sql put_combined(Compiler *compiler, const Query *query, int depth, const
 
 /* --- SELECT ------------------------------------------------------------------------------------------------------------------------ */
 
+static const char *output_name(const Plan *plan, size_t column)
+{
+    return plan->columns[column].as ? plan->columns[column].as : capo_format("col%zu", column + 1);
+}
+
+/* SELECT to HAVING. */
+static Sql put_rows(Compiler *compiler, const Plan *plan, bool distinct, bool name_outputs)
+{
+    compile_text(compiler, distinct ? "SELECT DISTINCT " : "SELECT ");
+    for (size_t i = 0; i < plan->n_columns; i++) {
+        compile_text(compiler, i ? ", " : "");
+        compile_value(compiler, plan->columns[i].expression);
+        if (plan->columns[i].as || name_outputs) {
+            compile_text(compiler, " AS ");
+            compile_quoted(compiler, output_name(plan, i));
+        }
+    }
+    put_from(compiler, plan->query);
+    Sql sql = put_condition(compiler, " WHERE ", plan->where);
+    if (sql != SQL_EMPTY && plan->grouped) {
+        for (size_t i = 0; i < plan->n_group; i++) {
+            compile_text(compiler, i ? ", " : " GROUP BY ");
+            compile_value(compiler, plan->group[i]);
+        }
+        sql = put_condition(compiler, " HAVING ", plan->having);
+    }
+    return sql;
+}
+
+/* What a condition over windows compares, and what rows are ordered by, become columns of the query beneath. */
+static Expression *as_output(void *context, Expression *node, int level)
+{
+    Plan *plan = context;
+    if (node->kind == X_NODE || node->kind == X_LOOKUP || node->kind == X_VALUE || node->kind == X_NOTHING || level)
+        return node;
+    Expression *output = expression_new(X_OUTPUT);
+    output->type = node->type;
+    for (size_t i = 0; i < plan->n_columns && !output->name; i++)
+        if (expression_equal(plan->columns[i].expression, node))
+            output->name = output_name(plan, i);
+    if (!output->name) {
+        output->name = capo_format("qual%zu", plan->n_columns);
+        add_column(plan, node, output->name);
+    }
+    return output;
+}
+
+/* Windows are computed when the rows are chosen and grouped, so that a condition over one stands around the query. */
+static Sql put_qualified(Compiler *compiler, Plan *plan, bool name_outputs)
+{
+    size_t n_columns = plan->n_columns;
+    Expression *condition = expression_map(plan->qualify, as_output, plan, 0);
+    for (size_t i = 0; i < plan->n_order; i++)
+        if (plan->order[i].expression && !position_of(plan, &plan->order[i]))
+            plan->order[i].expression = expression_map(plan->order[i].expression, as_output, plan, 0);
+    compile_text(compiler, plan->query->distinct ? "SELECT DISTINCT " : "SELECT ");
+    for (size_t i = 0; i < n_columns; i++) {
+        compile_text(compiler, i ? ", " : "");
+        compile_quoted(compiler, "subquery");
+        compile_text(compiler, ".");
+        compile_quoted(compiler, output_name(plan, i));
+        if (plan->columns[i].as || name_outputs) {
+            compile_text(compiler, " AS ");
+            compile_quoted(compiler, output_name(plan, i));
+        }
+    }
+    compile_text(compiler, " FROM (");
+    Sql sql = put_rows(compiler, plan, false, true);
+    compile_text(compiler, ") ");
+    compile_quoted(compiler, "subquery");
+    return sql == SQL_EMPTY ? sql : put_condition(compiler, " WHERE ", condition);
+}
+
 static Sql put_select(Compiler *compiler, const Query *source, int depth, const Frame *outer, bool name_outputs, Compiled *ret)
 {
     if (depth > 20)
@@ -555,7 +645,6 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     plan_order(&plan);
     if (query->where)
         split_having(&plan, query->where, false);
-    plan_group(&plan);
     if (ret)
         describe(ret, &plan);
     if (query->distinct)                                            /* SELECT DISTINCT orders by what it selects */
@@ -569,25 +658,11 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
                 add_column(&plan, plan.order[i].expression, NULL);
         }
 
+    plan_group(&plan);
+    if (plan.grouped && plan.meta_order)                            /* rows that were grouped have no order of their own */
+        plan.n_order = 0;
     compiler->frame = &frame;
-    compile_text(compiler, query->distinct ? "SELECT DISTINCT " : "SELECT ");
-    for (size_t i = 0; i < plan.n_columns; i++) {
-        compile_text(compiler, i ? ", " : "");
-        compile_value(compiler, plan.columns[i].expression);
-        if (plan.columns[i].as || name_outputs) {
-            compile_text(compiler, " AS ");
-            compile_quoted(compiler, plan.columns[i].as ? plan.columns[i].as : capo_format("col%zu", i + 1));
-        }
-    }
-    put_from(compiler, query);
-    Sql sql = put_condition(compiler, " WHERE ", plan.where);
-    if (sql != SQL_EMPTY && plan.grouped) {
-        for (size_t i = 0; i < plan.n_group; i++) {
-            compile_text(compiler, i ? ", " : " GROUP BY ");
-            compile_value(compiler, plan.group[i]);
-        }
-        sql = put_condition(compiler, " HAVING ", plan.having);
-    }
+    Sql sql = plan.qualify ? put_qualified(compiler, &plan, name_outputs) : put_rows(compiler, &plan, query->distinct, name_outputs);
     if (sql != SQL_EMPTY) {
         put_order(compiler, &plan);
         put_limits(compiler, query);
@@ -632,8 +707,10 @@ Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const
     ret->n_columns = count;
     ret->names = names;
     ret->types = capo_alloc_array(count + 1, sizeof *ret->types);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         ret->types[i] = outputs[i]->type;
+        ret->types[i].computed = true;
+    }
     Frame frame = { .query = query };
     compiler.frame = &frame;
     if (!query->n_joins)

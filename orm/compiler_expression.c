@@ -4,6 +4,7 @@
  * Appends to compiler->sql and compiler->parameters. A condition that no row or every row meets writes nothing and says so;
  * whoever combines conditions takes back what it wrote before (mark and back). Every value is a parameter, every name quoted. */
 #include "functions.h"
+#include <math.h>
 #include <string.h>
 
 enum { MOST_SHARED = 64 };                  /* parameters that are looked at for one to share */
@@ -104,11 +105,19 @@ void compile_parameter(Compiler *compiler, Value value, OutputType type)
     }
     if (!type.kind || value.kind == VALUE_LIST || value.kind == VALUE_MAP)
         type = value.kind == VALUE_LIST || value.kind == VALUE_MAP ? type_of(FIELD_JSON) : type_of_value(value);
+    if (value.kind == VALUE_REAL && isnan(value.real)) {            /* equal to nothing: to be asked for, not to be stored */
+        compiler->dialect->parameter(compiler, value, plain_field(type_of(FIELD_FLOAT)));
+        return;
+    }
     if (capo_field_is_integer(type.kind) && value.kind == VALUE_DECIMAL) {
+        if (!compiler->dialect->big_integers)
+            capo_raise(ERROR_VALUE, "The number %s is too large for an integer of %s.", value.decimal.text, compiler->backend->title);
         compiler->dialect->parameter(compiler, value, plain_field(type_of(FIELD_DECIMAL)));
         return;
     }
-    if (type.field)
+    if (type.field && capo_column_field(type.field)->kind == FIELD_DECIMAL)
+        value = capo_field_to_python(capo_column_field(type.field), value);     /* compared as it is, not rounded to the column's digits */
+    else if (type.field)
         value = capo_to_column(type.field, value);
     else if (type.kind && type.kind != FIELD_DECIMAL && !capo_field_is_integer(type.kind))
         value = capo_to_column(plain_field(type), value);
@@ -318,7 +327,7 @@ const Expression *compile_json_path(const Expression *expression, Buffer *path)
     }
     const Expression *root = compile_json_path(expression->args[0], path);
     if (text_is_index(expression->name))
-        capo_put_format(path, expression->name[0] == '-' ? "[#%s]" : "[%s]", expression->name);
+        capo_put_format(path, "[%s]", expression->name);
     else {
         capo_put_char(path, '.');
         capo_json_put(path, capo_value_text(expression->name), 0);

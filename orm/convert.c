@@ -311,8 +311,8 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
     case STORAGE_BOOL:
         return raw.kind == VALUE_INT && (raw.integer == 0 || raw.integer == 1) ? capo_value_bool(raw.integer != 0) : raw;
     case STORAGE_DATE:
-        if (capo_is_text(raw) && read_date(raw.text, raw.size, &days))
-            return capo_value_date((Date){ (int32_t)days });
+        if (capo_is_text(raw))                      /* what is no date, in a database that does not mind, is none */
+            return raw.size == 10 && read_date(raw.text, raw.size, &days) ? capo_value_date((Date){ (int32_t)days }) : capo_value_null();
         return raw.kind == VALUE_DATETIME ? capo_value_date((Date){ (int32_t)floor_days(raw.datetime.microseconds) }) : raw;
     case STORAGE_TIME:
         if (capo_is_text(raw) && capo_read_column_time(raw.text, raw.size, &microseconds))

@@ -65,10 +65,11 @@ void capo_database_close(void)
     if (!closed)
         return;
     current = NULL;
-    pool_close(closed->writers);
-    if (closed->readers != closed->writers)
-        pool_close(closed->readers);
-    arena_free(closed->arena);
+    bool same = closed->readers == closed->writers, gone = pool_close(closed->writers);
+    if (!same)
+        gone = pool_close(closed->readers) && gone;
+    if (gone)
+        arena_free(closed->arena);
     free(closed);
 }
 
@@ -290,7 +291,7 @@ _Noreturn static void raise_failure(const DatabaseFailure *failure)
 }
 
 /* Runs something on the transaction's connection, a shared one, or one of its own. A read whose connection broke under it before
- * anything of its answer came is sent once more; so is whatever never was sent. */
+ * anything of its answer came is sent once more; so is whatever never was sent, or was refused as prepared for former tables. */
 typedef bool Running(Connection *connection, void *argument, DatabaseFailure *failure);
 
 static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *argument)
@@ -315,7 +316,7 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
             pool_seen(pool, hash, capo_monotonic_us() - started);
         if (good)
             return;
-        if (!failure.lost || !(failure.unsent || use == DATABASE_READ))
+        if (!failure.stale && !(failure.lost && (failure.unsent || (use == DATABASE_READ && !failure.answered))))
             break;
     }
     if (held && !failure.unsent)

@@ -243,6 +243,21 @@ static OutputType common_type(Expression *const *args, size_t count, size_t firs
     return type;
 }
 
+/* The type that a function gives which takes its arguments as they are: all of one class. A text that is joined to others is compared
+ * with its neighbour, since Django joins pairs. */
+static OutputType mixed_type(const Expression *call, bool pairs)
+{
+    OutputType type = type_of(FIELD_NONE);
+    for (size_t i = 0; i < call->n_args; i++) {
+        OutputType other = call->args[i]->type;
+        if (other.kind && type.kind && !kind_is(type.kind, other.kind))
+            return type_of(FIELD_NONE);
+        if (!type.kind || pairs)
+            type = other.kind ? other : type;
+    }
+    return pairs ? call->args[0]->type : common_type(call->args, call->n_args, 0, 1);
+}
+
 static FieldKind moment(FieldKind kind)
 {
     return kind == FIELD_DATE || kind == FIELD_DATETIME || kind == FIELD_TIME ? kind : FIELD_NONE;
@@ -294,9 +309,22 @@ static OutputType call_type(const Expression *call)
     case GIVES_NUMBER: return number_type(first);
     case GIVES_DATETIME: return type_of(FIELD_DATETIME);
     case GIVES_JSON: return type_of(FIELD_JSON);
-    case GIVES_MIXED: return common_type(call->args, call->n_args, 0, 1);
+    case GIVES_MIXED: return mixed_type(call, false);
+    case GIVES_PAIRS: return mixed_type(call, true);
     }
     return first;
+}
+
+void expression_check_type(const Expression *expression)
+{
+    if (expression->type.kind || expression->kind != X_CALL || (expression->function->gives != GIVES_MIXED && expression->function->gives != GIVES_PAIRS))
+        return;
+    Buffer kinds = { 0 };
+    for (size_t i = 0; i < expression->n_args; i++)
+        if (expression->args[i]->type.kind)
+            capo_put_format(&kinds, "%s%s", kinds.size ? ", " : "", capo_field_kind_name(expression->args[i]->type.kind));
+    if (kinds.size)
+        capo_raise(ERROR_FIELD, "Expression contains mixed types: %s. You must set output_field.", capo_buffer_text(&kinds));
 }
 
 void expression_infer(Expression *expression)

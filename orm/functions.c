@@ -29,7 +29,7 @@ static const FunctionRow functions[] = {
     { .name = "Right", .sql = "SUBSTR($1, ($2) * -1)", .gives = GIVES_TEXT, .least = 2, .most = 2 },
     { .name = "Substr", .sql = "SUBSTR", .gives = GIVES_TEXT, .least = 2, .most = 3 },
     { .name = "Replace", .sql = "REPLACE", .gives = GIVES_TEXT, .least = 2, .most = 3 },
-    { .name = "Concat", .sql = NULL, .gives = GIVES_TEXT, .least = 2, .most = -1 },
+    { .name = "Concat", .sql = NULL, .gives = GIVES_PAIRS, .least = 2, .most = -1 },
     { .name = "StrIndex", .sql = "INSTR", .gives = GIVES_INTEGER, .least = 2, .most = 2 },
     { .name = "Repeat", .sql = "REPEAT", .gives = GIVES_TEXT, .least = 2, .most = 2 },
     { .name = "Reverse", .sql = "REVERSE", .gives = GIVES_FIRST, .least = 1, .most = 1 },
@@ -40,6 +40,8 @@ static const FunctionRow functions[] = {
     { .name = "MD5", .sql = "MD5", .gives = GIVES_TEXT, .least = 1, .most = 1 },
     { .name = "SHA1", .sql = "SHA1", .gives = GIVES_TEXT, .least = 1, .most = 1 },
     { .name = "SHA256", .sql = "SHA256", .gives = GIVES_TEXT, .least = 1, .most = 1 },
+
+    { .name = "JSONObject", .sql = "JSON_OBJECT", .gives = GIVES_JSON, .least = 0, .most = -1 },     /* key, value, key, value, … */
 
     { .name = "Abs", .sql = "ABS", .gives = GIVES_FIRST, .least = 1, .most = 1 },
     { .name = "Ceil", .sql = "CEILING", .gives = GIVES_NUMBER, .least = 1, .most = 1 },

@@ -64,7 +64,8 @@ typedef struct DatabaseFailure {
     int code;
     bool busy;                              /* try again after a pause */
     bool unsent;                            /* the statement did not reach the database: nothing happened */
-    bool lost;                              /* the connection broke under it */
+    bool lost, answered;                    /* the connection broke under it; after something of the answer had come */
+    bool stale;                             /* it was prepared before the tables changed: it is prepared anew when it comes again */
     bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
     char state[6];                          /* SQLSTATE, where the database has them */
     const char *message;
@@ -95,6 +96,8 @@ typedef struct Dialect {
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
     bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
+    bool big_integers;                      /* numbers past 64 bits can be compared with integers */
+    bool intervals;                         /* durations are a type of their own, and are read from text */
     bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */

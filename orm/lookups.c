@@ -243,6 +243,15 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code)
         return capo_field_to_python(field_for(left), value);
     case FIELD_BINARY:
         return value;
+    case FIELD_BOOLEAN:
+        if (value.kind == VALUE_DECIMAL && (capo_equal(value, capo_value_int(1)) || capo_equal(value, capo_value_int(0))))
+            return capo_value_bool(capo_truth(value));
+        return capo_field_to_python(field_for(left), value);
+    case FIELD_DURATION:
+        if (capo_is_text(value) && !capo_dialect()->intervals)
+            capo_raise(ERROR_VALUE, "A duration is compared with a duration, not with the text %s: %s has no type for it that reads texts.", value.text,
+                       capo_backend()->title);
+        return capo_field_to_python(field_for(left), value);
     default:
         return capo_field_to_python(field_for(left), value);
     }
@@ -345,6 +354,7 @@ static Value without_hyphens(Value text)
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value)
 {
     const char *name = "exact";
+    expression_check_type(left);
     for (size_t i = 0; i < n_names; i++) {
         if (i + 1 == n_names && find_for(left, names[i])) {
             name = names[i];

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_PAUSE_MS = 25, LONGEST_PAUSE_MS = 500, MOST_SHARED = 16, CROWDED = 8, SLOW_US = 50000, HELD_UP_US = 20000, SLOW_STATEMENTS = 512 };
+enum { FIRST_PAUSE_MS = 25, LONGEST_PAUSE_MS = 500, MOST_SHARED = 16, CROWDED = 8, SLOW_US = 50000, HELD_UP_US = 50000, SLOW_STATEMENTS = 512 };
 
 typedef struct PoolWaiter {
     Fiber *fiber;
@@ -32,7 +32,7 @@ struct Pool {
     Connection *latest;                     /* lent last: in a pool of one, who has it */
     size_t n_lent;
     unsigned generation;                    /* of the process: grows with each fork */
-    bool closed;
+    bool closed, kept;                      /* `kept`: closed under fibers that still look at it */
 };
 
 static void *must(void *memory)
@@ -52,13 +52,14 @@ Pool *pool_new(const Backend *backend, const DatabaseAddress *address, PoolOptio
 }
 
 /* What a suspended fiber still points to stays. */
-static void free_unused(Pool *self)
+static bool free_unused(Pool *self)
 {
-    if (!self->closed || self->n_open || self->n_waiting || self->share_lock.owner)
-        return;
+    if (!self->closed || self->kept || self->n_open || self->n_waiting || self->share_lock.owner)
+        return false;
     free(self->idle);
     free(self->problem);
     free(self);
+    return true;
 }
 
 static void close_connection(Pool *self, Connection *connection)
@@ -88,9 +89,12 @@ static void forget(Pool *self)
     memset(self->slow, 0, sizeof self->slow);
 }
 
-void pool_close(Pool *self)
+bool pool_close(Pool *self)
 {
     forget(self);
+    self->kept = self->n_open > self->n_idle;
+    for (size_t i = 0; i < self->n_shared; i++)
+        self->kept = self->kept || self->shared[i]->in_flight;
     for (size_t i = 0; i < self->n_idle; i++)
         close_connection(self, self->idle[i]);
     for (size_t i = 0; i < self->n_shared; i++)
@@ -98,7 +102,7 @@ void pool_close(Pool *self)
     self->n_open -= self->n_idle;
     self->n_idle = self->n_shared = 0;
     self->closed = true;
-    free_unused(self);
+    return free_unused(self);
 }
 
 /* --- the queue --- */

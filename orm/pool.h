@@ -42,8 +42,9 @@ typedef struct PoolOptions {
 } PoolOptions;
 /* The address must live as long as the pool. */
 Pool *pool_new(const Backend *backend, const DatabaseAddress *address, PoolOptions options);
-/* Closes all that are not lent; the others when they come back. After a fork the child forgets its parent's by itself. */
-void pool_close(Pool *pool);
+/* Closes all that are not lent; the others when they come back. True: the pool is gone; false: fibers still
+ * use it and its address, which are left to them. After a fork the child forgets its parent's by itself. */
+bool pool_close(Pool *pool);
 Connection *pool_lend(Pool *pool);
 void pool_return(Connection *connection);
 /* One for a statement among others' of many fibers; NULL: take one of your own, since the statement is known as slow, those in

@@ -491,6 +491,8 @@ static Selected select_path(Query *query, const char *path)
     Path walked = path_walk(query, query->model, path, false);
     if (!walked.annotation && walked.used < walked.n_names && walked.relation)
         raise_unknown_name(query, walked.model, walked.names[walked.used], strlen(walked.names[walked.used]));
+    if (walked.used < walked.n_names)
+        query_check_alias(path);                                    /* a transform's name is what visitors may choose: a key of JSON */
     return (Selected){ .name = capo_strdup(path), .expression = resolve_path(&(Scope){ .query = query }, path) };
 }
 

@@ -24,6 +24,7 @@ typedef uint64_t JoinSet;
 typedef struct OutputType {
     FieldKind kind;                         /* FIELD_NONE: not known */
     const Field *field;                     /* where it is that of one column */
+    bool computed;                          /* not a column: the database may give another kind of value */
     int places;                             /* decimals: digits behind the point; -1: as computed; -2: a key of JSON */
     const TimeZone *zone;                   /* a datetime that was truncated in this zone: its text is local */
 } OutputType;
@@ -192,6 +193,8 @@ OutputType type_of_value(Value value);
 bool type_is_number(FieldKind kind);
 /* The kind of Python's output_field rules for a resolved tree; sets expression->type. */
 void expression_infer(Expression *expression);
+/* Raises ERROR_FIELD for a function of arguments of several classes whose own type was not given: when its type is needed. */
+void expression_check_type(const Expression *expression);
 /* The same tree with each node that `replace` maps to another node replaced; nodes are copied only where needed. */
 typedef Expression *Replace(void *context, Expression *node, int level);
 Expression *expression_map(Expression *expression, Replace *replace, void *context, int level);
@@ -349,6 +352,11 @@ void query_check_alias(const char *name);
 void query_add_slice(Query *query, int64_t offset, int64_t limit);
 Query *query_prefetch_with(Query *query, const Prefetch *prefetch, size_t count);
 Expression *query_dates_expression(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone);
+/* What get_or_create and update_or_create set in a row. */
+typedef struct RowChanges { NamedChange *items; size_t count; } RowChanges;
+/* The one row of the query, or a new one with both; update_or_create: `set` for a row that is there, `create_set` for a new one. */
+Instance *query_find_or_create(Query *query, const RowChanges *where, const RowChanges *set, bool *ret_created);
+Instance *query_update_or_create(Query *query, const RowChanges *where, const RowChanges *set, const RowChanges *create_set, bool *ret_created);
 int64_t query_update_expressions(Query *query, const char *const *fields, Expression *const *values, size_t count);
 /* Rows as converted values. */
 typedef struct ValueRows { Value **rows; size_t count, n_columns; const char **names; } ValueRows;

@@ -27,6 +27,15 @@ Value convert_cell(OutputType type, Value raw)
         return raw;                                                 /* a key's bare number or text */
     if (type.zone && (raw.kind == VALUE_TEXT || (raw.kind == VALUE_DATETIME && raw.flags & VALUE_FLAG_NAIVE)))
         return local_datetime(type, raw);
+    if (type.computed && capo_field_is_text(type.kind) && (raw.kind == VALUE_REAL || raw.kind == VALUE_INT || raw.kind == VALUE_DECIMAL))
+        return raw;                                                 /* SUM of a text */
+    if (type.computed && type.kind == FIELD_DATE && raw.kind == VALUE_TEXT && raw.size > 10)
+        raw = capo_value_copy_n(raw.text, 10);                      /* a datetime that was truncated to its date */
+    int64_t n;
+    if (type.computed && capo_field_is_integer(type.kind) && raw.kind == VALUE_TEXT && capo_to_int(raw, &n))
+        return capo_value_int(n);
+    if ((type.kind == FIELD_JSON || type.kind == FIELD_UUID) && raw.kind == VALUE_REAL)
+        capo_raise(ERROR_VALUE, "The database computed a number where a %s is expected.", capo_field_kind_name(type.kind));
     if (type.field)
         return capo_from_column(type.field, raw);
     Field field = { .kind = type.kind };

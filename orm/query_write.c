@@ -6,7 +6,7 @@
 
 static const Field *field_to_write(const Model *model, const char *name)
 {
-    const Field *field = !strcmp(name, "pk") ? model->pk : capo_field(model, name);
+    const Field *field = strcmp(name, "pk") ? capo_field(model, name) : NULL;
     if (!field) {
         const char *names[128];
         size_t count = 0;
@@ -51,6 +51,8 @@ static void check_update(const Query *query)
 int64_t query_update_expressions(Query *query, const char *const *names, Expression *const *values, size_t count)
 {
     check_update(query);
+    if (!count)
+        return 0;
     Query *clone = query_clone(query);
     clone->no_order = true;
     clone->n_order = 0;
@@ -148,15 +150,15 @@ static void apply(Instance *instance, const NamedChange *changes, size_t count)
     }
 }
 
-typedef struct Creation { Model *model; const NamedChange *where, *set; size_t n_where, n_set; Instance *instance; } Creation;
+typedef struct Creation { Model *model; const RowChanges *where, *set; Instance *instance; } Creation;
 
 static void create(void *argument)
 {
     Creation *creation = argument;
     capo_begin();
     Instance *instance = capo_instance_new(creation->model);
-    apply(instance, creation->where, creation->n_where);
-    apply(instance, creation->set, creation->n_set);
+    apply(instance, creation->where->items, creation->where->count);
+    apply(instance, creation->set->items, creation->set->count);
     capo_instance_insert(instance);
     capo_commit();
     creation->instance = instance;
@@ -174,17 +176,14 @@ static Instance *find(Query *query)
 
 /* Another process may insert between our look and our insert: then its row is the one, if the unique key that stopped us is the
  * one that .where names. */
-static Instance *find_or_create(Model *model, const QueryOptions *options, bool *ret_created)
+Instance *query_find_or_create(Query *query, const RowChanges *where, const RowChanges *set, bool *ret_created)
 {
-    Query *query = capo_query_make(model, options);
     Instance *instance = find(query);
     if (ret_created)
         *ret_created = false;
     if (instance)
         return instance;
-    Creation creation = { .model = model };
-    creation.where = defaults_of_where(model, options, &creation.n_where);
-    creation.set = changes_of_struct(model, (const char *)options + model->set_offset, &creation.n_set);
+    Creation creation = { .model = query->model, .where = where, .set = set };
     const Error *error = capo_try(create, &creation);
     if (!error) {
         if (ret_created)
@@ -199,19 +198,41 @@ static Instance *find_or_create(Model *model, const QueryOptions *options, bool 
     capo_reraise(error);
 }
 
+static RowChanges changes_of_where(Model *model, const QueryOptions *options)
+{
+    RowChanges changes;
+    changes.items = defaults_of_where(model, options, &changes.count);
+    return changes;
+}
+
+static RowChanges changes_of_set(Model *model, const QueryOptions *options)
+{
+    RowChanges changes;
+    changes.items = changes_of_struct(model, (const char *)options + model->set_offset, &changes.count);
+    return changes;
+}
+
 Instance *capo_query_get_or_create(Model *model, const QueryOptions *options, bool *ret_created)
 {
-    return find_or_create(model, options, ret_created);
+    RowChanges where = changes_of_where(model, options), set = changes_of_set(model, options);
+    return query_find_or_create(capo_query_make(model, options), &where, &set, ret_created);
 }
 
 Instance *capo_query_update_or_create(Model *model, const QueryOptions *options, bool *ret_created)
 {
+    RowChanges where = changes_of_where(model, options), set = changes_of_set(model, options);
+    return query_update_or_create(capo_query_make(model, options), &where, &set, &set, ret_created);
+}
+
+Instance *query_update_or_create(Query *query, const RowChanges *where, const RowChanges *set, const RowChanges *create_set, bool *ret_created)
+{
+    Model *model = query->model;
     bool created = false;
     capo_begin();
-    Instance *instance = find_or_create(model, options, &created);
+    Instance *instance = query_find_or_create(query, where, create_set, &created);
     if (!created) {
-        size_t count, plain = 0;
-        NamedChange *changes = changes_of_struct(model, (const char *)options + model->set_offset, &count);
+        const NamedChange *changes = set->items;
+        size_t count = set->count, plain = 0;
         NamedChange *computed = capo_alloc_array(count + 1, sizeof *computed);
         size_t n_computed = 0;
         const char **names = capo_alloc_array(count + model->n_fields + 1, sizeof *names);

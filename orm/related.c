@@ -298,6 +298,13 @@ void capo_instance_many(Instance *self, const char *accessor, ManyOperation oper
         many.field = reverse_accessor(self->model, accessor);
     if (!many.field || (!forward && many.field->kind == FIELD_ONE_TO_ONE))
         capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
+    if (operation == MANY_CLEAR) {
+        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->null)
+            capo_raise(ERROR_VALUE, "\"%s\" cannot be cleared: %s.%s cannot be NULL. Delete the objects, or give them another %s.", accessor,
+                       many.field->model->name, many.field->name, many.field->name);
+        operation = MANY_SET;
+        others = capo_value_list(capo_list_new());
+    }
     if (many.field->kind == FIELD_MANY_TO_MANY) {
         many.table = many.field->through;
         many.source = forward ? many.field->through_source : many.field->through_target;
@@ -474,6 +481,28 @@ static bool truth(Object *object)
     return true;
 }
 
+/* Fields, relations and accessors, for messages. What Meta's .property knows is only its function's to say. */
+static const char *const *names_of(Object *object)
+{
+    const Model *model = ((Instance *)(void *)object)->model;
+    const char **names = capo_alloc_array(2 * model->n_fields + model->n_many + model->n_reverse + 3, sizeof *names);
+    size_t n = 0;
+    for (size_t i = 0; i < model->n_fields; i++) {
+        names[n++] = model->fields[i]->name;
+        if (model->fields[i]->choices)
+            names[n++] = capo_format("get_%s_display", model->fields[i]->name);
+    }
+    for (size_t i = 0; i < model->n_many; i++)
+        names[n++] = model->many[i]->name;
+    for (size_t i = 0; i < model->n_reverse; i++)
+        if (model->reverse[i]->related_name)
+            names[n++] = model->reverse[i]->related_name;
+    names[n++] = "pk";
+    if (model->meta->absolute_url)
+        names[n++] = "get_absolute_url";
+    return names;
+}
+
 const ObjectOps capo_instance_ops = {
-    .type_name = "Model", .get = get, .get_hinted = get_hinted, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
+    .type_name = "Model", .names = names_of, .get = get, .get_hinted = get_hinted, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
 };

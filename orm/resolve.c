@@ -143,6 +143,8 @@ static void check_aggregate(const Expression *aggregate)
     bool counts = !strcmp(aggregate->name, "Count") || !strcmp(aggregate->name, "Min") || !strcmp(aggregate->name, "Max");
     if (!counts && (kind == FIELD_DATE || kind == FIELD_TIME || kind == FIELD_DATETIME))
         capo_raise(ERROR_NOT_SUPPORTED, "You cannot use %s on date/time fields: they are points in time, which have no sum.", aggregate->name);
+    if (!strcmp(aggregate->name, "Count") && !capo_is_null(aggregate->value))
+        capo_raise(ERROR_VALUE, "Count does not allow default.");
     for (size_t i = 0; i < aggregate->n_args; i++)
         if (has_open_aggregate(aggregate->args[i]))
             capo_raise(ERROR_FIELD, "Cannot compute %s: its argument is an aggregate itself.", aggregate->name);
@@ -177,6 +179,8 @@ Expression *resolve(const Scope *outer_scope, Expression *expression)
     }
     if (copy->query)
         copy->query = resolve_outer(&scope, copy->query);
+    if (copy->kind == X_AGGREGATE && value_expression(copy->value))
+        copy->value.object = &resolve(&scope, value_expression(copy->value))->object;
     if (copy->kind == X_AGGREGATE)
         check_aggregate(copy);
     if (copy->kind == X_TRANSFORM)
@@ -357,6 +361,9 @@ static Clause build(const Scope *outer_scope, Condition *condition, bool branch_
     if (condition->kind == CONDITION_LOOKUP)
         return build_lookup_condition(&scope, condition, branch_negated, current_negated, split);
     if (condition->kind == CONDITION_EXPRESSION) {
+        if (condition->expression->kind == X_PATH)
+            capo_raise(ERROR_FIELD, "Cannot filter against a non-conditional expression: F(\"%s\"). Write Q(\"%s\", true).", condition->expression->name,
+                       condition->expression->name);
         if (condition->expression->kind == X_CONDITION)
             return build(&scope, condition->expression->condition, branch_negated, current_negated, split);
         Expression *resolved = resolve(&scope, condition->expression);

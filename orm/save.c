@@ -273,7 +273,7 @@ static const Field *column_named(const Model *model, const char *name, const cha
 {
     const Field *field = capo_field(model, name);
     if (!field || !field->column)
-        capo_raise(ERROR_FIELD, "%s names \"%s\", and %s has no such column.", option, name, model->name);
+        capo_raise(ERROR_FIELD_DOES_NOT_EXIST, "%s has no field named '%s' with a column (%s).", model->name, name, option);
     return field;
 }
 
@@ -310,6 +310,13 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     return capo_buffer_text(&sql);
 }
 
+static size_t batch_size(const BulkOptions *options, size_t most)
+{
+    if (options && options->batch_size < 0)
+        capo_raise(ERROR_VALUE, "Batch size must be a positive integer.");
+    return options && options->batch_size && (size_t)options->batch_size < most ? (size_t)options->batch_size : most;
+}
+
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options)
 {
     int64_t written = 0;
@@ -317,7 +324,7 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
         return 0;
     const Model *model = instances[0]->model;
     const char *on_conflict = conflict_clause(model, options);
-    size_t batch = capo_dialect()->max_parameters / model->n_fields;
+    size_t batch = batch_size(options, capo_dialect()->max_parameters / model->n_fields);
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
     for (size_t i = 0; i < count; i++) {
         if (instances[i]->model != model)
@@ -373,6 +380,12 @@ static int64_t update_rows(Instance *const *instances, size_t count, const Field
 
 int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *const *names)
 {
+    return capo_bulk_update_with(instances, count, &(BulkOptions){ .update = names });
+}
+
+int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const BulkOptions *options)
+{
+    const char *const *names = options->update;
     int64_t changes = 0;
     size_t n_fields = 0;
     if (!names || !names[0])
@@ -395,9 +408,8 @@ int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *c
             capo_raise(ERROR_VALUE, "All bulk_update() objects must have a primary key set.");
         check_relations(instances[i]);
     }
-    size_t batch = capo_dialect()->max_parameters / (2 * n_fields + 1);
-    if (batch > 500)
-        batch = 500;            /* SQLite's limit of the depth of an expression is 1000 */
+    size_t most = capo_dialect()->max_parameters / (2 * n_fields + 1);
+    size_t batch = batch_size(options, most > 500 ? 500 : most);        /* SQLite's limit of the depth of an expression is 1000 */
     capo_begin();
     for (size_t i = 0; i < count; i += batch)
         changes += update_rows(instances + i, count - i < batch ? count - i : batch, fields, n_fields);

@@ -73,6 +73,8 @@ static void run_control(void *argument)
 static void control(Connection *connection, const char *sql)
 {
     Control run = { .connection = connection, .sql = sql };
+    /* A statement that the fiber left behind, cancelled, may run for long: the connection is closed, which stops and undoes it. */
+    connection->lost = connection->lost || connection->in_flight;
     if (connection->lost)
         return;
     const Error *error = capo_try(run_control, &run);

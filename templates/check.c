@@ -140,8 +140,10 @@ static void report_error(Check *check, const char *name, const TemplateSource *s
     /* a mistake in a parent is told where it is, once */
     if (place && strcmp(place->name, name) != 0)
         return;
+    const char *suffix = place ? strstr(error->message, " (template ") : NULL;      /* the place is told before the message */
+    const char *text = suffix ? capo_strndup(error->message, (size_t)(suffix - error->message)) : error->message;
     check->report(&(TemplateProblem){ .level = CHECK_ERROR, .template = name, .path = source->path, .line = place ? place->line : 1,
-                                      .column = place ? place->column : 1, .text = error->message });
+                                      .column = place ? place->column : 1, .text = text });
 }
 
 static void visit_name(Check *check, const char *name, bool first_round)

@@ -52,6 +52,8 @@ struct Engine {
 /* Engine.find over the TemplateLoaders of Engine.data, NULL at the end; and the name of the loader of a place. */
 bool capo_loaders_find(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
 const char *capo_loader_of(const Engine *engine, int place);
+/* " Did you mean …?" among the names that the loaders list. */
+const char *capo_loaders_near(const Engine *engine, const char *name);
 /* What the context processors of the site give for this request. */
 void capo_context_add_processed(Context *context, Request *req);
 
@@ -94,8 +96,6 @@ const Template *capo_template_get(Engine *engine, const char *name);
 /* NULL instead of raising; *ret_why says why. */
 const Template *capo_template_look(Engine *engine, const char *name, const char **ret_why);
 const Template *capo_template_first(Engine *engine, const char *const *names);
-/* Called for each template that begins to render, parents and included ones too: the test client records them. */
-extern void (*capo_template_rendered)(const Template *template, Context *context);
 const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep);
 /* "./x" and "../x" against the name of the template that says it; others as they are. */
 const char *capo_template_relative(const Template *from, const char *name, bool may_be_itself, int line, int column);

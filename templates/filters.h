@@ -31,5 +31,9 @@ void capo_put_linebreaks(Buffer *out, const char *text, size_t size, bool autoes
 void capo_put_linebreaksbr(Buffer *out, const char *text, size_t size, bool autoescape);
 /* "2 hours, 5 minutes"; false where a date cannot be compared. */
 bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bool until, int depth);
+/* The same with units that a catalogue may have under a context: "naturaltime-past". */
+bool capo_put_timesince_as(const char *message_context, Context *context, Buffer *out, Value then, Value now, bool until, int depth);
+/* With no-break spaces for spaces. */
+void capo_put_unbroken(Buffer *out, const char *text);
 /* conditional_escape. */
 Value capo_conditional_escape(Value value);

@@ -66,11 +66,20 @@ static Value time_of_day(const Filtering *f, Value v, Value arg)
 
 /* --- timesince ------------------------------------------------------------------------------------------------------------------------------ */
 
-static const char *const units[] = { "year", "month", "week", "day", "hour", "minute" };
+static const struct { const char *one, *many; } units[] = {
+    { CAPO_NOOP("%(num)d year"), "%(num)d years" }, { CAPO_NOOP("%(num)d month"), "%(num)d months" }, { CAPO_NOOP("%(num)d week"), "%(num)d weeks" },
+    { CAPO_NOOP("%(num)d day"), "%(num)d days" }, { CAPO_NOOP("%(num)d hour"), "%(num)d hours" }, { CAPO_NOOP("%(num)d minute"), "%(num)d minutes" },
+};
 
-static void put_count(Buffer *out, int64_t n, int unit)
+void capo_put_unbroken(Buffer *out, const char *text)
 {
-    capo_put_format(out, "%lld\xC2\xA0%s%s", (long long)n, units[unit], n == 1 ? "" : "s");
+    for (; *text; text++)
+        capo_put(out, *text == ' ' ? "\xC2\xA0" : (char[]){ *text, 0 });
+}
+
+static void put_count(Buffer *out, const char *message_context, int64_t n, int unit)
+{
+    capo_put_unbroken(out, capo_fill(capo_npgettext(message_context, units[unit].one, units[unit].many, n), V("num", n)));
 }
 
 /* A moment as comparable microseconds; false: not a date. */
@@ -103,6 +112,11 @@ static DateTime add_months(DateTime from, int64_t years, int months)
 
 bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bool until, int depth)
 {
+    return capo_put_timesince_as(NULL, context, out, then, now, until, depth);
+}
+
+bool capo_put_timesince_as(const char *message_context, Context *context, Buffer *out, Value then, Value now, bool until, int depth)
+{
     int64_t from, to;
     bool from_naive, to_naive = true;
     if (!moment(then, &from, &from_naive))
@@ -132,7 +146,7 @@ bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bo
     }
     int64_t since = (to - from) / US_PER_SECOND;
     if (to - from < 0 || since <= 0) {
-        put_count(out, 0, 5);
+        put_count(out, message_context, 0, 5);
         return true;
     }
     DateParts a = capo_wall((DateTime){ from }), b = capo_wall((DateTime){ to });
@@ -155,13 +169,13 @@ bool capo_put_timesince(Context *context, Buffer *out, Value then, Value now, bo
     while (first < 6 && parts[first] == 0)
         first++;
     if (first == 6) {
-        put_count(out, 0, 5);
+        put_count(out, message_context, 0, 5);
         return true;
     }
     for (int i = first, shown = 0; i < 6 && shown < depth && parts[i] != 0; i++, shown++) {
         if (shown)
-            capo_put(out, ", ");
-        put_count(out, parts[i], i);
+            capo_put(out, capo_gettext(", "));
+        put_count(out, message_context, parts[i], i);
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Filters on lists and on values of any kind: defaults, slices, sorting, joining. */
 #include "filters.h"
+#include <capo/i18n.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,7 +300,7 @@ static Value unordered_list(const Filtering *f, Value v, Value arg)
 static Value yesno(const Filtering *f, Value v, Value arg)
 {
     size_t n;
-    char **words = capo_split(f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : "yes,no,maybe", ',', &n);
+    char **words = capo_split(f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : capo_gettext("yes,no,maybe"), ',', &n);
     if (n < 2)
         return v;
     if (v.kind == VALUE_NULL)

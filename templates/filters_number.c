@@ -172,7 +172,7 @@ static Value get_digit(const Filtering *f, Value v, Value arg)
 static Value filesizeformat(const Filtering *f, Value v, Value arg)
 {
     (void)arg;
-    static const char *const units[] = { "KB", "MB", "GB", "TB", "PB" };
+    static const char *const units[] = { CAPO_NOOP("%s KB"), CAPO_NOOP("%s MB"), CAPO_NOOP("%s GB"), CAPO_NOOP("%s TB"), CAPO_NOOP("%s PB") };
     Value bytes;
     double size = 0;
     bool known = capo_python_whole(v, &bytes) == INT_OK && capo_python_float(bytes, &size);
@@ -180,9 +180,11 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
     size = fabs(size);
     Buffer out = { 0 };
     if (!known) {
-        capo_put(&out, "0\xC2\xA0" "bytes");
+        capo_put_unbroken(&out, capo_fill(capo_ngettext("%(size)d byte", "%(size)d bytes", 0), V("size", 0)));
     } else if (size < 1024) {
-        capo_put_format(&out, "%s%.0f\xC2\xA0%s", negative ? "-" : "", size, size == 1 && !negative ? "byte" : size == 1 ? "byte" : "bytes");
+        if (negative)
+            capo_put_char(&out, '-');
+        capo_put_unbroken(&out, capo_fill(capo_ngettext("%(size)d byte", "%(size)d bytes", (int64_t)size), V("size", (int64_t)size)));
     } else {
         int unit = 0;
         size /= 1024;
@@ -194,10 +196,12 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
         snprintf(number, sizeof number, "%.1f", size);
         if (negative)
             capo_put_char(&out, '-');
+        const char *text = capo_gettext(units[unit]), *hole = strstr(text, "%s");
+        capo_put_unbroken(&out, hole ? capo_strndup(text, (size_t)(hole - text)) : "");
         capo_put_number_with(&out, capo_value_text(number), 1, f->context && f->context->engine->thousand_separator, capo_formats());
-        capo_put_format(&out, "\xC2\xA0%s", units[unit]);
+        capo_put_unbroken(&out, hole ? hole + 2 : text);
     }
-    return capo_buffer_value(&out, true);
+    return capo_buffer_value(&out, false);
 }
 
 static Value pluralize(const Filtering *f, Value v, Value arg)

@@ -3,6 +3,7 @@
 #include "filters.h"
 #include "../core/base/clock.h"
 #include <capo/i18n.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,11 @@ static Value ordinal(const Filtering *f, Value v, Value arg)
     size_t n = strlen(digits);
     bool teen = n > 1 && digits[n - 2] == '1' && digits[n - 1] >= '1' && digits[n - 1] <= '3';
     static const char *const suffixes[10] = { "th", "st", "nd", "rd", "th", "th", "th", "th", "th", "th" };
-    return capo_value_safe(capo_format("%s%s", digits, teen ? "th" : suffixes[digits[n - 1] - '0']));
+    int last = digits[n - 1] - '0';
+    const char *text = teen ? capo_pgettext("ordinal 11, 12, 13", "{}th")
+                            : capo_pgettext(capo_format("ordinal %d", last), capo_format("{}%s", suffixes[last]));
+    const char *hole = strstr(text, "{}");
+    return capo_value_safe(hole ? capo_format("%.*s%s%s", (int)(hole - text), text, digits, hole + 2) : text);
 }
 
 /* A comma before each three digits of any script, counted from the last of those that the text begins with. */
@@ -63,7 +68,7 @@ static Value intcomma(const Filtering *f, Value v, Value arg)
 
 static Value intword(const Filtering *f, Value v, Value arg)
 {
-    (void)f, (void)arg;
+    (void)arg;
     static const struct { int exponent; const char *word; } rows[] = {
         { 6, "million" }, { 9, "billion" }, { 12, "trillion" }, { 15, "quadrillion" }, { 18, "quintillion" }, { 21, "sextillion" },
         { 24, "septillion" }, { 27, "octillion" }, { 30, "nonillion" }, { 33, "decillion" }, { 100, "googol" },
@@ -78,7 +83,12 @@ static Value intword(const Filtering *f, Value v, Value arg)
             /* Python divides into a float first, and rounds its shortest digits. */
             double scaled = strtod(capo_format("%sE-%d", number, rows[i].exponent), NULL);
             Decimal rounded = capo_decimal_quantize((Decimal){ capo_to_text(capo_value_real(scaled)) }, 1, false);
-            return capo_value_text(capo_format("%s %s", rounded.text, rows[i].word));
+            Buffer text = { 0 };
+            capo_put_number_with(&text, capo_value_text(rounded.text), 1, f->context->engine->thousand_separator, capo_formats());
+            const char *message = capo_format("%%(value)s %s", rows[i].word);
+            double count = fabs((scaled < 1 ? floor(scaled - 1) : ceil(scaled - 1)) + 1);     /* away from one */
+            const char *translation = capo_translation(NULL, message, message, count);
+            return capo_value_text(capo_fill(translation ? translation : message, V("value", capo_buffer_text(&text))));
         }
     return whole;
 }
@@ -90,7 +100,7 @@ static Value apnumber(const Filtering *f, Value v, Value arg)
     Value n;
     if (capo_python_whole(v, &n) != INT_OK)
         return v;
-    return n.kind == VALUE_INT && n.integer > 0 && n.integer < 10 ? capo_value_text(words[n.integer - 1]) : n;
+    return n.kind == VALUE_INT && n.integer > 0 && n.integer < 10 ? capo_value_text(capo_gettext(words[n.integer - 1])) : n;
 }
 
 static Value naturalday(const Filtering *f, Value v, Value arg)
@@ -109,9 +119,9 @@ static Value naturalday(const Filtering *f, Value v, Value arg)
         return v;
     }
     switch ((int64_t)date.days - capo_days_from_civil(now.year, now.month, now.day)) {
-    case 0: return capo_value_text("today");
-    case 1: return capo_value_text("tomorrow");
-    case -1: return capo_value_text("yesterday");
+    case 0: return capo_value_text(capo_gettext("today"));
+    case 1: return capo_value_text(capo_gettext("tomorrow"));
+    case -1: return capo_value_text(capo_gettext("yesterday"));
     }
     Buffer out = { 0 };
     const char *format = f->has_argument && capo_truth(arg) ? capo_to_text(arg) : "DATE_FORMAT";
@@ -134,19 +144,23 @@ static Value naturaltime(const Filtering *f, Value v, Value arg)
     if (!past)
         us = -us;
     int64_t seconds = us / US_PER_SECOND;
-    const char *when = past ? "ago" : "from now";
-    Buffer out = { 0 };
+    Buffer out = { 0 }, delta = { 0 };
     if (seconds == 0) {
-        capo_put(&out, "now");
+        capo_put(&out, capo_gettext("now"));
     } else if (seconds >= 86400) {
-        capo_put_timesince(f->context, &out, v, now, !past, 2);
-        capo_put_format(&out, " %s", when);
-    } else if (seconds < 60) {
-        capo_put_format(&out, seconds == 1 ? "a second %s" : "%2$lld\xC2\xA0seconds %1$s", when, (long long)seconds);
-    } else if (seconds < 3600) {
-        capo_put_format(&out, seconds / 60 == 1 ? "a minute %s" : "%2$lld\xC2\xA0minutes %1$s", when, (long long)(seconds / 60));
+        capo_put_timesince_as(past ? "naturaltime-past" : "naturaltime-future", f->context, &delta, v, now, !past, 2);
+        capo_put(&out, capo_fill(capo_gettext(past ? "%(delta)s ago" : "%(delta)s from now"), V("delta", capo_buffer_text(&delta))));
     } else {
-        capo_put_format(&out, seconds / 3600 == 1 ? "an hour %s" : "%2$lld\xC2\xA0hours %1$s", when, (long long)(seconds / 3600));
+        /* the messages have a no-break space before the unit */
+        static const struct { int64_t seconds; const char *past[2], *future[2]; } rows[] = {
+            { 1, { "a second ago", "%(count)s\u00a0seconds ago" }, { "a second from now", "%(count)s\u00a0seconds from now" } },
+            { 60, { "a minute ago", "%(count)s\u00a0minutes ago" }, { "a minute from now", "%(count)s\u00a0minutes from now" } },
+            { 3600, { "an hour ago", "%(count)s\u00a0hours ago" }, { "an hour from now", "%(count)s\u00a0hours from now" } },
+        };
+        int row = seconds < 60 ? 0 : seconds < 3600 ? 1 : 2;
+        int64_t count = seconds / rows[row].seconds;
+        const char *const *texts = past ? rows[row].past : rows[row].future;
+        capo_put(&out, capo_fill(capo_ngettext(texts[0], texts[1], count), V("count", count)));
     }
     return capo_buffer_value(&out, false);
 }

@@ -13,9 +13,11 @@ bool capo_loaders_find(const Engine *engine, const char *name, int place, Templa
     const TemplateLoader *const *loaders = engine->data;
     List *tried = capo_list_new();
     int first = place >> PLACE_BITS, within = place & (PLACES - 1);
-    for (int i = 0; loaders[i]; i++, within = 0) {
+    for (int i = 0; loaders[i]; i++) {
         if (i < first)
             continue;
+        if (i > first)
+            within = 0;
         TemplateSource source = { 0 };
         if (!loaders[i]->find(loaders[i], name, within, &source, tried))
             continue;
@@ -38,6 +40,22 @@ bool capo_loaders_find(const Engine *engine, const char *name, int place, Templa
 const char *capo_loader_of(const Engine *engine, int place)
 {
     return engine->find == capo_loaders_find ? ((const TemplateLoader *const *)engine->data)[place >> PLACE_BITS]->name : NULL;
+}
+
+const char *capo_loaders_near(const Engine *engine, const char *name)
+{
+    const char *best = "";
+    if (engine->find != capo_loaders_find)
+        return best;
+    for (const TemplateLoader *const *loader = engine->data; *loader && !*best; loader++) {
+        const char **names = (*loader)->list ? (*loader)->list(*loader) : NULL;
+        size_t count = 0;
+        while (names && names[count])
+            count++;
+        if (count)
+            best = capo_did_you_mean(name, names, count);
+    }
+    return best;
 }
 
 static bool take(const SourceFile *file, int place, TemplateSource *ret)

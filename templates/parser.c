@@ -103,6 +103,8 @@ static Node *compile_tag(Parser *parser, const Token *token, const char *const *
             capo_put_format(&wanted, "%s'%s'", i ? " or " : "", until[i]);
         capo_parse_fail(parser, "There is no tag '%s'; here %s could come.%s", name, capo_buffer_text(&wanted), capo_parser_hint(parser, name, true));
     }
+    if (capo_starts_with(name, "end") || strcmp(name, "else") == 0 || strcmp(name, "elif") == 0 || strcmp(name, "empty") == 0)
+        capo_parse_fail(parser, "The tag '%s' closes nothing: no tag is open that it could belong to.", name);
     capo_parse_fail(parser, "There is no tag '%s'.%s", name, capo_parser_hint(parser, name, true));
 }
 

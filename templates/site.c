@@ -36,13 +36,13 @@ static void use_settings(void)
     if (capo_template_engine != &site_engine)
         return;
     const Settings *settings = capo_settings();
-    /* Lists of settings are copied at each start: another list is another start, and what was compiled for the old one goes. */
-    static const void *apps_seen;
-    if (apps_seen != settings->apps) {
+    /* Tests take settings anew: what was compiled for the old ones goes. */
+    static const Settings *seen;
+    if (seen != settings) {
         static const TemplateOptions none;
         const TemplateOptions *options = settings->templates ? settings->templates : &none;
         capo_template_release_all(&site_engine);
-        apps_seen = settings->apps;
+        seen = settings;
         site_engine.data = options->loaders ? options->loaders : site_loaders;
         site_engine.libraries = options->libraries;
         site_engine.builtins = options->builtins;

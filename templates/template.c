@@ -157,7 +157,8 @@ const Template *capo_template_look(Engine *engine, const char *name, const char 
     const char *whole = hash ? capo_strndup(name, (size_t)(hash - name)) : name;
     const Template *template = capo_template_find(engine, whole, 0, &tried);
     if (!template) {
-        *ret_why = capo_format("There is no template '%s'. Looked for it in: %s", whole, tried && *tried ? tried : "no place at all");
+        *ret_why = capo_format("There is no template '%s'.%s Looked for it in: %s", whole, engine->debug || engine->take_notes ?
+                               capo_loaders_near(engine, whole) : "", tried && *tried ? tried : "no place at all");
         return NULL;
     }
     if (!hash || !hash[1])

@@ -20,6 +20,8 @@ void capo_validate_username(Value value);                  /* letters, digits an
 #include <capo/declare_models.h>        /* ContentType, Permission, Group, User, SessionRow, LogEntry is admin's */
 
 extern const App capo_auth;
+/* The context processor (templates.h) that gives templates `user` and `perms`; on unless settings list theirs. */
+void capo_auth_processor(Request *req, Map *variables);
 extern const Route capo_auth_urls[];    /* login/, logout/, password_change/, password_change/done/ (django.contrib.auth.urls) */
 
 /* --- users --- */

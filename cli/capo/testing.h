@@ -32,6 +32,8 @@ typedef struct ClientResponse {
     const char *location;                   /* of a redirect */
     const char *content_type;
     const QueryDict *headers;
+    const char *const *templates;           /* names of all that were rendered for it, in order, parents and includes too; NULL at the end */
+    Map *context;                           /* what they saw: all names of the first, then what later ones had besides; NULL: none rendered */
 } ClientResponse;
 Client *capo_client(void);                                                      /* keeps cookies; follows nothing */
 ClientResponse *capo_client_get(Client *client, const char *url);
@@ -49,6 +51,9 @@ _Noreturn void capo_test_fail(const char *file, int line, const char *format, ..
 #define EXPECT_STATUS(response, wanted) capo_expect_status(__FILE__, __LINE__, (response), (wanted))
 #define EXPECT_CONTAINS(response, text) capo_expect_contains(__FILE__, __LINE__, (response), (text), true)
 #define EXPECT_NOT_CONTAINS(response, text) capo_expect_contains(__FILE__, __LINE__, (response), (text), false)
+/* Whether a template of this name was rendered for the answer (assertTemplateUsed). */
+#define EXPECT_TEMPLATE(response, name) capo_expect_template(__FILE__, __LINE__, (response), (name), true)
+#define EXPECT_NOT_TEMPLATE(response, name) capo_expect_template(__FILE__, __LINE__, (response), (name), false)
 #define EXPECT_REDIRECT(response, to) capo_expect_redirect(__FILE__, __LINE__, (response), (to))
 #define EXPECT_QUERIES(n, statement) do { size_t before_ = capo_test_query_count(); statement; capo_expect_int(__FILE__, __LINE__, "queries of " #statement, (long long)(capo_test_query_count() - before_), (n)); } while (0)
 /* The function must raise this code; the error, for its message. */
@@ -57,6 +62,7 @@ void capo_expect_int(const char *file, int line, const char *what, long long act
 void capo_expect_text(const char *file, int line, const char *what, const char *actual, const char *wanted);
 void capo_expect_status(const char *file, int line, const ClientResponse *response, int wanted);
 void capo_expect_contains(const char *file, int line, const ClientResponse *response, const char *text, bool wanted);
+void capo_expect_template(const char *file, int line, const ClientResponse *response, const char *name, bool wanted);
 void capo_expect_redirect(const char *file, int line, const ClientResponse *response, const char *to);
 const Error *capo_expect_raises(const char *file, int line, int code, void (*function)(void *), void *argument);
 size_t capo_test_query_count(void);

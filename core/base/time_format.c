@@ -23,17 +23,6 @@ static const char *word(DateWord kind, const char *const *english, int index)
     return found ? found : english[index];
 }
 
-/* The first letter large, as Python's title() of a word. */
-static void put_titled(Buffer *out, const char *text)
-{
-    const char *rest = text, *end = text + strlen(text);
-    if (!*text)
-        return;
-    capo_utf8_next(&rest, end);
-    capo_put_upper(out, text, (size_t)(rest - text));
-    capo_put_lower(out, rest, (size_t)(end - rest));
-}
-
 /* --- ISO -------------------------------------------------------------------------------------------------------------------- */
 
 static void put_iso_date(Buffer *out, const DateParts *p)
@@ -162,6 +151,7 @@ static bool offset_is_certain(const DateParts *p)
 static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatKind kind)
 {
     int year, week;
+    const char *name;
     switch (letter) {
     case 'a': capo_put(out, word(WORD_HALF_DOTTED, halves_dotted, p->hour > 11)); break;
     case 'A': capo_put(out, word(WORD_HALF, halves, p->hour > 11)); break;
@@ -193,7 +183,10 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
     case 'l': capo_put(out, word(WORD_WEEKDAY, weekdays, p->weekday)); break;
     case 'L': capo_put(out, capo_days_in_month(p->year, 2) == 29 ? "True" : "False"); break;
     case 'm': capo_put_padded(out, p->month, 2); break;
-    case 'M': put_titled(out, word(WORD_MONTH_SHORT, months_short, p->month - 1)); break;
+    case 'M':
+        name = word(WORD_MONTH_SHORT, months_short, p->month - 1);
+        capo_put_titled(out, name, strlen(name));
+        break;
     case 'n': capo_put_int(out, p->month); break;
     case 'N': capo_put(out, word(WORD_MONTH_AP, months_ap, p->month - 1)); break;
     case 'o': iso_week(p, &year, &week); capo_put_int(out, year); break;

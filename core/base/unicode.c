@@ -246,6 +246,18 @@ static void put_upper_code_point(Buffer *buffer, uint32_t c)
         put_code_point(buffer, (uint32_t)utf8proc_toupper((utf8proc_int32_t)c));
 }
 
+/* One letter to one letter: enough for words of ours, as the names of months. */
+void capo_put_titled(Buffer *buffer, const char *text, size_t size)
+{
+    bool inside = false;
+    for (const char *at = text, *end = text + size; at < end;) {
+        utf8proc_int32_t c = (utf8proc_int32_t)capo_utf8_next(&at, end);
+        bool cased = utf8proc_tolower(c) != c || utf8proc_toupper(c) != c;
+        put_code_point(buffer, (uint32_t)(!cased ? c : inside ? utf8proc_tolower(c) : utf8proc_totitle(c)));
+        inside = cased;
+    }
+}
+
 void capo_put_upper(Buffer *buffer, const char *text, size_t size)
 {
     const char *at = text, *end = text + size;

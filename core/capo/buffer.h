@@ -57,6 +57,8 @@ const char *capo_escape(const char *text);
 /* The same for text with a size, which may hold NULs, appended. */
 void capo_put_lower(Buffer *buffer, const char *text, size_t size);
 void capo_put_upper(Buffer *buffer, const char *text, size_t size);
+/* Each word with a capital: "1-р сар" is "1-Р Сар". */
+void capo_put_titled(Buffer *buffer, const char *text, size_t size);
 void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_unicode);
 void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *safe);
 /* Python's str.isspace, str.isalnum, \w, of one code point. */

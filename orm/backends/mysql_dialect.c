@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How MariaDB and MySQL spell SQL, as Django has it there. */
 #include "../functions.h"
+#include <math.h>
 #include <string.h>
 
 /* --- types --- */
@@ -165,6 +166,8 @@ static void combine_moments(Compiler *compiler, const Expression *combined, bool
 static void parameter(Compiler *compiler, Value value, const Field *field)
 {
     (void)field;
+    if (value.kind == VALUE_REAL && !isfinite(value.real))
+        capo_raise(ERROR_PROGRAMMING, "%s can not be used with MySQL", isnan(value.real) ? "nan" : "inf");
     compile_bound(compiler, value);
 }
 
@@ -235,9 +238,6 @@ static void put_extracted(Compiler *compiler, const Expression *key)
 {
     Buffer path = { 0 };
     const Expression *root = compile_json_path(key, &path);
-    for (const Expression *at = key; expression_is_json_key(at); at = at->args[0])
-        if (text_is_index(at->name) && at->name[0] == '-')
-            capo_raise(ERROR_NOT_SUPPORTED, "Using negative JSON array indices is not supported on this database backend.");
     compile_text(compiler, "JSON_EXTRACT(");
     compile(compiler, root);
     compile_text(compiler, ", ");
@@ -311,7 +311,7 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
         return SQL_OK;
     case LOOKUP_HAS_KEYS: case LOOKUP_HAS_ANY_KEYS:
         if (!lookup->value.list->count)
-            return code == LOOKUP_HAS_KEYS ? SQL_FULL : SQL_EMPTY;
+            capo_raise(ERROR_OPERATIONAL, "The look-up '%s' names no key.", lookup->lookup->name);
         compile_text(compiler, "(");
         for (size_t i = 0; i < lookup->value.list->count; i++) {
             compile_text(compiler, !i ? "" : code == LOOKUP_HAS_KEYS ? " AND " : " OR ");
@@ -381,7 +381,7 @@ const Dialect capo_mysql_dialect = {
     .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
-    .returning = true, .for_update = true, .narrow_integers = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
+    .returning = true, .for_update = true, .narrow_integers = true, .big_integers = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
     .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,

@@ -182,6 +182,14 @@ static void put_has_key(Compiler *compiler, const Expression *left, Value key)
     compile_text(compiler, " IS NOT NULL");
 }
 
+/* SQLite counts from the end with [#-1], and Django does not say that. */
+static void check_path(const Expression *key)
+{
+    for (; expression_is_json_key(key); key = key->args[0])
+        if (text_is_index(key->name) && key->name[0] == '-')
+            capo_raise(ERROR_NOT_SUPPORTED, "JSON path error near '[%s]': an index of a JSON list cannot be negative in SQLite.", key->name);
+}
+
 static const char *json_word(Value value)
 {
     return value.kind == VALUE_NULL ? "null" : value.kind == VALUE_BOOL ? value.boolean ? "true" : "false" : NULL;
@@ -206,6 +214,7 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
     bool key = left->kind == X_TRANSFORM && left->transform->code == PART_KEY;
     Buffer path = { 0 };
     *ret_done = true;
+    check_path(left);
     switch (code) {
     case LOOKUP_JSON_CONTAINS: case LOOKUP_JSON_CONTAINED_BY:
         capo_raise(ERROR_NOT_SUPPORTED, "%s lookup is not supported on this database backend.", lookup->lookup->name);
@@ -214,7 +223,7 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
         return SQL_OK;
     case LOOKUP_HAS_KEYS: case LOOKUP_HAS_ANY_KEYS:
         if (!lookup->value.list->count)
-            return code == LOOKUP_HAS_KEYS ? SQL_FULL : SQL_EMPTY;
+            capo_raise(ERROR_OPERATIONAL, "The look-up '%s' names no key.", lookup->lookup->name);
         compile_text(compiler, "(");
         for (size_t i = 0; i < lookup->value.list->count; i++) {
             compile_text(compiler, !i ? "" : code == LOOKUP_HAS_KEYS ? " AND " : " OR ");
@@ -279,6 +288,7 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
 static void json_key(Compiler *compiler, const Expression *expression)
 {
     Buffer path = { 0 };
+    check_path(expression);
     const Expression *root = compile_json_path(expression, &path);
     Value text = capo_value_text_n(capo_buffer_text(&path), path.size);
     /* SQLite takes JSON apart into numbers and texts; what must stay JSON (true, false, null) is given by its type. */

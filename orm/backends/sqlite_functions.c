@@ -170,6 +170,8 @@ static void time_diff(sqlite3_context *context, int count, sqlite3_value **value
         sqlite3_result_int64(context, left - right);
 }
 
+#define DAY_US INT64_C(86400000000)
+
 static void format_delta(sqlite3_context *context, int count, sqlite3_value **values)
 {
     int64_t left, right, result;
@@ -178,6 +180,12 @@ static void format_delta(sqlite3_context *context, int count, sqlite3_value **va
     if (any_null(count, values) || !read_operand(values[1], &left, &left_date) || !read_operand(values[2], &right, &right_date))
         return;
     const char *operator = (const char *)sqlite3_value_text(values[0]);
+    /* A date, without a time, stays one: whole days are added, as Python does. */
+    bool date_only = left_date != right_date && sqlite3_value_bytes(values[left_date ? 1 : 2]) == 10;
+    if (date_only) {
+        int64_t *delta = left_date ? &right : &left;
+        *delta -= ((*delta % DAY_US) + DAY_US) % DAY_US;
+    }
     bool overflow = *operator == '+' ? __builtin_add_overflow(left, right, &result) : __builtin_sub_overflow(left, right, &result);
     if (overflow || result < capo_days_of(1, 1, 1) * INT64_C(86400000000) || result >= capo_days_of(10000, 1, 1) * INT64_C(86400000000))
         return;
@@ -185,7 +193,10 @@ static void format_delta(sqlite3_context *context, int count, sqlite3_value **va
         sqlite3_result_int64(context, result);
         return;
     }
-    capo_write_column_datetime(text, result);
+    if (date_only)
+        capo_write_column_date(text, result / DAY_US - (result % DAY_US < 0));
+    else
+        capo_write_column_datetime(text, result);
     give_text(context, text);
 }
 

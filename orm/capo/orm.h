@@ -222,8 +222,8 @@ const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_f
 #define capo_add(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_ADD, VALUE(others))
 #define capo_remove(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_REMOVE, VALUE(others))
 #define capo_set_all(object, accessor, others) capo_instance_many(&(object)->capo, (accessor), MANY_SET, VALUE(others))
-#define capo_clear(object, accessor) capo_instance_many(&(object)->capo, (accessor), MANY_SET, capo_value_list(capo_list_new()))
-typedef enum ManyOperation { MANY_ADD, MANY_REMOVE, MANY_SET } ManyOperation;
+#define capo_clear(object, accessor) capo_instance_many(&(object)->capo, (accessor), MANY_CLEAR, capo_value_null())
+typedef enum ManyOperation { MANY_ADD, MANY_REMOVE, MANY_SET, MANY_CLEAR } ManyOperation;
 void capo_instance_many(Instance *self, const char *accessor, ManyOperation operation, Value others);
 
 Instance *capo_instance_new(Model *model);
@@ -244,10 +244,16 @@ void capo_bulk_create(Instance *const *instances, size_t count);
 /* The same, but what clashes with a row that is there: BULK_IGNORE skips it; BULK_UPDATE sets `update` of that row, which `unique`
  * names (NULL: any). Keys are not filled in then. How many rows were written. */
 typedef enum BulkConflict { BULK_FAIL, BULK_IGNORE, BULK_UPDATE } BulkConflict;
-typedef struct BulkOptions { BulkConflict conflict; const char *const *update, *const *unique; } BulkOptions;
+typedef struct BulkOptions {
+    BulkConflict conflict;
+    const char *const *update, *const *unique;
+    int batch_size;                     /* rows of one statement; 0: as many as the database takes. Negative: ERROR_VALUE */
+} BulkOptions;
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options);
 /* UPDATE of these fields of many instances in few statements. How many rows there were. */
 int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *const *fields);
+/* The same with `.update` as the fields, and a batch_size. */
+int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const BulkOptions *options);
 Value capo_field_value(const Instance *self, const Field *field);               /* of a column: key for relations */
 /* Converts as to_python does; raises ERROR_VALIDATION for what the field cannot take. */
 void capo_field_assign(Instance *self, const Field *field, Value value);

@@ -52,6 +52,9 @@ typedef struct TemplateOrigin {
 } TemplateOrigin;
 TemplateOrigin capo_template_origin(const Template *template);
 
+/* Called, where it is set, for each template that begins to render, parents and included ones too: the test client records them. */
+extern void (*capo_template_rendered)(const Template *template, Context *context);
+
 /* --- loaders -------------------------------------------------------------------------------------------------------------- */
 
 /* What a loader found. The texts are copied when the template is compiled. */
@@ -74,7 +77,7 @@ typedef struct TemplateLoader {
 
 /* The files of the site, embedded in a release: settings' template_directories, then the apps' templates/. The default. */
 extern const TemplateLoader capo_site_loader;
-/* Files below these folders, in this order: FOLDER_LOADER("themes/dark", "themes/plain") */
+/* At file scope (the lists live as long as their block). Files below these folders, in this order: FOLDER_LOADER("themes/dark", "themes/plain") */
 #define FOLDER_LOADER(...) { .name = "folders", .find = capo_find_in_folders, .list = capo_list_folders, .data = (const char *const[]){ __VA_ARGS__, NULL } }
 /* Sources in the program: TEXT_LOADER({ "hello.html", "Hello {{ name }}" }) */
 #define TEXT_LOADER(...) { .name = "texts", .find = capo_find_in_texts, .list = capo_list_texts, .data = (const TemplateText[]){ __VA_ARGS__, { 0 } } }
@@ -123,7 +126,7 @@ ContextProcessor capo_i18n_processor;           /* LANGUAGES, LANGUAGE_CODE, LAN
 ContextProcessor capo_tz_processor;             /* TIME_ZONE */
 ContextProcessor capo_static_processor;         /* STATIC_URL */
 ContextProcessor capo_media_processor;          /* MEDIA_URL */
-/* For an app's `ready`: one more for sites that do not list theirs. auth adds `user` and `perms` so (capo_auth_processor). */
+/* For an app's `ready`: one more for sites that do not list theirs. auth adds `user` and `perms` so (capo_auth_processor, auth.h). */
 void capo_add_context_processor(ContextProcessor *processor);
 
 /* --- options of the engine: settings' .templates -------------------------------------------------------------------------- */

@@ -68,6 +68,14 @@ static Expression *function(const Map *map)
     Expression **list = capo_alloc_array(count + 1, sizeof *list);
     for (size_t i = 0; i < count; i++)
         list[i] = operand(args.list->items[i]);
+    Value fields = conformance_get(map, "fields");
+    if (fields.kind == VALUE_MAP) {                                 /* JSONObject: keys and values by turns */
+        list = capo_alloc_array(2 * fields.map->count + 1, sizeof *list);
+        for (size_t i = 0; i < fields.map->count; i++) {
+            list[count++] = expression_value(fields.map->entries[i].key, type_of(FIELD_CHAR));
+            list[count++] = operand(fields.map->entries[i].value);
+        }
+    }
     bool truncate = capo_starts_with(name, "Trunc"), extract = capo_starts_with(name, "Extract");
     OutputType type = type_named(conformance_get(map, "type"));
     if (truncate || extract) {

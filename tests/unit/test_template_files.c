@@ -10,6 +10,7 @@
 #include "../../templates/engine.h"
 #include "../conformance/conformance.h"
 #include <capo/testing.h>
+#include "example_tags.h"
 #include <capo/web.h>
 #include <glob.h>
 #include <stdio.h>
@@ -96,7 +97,7 @@ static void render_example(void *argument)
     const Map *settings = json_map(job->example->settings), *variables = json_map(job->example->context);
     know_settings(settings);
     job->engine = (Engine){
-        .find = find_in_example, .data = job->example->templates, .reverse = reverse,
+        .find = find_in_example, .data = job->example->templates, .reverse = reverse, .libraries = blog_libraries,
         .string_if_invalid = setting(settings, "string_if_invalid", NULL), .autoescape_off = !switched(settings, "autoescape", true),
         .debug = switched(settings, "debug", false), .no_time_zone = !switched(settings, "use_tz", true),
         .no_localisation = !switched(settings, "localise", true), .thousand_separator = switched(settings, "thousand_separator", false),

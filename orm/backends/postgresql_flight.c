@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Statements on their way. See postgresql.h for who may touch what.
+ *
+ * One Sync a flight: a statement that fails takes nobody else's with it. A statement of a text and types that the connection knows
+ * is executed under its name; a new one is prepared in the same flight. A fiber that is cancelled leaves its flight behind, which
+ * is freed when its answer has passed by. */
+#include "postgresql.h"
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *must(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+void pg_flight_free(Flight *flight)
+{
+    for (size_t i = 0; i < flight->n; i++)
+        PQclear(flight->parts[i].result);
+    free(flight->problem);
+    free(flight);
+}
+
+/* --- prepared statements --- */
+
+static void statement_free(PgStatement *statement)
+{
+    if (!statement)
+        return;
+    free(statement->sql);
+    free(statement->types);
+    free(statement);
+}
+
+static bool starts_with_one_of(const char *sql, const char *const *words)
+{
+    sql += strspn(sql, " \t\r\n(");
+    for (; *words; words++)
+        if (!strncasecmp(sql, *words, strlen(*words)))
+            return true;
+    return false;
+}
+
+/* Those that come again. */
+static bool is_kept(const char *sql)
+{
+    return starts_with_one_of(sql, (const char *const[]){ "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", NULL });
+}
+
+/* Those after which what is prepared may not fit any more. */
+static bool is_ddl(const char *sql)
+{
+    return starts_with_one_of(sql, (const char *const[]){ "ALTER", "CREATE", "DROP", "SET", "RESET", "DISCARD", "DEALLOCATE", NULL });
+}
+
+static bool same(const PgStatement *statement, uint64_t hash, const char *sql, size_t size, const PgParameters *parameters)
+{
+    return statement->hash == hash && statement->size == size && statement->n_types == parameters->count && !memcmp(statement->sql, sql, size)
+        && (!parameters->count || !memcmp(statement->types, parameters->types, parameters->count * sizeof(Oid)));
+}
+
+/* Sends a statement nobody waits for. */
+static void send_alone(PgConnection *connection, const char *sql);
+
+/* The kept statement, perhaps not sent yet; NULL: all in its place are in use, so it is not kept. */
+static PgStatement *find(PgConnection *connection, const char *sql, const PgParameters *parameters)
+{
+    size_t size = strlen(sql);
+    uint64_t hash = capo_hash(sql, size);
+    for (size_t i = 0; i < parameters->count; i++)
+        hash = hash * 31 + parameters->types[i];
+    PgStatement **set = connection->statements[hash % PG_SETS], **place = NULL;
+    for (int i = 0; i < PG_WAYS; i++) {
+        if (set[i] && same(set[i], hash, sql, size, parameters)) {
+            set[i]->used = ++connection->clock;
+            return set[i];
+        }
+        if (!set[i] ? !place || *place : !set[i]->in_flight && (!place || (*place && (*place)->used > set[i]->used)))
+            place = &set[i];
+    }
+    if (!place)
+        return NULL;
+    if (*place && (*place)->sent) {
+        char deallocate[64];
+        snprintf(deallocate, sizeof deallocate, "DEALLOCATE %s", (*place)->name);
+        send_alone(connection, deallocate);
+    }
+    statement_free(*place);
+    PgStatement *statement = must(calloc(1, sizeof *statement));
+    *statement = (PgStatement){ .sql = must(malloc(size + 1)), .size = size, .types = must(malloc((parameters->count + 1) * sizeof(Oid))),
+                                .n_types = parameters->count, .hash = hash, .used = ++connection->clock };
+    memcpy(statement->sql, sql, size + 1);
+    if (parameters->count)
+        memcpy(statement->types, parameters->types, parameters->count * sizeof(Oid));
+    return *place = statement;
+}
+
+/* The tables are others than when they were prepared: all are prepared again when they come. */
+static void forget_statements(PgConnection *connection)
+{
+    bool any = false;
+    for (size_t i = 0; i < PG_SETS; i++)
+        for (size_t k = 0; k < PG_WAYS; k++) {
+            PgStatement *statement = connection->statements[i][k];
+            if (!statement || statement->in_flight)
+                continue;
+            any = any || statement->sent;
+            statement->sent = false;
+        }
+    if (any && !connection->first)
+        send_alone(connection, "DEALLOCATE ALL");
+}
+
+/* --- sending --- */
+
+static void watch_writing(PgConnection *connection)
+{
+    if (connection->write_event && PQflush(connection->pg) == 1)
+        event_add(connection->write_event, NULL);
+}
+
+static void append(PgConnection *connection, Flight *flight)
+{
+    if (connection->last)
+        connection->last->next = flight;
+    else
+        connection->first = flight;
+    connection->last = flight;
+    if (!connection->head.in_flight++)
+        connection->head.waiting_since = capo_monotonic_us();
+}
+
+static bool sync(PgConnection *connection)
+{
+    if (!PQpipelineSync(connection->pg))
+        return false;
+    watch_writing(connection);
+    return true;
+}
+
+static void send_alone(PgConnection *connection, const char *sql)
+{
+    Flight *flight = must(calloc(1, sizeof *flight + sizeof(PgPart)));
+    flight->n = 1;
+    flight->abandoned = true;
+    if (!PQsendQueryParams(connection->pg, sql, 0, NULL, NULL, NULL, NULL, 0) || !sync(connection)) {
+        connection->head.lost = true;
+        free(flight);
+        return;
+    }
+    append(connection, flight);
+}
+
+static bool send_one(PgConnection *connection, PgPart *part, const char *sql, const PgParameters *parameters, bool binary)
+{
+    PgStatement *statement = part->statement;
+    int n = (int)parameters->count;
+    if (!statement)
+        return PQsendQueryParams(connection->pg, sql, n, parameters->types, parameters->values, parameters->lengths, parameters->formats, binary);
+    if (!statement->sent) {
+        /* A new name each time: the server may still know the old one, where the statement was stale. */
+        snprintf(statement->name, sizeof statement->name, "capo_%llu", (unsigned long long)++connection->names);
+        part->preparing = true;
+        statement->sent = true;
+        statement->binary = false;
+        if (!PQsendPrepare(connection->pg, statement->name, sql, n, parameters->types))
+            return false;
+    }
+    return PQsendQueryPrepared(connection->pg, statement->name, n, parameters->values, parameters->lengths, parameters->formats, statement->binary);
+}
+
+static void fail_all(PgConnection *connection);
+
+Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t count, bool binary)
+{
+    if (connection->head.lost || PQstatus(connection->pg) != CONNECTION_OK) {
+        connection->head.lost = true;
+        return NULL;
+    }
+    Flight *flight = must(calloc(1, sizeof *flight + count * sizeof(PgPart)));
+    bool good = true;
+    flight->n = count;
+    for (size_t i = 0; i < count; i++) {
+        flight->parts[i].statement = is_kept(statements[i].sql) ? find(connection, statements[i].sql, &parameters[i]) : NULL;
+        if (flight->parts[i].statement)
+            flight->parts[i].statement->in_flight++;
+        flight->forgets = flight->forgets || (!flight->parts[i].statement && is_ddl(statements[i].sql));
+    }
+    for (size_t i = 0; good && i < count; i++)
+        good = send_one(connection, &flight->parts[i], statements[i].sql, &parameters[i], binary);
+    append(connection, flight);
+    if (!good || !sync(connection)) {
+        /* Half of it may be on its way: this connection is no good any more. */
+        connection->head.lost = true;
+        fail_all(connection);
+    }
+    return flight;
+}
+
+/* --- receiving: on the loop, or in pg_wait outside a fiber --- */
+
+static bool is_stale(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE), *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    return state && (!strcmp(state, "26000") || (!strcmp(state, "0A000") && message && strstr(message, "cached plan")));
+}
+
+/* The answer to a Parse or an Execute. */
+static void take(Flight *flight, PGresult *result)
+{
+    PgPart *part = flight->at < flight->n ? &flight->parts[flight->at] : NULL;
+    ExecStatusType status = PQresultStatus(result);
+    flight->answered = true;
+    if (!part || part->refused) {
+        PQclear(result);
+        flight->at += part != NULL;
+        return;
+    }
+    if (part->preparing) {
+        part->preparing = false;
+        if (status == PGRES_COMMAND_OK) {
+            PQclear(result);
+            return;
+        }
+        part->refused = true;               /* the Execute behind it is skipped by the server, and says so */
+        part->statement->sent = false;
+        part->result = result;
+        return;
+    }
+    part->result = result;
+    flight->at++;
+    if (!part->statement)
+        return;
+    if (status == PGRES_TUPLES_OK && !part->statement->binary)
+        part->statement->binary = pg_is_binary(result);
+    else if (status == PGRES_FATAL_ERROR && is_stale(result))
+        part->statement->sent = false;
+}
+
+static void end_flight(PgConnection *connection, bool lost)
+{
+    Flight *flight = connection->first;
+    connection->first = flight->next;
+    if (!connection->first)
+        connection->last = NULL;
+    connection->head.in_flight--;
+    connection->head.waiting_since = connection->first ? capo_monotonic_us() : 0;
+    for (size_t i = 0; i < flight->n; i++)
+        if (flight->parts[i].statement && flight->parts[i].statement->in_flight)
+            flight->parts[i].statement->in_flight--;
+    flight->lost = lost;
+    flight->done = true;
+    if (lost && !flight->abandoned)
+        flight->problem = must(strdup(PQerrorMessage(connection->pg)));
+    if (flight->abandoned)
+        pg_flight_free(flight);
+    else if (flight->fiber)
+        fiber_wake(flight->fiber);
+}
+
+static void fail_all(PgConnection *connection)
+{
+    while (connection->first)
+        end_flight(connection, true);
+}
+
+static void receive(PgConnection *connection)
+{
+    bool good = PQconsumeInput(connection->pg) != 0, forgets = false;
+    /* Between the answers to two statements libpq gives a NULL; more than that in a row means that it has nothing for us. */
+    for (int nothing = 0; connection->first && nothing < 4 && !PQisBusy(connection->pg);) {
+        PGresult *result = PQgetResult(connection->pg);
+        if (!result) {
+            nothing++;
+            continue;
+        }
+        nothing = 0;
+        ExecStatusType kind = PQresultStatus(result);
+        if (kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT || kind == PGRES_COPY_BOTH) {
+            PQclear(result);                /* there is no way on from here */
+            good = false;
+            break;
+        }
+        if (kind != PGRES_PIPELINE_SYNC) {
+            take(connection->first, result);
+            continue;
+        }
+        PQclear(result);
+        PGTransactionStatusType status = PQtransactionStatus(connection->pg);
+        if (status != PQTRANS_ACTIVE)       /* more is on its way */
+            connection->in_transaction = status != PQTRANS_IDLE;
+        forgets = forgets || connection->first->forgets;
+        end_flight(connection, false);
+    }
+    if (!good || PQstatus(connection->pg) == CONNECTION_BAD) {
+        connection->head.lost = true;
+        if (connection->read_event)
+            event_del(connection->read_event);
+        if (connection->write_event)
+            event_del(connection->write_event);
+        fail_all(connection);
+        return;
+    }
+    if (forgets)
+        forget_statements(connection);
+    watch_writing(connection);
+}
+
+static void on_event(evutil_socket_t fd, short events, void *argument)
+{
+    (void)fd, (void)events;
+    PgConnection *connection = argument;
+    /* A child of a fork must not take what is for its parent. */
+    if (connection->head.generation != capo_database_generation()) {
+        event_del(connection->read_event);
+        return;
+    }
+    receive(connection);
+}
+
+bool pg_watch(PgConnection *connection)
+{
+    int fd = PQsocket(connection->pg);
+    connection->read_event = event_new(capo_loop(), fd, EV_READ | EV_PERSIST, on_event, connection);
+    connection->write_event = event_new(capo_loop(), fd, EV_WRITE, on_event, connection);
+    return connection->read_event && connection->write_event && event_add(connection->read_event, NULL) == 0;
+}
+
+void pg_unwatch(PgConnection *connection)
+{
+    if (connection->read_event)
+        event_free(connection->read_event);
+    if (connection->write_event)
+        event_free(connection->write_event);
+    connection->read_event = connection->write_event = NULL;
+    fail_all(connection);
+    for (size_t i = 0; i < PG_SETS; i++)
+        for (size_t k = 0; k < PG_WAYS; k++)
+            statement_free(connection->statements[i][k]);
+}
+
+/* --- waiting --- */
+
+static void abandon(void *argument)
+{
+    Flight *flight = argument;
+    flight->fiber = NULL;
+    flight->abandoned = true;
+    if (flight->done)
+        pg_flight_free(flight);
+}
+
+void pg_wait(PgConnection *connection, Flight *flight)
+{
+    flight->fiber = capo_fiber_current();
+    /* The server ends a statement at its time limit; where not even that comes, it is gone. */
+    int64_t limit = connection->address->statement_timeout ? connection->address->statement_timeout + INT64_C(5000) : -1;
+    int64_t until = capo_monotonic_us() + limit * 1000;
+    capo_defer(abandon, flight);
+    while (!flight->done) {
+        int64_t left = limit < 0 ? -1 : (until - capo_monotonic_us()) / 1000;
+        if (limit >= 0 && left <= 0) {
+            connection->head.lost = true;
+            fail_all(connection);
+            break;
+        }
+        if (flight->fiber) {
+            fiber_park(left > INT32_MAX ? INT32_MAX : (int)left);
+        } else {
+            fiber_wait(PQsocket(connection->pg), WAIT_READ | (PQflush(connection->pg) == 1 ? WAIT_WRITE : 0), left > INT32_MAX ? INT32_MAX : (int)left);
+            receive(connection);
+        }
+    }
+    capo_defer_cancel(abandon, flight);
+}
