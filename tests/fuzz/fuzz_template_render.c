@@ -216,14 +216,14 @@ static Value failing_filter(Value value, Value argument)
 
 static Value own_simple(Context *context, const TagArguments *arguments)
 {
-    capo_context_set(context, "simple", capo_tag_argument(arguments, "a", 0));
-    return capo_tag_argument(arguments, "a", 0);
+    capo_context_set(context, "simple", capo_tag_argument(arguments, "a"));
+    return capo_tag_argument(arguments, "a");
 }
 
 static Map *own_inclusion(Context *context, const TagArguments *arguments)
 {
     (void)context;
-    return capo_map_of((const Var[]){ { "x", capo_tag_argument(arguments, "x", 0) }, { 0 } });
+    return capo_map_of((const Var[]){ { "x", capo_tag_argument(arguments, "x") }, { 0 } });
 }
 
 static Value own_block(Context *context, const TagArguments *arguments, Value content)
@@ -232,10 +232,38 @@ static Value own_block(Context *context, const TagArguments *arguments, Value co
     return content;
 }
 
+typedef struct Again { TemplateExpression *times; TemplateNode *body, *otherwise; } Again;
+
+static void render_again(const void *data, Context *context, Buffer *out)
+{
+    const Again *again = data;
+    int64_t times = 0;
+    capo_to_int(capo_tag_evaluate(again->times, context), &times);
+    for (int64_t i = 0; i < times && i < 3; i++)
+        capo_tag_render(again->body, context, out);
+    if (times < 1 && again->otherwise)
+        capo_tag_render(again->otherwise, context, out);
+}
+
+static TemplateNode *own_compile(TemplateParser *parser)
+{
+    size_t count;
+    char **words = capo_tag_words(parser, &count);
+    if (count != 2)
+        capo_tag_fail(parser, "'%s' takes one argument: how often", words[0]);
+    Again *again = capo_tag_alloc(parser, sizeof *again);
+    again->times = capo_tag_expression(parser, words[1]);
+    again->body = capo_tag_body(parser, LIST("else", "endagain"));
+    if (strcmp(capo_tag_words(parser, &count)[0], "else") == 0)
+        again->otherwise = capo_tag_body(parser, LIST("endagain"));
+    return capo_tag_node(parser, render_again, again);
+}
+
 static const TemplateFilter own_filters[] = { { "own", own_filter, ARGUMENT_OPTIONAL }, { "kept", own_filter, ARGUMENT_OPTIONAL, .is_safe = true },
-                                              { "fails", failing_filter }, { 0 } };
-static const TemplateTag own_tags[] = { { "simple", .simple = own_simple }, { "piece", .inclusion = own_inclusion, .template = "u" },
-                                        { "box", .block = own_block }, { 0 } };
+                                              { "fails", failing_filter }, { "text", own_filter, ARGUMENT_OPTIONAL, .stringfilter = true, .expects_localtime = true }, { 0 } };
+static const TemplateTag own_tags[] = { { "simple", .simple = own_simple, .arguments = "a, b=2, *rest, c=None, **extra" },
+                                        { "piece", .inclusion = own_inclusion, .template = "u", .arguments = "x" },
+                                        { "box", .block = own_block, .arguments = "a=1" }, { "again", .compile = own_compile }, { 0 } };
 static const TagLibrary libraries[] = { { "own", .filters = own_filters, .tags = own_tags }, { 0 } };
 static const TagLibrary *app_libraries(size_t i) { return i == 0 ? libraries : NULL; }
 
