@@ -8,6 +8,7 @@
  * sources: core/base core/loop core/http core/web core/i18n core/cache templates */
 #include "template_pieces.h"
 #include "../../core/base/clock.h"
+#include <capo/i18n.h>
 #include <capo/request.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -322,11 +323,12 @@ static void render(void *argument)
 static void unit_body(void *argument)
 {
     static const char *const zones[] = { "UTC", "America/Chicago", "Asia/Kathmandu", "Pacific/Apia" };
-    static char *const languages[] = { NULL, "de", "ar", "xx", "pt-br", "fr", "ja", "pl" };
+    static const char *const languages[] = { NULL, "de", "ar", "xx", "pt-br", "fr", "ja", "pl" };
     Job *job = argument;
     int which = job->input->which;
     capo_activate_time_zone(capo_time_zone(zones[which % 4]));
-    capo_unit->slots[UNIT_LANGUAGE] = languages[which / 4 % 8];
+    if (which / 4 % 8)
+        capo_activate_language(languages[which / 4 % 8]);
     void *zone = capo_unit->slots[UNIT_TIME_ZONE], *language = capo_unit->slots[UNIT_LANGUAGE];
     const Error *error = capo_try(render, job);
     HOLD(capo_unit->slots[UNIT_TIME_ZONE] == zone && capo_unit->slots[UNIT_LANGUAGE] == language);

@@ -67,17 +67,19 @@ static inline bool find_piece(const Engine *engine, const char *name, int place,
     return false;
 }
 
-/* Every error says something, and its place is there. */
+/* Every error says something, its places are there, and can be shown. */
 static inline void hold_error(const Error *error)
 {
     HOLD(error->message && *error->message && error->status >= 400);
     HOLD(strncmp(error->message, "bug: ", 5) != 0);
-    if (error->code == ERROR_TEMPLATE_SYNTAX) {
-        const TemplateError *where = error->detail;
-        HOLD(where && where->name && where->source && where->line >= 1 && where->column >= 1);
+    HOLD(error->code != ERROR_TEMPLATE_SYNTAX || capo_template_place(error));
+    for (const TemplatePlace *place = capo_template_place(error); place; place = place->from) {
+        HOLD(place->name && place->source && place->line >= 1 && place->column >= 1);
         int lines = 1;
-        for (size_t i = 0; i < where->size; i++)
-            lines += where->source[i] == '\n';
-        HOLD(where->line <= lines);
+        for (size_t i = 0; i < place->size; i++)
+            lines += place->source[i] == '\n';
+        HOLD(place->line <= lines);
     }
+    const char *html = capo_template_debug_html(error), *text = capo_template_debug_text(error);
+    HOLD((!html || *html) && (!text || *text));
 }
