@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* check, routes, render, dbshell: what looks at a site without serving it. */
 #include <capo.h>
+#include <capo/i18n.h>
 #include "cli_internal.h"
 #include <errno.h>
 #include <stdio.h>
@@ -124,6 +125,14 @@ int cli_routes(void)
     return 0;
 }
 
+typedef struct Printed { Map *variables; Buffer out; } Printed;
+
+static void print_template(void *argument)
+{
+    Printed *job = argument;
+    capo_render_into(&job->out, NULL, capo_option("template"), job->variables);
+}
+
 int cli_render(void)
 {
     Map *variables = capo_map_new();
@@ -141,7 +150,18 @@ int cli_render(void)
             capo_raise(ERROR_COMMAND, "The context %s must be a JSON object: {\"name\": value, …}.", file);
         variables = value.map;
     }
-    fputs(capo_render_to_text(NULL, capo_option("template"), variables), stdout);
+    const char *language = capo_option("--language");
+    if (language && !capo_language_info(language))
+        capo_raise(ERROR_COMMAND, "There is no language '%s'.", language);
+    if (language)
+        capo_activate_language(language);
+    Printed job = { .variables = variables };
+    const Error *error = capo_try(print_template, &job);
+    if (error) {
+        const char *lines = capo_template_debug_text(error);
+        capo_raise(ERROR_COMMAND, "%s: %s%s%s", error->name, error->message, lines ? "\n" : "", lines ? lines : "");
+    }
+    fwrite(capo_buffer_text(&job.out), 1, job.out.size, stdout);
     fflush(stdout);
     return 0;
 }

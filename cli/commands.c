@@ -39,12 +39,13 @@ const Command cli_framework_commands[] = {
         { "username", NULL, "whose", .required = true },
         { "--noinput", NULL, "ask nothing; the password is CAPO_SUPERUSER_PASSWORD" }) },
     { "check", "Look for mistakes in settings, models, routes, admin and templates.", cli_check, .no_database = true, .options = OPTIONS_LIST(
-        { "--deploy", NULL, "also what matters on the open Internet" }, { "--templates", NULL, "also compile every template" }) },
+        { "--deploy", NULL, "also what matters on the open Internet" }, { "--templates", NULL, "also compile every template and follow its names" }) },
     { "routes", "List the URLs: pattern, name, methods.", cli_routes, .no_database = true },
     { "test", "Run the tests on a scratch database.", cli_test, .no_database = true, .options = OPTIONS_LIST(
         { "name", NULL, "only tests with this in their name or file", .many = true }, { "--list", NULL, "name them only" }) },
     { "render", "Print a template rendered with a context.", cli_render, .no_database = true, .options = OPTIONS_LIST(
-        { "template", NULL, "its name", .required = true }, { "--context", "FILE.json", "variables" }) },
+        { "template", NULL, "its name", .required = true }, { "--context", "FILE.json", "variables" },
+        { "--language", "CODE", "that it speaks: de, pt-br" }) },
     { "dbshell", "Open the database's own shell.", cli_dbshell, .no_database = true },
     { "startapp", "Make a new app and add it to the site.", cli_startapp, .no_database = true, .options = OPTIONS_LIST(
         { "name", NULL, "a C identifier in lower case", .required = true }) },

@@ -186,7 +186,7 @@ Expression *capo_aggregate_of(const AggregateOptions *options)
     if (star && strcmp(options->function, "Count"))
         capo_raise(ERROR_FIELD, "Only COUNT takes \"*\"; give %s the path of a field.", options->function);
     Expression *expression = expression_aggregate(options->function, star ? expression_new(X_STAR) : expression_path(options->of),
-                                                  options->distinct, options->filter, capo_value_null());
+                                                  options->distinct, options->filter, options->default_value);
     if (options->as) {
         expression->as = capo_strdup(options->as);
     } else if (!star) {

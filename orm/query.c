@@ -558,7 +558,7 @@ Query *capo_query_make(Model *model, const QueryOptions *options)
     Condition *where = condition_of_lookups(model, base + model->where_offset);
     Condition *exclude = condition_of_lookups(model, base + model->exclude_offset);
     Condition *late = NULL, *filter = options->filter;
-    if (filter && options->annotate && mentions(filter, options->annotate)) {
+    if (filter && ((options->annotate && mentions(filter, options->annotate)) || (options->alias && mentions(filter, options->alias)))) {
         late = filter;
         filter = NULL;
     }
@@ -570,6 +570,11 @@ Query *capo_query_make(Model *model, const QueryOptions *options)
         query = capo_query_filter(query, where);
     if (exclude)
         query = capo_query_exclude(query, exclude);
+    for (size_t i = 0; options->alias && options->alias[i]; i++) {
+        if (!options->alias[i]->as)
+            capo_raise(ERROR_VALUE, "What .alias lists needs a name: AS(\"name\", …).");
+        query_add_annotation(query, options->alias[i], options->alias[i]->as, false);
+    }
     if (options->annotate)
         query = capo_query_annotate(query, options->annotate);
     if (late)

@@ -309,8 +309,6 @@ static Clause build_lookup_condition(const Scope *scope, Condition *condition, b
     }
     if (path.n_names - path.used > 1 && !path.used)
         capo_raise(ERROR_FIELD, "Invalid lookup \"%s\" for model %s.", condition->path, query->model->label);
-    if (scope->no_joins && path.n_steps > 1)
-        capo_raise(ERROR_FIELD, "Joined field references are not permitted in this query");
 
     int before[MAX_JOINS];
     size_t n_before = query->n_joins;
@@ -328,6 +326,8 @@ static Clause build_lookup_condition(const Scope *scope, Condition *condition, b
     JoinedPath joined = query_setup_joins(query, &path, base, scope->reuse);
     used |= set_of(&joined);
     query_trim_joins(query, &joined);
+    if (scope->no_joins && joined.n_joins > 1)
+        capo_raise(ERROR_FIELD, "Joined field references are not permitted in this query");
     if (scope->reuse)
         *scope->reuse |= set_of(&joined);
     Expression *column = column_of(&joined);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Inside of the template language: what the lexer, parser, nodes, filters and loaders share.
  *
- * A template is compiled once to a list of nodes in an arena of its own and never changed afterwards: all that a rendering
- * needs to remember lives in its Context. Rendering is a walk: each node has a function that appends to a Buffer. */
+ * A template is compiled once to a list of nodes in an arena of its own: all that a rendering needs to remember lives in its
+ * Context. What changes in nodes afterwards is only what any rendering would find out again: links to other templates, and hints
+ * of where a name was found. Rendering is a walk: each node has a function that appends to a Buffer. */
 #pragma once
 #include <capo/arena.h>
 #include <capo/template_tags.h>
@@ -47,6 +48,7 @@ struct Engine {
     size_t max_memory;
     int64_t max_steps;
     struct Template *cached[256];   /* compiled, by name and place */
+    uint32_t generation;            /* grows when they are released: links to them end */
 };
 
 /* Engine.find over the TemplateLoaders of Engine.data, NULL at the end; and the name of the loader of a place. */
@@ -100,6 +102,12 @@ const Template *capo_template_compile(Engine *engine, const char *name, const Te
 /* "./x" and "../x" against the name of the template that says it; others as they are. */
 const char *capo_template_relative(const Template *from, const char *name, bool may_be_itself, int line, int column);
 void capo_template_release_all(Engine *engine);
+/* Another template by a constant name, kept by a node from its first use on: never in debug, where files change. */
+typedef struct TemplateLink { const Template *template; uint32_t generation; } TemplateLink;
+static inline const Template *capo_template_linked(const TemplateLink *link, const Engine *engine)
+{
+    return link->template && link->generation == engine->generation && !engine->debug ? link->template : NULL;
+}
 /* Forgets what {% cache %} keeps. */
 void capo_template_fragments_clear(void);
 
@@ -138,6 +146,7 @@ typedef struct RenderState {
     size_t n_blocks;
     bool has_blocks;
     struct BlockObject *active;     /* the innermost block that renders */
+    bool renders_again;             /* an {% ifchanged %} that printed nothing */
     struct History { const struct History *next; const Template *template; } *history;      /* of extends */
 } RenderState;
 

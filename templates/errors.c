@@ -132,7 +132,7 @@ const char *capo_template_debug_html(const Error *error)
     capo_put_format(&out, "</code>, line %d, column %d</h2>\n", place->line, place->column);
     put_lines_html(&out, place);
     if (place->from)
-        capo_put(&out, "\n<h2>How it came there</h2>\n<ol class=\"stack\">\n");
+        capo_put(&out, "<h2>How it came there</h2>\n<ol class=\"stack\">\n");
     for (const TemplatePlace *from = place->from; from; from = from->from) {
         capo_put(&out, "<li><code>");
         put_text(&out, from->path ? from->path : from->name);

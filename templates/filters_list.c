@@ -275,10 +275,8 @@ static void put_list_items(Buffer *out, const Filtering *f, List *list, int leve
         capo_raise(ERROR_VALUE, "The filter 'unordered_list' takes lists nested at most 32 deep.");
     bool first_item = true;
     for (size_t i = 0; i < list->count; i++) {
-        Value next = i + 1 < list->count ? list->items[i + 1] : (Value){ 0 };
-        List *children = NULL;
-        if (!capo_is_text(next) && capo_iterable(next) && !capo_is_null(next))
-            children = capo_list_of(next);
+        /* only a list has an item's children, not a map or what else can be gone through */
+        List *children = i + 1 < list->count && list->items[i + 1].kind == VALUE_LIST ? list->items[i + 1].list : NULL;
         if (!first_item)
             capo_put_char(out, '\n');
         first_item = false;

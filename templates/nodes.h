@@ -11,7 +11,7 @@ typedef struct BlockNode {
     struct BlockNode *previous, *outer;     /* outer: the block that it stands in */
 } BlockNode;
 
-typedef struct ExtendsNode { Node node; const Template *template; Expression *parent; } ExtendsNode;
+typedef struct ExtendsNode { Node node; const Template *template; Expression *parent; TemplateLink link; } ExtendsNode;
 
 typedef struct PartialNode {
     Node node;

@@ -8,8 +8,6 @@
 Value capo_buffer_value(Buffer *buffer, bool safe)
 {
     const char *text = capo_buffer_text(buffer);
-    capo_shrink(buffer->data, buffer->capacity, buffer->size + 1);
-    buffer->capacity = buffer->size + 1;
     return safe ? capo_value_safe_n(text, buffer->size) : capo_value_text_n(text, buffer->size);
 }
 

@@ -10,7 +10,13 @@
 
 typedef struct BlockChain { const char *name; const BlockNode **blocks; size_t count, capacity, at; } BlockChain;
 /* What {{ block }} is while its content renders. outer: the one within which it does. */
-typedef struct BlockObject { Object object; const BlockNode *block; Context *context; struct BlockObject *outer; bool of_chain; } BlockObject;
+typedef struct BlockObject {
+    Object object;
+    const BlockNode *block;
+    Context *context;
+    struct BlockObject *outer;
+    bool of_chain, has_family;
+} BlockObject;
 
 static BlockChain *find_chain(RenderState *state, const char *name)
 {
@@ -52,7 +58,7 @@ static void render_content(const BlockNode *block, Context *context, Buffer *out
     capo_step(context);
     BlockObject *object = capo_alloc_struct(BlockObject);
     RenderState *state = context->state;
-    *object = (BlockObject){ { &block_ops }, block, context, state->active, of_chain };
+    *object = (BlockObject){ { &block_ops }, block, context, state->active, of_chain, state->has_blocks };
     state->active = object;
     capo_context_push(context);
     capo_context_put(context, name, 5, capo_name_hash(name, 5), capo_value_object(object));
@@ -102,7 +108,7 @@ static bool block_get(Object *self, const char *name, size_t size, Value *ret)
     if (size != 5 || memcmp(name, "super", 5) != 0)
         return false;
     Context *context = object->context;
-    if (!context->state || !context->state->has_blocks)
+    if (!object->has_family)
         capo_template_fail(object->block->template, (int)object->block->node.line, (int)object->block->node.column,
                            "{{ block.super }} stands in a template that extends nothing: there is no parent's block '%s'.",
                            object->block->name);
@@ -156,6 +162,19 @@ void capo_template_blocks(Parser *parser)
         template->blocks[--at] = block;
 }
 
+/* --- links ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_constant(const Expression *name, const Context *context, const Template *from)
+{
+    return !name->operand.parts && !name->operand.translated && name->n_filters == 0 && context->engine == from->engine;
+}
+
+static const Template *link_to(const TemplateLink *link, const Template *template)
+{
+    *(TemplateLink *)link = (TemplateLink){ template, template->engine->generation };
+    return template;
+}
+
 /* --- extends ----------------------------------------------------------------------------------------------------------------------- */
 
 static bool in_history(const RenderState *state, const char *name, int place)
@@ -184,9 +203,16 @@ static const Template *find_parent(const ExtendsNode *extends, Context *context,
     Engine *engine = (Engine *)context->engine;
     const char *tried = "";
     const Template *found = NULL;
-    for (int place = 0; (found = capo_template_find(engine, name, place, &tried)) != NULL; place = found->place + 1)
+    bool constant = is_constant(extends->parent, context, extends->template);
+    found = constant ? capo_template_linked(&extends->link, engine) : NULL;
+    if (found && !in_history(context->state, name, found->place))
+        return found;
+    for (int place = 0; (found = capo_template_find(engine, name, place, &tried)) != NULL; place = found->place + 1) {
         if (!in_history(context->state, name, found->place))
-            return found;
+            return constant ? link_to(&extends->link, found) : found;
+        /* Only what stands on every way that leads here, which is the template itself, may be passed over by a link. */
+        constant = constant && found == extends->template;
+    }
     if (in_history(context->state, name, 0))
         capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "The template '%s' extends itself, directly or through others, and there is no further "
                    "one of this name: %s (line %u of '%s').", name, history_text(context->state, name), extends->node.line, extends->template->name);
@@ -255,6 +281,7 @@ typedef struct IncludeNode {
     NamedExpression *values;
     size_t n_values;
     bool only;
+    TemplateLink link;
 } IncludeNode;
 
 static const Template *find_included(const IncludeNode *include, Context *context, Value name)
@@ -275,14 +302,16 @@ static const Template *find_included(const IncludeNode *include, Context *contex
         capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "No template names given for {%% include %s %%} (template %s, line %u).",
                    include->name->source, include->template->name, include->node.line);
     const char *whole = capo_template_relative(include->template, name.text, true, (int)include->node.line, (int)include->node.column);
-    return capo_template_get(engine, whole);
+    const Template *found = capo_template_get(engine, whole);
+    return is_constant(include->name, context, include->template) ? link_to(&include->link, found) : found;
 }
 
 static void render_include(const Node *node, Context *context, Buffer *out)
 {
     const IncludeNode *include = (const IncludeNode *)node;
-    Value name = capo_expression_resolve(include->name, context, false);
-    const Template *template = find_included(include, context, name);
+    const Template *template = context->engine == include->template->engine ? capo_template_linked(&include->link, context->engine) : NULL;
+    if (!template)
+        template = find_included(include, context, capo_expression_resolve(include->name, context, false));
     Value values[16], *resolved = include->n_values > 16 ? capo_alloc_array(include->n_values, sizeof *resolved) : values;
     for (size_t i = 0; i < include->n_values; i++)
         resolved[i] = capo_expression_resolve(include->values[i].expression, context, false);

@@ -405,10 +405,16 @@ static void render_ifchanged(const Node *node, Context *context, Buffer *out)
     if (!state->used || !capo_equal(state->value, now)) {
         state->used = true;
         state->value = now;
-        if (changed->n_values)
+        /* Django renders a body that printed nothing a second time, which takes its cycles further. Here not within such a second
+         * time, so that many of them within each other take no longer than they should. */
+        bool again = !changed->n_values && now.size == 0 && !context->state->renders_again;
+        context->state->renders_again |= again;
+        if (changed->n_values || again)
             capo_nodes_render(changed->body, context, out);
         else
             capo_put_bytes(out, now.text, now.size);
+        if (again)
+            context->state->renders_again = false;
     } else if (changed->otherwise) {
         capo_nodes_render(changed->otherwise, context, out);
     }

@@ -170,15 +170,29 @@ static Node *compile_templatetag(Parser *parser, const Token *token)
 
 typedef struct RatioNode { Node node; Expression *value, *most, *width; const char *as; } RatioNode;
 
+typedef struct RatioValues { const RatioNode *node; Context *context; Value value, most, width; } RatioValues;
+
+static void resolve_ratio(void *argument)
+{
+    RatioValues *values = argument;
+    values->value = capo_expression_resolve(values->node->value, values->context, false);
+    values->most = capo_expression_resolve(values->node->most, values->context, false);
+    values->width = capo_expression_resolve(values->node->width, values->context, false);
+}
+
+/* A filter's argument that is missing gives nothing; what a filter cannot work with is a mistake like a width that is no number. */
 static void render_widthratio(const Node *node, Context *context, Buffer *out)
 {
     const RatioNode *ratio = (const RatioNode *)node;
-    Value value = capo_expression_resolve(ratio->value, context, false);
-    Value most = capo_expression_resolve(ratio->most, context, false);
-    Value width = capo_expression_resolve(ratio->width, context, false);
-    Value whole;
+    RatioValues values = { ratio, context };
+    const Error *error = capo_try(resolve_ratio, &values);
+    if (error && error->code == ERROR_VARIABLE_DOES_NOT_EXIST)
+        return;
+    if (error && error->code != ERROR_VALUE)
+        capo_reraise(error);
+    Value value = values.value, most = values.most, whole;
     double x, y, pixels;
-    if (capo_python_whole(width, &whole) != INT_OK)
+    if (error || capo_python_whole(values.width, &whole) != INT_OK)
         capo_template_fail(context->template, (int)node->line, (int)node->column, "widthratio final argument must be a number");
     Value result = capo_value_text("");
     if (capo_python_float(value, &x) && capo_python_float(most, &y) && capo_python_float(whole, &pixels)) {
@@ -532,7 +546,7 @@ static const char *group_text(Object *self)
 }
 
 static const ObjectOps group_ops = { .type_name = "GroupedResult", .get = group_get, .at = group_at, .length = group_length,
-                                     .next = group_next, .text = group_text };
+                                     .next = group_next, .text = group_text, .text_is_repr = true };
 
 typedef struct RegroupNode { Node node; Expression *source, *key; const char *name; } RegroupNode;
 

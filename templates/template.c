@@ -4,6 +4,7 @@
  * Compiled templates stay for the life of the process. In debug each look-up compares the text; a template that changed
  * is compiled anew, and the old one goes when the last rendering that holds it has ended. */
 #include "nodes.h"
+#include "../core/base/bytes.h"
 #include <string.h>
 
 Engine *capo_template_engine;
@@ -195,6 +196,7 @@ const Template *capo_template_first(Engine *engine, const char *const *names)
 
 void capo_template_release_all(Engine *engine)
 {
+    engine->generation++;
     for (size_t i = 0; i < 256; i++) {
         while (engine->cached[i]) {
             Template *template = engine->cached[i];
@@ -316,7 +318,7 @@ void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
     if (out->size == 0 && template->typical_size)
-        capo_buffer_reserve(out, template->typical_size + template->typical_size / 8);
+        buffer_room(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
     if (error) {
         capo_template_locate(error, context);

@@ -237,14 +237,15 @@ void *capo_realloc(void *old, size_t old_size, size_t new_size)
     return result;
 }
 
-void capo_shrink(void *latest, size_t old_size, size_t new_size)
+bool capo_shrink(void *latest, size_t old_size, size_t new_size)
 {
     Block *block = capo_arena()->current;
     size_t old_need = needed(old_size), new_need = needed(new_size);
     if ((char *)latest + old_need != block->data + block->used || new_need > old_need)
-        return;
+        return false;
     block->used -= old_need - new_need;
     POISON((char *)latest + new_size, old_need - new_size);
+    return true;
 }
 
 char *capo_strdup(const char *text)

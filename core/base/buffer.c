@@ -7,26 +7,37 @@
 #include <stdio.h>
 #include <string.h>
 
-char *capo_buffer_reserve(Buffer *buffer, size_t size)
+char *buffer_room(Buffer *buffer, size_t size)
 {
     size_t need;
     if (__builtin_add_overflow(buffer->size, size, &need) || need > CAPO_BUFFER_MAX)
         capo_raise(500, "A text would have more than %zu bytes (%zu and %zu more).", CAPO_BUFFER_MAX, buffer->size, size);
     if (need + 1 > buffer->capacity) {
-        size_t capacity = buffer->capacity ? buffer->capacity : 128;
-        while (capacity < need + 1)
-            capacity *= 2;
+        size_t capacity = buffer->capacity ? buffer->capacity * 2 : 128;
+        if (capacity < need + 1)
+            capacity = need + 1;
         buffer->data = capo_regrow(buffer->data, buffer->capacity, capacity);
         buffer->capacity = capacity;
     }
+    buffer->data[buffer->size] = 0;
     return buffer->data + buffer->size;
+}
+
+char *capo_buffer_reserve(Buffer *buffer, size_t size)
+{
+    size_t had = buffer->capacity;
+    char *end = buffer_room(buffer, size);
+    if (buffer->capacity > had)             /* once only: a body that comes byte by byte asks again and again */
+        memset(buffer->data + had, 0, buffer->capacity - had);
+    end[size] = 0;
+    return end;
 }
 
 void capo_put_bytes(Buffer *buffer, const void *bytes, size_t size)
 {
     if (size == 0)
         return;
-    char *end = buffer->capacity - buffer->size > size ? buffer->data + buffer->size : capo_buffer_reserve(buffer, size);
+    char *end = buffer->capacity - buffer->size > size ? buffer->data + buffer->size : buffer_room(buffer, size);
     memcpy(end, bytes, size);
     end[size] = 0;
     buffer->size += size;
@@ -43,7 +54,7 @@ void capo_put_vformat(Buffer *buffer, const char *format, va_list args)
     if ((size_t)size < sizeof small) {
         capo_put_bytes(buffer, small, (size_t)size);
     } else {
-        char *end = capo_buffer_reserve(buffer, (size_t)size);
+        char *end = buffer_room(buffer, (size_t)size);
         vsnprintf(end, (size_t)size + 1, format, again);
         buffer->size += (size_t)size;
     }
@@ -123,7 +134,12 @@ void capo_put_escaped(Buffer *buffer, const char *text, size_t size)
 
 char *capo_buffer_text(Buffer *buffer)
 {
-    if (!buffer->data)
-        capo_buffer_reserve(buffer, 0)[0] = 0;
+    if (!buffer->data) {
+        buffer->data = capo_alloc(1);
+        buffer->capacity = 1;
+    }
+    /* mostly this is the end of it: what it has too much goes back, and comes again in place where it grows on */
+    if (capo_shrink(buffer->data, buffer->capacity, buffer->size + 1))
+        buffer->capacity = buffer->size + 1;
     return buffer->data;
 }

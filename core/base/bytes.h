@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Short pieces of text, eight bytes at a time: for names, which are too short for memcmp to be worth its call. */
 #pragma once
+#include <capo/buffer.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* capo_buffer_reserve without zeroes: who fills less than `size` sets the NUL behind it. */
+char *buffer_room(Buffer *buffer, size_t size);
 
 static inline uint64_t eight_bytes(const char *at)
 {

@@ -2,6 +2,7 @@
 /* UTF-8 and what Unicode says of characters: case, white space, words, slugs. By utf8proc.
  *
  * Everything here is linear in its input and takes bad bytes as U+FFFD, one for each byte. */
+#include "bytes.h"
 #include "utf8.h"
 #include <capo/arena.h>
 #include <capo/buffer.h>
@@ -192,7 +193,7 @@ static bool next_is_cased(const char *at, const char *end)
 /* Appends the ASCII at `at`, its letters from `first` on (A: capitals, a: small ones) in the other case; where it ends. */
 static const char *put_ascii(Buffer *buffer, const char *at, const char *end, unsigned char first)
 {
-    char *to = capo_buffer_reserve(buffer, (size_t)(end - at));
+    char *to = buffer_room(buffer, (size_t)(end - at));
     for (; at < end && (unsigned char)*at < 0x80; at++)
         *to++ = (unsigned char)(*at - first) < 26 ? (char)(*at ^ 32) : *at;
     *to = 0;
@@ -350,7 +351,8 @@ void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_uni
 {
     Buffer compatible = { 0 }, lower = { 0 };
     put_compatible(&compatible, text, size, !allow_unicode);
-    capo_put_lower(&lower, compatible.data, compatible.size);
+    capo_put_lower(&lower, capo_buffer_text(&compatible), compatible.size);
+    capo_buffer_text(&lower);       /* gives back what they have too much */
     size_t first = buffer->size, keep = first;  /* keep: the end without trailing '-' and '_' */
     bool gap = false;
     const char *at = lower.data, *end = lower.data + lower.size;

@@ -421,7 +421,7 @@ static void put_repr(Buffer *out, Value v, const Around *around)
         break;
     case VALUE_OBJECT: {
         const char *text = v.object->ops->text ? v.object->ops->text(v.object) : "";
-        if (text[0] == '<' || !v.object->ops->text)
+        if (text[0] == '<' || v.object->ops->text_is_repr || !v.object->ops->text)
             capo_put(out, text[0] ? text : "<object>");
         else
             capo_put_format(out, "<%s: %s>", v.object->ops->type_name, text);

@@ -12,6 +12,7 @@
  * All of it is for the thread that runs the unit; helper threads (loop.h) must not call these. */
 #pragma once
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +31,8 @@ void *capo_alloc_array(size_t count, size_t size) __attribute__((malloc, returns
 void *capo_realloc(void *old, size_t old_size, size_t new_size) __attribute__((returns_nonnull));
 /* The same without zeroes in what is new: for callers that write all of it. */
 void *capo_regrow(void *old, size_t old_size, size_t new_size) __attribute__((returns_nonnull));
-/* Gives back the end of the latest allocation, which keeps new_size of its old_size bytes; of any other nothing happens. */
-void capo_shrink(void *latest, size_t old_size, size_t new_size);
+/* Gives back the end of the latest allocation, which keeps new_size of its old_size bytes. False: it is not the latest, and stays. */
+bool capo_shrink(void *latest, size_t old_size, size_t new_size);
 /* A copy with a NUL behind it. capo_strdup(NULL) is NULL. */
 char *capo_strdup(const char *text);
 char *capo_strndup(const char *text, size_t size) __attribute__((returns_nonnull));

@@ -77,6 +77,7 @@ typedef struct ObjectOps {
     /* get, where finding the name costs something: *hint is any number, or what the look-up of this name left there. */
     bool (*get_hinted)(Object *self, const char *name, size_t size, uint32_t *hint, Value *ret);
     const char *(*text)(Object *self);                                  /* str() */
+    bool text_is_repr;                                                  /* repr() is the same; absent: "<Post: text>" */
     bool (*html)(Object *self, Buffer *out);                            /* prints itself as safe HTML (forms, fields) */
     int64_t (*length)(Object *self);                                    /* len(), negative: has none */
     bool (*truth)(Object *self);                                        /* absent: length != 0, else true */

@@ -18,6 +18,7 @@ static const char style[] =
     "border-top:1px solid var(--line);overflow-wrap:anywhere}th{width:14rem;font-weight:600}"
     "ol.stack{padding:0;list-style:none}ol.stack li{border-top:1px solid var(--line);padding:.4rem 0}"
     ".lines{background:var(--soft);padding:.4rem;border-radius:4px}.here{background:#c4170c33;display:inline-block;width:100%}"
+    "mark{background:#c4170c44;color:inherit;border-radius:2px}body{overflow-wrap:anywhere}th{width:min(14rem,35vw)}pre+h2{margin-top:1rem}"
     ".dim{opacity:.65}";
 
 static void put(Buffer *out, const char *text)

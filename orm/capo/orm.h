@@ -89,6 +89,7 @@ typedef struct AggregateOptions {
     const char *as;                     /* default: path__count */
     bool distinct;
     Condition *filter;
+    Value default_value;                /* instead of NULL where there is no row */
 } AggregateOptions;
 #define CAPO_AGGREGATE(function_, path, ...) capo_aggregate_of(&(AggregateOptions){ .function = (function_), .of = (path) __VA_OPT__(,) __VA_ARGS__ })
 #define COUNT(path, ...) CAPO_AGGREGATE("Count", path, __VA_ARGS__)
@@ -112,6 +113,7 @@ Expression *capo_aggregate_of(const AggregateOptions *options);
     struct Query *query;                        /* refine this one; NULL: all rows of the model */                             \
     Condition *filter;                          /* besides .where */                                                           \
     Expression *const *annotate;                                                                                               \
+    Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
     const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
     const char *const *prefetch;                /* loads these to-many relations in one query each */                          \

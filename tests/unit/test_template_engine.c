@@ -2,6 +2,7 @@
 /* The engine as people use it: loaders, options, reloading, partials by name, own tags and filters, the context, context processors,
  * errors and the way that led there, missing variables, the checks, the test client's record. All by the public headers. */
 #include "example_tags.h"
+#include "query_library.h"
 #include <capo/server.h>
 #include <capo/testing.h>
 #include <fcntl.h>
@@ -494,6 +495,26 @@ TEST(templates_debug_processor)
     debug = false;
     SITE({ "t.html", "[{{ debug }}{{ sql_queries }}]" });
     EXPECT_TEXT(capo_render_to_text(request_for("/"), "t.html", NULL), "[]");
+}
+
+/* --- what templates must not do -------------------------------------------------------------------------------------------------- */
+
+/* Nothing that changes data has a name in a template (Django's alters_data); reading has. */
+TEST(templates_change_nothing)
+{
+    query_library();
+    SITE({ "t.html", "{{ book.delete }}{{ book.save }}{{ book.capo }}{{ book.author.books.delete }}{{ book.author.delete }}{{ books.delete }}{{ books.update }}{{ books.all.delete }}"
+                     "{{ books.create }}{{ books.clear }}{{ book.genres.clear }}{{ book.genres.add }}{{ book.genres.remove }}{{ book.genres.set }}{{ books.first.delete }}"
+                     "{{ request.session.flush }}{{ request.COOKIES }}{{ request.META }}{{ settings.SECRET_KEY }}{{ map.clear }}{{ map.pop }}{{ list.clear }}{{ list.sort }}"
+                     "{{ book.title }} {{ books.count }} {{ book.genres.count }} {{ list|length }}{{ map.a }}" });
+    Map *map = capo_map(V("a", 1));
+    Value list = capo_value_strings(LIST("b", "a"));
+    Book *book = capo_get(Book, .where = { .title = EQ("Alpha") });
+    EXPECT_TEXT(capo_render_to_text(request_for("/"), "t.html", capo_map(OBJ("book", book), V("books", capo_query(Book)), V("map", map), V("list", list))),
+                "Alpha 4 2 21");
+    EXPECT_INT(capo_count(Book), 4);
+    EXPECT_INT(list.list->count, 2);
+    EXPECT_TEXT(list.list->items[0].text, "b");
 }
 
 /* --- errors ----------------------------------------------------------------------------------------------------------------------- */

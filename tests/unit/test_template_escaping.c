@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ROUNDS = 1500, TEMPLATES = 5 };
+enum { ROUNDS = 4000, TEMPLATES = 5 };
 #define MARK "<zq>\"zq'&zq"
 
 /* --- a template by chance --------------------------------------------------------------------------------------------------------- */

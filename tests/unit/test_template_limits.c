@@ -179,3 +179,83 @@ TEST(template_limits_a_failed_condition_restores_all)
     EXPECT_WORDS(render_limited(third, capo_map(V("x", "<")), 0, 0), "missing");
     EXPECT_TEXT(render_limited(third, capo_map(V("x", "<"), V("y", "1")), 0, 0), "[1v]");
 }
+
+/* --- time by the size of the input: four times the text takes about four times as long, never sixteen times ------------------------------ */
+
+static const char *repeated(const char *part, size_t size)
+{
+    Buffer out = { 0 };
+    while (out.size < size)
+        capo_put(&out, part);
+    return capo_buffer_text(&out);
+}
+
+static void expect_linear(const char *what, const char *part, const Map *templates, const Map *quarter, const Map *whole)
+{
+    int64_t small = 0, large = 0;
+    for (int tries = 0; tries < 3; tries++) {       /* neighbours only add: one good pair is enough */
+        Arena *arena = arena_new();
+        Unit unit;
+        Job jobs[2];
+        for (int i = 0; i < 2; i++) {
+            Engine engine = { .find = find_in_map, .data = quarter ? templates : i ? whole : templates, .quiet = true };
+            jobs[i] = (Job){ .engine = &engine, .variables = quarter ? i ? whole : quarter : NULL };
+            int64_t start = capo_test_cpu_us();
+            (void)!capo_unit_run(&unit, arena, "linear", render_template, &jobs[i]);
+            *(i ? &large : &small) = capo_test_cpu_us() - start;
+            capo_template_release_all(&engine);
+        }
+        arena_free(arena);
+        if (large < 9 * small + 30000)
+            return;
+    }
+    capo_test_fail(__FILE__, __LINE__, "%s on repeated '%s': %lld us for a quarter, %lld us for the whole", what, part, (long long)small, (long long)large);
+}
+
+/* SEC-224 to 227: what visitors write, through every filter that walks over it. */
+TEST(template_limits_filters_are_linear)
+{
+    static const char *const uses[] = {
+        "{{ x|truncatechars:99999999 }}", "{{ x|truncatechars_html:99999999 }}", "{{ x|truncatewords:99999999 }}", "{{ x|truncatewords_html:99999999 }}", "{{ x|truncatechars_html:9 }}",
+        "{{ x|striptags }}", "{{ x|urlize }}", "{{ x|urlizetrunc:9 }}", "{{ x|wordwrap:9 }}", "{{ x|linebreaks }}{{ x|linebreaksbr }}{{ x|linenumbers }}", "{{ x|slugify }}", "{{ x|title }}",
+        "{{ x|upper }}{{ x|lower }}{{ x|capfirst }}{{ x|addslashes }}", "{{ x|escapejs }}{{ x|json_script }}{{ x|force_escape }}", "{{ x|iriencode }}{{ x|urlencode }}{{ x|phone2numeric }}",
+        "{{ x|wordcount }}{{ x|length }}{{ x|first }}{{ x|last }}{{ x|random }}", "{{ x|make_list|join:',' }}", "{{ x|slice:':-1' }}{{ x|slice:'::-1' }}", "{{ x|cut:'a' }}{{ x|cut:'<' }}",
+        "{{ x|pprint }}", "{{ x|center:9 }}{{ x|stringformat:'s' }}{{ x|stringformat:x }}", "{{ n|date:x }}{{ d|date:x }}{{ d|time:x }}", "{{ n|yesno:x }}{{ n|pluralize:x }}{{ n|add:x }}",
+        "{{ x|floatformat:2 }}{{ x|floatformat:x }}{{ x|filesizeformat }}{{ x|divisibleby:2 }}", "{{ l|dictsort:x }}", "{{ x|unordered_list }}", "{% spaceless %}{{ x|safe }}{% endspaceless %}",
+        "{% filter striptags|linebreaks|urlize %}{{ x|safe }}{% endfilter %}", "{% load humanize %}{{ x|intcomma }}{{ x|intword }}{{ x|ordinal }}",
+        "{% load i18n %}{% blocktranslate %}{{ x }}{% endblocktranslate %}{% translate x %}", "{% if x in x %}{% endif %}{% if x == x %}{% endif %}{% include x %}", "{% load tz %}{{ d|timezone:x }}",
+    };
+    static const char *const parts[] = { "<", ">", "</a>", "<a ", "<a href='", "&lt;", "&", "&#", "(", "[.", "a.com)", "http://a.b/", ";&", "<!--", "<![", "<?", "\xC3\x9F", "\xEF\xAC\x81", "e\xCC\x81", "\xCC\x81\xCC\x96",
+                                         "a@", "a@b.", ":.", "x", " ", "\n", "\t", "\r\n", "\xE2\x80\xA8", "'", "\"", "\\", "%", "%a", ".", "a.", "9", "9,", "-", "\xFF", "\xE2\x82", "<br/>\n ", "<b>", "{{", "a," };
+    enum { SIZE = 16 * 1024 };
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        List *list = capo_list_new();
+        capo_list_add(list, VALUE(capo_map(V("a", 1))));
+        const char *whole = repeated(parts[p], SIZE), *quarter = repeated(parts[p], SIZE / 4);
+        const Map *large = capo_map(V("x", whole), V("n", 1), V("d", (DateTime){ 0 }), V("l", list));
+        const Map *small = capo_map(V("x", quarter), V("n", 1), V("d", (DateTime){ 0 }), V("l", list));
+        for (size_t u = 0; u < sizeof uses / sizeof *uses; u++)
+            expect_linear(uses[u], parts[p], capo_map(V("t", uses[u])), small, large);
+    }
+}
+
+TEST(template_limits_sources_are_linear)
+{
+    static const char *const parts[] = {
+        "{{", "}}", "{%", "%}", "{#", "#}", "{", "{{ ", "{% x", "{{ x", "{{ x }}", "{{ x|upper }}", "{# a #}", "{{\n", "{%\n", "{{ '", "{{ \"", "{{ x|", "{{ x|add:'", "{{ _('", "{% if ", "{% if x %}{% endif %}",
+        "{% comment %}", "{% comment %}{% endcomment %}", "{% verbatim %}", "{% verbatim %}{{ x }}{% endverbatim %}", "{% with a=1 %}{% endwith %}", "{% raw", "\n", "\r", "x",
+    };
+    static const char *const insides[][2] = {
+        { "{{ x", "|upper" }, { "{{ x", ".a" }, { "{{ ", "'" }, { "{{ ", "\"a\"" }, { "{{ x|add:'", "\\'" }, { "{{ ", "x" }, { "{{ ", "|" }, { "{{ x|add:", "1" }, { "{{ -", "1" }, { "{{ ", "1_" }, { "{% x ", "\\\" " },
+        { "{% x ", "\" " }, { "{% x ", "'a " }, { "{% x ", "_('a " }, { "{% if x ", "and x " }, { "{% if ", "x" }, { "{% firstof ", "x " }, { "{% cycle ", "'a' " }, { "{% url 'a' ", "x " }, { "{{ ", "\xFF" }, { "{{ ", "\xC3\xA9" },
+        { "{% blocktranslate %}{{ x }}", "a\n " }, { "{% for ", "a, " }, { "{% ", "\xC2\xA0" },
+    };
+    enum { SIZE = 32 * 1024 };
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
+        expect_linear("source", parts[p], capo_map(V("t", repeated(parts[p], SIZE / 4))), NULL, capo_map(V("t", repeated(parts[p], SIZE))));
+    for (size_t p = 0; p < sizeof insides / sizeof *insides; p++) {
+        const char *const *inside = insides[p], *end = inside[0][1] == '{' ? " }}" : " %}";
+        expect_linear(inside[0], inside[1], capo_map(V("t", capo_format("%s%s%s", inside[0], repeated(inside[1], SIZE / 4), end))), NULL,
+                      capo_map(V("t", capo_format("%s%s%s", inside[0], repeated(inside[1], SIZE), end))));
+    }
+}
