@@ -161,3 +161,30 @@ TEST(template_fibers_reload_and_leave_meanwhile)
             EXPECT(!template->stale);
     capo_template_release_all(&engine);
 }
+
+/* SEC-236: a thousand renderings at once while the file changes: each is the old or the new one, as a whole. */
+TEST(sec_236_a_thousand_renderings_at_once)
+{
+    enum { COUNT = 1000 };
+    Engine engine = { .find = find_versioned, .libraries = own, .debug = true, .quiet = true };
+    Job *jobs = capo_alloc_array(COUNT, sizeof *jobs);
+    version = 0;
+    for (int i = 0; i < COUNT; i++) {
+        jobs[i] = (Job){ &engine, "x", "Asia/Tokyo", "de", i % 3 };
+        start(&jobs[i]);
+        if (i == COUNT / 2) {
+            fiber_yield();
+            version = 1;
+        }
+    }
+    int fresh = 0;
+    for (int i = 0; i < COUNT; i++) {
+        await(&jobs[i]);
+        if (strcmp(jobs[i].text, "new &lt;x&gt;&lt;w&gt;<other >") == 0)
+            fresh++;
+        else
+            expect_page(&jobs[i], "09");
+    }
+    EXPECT(fresh > 0 && fresh < COUNT);
+    capo_template_release_all(&engine);
+}
