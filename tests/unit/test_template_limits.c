@@ -259,3 +259,36 @@ TEST(template_limits_sources_are_linear)
                       capo_map(V("t", capo_format("%s%s%s", inside[0], repeated(inside[1], SIZE), end))));
     }
 }
+
+/* SEC-228: numbers of any size, through all that prints numbers. */
+TEST(sec_228_numbers_of_any_size)
+{
+    const char *nines = repeated("9", 1000000);
+    const Var values[] = { { "a", capo_value_decimal((Decimal){ "1E+400" }) }, { "b", capo_value_decimal((Decimal){ "-1E-999999" }) }, { "c", capo_value_real(1e308 * 10) },
+                           { "d", capo_value_real(-(1e308 * 10) + 1e308 * 10) }, { "e", capo_value_text(nines) }, { "f", capo_value_decimal((Decimal){ nines }) },
+                           { "g", capo_value_int(INT64_MIN) }, { 0 } };
+    static const char *const uses[] = { "floatformat", "floatformat:'-3g'", "floatformat:999", "floatformat:-999999999999", "intcomma", "intword", "ordinal", "apnumber", "filesizeformat", "pluralize",
+                                        "stringformat:'d'", "stringformat:'.999999f'", "stringformat:'99999999999999999999d'", "stringformat:'e'", "date", "time", "add:1", "add:a", "add:g", "get_digit:2",
+                                        "divisibleby:3", "localize", "unlocalize", "yesno", "json_script", "timesince", "naturaltime", "naturalday", "length", "center:f" };
+    for (size_t u = 0; u < sizeof uses / sizeof *uses; u++)
+        for (const Var *value = values; value->name; value++) {
+            const Map *templates = capo_map(V("t", capo_format("{%% load humanize l10n %%}{{ %s|%s }}", value->name, uses[u])));
+            int64_t start = capo_test_cpu_us();
+            size_t size = strlen(render_limited(templates, capo_map_of(values), 0, 0));
+            if (size > 1500000 || capo_test_cpu_us() - start > 3000000)
+                capo_test_fail(__FILE__, __LINE__, "{{ %s|%s }} gives %zu bytes in %lld us", value->name, uses[u], size, (long long)(capo_test_cpu_us() - start));
+        }
+    EXPECT(strlen(render_limited(capo_map(V("t", "{{ a }} {{ b }} {{ c }} {{ d }} {{ g }} {% widthratio a b c %}")), capo_map_of(values), 0, 0)) < 200);
+}
+
+/* SEC-231: a name with a NUL in it is not another template's. */
+TEST(sec_231_names_with_odd_bytes)
+{
+    static const char *const names[] = { "u\0../../etc/passwd", "\0", "..\0", "u\n", "\xFF", "//u", "a/../u/", "u#", "#", "u#\0" };
+    static const size_t sizes[] = { 19, 1, 3, 2, 1, 3, 7, 2, 1, 3 };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const Map *templates = capo_map(V("t", "{% include x %}"), V("u", "found"));
+        const char *said = render_limited(templates, capo_map_of((const Var[]){ { "x", capo_value_text_n(names[i], sizes[i]) }, { 0 } }), 0, 0);
+        EXPECT(strcmp(said, "found") == 0 ? names[i][0] == 'u' : strncmp(said, "Template", 8) == 0);
+    }
+}
