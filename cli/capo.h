@@ -11,6 +11,7 @@
 #include <capo/buffer.h>
 #include <capo/time.h>
 #include <capo/value.h>
+#include <capo/i18n.h>
 #include <capo/loop.h>
 #include <capo/request.h>
 #include <capo/response.h>

@@ -65,7 +65,19 @@ static void check_https(void (*say)(const CheckMessage *))
         say(&(CheckMessage){ CHECK_WARNING, "security.W012", "insecure_cookies is on: session cookies travel over plain HTTP.", NULL, NULL });
 }
 
+static void tell_catalog(const char *path, const char *why, void *say)
+{
+    void (*report_to)(const CheckMessage *) = *(void (**)(const CheckMessage *))say;
+    report_to(&(CheckMessage){ CHECK_ERROR, "translation.E101", capo_format("The catalogue cannot be used: %s.", why), "Compile it again from its .po file.", path });
+}
+
+static void check_catalogs(void (*say)(const CheckMessage *))
+{
+    capo_check_catalogs(tell_catalog, &say);
+}
+
 static const struct SystemCheck framework_checks[] = {
+    { "catalogs", false, check_catalogs },
     { "secret key", true, check_secret_key },
     { "debug", true, check_debug },
     { "allowed hosts", true, check_hosts },

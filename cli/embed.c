@@ -3,7 +3,7 @@
  *
  *     capo-embed OUTPUT.c SYMBOL ROOT PREFIX…        e.g. capo-embed files.c capo_site_files . templates static blog
  *
- * Each PREFIX is a folder below ROOT that is walked; of an app's folder only templates/, static/ and migrations/ are taken, of
+ * Each PREFIX is a folder below ROOT that is walked; of an app's folder only templates/, static/, migrations/ and locale/ are taken, of
  * "+folder" everything. Without PREFIX the root is walked like an app's folder. An output that would be the same is left alone.
  * Stands alone: the build runs it before the library exists. A classic program: negative results, no arenas. */
 #include <dirent.h>
@@ -25,7 +25,14 @@ static int by_name(const void *a, const void *b)
 
 static bool is_kind(const char *folder)
 {
-    return strcmp(folder, "templates") == 0 || strcmp(folder, "static") == 0 || strcmp(folder, "migrations") == 0;
+    return strcmp(folder, "templates") == 0 || strcmp(folder, "static") == 0 || strcmp(folder, "migrations") == 0 || strcmp(folder, "locale") == 0;
+}
+
+/* What a catalogue is made of stays outside the program. */
+static bool is_source(const char *name)
+{
+    size_t size = strlen(name);
+    return size > 3 && (strcmp(name + size - 3, ".po") == 0 || (size > 4 && strcmp(name + size - 4, ".pot") == 0));
 }
 
 static int walk(const char *path, const char *name, bool inside)
@@ -47,7 +54,7 @@ static int walk(const char *path, const char *name, bool inside)
         } else if (S_ISDIR(info.st_mode)) {
             if (inside || is_kind(entry->d_name))
                 result = walk(sub_path, sub_name, true);
-        } else if (inside && S_ISREG(info.st_mode)) {
+        } else if (inside && S_ISREG(info.st_mode) && !is_source(entry->d_name)) {
             files = realloc(files, (n_files + 1) * sizeof *files);
             files[n_files++] = (File){ sub_path, sub_name, (size_t)info.st_size };
         }

@@ -281,6 +281,29 @@ Instance *capo_cursor_next(struct QueryCursor *self)
     return self->rows[self->at++];
 }
 
+/* --- rows one by one, as an object of templates --- */
+
+typedef struct QueryIterator { Object object; Query *query; } QueryIterator;
+
+static bool iterator_next(Object *self, void **state, Value *ret)
+{
+    if (!*state)
+        *state = capo_cursor_open(((QueryIterator *)self)->query);
+    Instance *row = capo_cursor_next(*state);
+    if (row)
+        *ret = capo_value_object(row);
+    return row != NULL;
+}
+
+static const ObjectOps iterator_ops = { .type_name = "query iterator", .next = iterator_next, .one_by_one = true };
+
+Object *capo_query_iterator(Query *query)
+{
+    QueryIterator *self = capo_alloc_struct(QueryIterator);
+    *self = (QueryIterator){ { &iterator_ops }, query };
+    return &self->object;
+}
+
 /* --- as an object of templates and JSON ------------------------------------------------------------------------------------------------------ */
 
 static const char *query_text(Object *self)

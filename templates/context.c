@@ -5,6 +5,7 @@
 #include "../core/base/bytes.h"
 #include "../core/base/clock.h"
 #include <capo/i18n.h>
+#include <capo/loop.h>
 #include <string.h>
 
 uint32_t capo_name_hash(const char *name, size_t size)
@@ -133,9 +134,46 @@ const Error *capo_context_try(Context *context, void (*function)(void *), void *
     context->frames = after.frames;
     context->frames_capacity = after.frames_capacity;
     context->steps = after.steps;
+    context->pieces = after.pieces;
     if (context->state)
         capo_blocks_unwind(context->state, active);
     return error;
+}
+
+enum { PIECES_A_TURN = 16 };
+
+void capo_context_flush(Context *context, Buffer *out)
+{
+    if (!context->stream || out != context->streamed || out->size < STREAM_PIECE)
+        return;
+    size_t size = out->size;
+    out->size = 0;                  /* first: sending may raise */
+    capo_stream_write(context->stream, out->data, size);
+    if (++context->pieces % PIECES_A_TURN == 0)
+        fiber_yield();              /* a reader that keeps up would leave nobody else a turn */
+}
+
+Value capo_context_kept(const Context *context, Value value)
+{
+    if (!context->one_by_one)
+        return value;
+    switch ((ValueKind)value.kind) {
+    case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES:
+        value.text = capo_strndup(value.text, value.size);
+        return value;
+    case VALUE_DECIMAL:
+        value.decimal.text = capo_strdup(value.decimal.text);
+        return value;
+    case VALUE_UUID:
+        value.uuid = capo_memdup(value.uuid, sizeof *value.uuid);
+        return value;
+    case VALUE_LIST: case VALUE_MAP: case VALUE_OBJECT:
+        value = capo_value_to_text(value);
+        value.text = capo_strndup(value.text, value.size);
+        return value;
+    default:
+        return value;
+    }
 }
 
 StateEntry *capo_state(StateEntry **entries, const void *node)

@@ -167,6 +167,10 @@ struct Context {
     List *missing;                  /* expressions whose lack was reported, in debug */
     int depth;                      /* of includes and parents */
     int64_t steps;                  /* taken so far, see Engine.max_steps */
+    ResponseStream *stream;         /* where `streamed` goes when it is full; NULL: the page is made as a whole */
+    Buffer *streamed;
+    unsigned pieces;                /* sent so far */
+    int one_by_one;                 /* loops around this whose items are gone after their turn */
 };
 
 /* One round of a loop, one include, …: raises when the rendering has done or taken too much. */
@@ -175,6 +179,13 @@ void capo_step(Context *context);
 const Error *capo_context_try(Context *context, void (*function)(void *), void *argument) __attribute__((warn_unused_result));
 /* Blocks that an error ended are over: `active` is what it was before them. */
 void capo_blocks_unwind(RenderState *state, struct BlockObject *active);
+
+enum { STREAM_PIECE = 15 * 1024 };
+/* Sends what is in the page's own buffer, if this is it and there is enough. Only between nodes. */
+void capo_context_flush(Context *context, Buffer *out);
+/* A value that outlives the item of a loop that it may be part of: itself, or a copy where such a loop runs. Objects become texts. */
+Value capo_context_kept(const Context *context, Value value);
+
 uint32_t capo_name_hash(const char *name, size_t size);
 const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash);
 /* Sets in the innermost scope; gives the entry's index, which holds as long as the scope. */

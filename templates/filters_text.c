@@ -215,12 +215,10 @@ static Value wordcount(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
     int64_t words = 0;
-    bool outside = true;
     const char *at = v.text, *end = at + v.size;
-    while (at < end) {
-        bool space = (unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7F ? utf8_is_space(utf8_next(&at, end)) : (at++, false);
-        words += outside && !space;
-        outside = space;
+    while ((at = utf8_skip(at, end, true)) < end) {
+        at = utf8_skip(at, end, false);
+        words++;
     }
     return capo_value_int(words);
 }

@@ -3,6 +3,7 @@
 #include "filters.h"
 #include "html.h"
 #include "../core/base/bytes.h"
+#include "../core/base/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -85,27 +86,11 @@ static void put_truncated_chars(Buffer *out, Value text, int64_t length, const c
     capo_put_bytes(out, text.text, text.size);
 }
 
-/* Behind the run of blanks, or of other characters, at `at`. ASCII is told by its byte. */
-static const char *skip_run(const char *at, const char *end, bool blanks)
-{
-    static const uint8_t what[256] = { [' '] = 1, ['\t' ... '\r'] = 1, [0x1C ... 0x1F] = 1, [0x80 ... 0xFF] = 2 };
-    for (;;) {
-        while (at < end && what[(unsigned char)*at] == blanks)
-            at++;
-        if (at == end || what[(unsigned char)*at] != 2)
-            return at;
-        const char *next = at;
-        if (capo_is_space(capo_utf8_next(&next, end)) != blanks)
-            return at;
-        at = next;
-    }
-}
-
 /* The next word: *at moves behind it. False: there is none. */
 static bool next_word(const char **at, const char *end, const char **ret_start)
 {
-    *ret_start = skip_run(*at, end, true);
-    *at = skip_run(*ret_start, end, false);
+    *ret_start = utf8_skip(*at, end, true);
+    *at = utf8_skip(*ret_start, end, false);
     return *ret_start < end;
 }
 

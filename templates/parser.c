@@ -117,9 +117,40 @@ static void render_text(const Node *node, Context *context, Buffer *out)
     capo_put_bytes(out, text->text, text->size);
 }
 
+/* Whether its filters are ours and their arguments constants: then all that they allocate is scratch, once the text is put. */
+static bool only_scratch(const Expression *expression)
+{
+    for (uint32_t i = 0; i < expression->n_filters; i++) {
+        const FilterCall *call = &expression->filters[i];
+        if (call->filter->custom || (call->has_argument && (call->argument.parts || call->argument.translated)))
+            return false;
+    }
+    return true;
+}
+
+/* In a page that is streamed: what filters and formats allocate over a plain value is taken back at once. What a look-up allocates is
+ * not, since objects keep what they looked up. */
+static bool render_in_scratch(const Expression *expression, Context *context, Buffer *out)
+{
+    Value value;
+    if (!expression->operand.parts || !only_scratch(expression) || !capo_variable_resolve(&expression->operand, context, &value) ||
+        value.kind == VALUE_LIST || value.kind == VALUE_MAP || value.kind == VALUE_OBJECT)
+        return false;
+    Expression rest = { .operand = { .literal = value, .text = expression->operand.text }, .filters = expression->filters,
+                        .n_filters = expression->n_filters, .source = expression->source };
+    ArenaPoint point = arena_point(capo_arena());
+    const char *data = out->data;
+    capo_context_print(context, capo_expression_resolve(&rest, context, false), out);
+    if (out->data == data)
+        arena_rewind(capo_arena(), point);
+    return true;
+}
+
 static void render_variable(const Node *node, Context *context, Buffer *out)
 {
     const VariableNode *variable = (const VariableNode *)node;
+    if (__builtin_expect(context->stream != NULL, 0) && render_in_scratch(variable->expression, context, out))
+        return;
     Value value = capo_expression_resolve(variable->expression, context, false);
     if (value.kind == VALUE_TEXT && context->autoescape)
         capo_put_escaped(out, value.text, value.size);

@@ -109,6 +109,34 @@ Response *capo_render_with(Request *req, int status, const char *name, const Var
     return render(capo_template_get(capo_template_engine, name), context, status, vars);
 }
 
+/* --- pages that are sent while they render --- */
+
+typedef struct StreamedPage { const Template *template; Context *context; } StreamedPage;
+
+static void stream_page(ResponseStream *stream, void *argument)
+{
+    StreamedPage *page = argument;
+    Buffer out = { 0 };
+    capo_buffer_reserve(&out, 2 * STREAM_PIECE);
+    page->context->stream = stream;
+    page->context->streamed = &out;
+    capo_template_run(page->template, page->context, &out);
+    capo_stream_write(stream, out.data, out.size);
+}
+
+Response *capo_render_stream_with(Request *req, const char *name, const Var *vars)
+{
+    StreamedPage *page = capo_alloc_struct(StreamedPage);
+    page->context = capo_context_new(req, NULL);
+    page->template = capo_template_get(capo_template_engine, name);
+    for (; vars && vars->name; vars++)
+        capo_context_set(page->context, vars->name, vars->value);
+    Response *res = capo_stream("text/html; charset=utf-8", stream_page, page);
+    capo_vary(res, "Cookie");
+    capo_cache_control(res, "private");         /* whether it is one visitor's own turns out too late */
+    return res;
+}
+
 Response *capo_render_first_with(Request *req, int status, const char *const *names, const Var *vars)
 {
     Context *context = capo_context_new(req, NULL);

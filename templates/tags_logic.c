@@ -59,6 +59,7 @@ typedef struct ForNode {
 } ForNode;
 
 /* {{ forloop }}; it also keeps what ifchanged remembers for one run of the loop. */
+/* count INT64_MAX: the items come one by one, and nobody knows how many. */
 typedef struct LoopObject { Object object; int64_t index, count; Value parent; StateEntry *entries; } LoopObject;
 
 enum { COUNTER, COUNTER0, FIRST, LAST, REVCOUNTER, REVCOUNTER0, PARENTLOOP, LENGTH, LOOP_MEMBERS };
@@ -78,6 +79,8 @@ static bool loop_get_hinted(Object *self, const char *name, size_t size, uint32_
             if (++member == LOOP_MEMBERS)
                 return false;
     *hint = member;
+    if (n == INT64_MAX && (member == REVCOUNTER || member == REVCOUNTER0 || member == LENGTH))
+        return false;
     switch (member) {
     case COUNTER: *ret = capo_value_int(i + 1); break;
     case COUNTER0: *ret = capo_value_int(i); break;
@@ -132,7 +135,7 @@ static List *items_of(const ForNode *loop, Value sequence, int64_t *ret_count)
         capo_raise(ERROR_VALUE, "{%% for … in %s %%}: the value '%s' cannot be iterated over (line %u).", loop->sequence->source,
                    capo_to_text(sequence), loop->node.line);
     if (sequence.kind == VALUE_OBJECT && !loop->reversed && sequence.object->ops->next) {
-        *ret_count = capo_length(sequence);
+        *ret_count = sequence.object->ops->one_by_one ? INT64_MAX : capo_length(sequence);
         if (*ret_count >= 0)
             return NULL;
     }
@@ -153,6 +156,27 @@ static void unpack(const ForNode *loop, Context *context, Value item)
     Value part;
     for (size_t i = 0; i < loop->n_names && capo_iterate(item, &state, &part); i++)
         capo_context_put(context, loop->names[i].name, loop->names[i].size, loop->names[i].hash, part);
+}
+
+/* An item is gone when the next one is taken: so is what the body set, and what is remembered of it is a copy. */
+static void render_one_by_one(const ForNode *loop, Context *context, Buffer *out, Value sequence, LoopObject *object, uint32_t slot)
+{
+    Value item;
+    void *state = NULL;
+    context->one_by_one++;
+    for (object->index = 0; capo_iterate(sequence, &state, &item); object->index++) {
+        capo_context_push(context);
+        if (loop->n_names == 1)
+            context->entries[slot].value = item;
+        else
+            unpack(loop, context, item);
+        capo_nodes_render(loop->body, context, out);
+        capo_context_pop(context);
+        capo_context_flush(context, out);
+    }
+    context->one_by_one--;
+    if (object->index == 0)
+        capo_nodes_render(loop->empty, context, out);
 }
 
 static void render_for(const Node *node, Context *context, Buffer *out)
@@ -177,6 +201,11 @@ static void render_for(const Node *node, Context *context, Buffer *out)
     if (loop->n_names == 1)
         slot = capo_context_put(context, loop->names[0].name, loop->names[0].size, loop->names[0].hash, (Value){ 0 });
     void *state = NULL;
+    if (count == INT64_MAX) {
+        render_one_by_one(loop, context, out, sequence, object, slot);
+        capo_context_pop(context);
+        return;
+    }
     for (int64_t i = 0; i < count; i++) {
         Value item;
         if (list) {
@@ -197,6 +226,8 @@ static void render_for(const Node *node, Context *context, Buffer *out)
             capo_nodes_render(loop->body, context, out);
             capo_context_pop(context);
         }
+        if (__builtin_expect(context->stream != NULL, 0))
+            capo_context_flush(context, out);
     }
     capo_context_pop(context);
 }
@@ -396,7 +427,7 @@ static void render_ifchanged(const Node *node, Context *context, Buffer *out)
     if (changed->n_values) {
         List *values = capo_list_new();
         for (size_t i = 0; i < changed->n_values; i++)
-            capo_list_add(values, capo_expression_resolve(changed->values[i], context, true));
+            capo_list_add(values, capo_context_kept(context, capo_expression_resolve(changed->values[i], context, true)));
         now = capo_value_list(values);
     } else {
         capo_nodes_render(changed->body, context, &content);
@@ -456,6 +487,7 @@ static void render_cycle(const Node *node, Context *context, Buffer *out)
     Value value = capo_expression_resolve(cycle->values[(size_t)state->number % cycle->n_values], context, false);
     state->number++;
     if (cycle->name) {
+        value = capo_context_kept(context, value);
         size_t size = strlen(cycle->name);
         uint32_t hash = capo_name_hash(cycle->name, size);
         const Value *known = capo_context_find(context, cycle->name, size, hash);

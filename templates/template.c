@@ -317,14 +317,15 @@ static void run(void *argument)
 void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
-    if (out->size == 0 && template->typical_size)
+    if (out->size == 0 && template->typical_size && !context->stream)
         buffer_room(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
     if (error) {
         capo_template_locate(error, context);
         capo_reraise(error);
     }
-    ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
+    if (!context->stream)
+        ((Template *)template)->typical_size = out->size < 1024 * 1024 ? out->size : 1024 * 1024;
 }
 
 void capo_template_render(const Template *template, Context *context, Buffer *out)

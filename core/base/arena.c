@@ -136,6 +136,32 @@ void arena_unwind(Arena *arena, ArenaMark mark)
     }
 }
 
+ArenaPoint arena_point(const Arena *arena)
+{
+    return (ArenaPoint){ arena->current, arena->current->next, arena->cleanups, arena->current->used, arena->total };
+}
+
+/* Blocks are added behind the current one: those since the point stand between it and the one that was next. */
+void arena_rewind(Arena *arena, ArenaPoint point)
+{
+    Block *block = point.block, *fresh = block->next;
+    if (arena->cleanups != point.cleanup || block->used < point.used)
+        return;
+    while (fresh && fresh != point.next)
+        fresh = fresh->next;
+    if (fresh != point.next)
+        return;
+    for (fresh = block->next; fresh != point.next; fresh = block->next) {
+        block->next = fresh->next;
+        UNPOISON(fresh->data, fresh->size);
+        free(fresh);
+    }
+    POISON(block->data + point.used, block->used - point.used);
+    block->used = point.used;
+    arena->current = block;
+    arena->total = point.total;
+}
+
 void arena_reset(Arena *arena)
 {
     arena_unwind(arena, (ArenaMark){ NULL });

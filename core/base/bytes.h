@@ -27,10 +27,12 @@ static inline uint32_t four_bytes(const char *at)
 /* Whether both have the same `size` bytes. The first and the last word overlap where the size is no multiple. */
 static inline bool same_bytes(const char *a, const char *b, size_t size)
 {
-    if (size > 16)
-        return memcmp(a, b, size) == 0;
-    if (size >= 8)
-        return eight_bytes(a) == eight_bytes(b) && eight_bytes(a + size - 8) == eight_bytes(b + size - 8);
+    if (size >= 8) {
+        for (size_t i = 0; i + 8 < size; i += 8)
+            if (eight_bytes(a + i) != eight_bytes(b + i))
+                return false;
+        return eight_bytes(a + size - 8) == eight_bytes(b + size - 8);
+    }
     if (size >= 4)
         return four_bytes(a) == four_bytes(b) && four_bytes(a + size - 4) == four_bytes(b + size - 4);
     return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);

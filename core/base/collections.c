@@ -27,6 +27,9 @@ void capo_list_add(List *list, Value item)
 
 List *capo_list_of(Value iterable)
 {
+    if (iterable.kind == VALUE_OBJECT && iterable.object->ops->one_by_one)
+        capo_bug("A %s is gone through one by one, in a {%% for %%}: it has no length, no last item, and cannot be sorted or sliced.",
+                 iterable.object->ops->type_name);
     List *list = capo_list_new();
     void *state = NULL;
     Value item;

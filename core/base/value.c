@@ -632,6 +632,10 @@ int64_t capo_length(Value v)
 
 static bool parse_index(const char *name, size_t size, int64_t *ret)
 {
+    if (size == 1 && *name >= '0' && *name <= '9') {
+        *ret = *name - '0';
+        return true;
+    }
     return size > 0 && size < 20 && capo_to_int(capo_value_copy_n(name, size), ret);
 }
 

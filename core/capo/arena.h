@@ -65,3 +65,9 @@ typedef struct ArenaMark { void *cleanup; } ArenaMark;
 /* Cleanups registered after the mark are run by arena_unwind, last in, first out; memory stays until the reset. */
 ArenaMark arena_mark(Arena *arena);
 void arena_unwind(Arena *arena, ArenaMark mark);
+
+/* Takes back all that was allocated since the point, where no cleanup was registered meanwhile and no older piece has grown. Only for
+ * code that knows everything that runs in between, and that none of it is kept. */
+typedef struct ArenaPoint { void *block, *next, *cleanup; size_t used, total; } ArenaPoint;
+ArenaPoint arena_point(const Arena *arena);
+void arena_rewind(Arena *arena, ArenaPoint point);

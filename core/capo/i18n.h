@@ -35,6 +35,9 @@ char *capo_fill_with(const char *text, const Var *values);
 /* As capo_gettext and capo_ngettext, but NULL where no catalogue has it. context and many may be NULL. */
 const char *capo_translation(const char *context, const char *message, const char *many, double n);
 
+/* For checks: calls report for each file of settings' languages that is damaged, and so not used. */
+void capo_check_catalogs(void (*report)(const char *path, const char *why, void *argument), void *argument);
+
 /* --- the language of the unit ------------------------------------------------------------------------------------------------ */
 
 /* Its code as activated, "de-at"; NULL: translations are switched off. */

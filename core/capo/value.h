@@ -88,6 +88,8 @@ typedef struct ObjectOps {
     Value (*json)(Object *self);                                        /* what JSON shows instead; absent: text */
     /* `{{ object }}` calls it when it is callable, as Django does; false: leave it alone. */
     bool (*call)(Object *self, Value *ret);
+    /* Items are gone when the next one is taken, and nobody knows how many will come: it is gone through once, and never collected. */
+    bool one_by_one;
     /* What `get` knows, NULL at the end: for "did you mean" in messages. */
     const char *const *(*names)(Object *self);
 } ObjectOps;
@@ -187,6 +189,12 @@ bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, 
 /* Iterates over lists, maps (their keys), texts (characters) and objects. *state starts as NULL. */
 bool capo_iterate(Value v, void **state, Value *ret);
 bool capo_iterable(Value v);
+
+/* What a function makes, one item at a time, for {% for %} in a page that is streamed. next(argument, &item) gives false at the end. It
+ * runs with an arena of its own, which is emptied now and then: an item, and whatever next allocates for it, is gone when the next
+ * one is taken. What next keeps from one call to the other belongs into `argument`. Can be gone through once. */
+typedef bool GeneratorNext(void *argument, Value *ret);
+Object *capo_generator(GeneratorNext *next, void *argument);
 
 List *capo_list_new(void);
 void capo_list_add(List *list, Value item);

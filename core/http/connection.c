@@ -425,6 +425,8 @@ static void respond_stream(Connection *c, const Request *req, Response *res, Hea
         if (error || stream.left > 0) {         /* what was sent cannot be taken back: the missing end says that it is not whole */
             options->keep_alive = false;
             c->broken |= stream.chunked || stream.left > 0;
+            if (!stream.chunked && stream.left < 0)     /* the end of the connection would look like that of the body: it is reset */
+                setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 }, sizeof(struct linger));
             c->close_after = true;
             connection_try_send(c, stream.pending, stream.n_pending);
             if (error)

@@ -223,7 +223,7 @@ void i18n_catalogs_forget(void)
     catalogs = NULL;        /* not given back: a unit may still hold them */
 }
 
-void i18n_check_catalogs(void (*report)(const char *path, const char *why, void *argument), void *argument)
+void capo_check_catalogs(void (*report)(const char *path, const char *why, void *argument), void *argument)
 {
     static const char *const names[] = { "capo.mo", "django.mo" };
     if (!i18n_setup.find)

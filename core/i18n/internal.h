@@ -22,9 +22,6 @@ typedef struct I18nSetup {
 void i18n_configure(const I18nSetup *setup);
 extern I18nSetup i18n_setup;
 
-/* Where catalogues are damaged: calls report(path, why) for each file of each of settings' languages. */
-void i18n_check_catalogs(void (*report)(const char *path, const char *why, void *argument), void *argument);
-
 /* What a unit's slot holds; it lives in the unit's arena. */
 typedef struct ActiveLanguage {
     const char *code;                       /* NULL: translations are off */

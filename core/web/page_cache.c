@@ -6,6 +6,7 @@
  * happens (RequestInternal.personal), not only in headers. */
 #include "web_internal.h"
 #include "../cache/cache_internal.h"
+#include <capo/i18n.h>
 #include <sodium.h>
 #include <string.h>
 #include <strings.h>
@@ -36,8 +37,7 @@ static char *hash_of(const Buffer *parts)
 static const char *address_of(Request *req, const char *prefix)
 {
     Buffer parts = { 0 };
-    const char *language = capo_unit->slots[UNIT_LANGUAGE];
-    capo_put_format(&parts, "%s\n%s\n%s\n%s", prefix ? prefix : "", capo_time_zone_name(capo_current_time_zone()), language ? language : "",
+    capo_put_format(&parts, "%s\n%s\n%s\n%s", prefix ? prefix : "", capo_time_zone_name(capo_current_time_zone()), capo_language(),
                     capo_absolute_uri(req, NULL));
     return hash_of(&parts);
 }

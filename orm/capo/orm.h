@@ -151,6 +151,9 @@ typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
         for (M *row; (row = (M *)capo_cursor_next(capo_cursor_##row)); )
 struct QueryCursor *capo_cursor_open(Query *query);
 Instance *capo_cursor_next(struct QueryCursor *cursor);
+/* The rows for a {% for %} of a page that is streamed, in batches as capo_each reads them (Django's iterator()):
+ *     return capo_render_stream(req, "report.html", V("posts", capo_query_iterator(capo_query(Post))));                       */
+Object *capo_query_iterator(Query *query);
 
 /* The same without a C type, for code that works on any model (forms, admin, migrations). Each gives a new Query. */
 Query *capo_query_make(Model *model, const QueryOptions *options_with_where);

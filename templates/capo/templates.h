@@ -31,6 +31,12 @@ typedef struct Context Context;
 /* 200, text/html, rendered with the request's context (context processors, below). */
 #define capo_render(req, name, ...) capo_render_with((req), 200, (name), CAPO_VARS(__VA_ARGS__))
 #define capo_render_status(req, status, name, ...) capo_render_with((req), (status), (name), CAPO_VARS(__VA_ARGS__))
+/* A page that is sent while it renders: the memory for its text is bounded, however long it becomes. What is wrong with the template's
+ * name or syntax is raised at once; what goes wrong later cuts the connection, so that the visitor's browser sees that the page is
+ * not whole, and is logged. The template renders after the middleware: {% csrf_token %} works where the view called capo_csrf_token,
+ * messages do not go away by being shown, and the answer is marked as private. docs/templates.md says what is bounded. */
+#define capo_render_stream(req, name, ...) capo_render_stream_with((req), (name), CAPO_VARS(__VA_ARGS__))
+Response *capo_render_stream_with(Request *req, const char *name, const Var *vars);
 Response *capo_render_with(Request *req, int status, const char *name, const Var *vars);
 /* The first of these that exists: capo_render_first(req, LIST("blog/rust.html", "blog/post.html"), OBJ("post", post)) */
 #define capo_render_first(req, names, ...) capo_render_first_with((req), 200, (names), CAPO_VARS(__VA_ARGS__))

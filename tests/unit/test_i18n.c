@@ -333,6 +333,19 @@ TEST(i18n_a_changed_catalog_is_read_anew_in_debug)
     EXPECT_TEXT(before, "before");
 }
 
+TEST(i18n_catalogs_inside_the_program)
+{
+    enter_folder();
+    Buffer mo = mo_file(two_forms, some, true);
+    EmbeddedFile files[] = { { "locale/de/LC_MESSAGES/django.mo", mo.data, mo.size }, { "shop/locale/fr/LC_MESSAGES/django.mo", mo.data, mo.size }, { 0 } };
+    use((Settings){ .files = files });
+    capo_activate_language("de");
+    EXPECT_TEXT(capo_gettext("Hello"), "Hallo");
+    capo_activate_language("fr");
+    EXPECT_TEXT(capo_gettext("Hello"), "Hallo");
+    use((Settings){ 0 });
+}
+
 static void raise_in(void *unused)
 {
     (void)unused;
@@ -369,7 +382,7 @@ TEST(i18n_damaged_catalogs_are_passed_over_and_told)
     capo_activate_language("de");
     EXPECT_TEXT(capo_gettext("Hello"), "Hello");
     Buffer told = { 0 };
-    i18n_check_catalogs(report, &told);
+    capo_check_catalogs(report, &told);
     EXPECT_TEXT(capo_buffer_text(&told), "locale/de/LC_MESSAGES/django.mo: its plural expression has something that is neither n, a number nor a bracket;");
 }
 

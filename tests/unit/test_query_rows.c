@@ -237,6 +237,29 @@ TEST(query_rows_each_reads_in_batches)
         EXPECT(!genre);
 }
 
+/* Rows that templates take one by one: those of a batch are gone with the next, and related ones are found. */
+TEST(query_rows_iterator_in_templates)
+{
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more" });
+    query_library();
+    for (int i = 0; i < 1000; i++) {
+        Genre *genre = capo_new(Genre);
+        genre->name = capo_format("g%04d", i);
+        capo_save(genre);
+    }
+    const Template *template = capo_template_from_string("{% for g in rows %}{% ifchanged g.name|slice:':2' %}[{{ g.name }}]{% endifchanged %}"
+                                                         "{% if forloop.last %}last{% endif %}{% empty %}none{% endfor %}", "rows");
+    Context *context = capo_context_new(NULL, capo_map(V("rows", capo_query_iterator(capo_query(Genre, .order_by = LIST("name"))))));
+    Buffer out = { 0 };
+    capo_template_render(template, context, &out);
+    EXPECT_TEXT(capo_buffer_text(&out), "[fantasy][g0000][poetry][science]");
+    out = (Buffer){ 0 };
+    template = capo_template_from_string("{% for b in rows %}{{ b.author.name }}: {{ b.title }}, {% empty %}none{% endfor %}", "rows");
+    context = capo_context_new(NULL, capo_map(V("rows", capo_query_iterator(capo_query(Book, .order_by = LIST("id"), .where = { .pages = LTE(300) })))));
+    capo_template_render(template, context, &out);
+    EXPECT_TEXT(capo_buffer_text(&out), "Ann: Alpha, Ann: Beta, Bob: Gamma, ");
+}
+
 TEST(query_rows_as_template_objects)
 {
     query_library();
