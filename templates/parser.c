@@ -86,10 +86,11 @@ const Filter *capo_parser_filter(Parser *parser, const char *name, size_t size)
 
 static Node *compile_tag(Parser *parser, const Token *token, const char *const *until)
 {
-    size_t size = 0;
-    while (size < token->size && (unsigned char)token->text[size] > ' ')
-        size++;
-    char *name = capo_strndup(token->text, size);
+    /* the first word, as capo_split_contents divides words: a control character is part of it */
+    const char *at = token->text, *end = at + token->size, *next = at;
+    while (at < end && !capo_is_space(capo_utf8_next(&next, end)))
+        at = next;
+    char *name = capo_strndup(token->text, (size_t)(at - token->text));
     for (LoadedTag *row = parser->tags; row; row = row->next)
         if (strcmp(row->name, name) == 0)
             return row->builtin ? row->builtin->compile(parser, token) : capo_custom_tag_compile(parser, token, row->custom);

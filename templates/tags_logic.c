@@ -165,6 +165,7 @@ static void render_one_by_one(const ForNode *loop, Context *context, Buffer *out
     void *state = NULL;
     context->one_by_one++;
     for (object->index = 0; capo_iterate(sequence, &state, &item); object->index++) {
+        capo_step(context);
         capo_context_push(context);
         if (loop->n_names == 1)
             context->entries[slot].value = item;

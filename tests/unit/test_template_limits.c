@@ -135,6 +135,9 @@ TEST(template_limits_rounds_and_memory)
 
 TEST(template_limits_source)
 {
+    /* found by fuzzing: a control character is no blank, neither for the table of tags nor for the tag */
+    EXPECT_WORDS(RENDER("{% load i18n %}{% get_available_languages\x13 as ls %}"), "There is no tag 'get_available_languages\x13'");
+    EXPECT_TEXT(RENDER("{% load i18n %}{% get_current_language\x1F" "as ls %}x"), "x");
     Buffer source = { 0 };
     while (source.size <= MAX_SOURCE)
         capo_put(&source, "0123456789012345678901234567890123456789012345678901234567890123456789");
