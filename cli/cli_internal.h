@@ -25,6 +25,7 @@ int cli_check(void);
 int cli_routes(void);
 int cli_test(void);
 int cli_render(void);
+int cli_compilemessages(void);
 int cli_dbshell(void);
 int cli_startapp(void);
 int cli_startproject(void);

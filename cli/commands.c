@@ -46,6 +46,7 @@ const Command cli_framework_commands[] = {
     { "render", "Print a template rendered with a context.", cli_render, .no_database = true, .options = OPTIONS_LIST(
         { "template", NULL, "its name", .required = true }, { "--context", "FILE.json", "variables" },
         { "--language", "CODE", "that it speaks: de, pt-br" }) },
+    { "compilemessages", "Make the catalogues of languages (.mo) from what translators wrote (.po).", cli_compilemessages, .no_database = true },
     { "dbshell", "Open the database's own shell.", cli_dbshell, .no_database = true },
     { "startapp", "Make a new app and add it to the site.", cli_startapp, .no_database = true, .options = OPTIONS_LIST(
         { "name", NULL, "a C identifier in lower case", .required = true }) },

@@ -463,11 +463,12 @@ static void put_literal(Buffer *out, Value value)
     capo_put_format(out, "'%s'", text);
 }
 
-/* The end of a quoted text, name or comment that begins at sql[i], or i where none does: a "?" in there is no placeholder. */
+/* The end of a quoted text, name or comment that begins at sql[i], or i where none does: a "?" in there is no placeholder. [name] is
+ * SQLite's; elsewhere brackets are of arrays. */
 size_t capo_sql_skip_quoted(const char *sql, size_t i)
 {
     char c = sql[i];
-    if (c == '\'' || c == '"' || c == '`' || c == '[') {
+    if (c == '\'' || c == '"' || c == '`' || (c == '[' && !capo_dialect()->numbered)) {
         char end = c == '[' ? ']' : c;
         for (i++; sql[i]; i++)
             if (sql[i] == end && sql[i + 1] == end && end != ']')
@@ -487,14 +488,19 @@ char *capo_sql_filled(const char *sql, const Value *parameters, size_t count)
 {
     Buffer out = { 0 };
     size_t next = 0;
+    bool numbered = capo_dialect()->numbered;
     for (size_t i = 0; sql[i];) {
         size_t end = capo_sql_skip_quoted(sql, i);
         if (end > i) {
             capo_put_bytes(&out, sql + i, end - i);
             i = end;
-        } else if (sql[i] == '?' && next < count) {
+        } else if (sql[i] == '?' && next < count && !numbered) {
             put_literal(&out, parameters[next++]);
             i++;
+        } else if (sql[i] == '$' && numbered && strtoul(sql + i + 1, NULL, 10) - 1 < count) {
+            put_literal(&out, parameters[strtoul(sql + i + 1, NULL, 10) - 1]);
+            for (i++; sql[i] >= '0' && sql[i] <= '9';)
+                i++;
         } else {
             capo_put_char(&out, sql[i++]);
         }

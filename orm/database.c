@@ -31,7 +31,11 @@ static const struct { const char *scheme; const Backend *backend; const char *wi
 #else
     { "postgresql", NULL, "libpq" }, { "postgres", NULL, "libpq" },
 #endif
+#ifdef CAPO_HAS_MYSQL
+    { "mysql", &capo_mysql_backend }, { "mariadb", &capo_mysql_backend },
+#else
     { "mysql", NULL, "libmariadb" }, { "mariadb", NULL, "libmariadb" },
+#endif
 };
 enum { N_BACKENDS = sizeof backends / sizeof *backends };
 static Database *current;
@@ -495,8 +499,34 @@ static bool only_reads(const char *sql)
     return !strncasecmp(sql, "SELECT", 6) || !strncasecmp(sql, "EXPLAIN", 7) || !strncasecmp(sql, "VALUES", 6);
 }
 
+/* "?" as the database numbers its parameters; "??" is the operator. A statement that has numbers already is left alone. */
+static const char *with_numbers(const char *sql, size_t count)
+{
+    Buffer out = { 0 };
+    int number = 0;
+    if (!capo_dialect()->numbered || !count || !strchr(sql, '?'))
+        return sql;
+    for (size_t i = 0; sql[i];) {
+        size_t end = capo_sql_skip_quoted(sql, i);
+        if (end > i) {
+            capo_put_bytes(&out, sql + i, end - i);
+            i = end;
+        } else if (sql[i] == '$' && sql[i + 1] >= '1' && sql[i + 1] <= '9') {
+            return sql;
+        } else if (sql[i] == '?' && sql[i + 1] != '?') {
+            capo_dialect()->put_placeholder(&out, ++number);
+            i++;
+        } else {
+            i += sql[i] == '?';
+            capo_put_char(&out, sql[i++]);
+        }
+    }
+    return capo_buffer_text(&out);
+}
+
 List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
 {
+    sql = with_numbers(sql, count);
     ResultSet *result = capo_database_run(sql, parameters, count, only_reads(sql) ? DATABASE_READ : DATABASE_WRITE);
     List *rows = capo_list_new();
     for (size_t i = 0; i < result->n_rows; i++) {
@@ -510,5 +540,5 @@ List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
 
 int64_t capo_sql_run_with(const char *sql, const Value *parameters, size_t count)
 {
-    return capo_database_run(sql, parameters, count, DATABASE_WRITE)->changes;
+    return capo_database_run(with_numbers(sql, count), parameters, count, DATABASE_WRITE)->changes;
 }

@@ -178,6 +178,9 @@ extern const Backend capo_sqlite_backend;
 #ifdef CAPO_HAS_POSTGRESQL
 extern const Backend capo_postgresql_backend;
 #endif
+#ifdef CAPO_HAS_MYSQL
+extern const Backend capo_mysql_backend;
+#endif
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */

@@ -262,7 +262,7 @@ static void drop_idle(Pool *self, int64_t now)
 static bool still_good(Pool *self, Connection *connection)
 {
     int64_t now = capo_monotonic_us();
-    bool good = !connection->lost && !too_old(self, connection, now);
+    bool good = !connection->lost && !too_old(self, connection, now) && (!self->backend->is_clean || self->backend->is_clean(connection));
     if (good && self->backend->ping && self->options.check_after_ms && now - connection->used > self->options.check_after_ms * INT64_C(1000)) {
         capo_defer(return_connection, connection);
         good = self->backend->ping(connection);

@@ -2,7 +2,6 @@
 /* The context: a flat stack of names and values with marks where scopes begin. Names carry a hash made when the template was
  * compiled, so that a look-up compares numbers. Printing of values, as {{ }} does it, is here too. */
 #include "engine.h"
-#include "../core/base/bytes.h"
 #include "../core/base/clock.h"
 #include <capo/i18n.h>
 #include <capo/loop.h>
@@ -44,16 +43,6 @@ void capo_context_pop(Context *context)
     if (context->n_marks == 0)
         capo_bug("capo_context_pop without a capo_context_push before it");
     context->count = context->marks[--context->n_marks];
-}
-
-const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash)
-{
-    for (uint32_t i = context->count; i-- > context->base;) {
-        const ContextEntry *entry = &context->entries[i];
-        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size))
-            return &entry->value;
-    }
-    return NULL;
 }
 
 uint32_t capo_context_put(Context *context, const char *name, size_t size, uint32_t hash, Value value)

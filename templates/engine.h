@@ -5,6 +5,7 @@
  * Context. What changes in nodes afterwards is only what any rendering would find out again: links to other templates, and hints
  * of where a name was found. Rendering is a walk: each node has a function that appends to a Buffer. */
 #pragma once
+#include "../core/base/bytes.h"
 #include <capo/arena.h>
 #include <capo/template_tags.h>
 #include <capo/unit.h>
@@ -187,7 +188,15 @@ void capo_context_flush(Context *context, Buffer *out);
 Value capo_context_kept(const Context *context, Value value);
 
 uint32_t capo_name_hash(const char *name, size_t size);
-const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash);
+static inline const Value *capo_context_find(const Context *context, const char *name, size_t size, uint32_t hash)
+{
+    for (uint32_t i = context->count; i-- > context->base;) {
+        const ContextEntry *entry = &context->entries[i];
+        if (entry->hash == hash && entry->size == size && same_bytes(entry->name, name, size))
+            return &entry->value;
+    }
+    return NULL;
+}
 /* Sets in the innermost scope; gives the entry's index, which holds as long as the scope. */
 uint32_t capo_context_put(Context *context, const char *name, size_t size, uint32_t hash, Value value);
 Context *capo_context_for(const Engine *engine, Request *req);
@@ -201,6 +210,9 @@ void capo_template_nest(const Template *template, Context *context, Buffer *out,
 /* What renders next stands in another template: messages name both. */
 void capo_context_enter(Context *context, const Template *template);
 void capo_context_leave(Context *context);
+/* Calls function(argument), which renders with the context. Where it raises, the context is as it was before, so that whoever catches (a
+ * condition, an own tag) may go on with it; the error is located and goes on. */
+void capo_context_guarded(Context *context, void (*function)(void *), void *argument);
 /* Notes in the error where it happened and what led there. */
 void capo_template_locate(const Error *error, const Context *context);
 /* In debug: a line in the log about a variable that is printed and does not exist. Once for a place in a rendering. */
@@ -239,6 +251,8 @@ bool capo_variable_resolve(const Variable *variable, Context *context, Value *re
 Expression *capo_expression_compile(Parser *parser, const char *text);
 /* ignore_failures: what is missing is None (if, for, firstof, …), else string_if_invalid or "". */
 Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures);
+/* {{ }} */
+void capo_expression_print(const Expression *expression, Context *context, Buffer *out);
 /* The text in the current language, as _("…") has it: its percent signs are doubled in catalogues, and stay so. */
 Value capo_translated(Value text, const char *message_context);
 /* Appends as {{ }} does: localised, escaped. */

@@ -332,10 +332,10 @@ Value capo_filter_apply(const FilterCall *call, Context *context, Value value)
     return result;
 }
 
-Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures)
+/* What is left to do where the operand does not exist, or goes through filters. */
+static Value complete(const Expression *expression, Context *context, bool found, Value value, bool ignore_failures)
 {
-    Value value;
-    if (!resolve(&expression->operand, context, &value)) {
+    if (!found) {
         const char *invalid = context->engine->string_if_invalid;
         if (context->engine->debug && !ignore_failures)
             capo_context_missing(context, expression);
@@ -349,4 +349,23 @@ Value capo_expression_resolve(const Expression *expression, Context *context, bo
     for (uint32_t i = 0; i < expression->n_filters; i++)
         value = capo_filter_apply(&expression->filters[i], context, value);
     return value;
+}
+
+Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures)
+{
+    Value value = { 0 };
+    bool found = resolve(&expression->operand, context, &value);
+    return found && !expression->n_filters ? value : complete(expression, context, found, value, ignore_failures);
+}
+
+void capo_expression_print(const Expression *expression, Context *context, Buffer *out)
+{
+    Value value = { 0 };
+    bool found = resolve(&expression->operand, context, &value);
+    if (!found || expression->n_filters)
+        value = complete(expression, context, found, value, false);
+    if (value.kind == VALUE_TEXT && context->autoescape)
+        capo_put_escaped(out, value.text, value.size);
+    else
+        capo_context_print(context, value, out);
 }

@@ -21,6 +21,8 @@ void capo_put_title(Buffer *out, const char *text, size_t size);
 void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
 void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
 void capo_put_stripped(Buffer *out, const char *text, size_t size);
+/* A link's text is cut to `limit` characters, unless that is URLIZE_WHOLE. */
+#define URLIZE_WHOLE INT64_MAX
 void capo_put_urlized(Buffer *out, const char *text, size_t size, bool safe, bool nofollow, bool autoescape, int64_t limit);
 void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width);
 /* Where a line ends as str.splitlines has it: *ret_next is behind its end. */

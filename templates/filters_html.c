@@ -168,7 +168,7 @@ static Value urlize(const Filtering *f, Value v, Value arg)
 {
     (void)arg;
     Buffer out = { 0 };
-    capo_put_urlized(&out, v.text, v.size, v.kind == VALUE_SAFE, true, f->autoescape, -1);
+    capo_put_urlized(&out, v.text, v.size, v.kind == VALUE_SAFE, true, f->autoescape, URLIZE_WHOLE);
     return capo_buffer_value(&out, true);
 }
 

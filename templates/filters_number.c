@@ -47,7 +47,7 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     if (v.kind == VALUE_NULL)
         return capo_value_text(v.flags & VALUE_FLAG_MISSING ? "" : "");
     Decimal decimal;
-    if (v.kind == VALUE_REAL && !isfinite(v.real))
+    if ((v.kind == VALUE_REAL && !isfinite(v.real)) || capo_is_special(v))
         return capo_value_to_text(v);
     if (!decimal_of(v, &decimal)) {
         /* Decimal(str(value)) failed: Decimal(str(float(value))) */
@@ -131,6 +131,8 @@ static Value add(const Filtering *f, Value v, Value arg)
         if (capo_to_real(arg, &other))
             return capo_value_real(real + other);
     }
+    if (capo_is_special(v) || capo_is_special(arg))
+        return capo_is_special(v) ? v : arg;
     if (v.kind == VALUE_DECIMAL && (arg.kind == VALUE_DECIMAL || arg.kind == VALUE_INT))
         return capo_value_decimal(capo_decimal_add(v.decimal, arg.kind == VALUE_INT ? capo_decimal_from_int(arg.integer) : arg.decimal));
     if (arg.kind == VALUE_DURATION)
@@ -196,9 +198,11 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
         snprintf(number, sizeof number, "%.1f", size);
         if (negative)
             capo_put_char(&out, '-');
+        /* Python's round(), which is a float still: a very large one shows its exponent */
+        Value rounded = size < 1e15 ? capo_value_text(number) : capo_value_real(strtod(number, NULL));
         const char *text = capo_gettext(units[unit]), *hole = strstr(text, "%s");
         capo_put_unbroken(&out, hole ? capo_strndup(text, (size_t)(hole - text)) : "");
-        capo_put_number_with(&out, capo_value_text(number), 1, f->context && f->context->engine->thousand_separator, capo_formats());
+        capo_put_number_with(&out, rounded, 1, f->context && f->context->engine->thousand_separator, capo_formats());
         capo_put_unbroken(&out, hole ? hole + 2 : text);
     }
     return capo_buffer_value(&out, false);
@@ -206,6 +210,8 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
 
 static Value pluralize(const Filtering *f, Value v, Value arg)
 {
+    if (f->has_argument && !capo_is_text(arg) && arg.kind != VALUE_LIST && arg.kind != VALUE_MAP)
+        capo_raise(ERROR_VALUE, "The filter 'pluralize' needs a text to add, not '%.100s'.", capo_to_text(arg));
     const char *suffixes = f->has_argument ? capo_to_text(arg) : ",s";
     size_t n;
     if (!strchr(suffixes, ','))

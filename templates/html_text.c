@@ -2,7 +2,6 @@
 /* Cutting texts and HTML to a length, taking tags out, line breaks, wrapping. */
 #include "filters.h"
 #include "html.h"
-#include "../core/base/bytes.h"
 #include "../core/base/utf8.h"
 #include <stdlib.h>
 #include <string.h>

@@ -140,9 +140,9 @@ static bool render_in_scratch(const Expression *expression, Context *context, Bu
     Expression rest = { .operand = { .literal = value, .text = expression->operand.text }, .filters = expression->filters,
                         .n_filters = expression->n_filters, .source = expression->source };
     ArenaPoint point = arena_point(capo_arena());
-    const char *data = out->data;
-    capo_context_print(context, capo_expression_resolve(&rest, context, false), out);
-    if (out->data == data)
+    const Buffer before = *out;
+    capo_expression_print(&rest, context, out);
+    if (out->data == before.data && out->capacity == before.capacity)       /* it may have grown in place */
         arena_rewind(capo_arena(), point);
     return true;
 }
@@ -152,11 +152,7 @@ static void render_variable(const Node *node, Context *context, Buffer *out)
     const VariableNode *variable = (const VariableNode *)node;
     if (__builtin_expect(context->stream != NULL, 0) && render_in_scratch(variable->expression, context, out))
         return;
-    Value value = capo_expression_resolve(variable->expression, context, false);
-    if (value.kind == VALUE_TEXT && context->autoescape)
-        capo_put_escaped(out, value.text, value.size);
-    else
-        capo_context_print(context, value, out);
+    capo_expression_print(variable->expression, context, out);
 }
 
 void capo_nodes_render(const Node *node, Context *context, Buffer *out)

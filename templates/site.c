@@ -111,12 +111,15 @@ Response *capo_render_with(Request *req, int status, const char *name, const Var
 
 /* --- pages that are sent while they render --- */
 
-typedef struct StreamedPage { const Template *template; Context *context; } StreamedPage;
+/* The language and time zone are those of the view: the layers that chose them have left when the page renders. */
+typedef struct StreamedPage { const Template *template; Context *context; void *language, *time_zone; } StreamedPage;
 
 static void stream_page(ResponseStream *stream, void *argument)
 {
     StreamedPage *page = argument;
     Buffer out = { 0 };
+    capo_unit->slots[UNIT_LANGUAGE] = page->language;
+    capo_unit->slots[UNIT_TIME_ZONE] = page->time_zone;
     capo_buffer_reserve(&out, 2 * STREAM_PIECE);
     page->context->stream = stream;
     page->context->streamed = &out;
@@ -128,6 +131,8 @@ Response *capo_render_stream_with(Request *req, const char *name, const Var *var
 {
     StreamedPage *page = capo_alloc_struct(StreamedPage);
     page->context = capo_context_new(req, NULL);
+    page->language = capo_unit->slots[UNIT_LANGUAGE];
+    page->time_zone = capo_unit->slots[UNIT_TIME_ZONE];
     page->template = capo_template_get(capo_template_engine, name);
     for (; vars && vars->name; vars++)
         capo_context_set(page->context, vars->name, vars->value);

@@ -49,6 +49,38 @@ static void add_blocks(RenderState *state, const Template *template)
     }
 }
 
+void capo_context_guarded(Context *context, void (*function)(void *), void *argument)
+{
+    const Context before = *context;
+    RenderState *state = context->state;
+    const RenderState state_before = state ? *state : (RenderState){ 0 };
+    size_t *at = state && state->n_blocks ? capo_alloc_array(state->n_blocks, sizeof *at) : NULL;
+    for (size_t i = 0; at && i < state->n_blocks; i++)
+        at[i] = state->blocks[i].at;
+    const Error *error = capo_try(function, argument);
+    if (!error)
+        return;
+    capo_template_locate(error, context);
+    context->count = before.count;
+    context->base = before.base;
+    context->n_marks = before.n_marks;
+    context->n_frames = before.n_frames;
+    context->depth = before.depth;
+    context->template = before.template;
+    context->at = before.at;
+    context->autoescape = before.autoescape;
+    context->localise = before.localise;
+    context->use_time_zone = before.use_time_zone;
+    context->state = state;
+    if (state) {
+        state->history = state_before.history;
+        state->has_blocks = state_before.has_blocks;
+    }
+    for (size_t i = 0; at && i < state_before.n_blocks; i++)
+        state->blocks[i].at = at[i];
+    capo_reraise(error);
+}
+
 static const ObjectOps block_ops;
 
 /* Renders the content of `block` as the block of this name, in the template that it stands in. */
@@ -98,6 +130,14 @@ static void render_block(const Node *node, Context *context, Buffer *out)
         chain->at--;
 }
 
+typedef struct Super { const BlockNode *block; Context *context; Buffer out; } Super;
+
+static void render_super(void *argument)
+{
+    Super *job = argument;
+    render_block(&job->block->node, job->context, &job->out);
+}
+
 static bool block_get(Object *self, const char *name, size_t size, Value *ret)
 {
     BlockObject *object = (BlockObject *)self;
@@ -113,10 +153,10 @@ static bool block_get(Object *self, const char *name, size_t size, Value *ret)
                            "{{ block.super }} stands in a template that extends nothing: there is no parent's block '%s'.",
                            object->block->name);
     BlockChain *chain = find_chain(context->state, object->block->name);
-    Buffer out = { 0 };
+    Super job = { .block = object->block, .context = context };
     if (chain && chain->at < chain->count)
-        render_block(&object->block->node, context, &out);
-    *ret = capo_buffer_value(&out, true);
+        capo_context_guarded(context, render_super, &job);
+    *ret = capo_buffer_value(&job.out, true);
     return true;
 }
 

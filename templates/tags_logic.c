@@ -2,7 +2,6 @@
 /* if, for, with, autoescape, comment, verbatim, filter, spaceless, ifchanged, cycle, resetcycle, firstof. */
 #include "condition.h"
 #include "nodes.h"
-#include "../core/base/bytes.h"
 #include <string.h>
 
 /* --- if ------------------------------------------------------------------------------------------------------------------------------ */

@@ -28,8 +28,8 @@ static void render_now(const Node *node, Context *context, Buffer *out)
     const NowNode *now = (const NowNode *)node;
     Buffer text = { 0 };
     Value value = capo_value_datetime(capo_now());
-    if (!context->use_time_zone) {
-        DateParts parts = capo_local(value.datetime, NULL);
+    if (context->engine->no_time_zone) {
+        DateParts parts = capo_local(value.datetime, capo_default_time_zone());
         parts.zone = NULL;
         value.datetime.microseconds += (int64_t)parts.offset * 1000000;
         value.flags = VALUE_FLAG_NAIVE;

@@ -4,7 +4,6 @@
  * Compiled templates stay for the life of the process. In debug each look-up compares the text; a template that changed
  * is compiled anew, and the old one goes when the last rendering that holds it has ended. */
 #include "nodes.h"
-#include "../core/base/bytes.h"
 #include <string.h>
 
 Engine *capo_template_engine;
@@ -331,7 +330,7 @@ void capo_template_run(const Template *template, Context *context, Buffer *out)
 void capo_template_render(const Template *template, Context *context, Buffer *out)
 {
     if (context->state)
-        capo_template_nest(template, context, out, true);
+        capo_context_guarded(context, run, &(Run){ template, context, out });
     else
         capo_template_run(template, context, out);
 }

@@ -3,6 +3,7 @@
  * number of times; addresses above 2,048 characters are left alone. */
 #include "filters.h"
 #include "html.h"
+#include <capo/syntax.h>
 #include <string.h>
 #include <strings.h>
 
@@ -148,6 +149,10 @@ static bool is_email(Slice s)
     }
     const char *domain = at + 1;
     size_t size = (size_t)(s.text + s.size - domain);
+    if (size > 2 && domain[0] == '[' && domain[size - 1] == ']') {
+        const char *address = capo_strndup(domain + 1, size - 2);
+        return !dot && (capo_is_ipv4(address, size - 2) || capo_is_ipv6(address, size - 2, false));
+    }
     const char *top = memrchr(domain, '.', size);
     return !dot && top && is_host(domain, size) && s.text + s.size - top - 1 >= 2 &&
            !(top[1] >= '0' && top[1] <= '9' && strspn(top + 1, "0123456789") >= (size_t)(s.text + s.size - top - 1));
@@ -273,7 +278,7 @@ static void put_word(Buffer *out, Slice word, bool safe, bool nofollow, bool aut
     capo_put(out, "<a href=\"");
     capo_put_escaped(out, url.data, url.size);
     capo_put(out, nofollow && !mail ? "\" rel=\"nofollow\">" : "\">");
-    if (limit >= 0 && (int64_t)capo_utf8_length(middle.text, middle.size) > limit) {
+    if (limit != URLIZE_WHOLE && (int64_t)capo_utf8_length(middle.text, middle.size) > limit) {
         const char *at = middle.text, *end = middle.text + middle.size;
         for (int64_t i = 0; i + 1 < limit; i++)
             capo_utf8_next(&at, end);

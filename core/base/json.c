@@ -220,13 +220,24 @@ static void put_json(Buffer *out, Value v, Form form, int level)
         break;
     case VALUE_DATETIME: {
         /* DjangoJSONEncoder: milliseconds, and Z for UTC */
-        char *iso = capo_datetime_iso(v.datetime, capo_time_zone("UTC"));
-        char *dot = strchr(iso, '.');
+        const TimeZone *zone = capo_time_zone_by_id(v.tag);
+        bool naive = v.flags & VALUE_FLAG_NAIVE;
+        char *iso = capo_datetime_iso(v.datetime, zone && !naive ? zone : capo_time_zone_utc()), *dot = strchr(iso, '.');
+        char *offset = dot ? dot + 7 : iso + 19;
         capo_put_char(out, '"');
         capo_put_bytes(out, iso, dot ? (size_t)(dot - iso) + 4 : 19);
-        capo_put(out, v.flags & VALUE_FLAG_NAIVE ? "\"" : "Z\"");
+        capo_put(out, naive ? "" : strcmp(offset, "+00:00") == 0 ? "Z" : offset);
+        capo_put_char(out, '"');
         break;
     }
+    case VALUE_TIME: {
+        const char *iso = capo_time_iso(v.time);
+        capo_put_format(out, "\"%.12s\"", iso);
+        break;
+    }
+    case VALUE_DURATION:
+        capo_put_format(out, "\"%s\"", capo_duration_iso(v.duration));
+        break;
     case VALUE_LIST:
         if (v.list->count == 0) {
             capo_put(out, "[]");

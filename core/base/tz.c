@@ -339,6 +339,12 @@ const char *capo_time_zone_name(const TimeZone *zone)
     return zone ? zone->name : capo_time_zone_name(capo_current_time_zone());
 }
 
+bool capo_time_zone_is_fixed(const TimeZone *zone, int *ret_offset)
+{
+    *ret_offset = zone->standard.offset;
+    return !zone->types;
+}
+
 uint16_t capo_time_zone_id(const TimeZone *zone)
 {
     return zone ? zone->id : 0;
@@ -349,11 +355,16 @@ const TimeZone *capo_time_zone_by_id(uint16_t id)
     return id > 0 && id <= zone_count ? zones[id - 1] : NULL;
 }
 
+const TimeZone *capo_default_time_zone(void)
+{
+    return default_zone ? default_zone : capo_time_zone_utc();
+}
+
 const TimeZone *capo_current_time_zone(void)
 {
     if (capo_unit && capo_unit->slots[UNIT_TIME_ZONE])
         return capo_unit->slots[UNIT_TIME_ZONE];
-    return default_zone ? default_zone : capo_time_zone_utc();
+    return capo_default_time_zone();
 }
 
 void capo_activate_time_zone(const TimeZone *zone)

@@ -65,6 +65,11 @@ void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *
 bool capo_is_space(uint32_t code_point);
 bool capo_is_alphanumeric(uint32_t code_point);
 bool capo_is_word(uint32_t code_point);
+/* Whether it is a large, small or title letter. */
+bool capo_is_cased(uint32_t code_point);
+bool capo_is_letter(uint32_t code_point);
+bool capo_is_upper(uint32_t code_point);
+bool capo_is_lower(uint32_t code_point);
 /* 0 to 9 of a decimal digit of any script; -1: it is none. */
 int capo_digit_value(uint32_t code_point);
 /* A number's text as Python's int() and float() see it: white space off, digits of any script as 0-9, single underscores between

@@ -92,6 +92,7 @@ typedef struct ObjectOps {
     bool one_by_one;
     /* What `get` knows, NULL at the end: for "did you mean" in messages. */
     const char *const *(*names)(Object *self);
+    const char *(*type)(Object *self);                                  /* where several types share a table: the name of this one's */
 } ObjectOps;
 
 struct Object { const ObjectOps *ops; };        /* the first member of every object's struct */
@@ -172,6 +173,8 @@ bool capo_to_real(Value v, double *ret);
 /* Whole numbers of any size, as Python's int: VALUE_INT where 64 bits hold it, else a decimal with VALUE_FLAG_WHOLE. JSON, literals
  * of templates and sums make them. At most 4,300 digits, Python's own limit. */
 bool capo_is_whole(Value v);
+/* Whether a decimal's text is "NaN", "Infinity" or one of their kin, which Capo makes no values of but takes where it is given one. */
+bool capo_is_special(Value v);
 /* int(): of numbers without what is behind the point, of texts in digits of any script ("１２", "1_000"). False: it is none. */
 bool capo_to_whole(Value v, Value *ret);
 Value capo_whole_add(Value a, Value b);
@@ -186,7 +189,7 @@ int64_t capo_length(Value v);                                   /* len(), text i
 bool capo_lookup(Value v, const char *name, size_t size, Value *ret);
 /* The same for who looks for one name in many alike values: *hint, 0 at first, is where it was the last time. It is only a guess. */
 bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, Value *ret);
-/* Iterates over lists, maps (their keys), texts (characters) and objects. *state starts as NULL. */
+/* Iterates over lists, maps (their keys), texts (characters), bytes (numbers) and objects. *state starts as NULL. */
 bool capo_iterate(Value v, void **state, Value *ret);
 bool capo_iterable(Value v);
 

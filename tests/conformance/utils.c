@@ -136,7 +136,7 @@ static Value urlize(const Call *c)
     Buffer out = { 0 };
     Value text = capo_value_to_text(c->first), limit = named(c, "trim_url_limit");
     capo_put_urlized(&out, text.text, text.size, c->first.kind == VALUE_SAFE, flag(c, "nofollow", false), flag(c, "autoescape", false),
-                     limit.kind == VALUE_INT ? limit.integer : -1);
+                     limit.kind == VALUE_INT ? limit.integer : URLIZE_WHOLE);
     return text_of(&out);
 }
 

@@ -49,7 +49,7 @@ static Value tagged(const Map *map, const char *tag, Value content)
         Decimal decimal;
         if (capo_parse_decimal(text, &decimal))
             return capo_value_decimal(decimal);
-        return strstr(text, "sNaN") ? capo_value_decimal((Decimal){ text }) : capo_value_real(strtod(text, NULL));
+        return capo_value_decimal((Decimal){ text });
     }
     if (!strcmp(tag, "$float"))
         return capo_value_real(strtod(text, NULL));

@@ -3,6 +3,7 @@
 #include "asking.h"
 #include "../../core/i18n/internal.h"
 #include "../../core/i18n/mo.h"
+#include "../../core/i18n/po.h"
 #include <capo/i18n.h>
 #include <capo/templates.h>
 #include <fcntl.h>
@@ -526,4 +527,54 @@ TEST(i18n_formats_of_settings)
     EXPECT_INT(capo_first_day_of_week(), 0);
     EXPECT_TEXT(day_in("de-at", "DATE_FORMAT"), "22.03.26");
     EXPECT_TEXT(day_in("fr", "DATE_FORMAT"), "22 mars 2026");
+}
+
+/* --- PO files ----------------------------------------------------------------------------------------------------------------------------- */
+
+#define PO_HEADER "msgid \"\"\nmsgstr \"\"\n\"Content-Type: text/plain; charset=UTF-8\\n\"\n\"Plural-Forms: nplurals=2; plural=n != 1;\\n\"\n\n"
+
+TEST(i18n_po_files_are_compiled)
+{
+    static const char text[] = PO_HEADER
+        "# a comment\n#: views.c:3\nmsgid \"Hello\"\nmsgstr \"Hal\"\n  \"lo\\n\\t\\\"\\\\\\101\"\n\n"
+        "msgctxt \"month\"\nmsgid \"May\"\nmsgstr \"Mai\"\n#, fuzzy\nmsgid \"unsure\"\nmsgstr \"unsicher\"\n\nmsgid \"not yet\"\nmsgstr \"\"\n"
+        "msgid \"%(n)s post\"\nmsgid_plural \"%(n)s posts\"\nmsgstr[0] \"ein Beitrag, 100%%\"\nmsgstr[1] \"%(n)s Beiträge\"\n#~ msgid \"old\"\n#~ msgstr \"alt\"\n";
+    Buffer made = { 0 };
+    int line = 0;
+    const char *why = NULL;
+    EXPECT(po_compile(text, sizeof text - 1, &made, &line, &why));
+    MoFile mo;
+    size_t size;
+    EXPECT_INT(mo_open(made.data, made.size, &mo, &why), 0);
+    EXPECT_INT(mo.count, 4);
+    EXPECT_TEXT(mo_find(&mo, NULL, "Hello", &size), "Hallo\n\t\"\\A");
+    EXPECT_TEXT(mo_find(&mo, "month", "May", &size), "Mai");
+    EXPECT(!mo_find(&mo, NULL, "unsure", &size) && !mo_find(&mo, NULL, "not yet", &size) && !mo_find(&mo, NULL, "old", &size));
+    const char *forms = mo_find(&mo, NULL, "%(n)s post", &size);
+    EXPECT_TEXT(mo_nth(forms, size, plural_form(&mo.plural, 1)), "ein Beitrag, 100%%");
+    EXPECT_TEXT(mo_nth(forms, size, plural_form(&mo.plural, 3)), "%(n)s Beiträge");
+    mo_close(&mo);
+}
+
+/* SEC-233: a hole that the message has not is refused when the catalogue is made. */
+TEST(i18n_po_files_that_are_wrong)
+{
+    static const struct { const char *text, *why; int line; } rows[] = {
+        { "msgid \"a\"\nmsgstr \"%(b)s\"\n", "hole", 8 }, { "msgid \"a\"\nmsgstr \"x\nmsgid", "not closed", 7 },
+        { "msgid \"a\"\nmsgstr \"x\" y\n", "behind a text", 7 }, { "msgid \"a\"\n", "no msgstr", 7 }, 
+        { "msgid \"a\"\nmsgid_plural \"b\"\nmsgstr[1] \"x\"\n", "in this order", 8 }, { "what \"a\"\n", "was expected", 6 },
+        { "msgid \"a\"\nmsgstr \"1\"\nmsgid \"a\"\nmsgstr \"2\"\n", "twice", 0 }, { "msgid \"a\"\nmsgstr \"\\q\"\n", "escape", 7 },
+        { "msgid \"a\"\nmsgid_plural \"b\"\nmsgstr[0] \"x\"\n", "forms", 6 }, { "msgstr \"a\"\n", "two msgstr", 0 }, { "msgid \"a\"\nmsgstr \"\\0\"\n", "cannot hold", 7 },
+        { "msgid \"a\"\nmsgstr \"\xff\"\n", "UTF-8", 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *text = capo_format("%s%s", PO_HEADER, rows[i].text);
+        Buffer made = { 0 };
+        int line = 0;
+        const char *why = "";
+        EXPECT(!po_compile(text, strlen(text), &made, &line, &why) && made.size == 0);
+        EXPECT_TEXT(strstr(why, rows[i].why) ? "" : why, "");
+        if (rows[i].line)
+            EXPECT_INT(line, rows[i].line);
+    }
 }

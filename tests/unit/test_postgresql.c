@@ -243,6 +243,22 @@ TEST(postgresql_many_statements_are_kept_and_old_ones_go)
     EXPECT(kept > 150 && kept <= 257);
 }
 
+/* Raw SQL is written with "?" on every database; "??" is the operator of jsonb. */
+TEST(postgresql_raw_sql_with_question_marks)
+{
+    NEEDS_SERVER();
+    List *rows = capo_sql_rows("SELECT ?::int + ?::int AS sum, '?' AS mark, (ARRAY[1, ?::int])[2] AS second, '{\"a\": 1}'::jsonb ?? 'a' AS has", 1, 2, 7);
+    Map *row = rows->items[0].map;
+    EXPECT_INT(capo_map_get(row, "sum")->integer, 3);
+    EXPECT_TEXT(capo_to_text(*capo_map_get(row, "mark")), "?");
+    EXPECT_INT(capo_map_get(row, "second")->integer, 7);
+    EXPECT(capo_map_get(row, "has")->boolean);
+    EXPECT_TEXT(capo_sql_filled("SELECT $2, '$1', $1[1]", (Value[]){ capo_value_int(1), capo_value_text("it's") }, 2), "SELECT 'it''s', '$1', 1[1]");
+    size_t count;
+    const LoggedQuery *log = capo_logged_queries(&count);
+    EXPECT(strstr(log[count - 1].sql, "SELECT 1::int + 2::int AS sum") != NULL);
+}
+
 /* --- many fibers --- */
 
 typedef struct Worker { int number, fails, answers; bool done; } Worker;
@@ -486,14 +502,15 @@ TEST(postgresql_transactions_and_savepoints)
 }
 
 /* Two units that take each other's locks. */
-typedef struct Crossing { int first, second, code; bool ended, conflict; const char *said; } Crossing;
+typedef struct Crossing { int first, second, code; int *holding; bool ended, conflict; const char *said; } Crossing;
 
 static void cross(void *argument)
 {
     const Crossing *crossing = argument;
     capo_begin();
     run_sql(capo_format("UPDATE crossing SET n = n + 1 WHERE id = %d", crossing->first));
-    capo_sleep(0.05);
+    for (++*crossing->holding; *crossing->holding < 2;)
+        capo_sleep(0.005);
     run_sql(capo_format("UPDATE crossing SET n = n + 1 WHERE id = %d", crossing->second));
     capo_commit();
 }
@@ -513,7 +530,8 @@ TEST(postgresql_a_deadlock_is_named)
     NEEDS_SERVER();
     run_sql("DROP TABLE IF EXISTS crossing");
     run_sql("CREATE TABLE crossing AS SELECT 1 AS id, 0 AS n UNION SELECT 2, 0");
-    Crossing one = { 1, 2 }, two = { 2, 1 };
+    int holding = 0;
+    Crossing one = { 1, 2, .holding = &holding }, two = { 2, 1, .holding = &holding };
     capo_fiber_start("one", cross, &one, crossing_done, false);
     capo_fiber_start("two", cross, &two, crossing_done, false);
     for (int i = 0; i < 500 && !(one.ended && two.ended); i++)

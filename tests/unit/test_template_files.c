@@ -9,6 +9,7 @@
 #include "../../core/base/clock.h"
 #include "../../templates/engine.h"
 #include "../conformance/conformance.h"
+#include <capo/i18n.h>
 #include <capo/testing.h>
 #include "example_tags.h"
 #include <capo/web.h>
@@ -73,7 +74,7 @@ static const char *setting(const Map *settings, const char *name, const char *ot
 /* A misspelt setting would be passed over in silence. */
 static void know_settings(const Map *settings)
 {
-    static const char known[] = " autoescape debug string_if_invalid time_zone use_tz now thousand_separator localise request ";
+    static const char known[] = " autoescape debug string_if_invalid time_zone use_tz now thousand_separator localise language request ";
     for (size_t i = 0; i < settings->count; i++)
         if (!strstr(known, capo_format(" %s ", settings->entries[i].key.text)))
             capo_raise(ERROR_VALUE, "There is no setting '%s'; there are:%s", settings->entries[i].key.text, known);
@@ -104,7 +105,7 @@ static void render_example(void *argument)
         .static_prefix = "/static/", .media_prefix = "/media/",
     };
     capo_template_engine = &job->engine;
-    capo_activate_time_zone(capo_time_zone(setting(settings, "time_zone", "UTC")));
+    capo_set_default_time_zone(capo_time_zone(setting(settings, "time_zone", "UTC")));
     DateTime now;
     if (!capo_parse_datetime(setting(settings, "now", "2026-11-22T09:30:00"), capo_time_zone_utc(), &now))
         capo_raise(ERROR_VALUE, "The setting 'now' is no time.");
@@ -117,6 +118,7 @@ static void render_example(void *argument)
     }
     for (size_t i = 0; i < variables->count; i++)
         capo_context_set(context, variables->entries[i].key.text, conformance_value(variables->entries[i].value));
+    capo_activate_language(setting(settings, "language", "en-us"));
     capo_template_run(capo_template_get(&job->engine, "t"), context, &job->out);
 }
 
@@ -136,9 +138,11 @@ static const char *problem_of(const Example *example)
     Job *job = capo_alloc_struct(Job);
     job->example = example;
     Engine *before = capo_template_engine;
+    const TimeZone *default_before = capo_default_time_zone();
     const Error *error = capo_try(render_example, job);
     capo_clock_frozen = INT64_MIN;
-    capo_activate_time_zone(NULL);
+    capo_set_default_time_zone(default_before);
+    capo_deactivate_language();
     capo_template_release_all(&job->engine);
     capo_template_fragments_clear();
     capo_template_engine = before;

@@ -43,6 +43,20 @@ static Response *report(Request *req)
 {
     return capo_render_stream(req, capo_param(req, "template"), V("rows", capo_generator(next_row, rows_of(req))), V("title", "<Report>"));
 }
+static Response *in_berlin(Request *req)
+{
+    capo_activate_time_zone(capo_time_zone("Europe/Berlin"));
+    capo_activate_language("de");
+    return capo_render_stream(req, "stream_place.html", V("when", ((DateTime){ 0 })));
+}
+/* As a layer that chose them for its visitor and leaves things as they were. */
+static Response *leave_as_it_was(Request *req, const Next *next)
+{
+    Response *res = capo_next(req, next);
+    capo_activate_time_zone(NULL);
+    capo_deactivate_language();
+    return res;
+}
 static Response *whole(Request *req)
 {
     return capo_render(req, capo_param(req, "template"), V("rows", capo_generator(next_row, rows_of(req))), V("title", "<Report>"));
@@ -55,7 +69,7 @@ static Response *list(Request *req)
     return capo_render_stream(req, "stream_list.html", V("items", items));
 }
 
-static const Route urls[] = { { "report", report, .cache_seconds = 60 }, { "whole", whole }, { "list", list }, { 0 } };
+static const Route urls[] = { { "report", report, .cache_seconds = 60 }, { "whole", whole }, { "list", list }, { "place", in_berlin }, { 0 } };
 #define FILE_OF(name, text) { "templates/" name, text, sizeof(text) - 1 }
 static const EmbeddedFile files[] = {
     FILE_OF("stream_base.html", "<html>{% block main %}{% endblock %}</html>"),
@@ -76,6 +90,7 @@ static const EmbeddedFile files[] = {
             "{{ row.when|utc }}{{ row.when|naturalday }}{{ row.when|timesince }}{{ row.when|timezone:'Asia/Tokyo'|date:'c T' }}{{ row.missing }}"
             "{{ row.name|upper|truncatechars:9|center:'30'|ljust:'40'|rjust:'50' }}{% language 'de' %}{{ row.price }}{{ row.when|date:'F' }}{% endlanguage %}\n{% endfor %}"),
     FILE_OF("stream_pairs.html", "{% for key, value in rows %}{% endfor %}"),
+    FILE_OF("stream_place.html", "{{ when|date:'H:i F' }}"),
     FILE_OF("stream_broken.html", "{% for x in %}"),
     FILE_OF("stream_length.html", "{{ rows|length }}.{{ rows|first }}.{{ rows|join:',' }}"),
     FILE_OF("stream_sorted.html", "{% for r in rows reversed %}{% endfor %}"),
@@ -229,6 +244,14 @@ TEST(template_stream_waits_for_its_reader)
     Heard heard = hear("GET /report?n=30000&template=stream_report.html HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 4);
     EXPECT_HAS(heard.last, "!</p></html>\r\n0\r\n\r\n");
     EXPECT(most_memory < 256 * 1024);
+}
+
+TEST(template_stream_in_the_views_language_and_zone)
+{
+    use();
+    static Middleware *const layers[] = { leave_as_it_was, NULL };
+    capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .urls = urls, .apps = APPS(&inside), .allowed_hosts = LIST("*"), .middleware = layers });
+    EXPECT_TEXT(ask("GET", "/place", NULL, NULL).body, "01:00 Januar");
 }
 
 TEST(template_stream_over_a_list)

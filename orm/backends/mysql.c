@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* MariaDB and MySQL by libmariadb: connecting, statements, cursors, errors in sentences. How they spell SQL is in mysql_dialect.c.
+ *
+ * The library's calls look as if they blocked; where they wait, they call us back (MARIADB_OPT_IO_WAIT), and the fiber waits. A raise
+ * there, when the fiber is cancelled, must not unwind through the library: it is kept, the call fails, and what it was is raised after.
+ * Connecting looks names up and speaks TLS, so all of it is done on a helper thread. */
+#include "mysql.h"
+#include "../schema.h"
+#include <errmsg.h>
+#include <fcntl.h>
+#include <mysqld_error.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static bool fail(DatabaseFailure *failure, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    failure->code = code;
+    failure->message = capo_vformat(format, args);
+    va_end(args);
+    return false;
+}
+
+/* --- waiting --- */
+
+static const Error *stopped;                /* what the last wait raised: taken by the call that it ended, before anything else runs */
+
+typedef struct Waiting { int fd, what, timeout_ms, got; } Waiting;
+
+static void wait_in_fiber(void *argument)
+{
+    Waiting *waiting = argument;
+    waiting->got = fiber_wait(waiting->fd, waiting->what, waiting->timeout_ms);
+}
+
+/* Positive: ready, 0: the time is up, negative: give up. */
+static int on_wait(my_socket fd, my_bool is_read, int timeout_ms)
+{
+    Waiting waiting = { fd, is_read ? WAIT_READ : WAIT_WRITE, timeout_ms > 0 ? timeout_ms : -1, 0 };
+    if (!capo_fiber_current()) {
+        wait_in_fiber(&waiting);
+        return waiting.got ? 1 : 0;
+    }
+    const Error *error = capo_try(wait_in_fiber, &waiting);
+    if (!error)
+        return waiting.got ? 1 : 0;
+    stopped = error;
+    return -1;
+}
+
+/* --- errors: as Django's mysqlclient has them --- */
+
+enum { CHECK_FAILED_MARIADB = 4025, CHECK_FAILED_MYSQL = 3819, RECORD_CHANGED = 1020, UNSIGNED_OUT_OF_RANGE = 1690 };
+
+static const struct { unsigned number; int code; } codes[] = {
+    { ER_DUP_ENTRY, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW_2, ERROR_INTEGRITY }, { ER_ROW_IS_REFERENCED, ERROR_INTEGRITY },
+    { ER_ROW_IS_REFERENCED_2, ERROR_INTEGRITY }, { ER_CANNOT_ADD_FOREIGN, ERROR_INTEGRITY }, { ER_BAD_NULL_ERROR, ERROR_INTEGRITY },
+    { CHECK_FAILED_MARIADB, ERROR_INTEGRITY }, { CHECK_FAILED_MYSQL, ERROR_INTEGRITY }, { UNSIGNED_OUT_OF_RANGE, ERROR_INTEGRITY },
+    { ER_WARN_DATA_OUT_OF_RANGE, ERROR_DATA }, { ER_DATA_TOO_LONG, ERROR_DATA }, { WARN_DATA_TRUNCATED, ERROR_DATA }, { ER_DATETIME_FUNCTION_OVERFLOW, ERROR_DATA },
+    { ER_PRIMARY_CANT_HAVE_NULL, ERROR_DATA }, { ER_PARSE_ERROR, ERROR_PROGRAMMING }, { ER_SYNTAX_ERROR, ERROR_PROGRAMMING }, { ER_NO_SUCH_TABLE, ERROR_PROGRAMMING },
+    { ER_DB_CREATE_EXISTS, ERROR_PROGRAMMING }, { ER_WRONG_DB_NAME, ERROR_PROGRAMMING }, { ER_WRONG_TABLE_NAME, ERROR_PROGRAMMING },
+    { ER_FIELD_SPECIFIED_TWICE, ERROR_PROGRAMMING }, { ER_INVALID_GROUP_FUNC_USE, ERROR_PROGRAMMING }, { ER_TABLE_MUST_HAVE_COLUMNS, ERROR_PROGRAMMING },
+    { ER_UNSUPPORTED_EXTENSION, ERROR_PROGRAMMING }, { ER_NOT_SUPPORTED_YET, ERROR_NOT_SUPPORTED }, { ER_FEATURE_DISABLED, ERROR_NOT_SUPPORTED },
+    { ER_UNKNOWN_STORAGE_ENGINE, ERROR_NOT_SUPPORTED },
+};
+
+static const struct { unsigned number; const char *format; bool conflict; } advices[] = {
+    { ER_LOCK_DEADLOCK, "Deadlock: %s. Two transactions waited for each other and this one was chosen to give way; roll back and try the whole transaction again", true },
+    { RECORD_CHANGED, "Serialization failure: %s. Roll back and try the whole transaction again", true },
+    { ER_LOCK_WAIT_TIMEOUT, "A lock was not free in time: %s", false },
+    { ER_NO_SUCH_TABLE, "%s. Run `migrate`", false },
+    { ER_BAD_FIELD_ERROR, "%s. Run `migrate`, if the models are newer than the tables", false },
+    { ER_STATEMENT_TIMEOUT, "The statement was ended: %s", false },
+    { ER_DISK_FULL, "The server's disk is full: %s", false },
+};
+
+static bool is_lost(unsigned number)
+{
+    return number == CR_SERVER_GONE_ERROR || number == CR_SERVER_LOST || number == CR_SERVER_LOST_EXTENDED || number == ER_CONNECTION_KILLED
+        || number == ER_SERVER_SHUTDOWN || number == CR_COMMANDS_OUT_OF_SYNC;
+}
+
+static bool report(MysqlConnection *connection, unsigned number, const char *state, const char *said, DatabaseFailure *failure)
+{
+    snprintf(failure->state, sizeof failure->state, "%s", state);
+    if (stopped || is_lost(number)) {
+        connection->head.lost = true;
+        failure->lost = true;
+        return fail(failure, ERROR_OPERATIONAL, "The connection to %s broke: %s. The next statement opens another.", connection->address->shown, said);
+    }
+    /* It was prepared before another connection changed the table; its rows stand unread in this one, which is of no use now. */
+    failure->stale = number == CR_NEW_STMT_METADATA;
+    connection->head.lost = connection->head.lost || failure->stale;
+    const char *format = "%s";
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+        if (advices[i].number == number) {
+            format = advices[i].format;
+            failure->conflict = advices[i].conflict;
+        }
+    failure->conflict = failure->conflict || failure->stale;
+    int code = ERROR_OPERATIONAL;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i].number == number)
+            code = codes[i].code;
+    const char *mark = strstr(format, "%s");
+    return fail(failure, code, "%.*s%s%s", (int)(mark - format), format, said, mark + 2);
+}
+
+static bool report_connection(MysqlConnection *connection, DatabaseFailure *failure)
+{
+    return report(connection, mysql_errno(connection->mysql), mysql_sqlstate(connection->mysql), mysql_error(connection->mysql), failure);
+}
+
+static bool report_statement(MysqlConnection *connection, MYSQL_STMT *statement, DatabaseFailure *failure)
+{
+    return report(connection, mysql_stmt_errno(statement), mysql_stmt_sqlstate(statement), mysql_stmt_error(statement), failure);
+}
+
+/* After a call of the library that failed: what a wait raised is raised now. */
+static bool failed(MysqlConnection *connection)
+{
+    connection->head.in_flight = 0;
+    if (!stopped)
+        return false;
+    const Error *error = stopped;
+    stopped = NULL;
+    connection->head.lost = true;
+    connection->head.in_flight = 1;         /* close_connection stops it on the server */
+    capo_reraise(error);
+}
+
+/* --- statements --- */
+
+static bool is_kept(const char *sql)
+{
+    static const char *const words[] = { "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", NULL };
+    sql += strspn(sql, " \t\r\n(");
+    for (size_t i = 0; words[i]; i++)
+        if (!strncasecmp(sql, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+static void statement_free(MysqlStatement *kept)
+{
+    if (!kept)
+        return;
+    if (kept->statement)
+        mysql_stmt_close(kept->statement);
+    free(kept->sql);
+    free(kept);
+}
+
+static void *must(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+/* The kept statement of this text, or a place for it; NULL: all in its place are being read. */
+static MysqlStatement *find(MysqlConnection *connection, const char *sql)
+{
+    size_t size = strlen(sql);
+    uint64_t hash = capo_hash(sql, size);
+    MysqlStatement **set = connection->statements[hash % MYSQL_SETS], **place = NULL;
+    for (int i = 0; i < MYSQL_WAYS; i++) {
+        if (set[i] && set[i]->hash == hash && set[i]->size == size && !memcmp(set[i]->sql, sql, size)) {
+            if (set[i]->busy)
+                return NULL;
+            set[i]->used = ++connection->clock;
+            return set[i];
+        }
+        if (!set[i] ? !place || *place : !set[i]->busy && (!place || (*place && (*place)->used > set[i]->used)))
+            place = &set[i];
+    }
+    if (!place)
+        return NULL;
+    statement_free(*place);
+    *place = must(calloc(1, sizeof **place));
+    **place = (MysqlStatement){ .sql = must(malloc(size + 1)), .size = size, .hash = hash, .used = ++connection->clock };
+    memcpy((*place)->sql, sql, size + 1);
+    return *place;
+}
+
+static void forget(MysqlConnection *connection, MysqlStatement *kept)
+{
+    MysqlStatement **set = connection->statements[kept->hash % MYSQL_SETS];
+    for (int i = 0; i < MYSQL_WAYS; i++)
+        if (set[i] == kept)
+            set[i] = NULL;
+    statement_free(kept);
+}
+
+static void close_statement(MysqlConnection *connection, MYSQL_STMT *statement)
+{
+    if (!connection->head.lost) {
+        mysql_stmt_close(statement);
+        return;
+    }
+    connection->orphans = must(realloc(connection->orphans, (connection->n_orphans + 1) * sizeof *connection->orphans));
+    connection->orphans[connection->n_orphans++] = statement;
+}
+
+typedef struct Running { MysqlConnection *connection; MysqlStatement *kept; MYSQL_STMT *statement; MYSQL_RES *metadata; } Running;
+
+static void finish(Running *running)
+{
+    if (running->metadata)
+        mysql_free_result(running->metadata);
+    if (running->kept) {
+        running->kept->busy = false;
+        if (!running->connection->head.lost)
+            mysql_stmt_free_result(running->statement);
+    } else if (running->statement) {
+        close_statement(running->connection, running->statement);
+    }
+    running->metadata = NULL;
+    running->statement = NULL;
+}
+
+static bool prepare(MysqlConnection *connection, const char *sql, Running *ret, DatabaseFailure *failure)
+{
+    *ret = (Running){ .connection = connection, .kept = is_kept(sql) ? find(connection, sql) : NULL };
+    if (ret->kept && ret->kept->statement) {
+        ret->statement = ret->kept->statement;
+        return true;
+    }
+    MYSQL_STMT *statement = must(mysql_stmt_init(connection->mysql));
+    if (mysql_stmt_prepare(statement, sql, strlen(sql))) {
+        report_statement(connection, statement, failure);
+        if (ret->kept)
+            forget(connection, ret->kept);
+        ret->kept = NULL;
+        close_statement(connection, statement);
+        return failed(connection);
+    }
+    ret->statement = statement;
+    if (ret->kept)
+        ret->kept->statement = statement;
+    return true;
+}
+
+/* Prepares and executes; `cursor`: the server keeps the rows, and gives so many at a time. */
+static bool start(MysqlConnection *connection, const char *sql, const Value *parameters, size_t count, unsigned long cursor, Running *ret, DatabaseFailure *failure)
+{
+    MYSQL_BIND *binds = capo_alloc_array(count + 1, sizeof *binds);
+    for (size_t i = 0; i < count; i++)
+        if (!mysql_bind(parameters[i], &binds[i], failure))
+            return false;
+    connection->head.in_flight = 1;
+    if (!prepare(connection, sql, ret, failure))
+        return false;
+    unsigned long kind = cursor ? CURSOR_TYPE_READ_ONLY : CURSOR_TYPE_NO_CURSOR;
+    if (mysql_stmt_param_count(ret->statement) != count) {
+        unsigned long wanted = mysql_stmt_param_count(ret->statement);
+        connection->head.in_flight = 0;
+        finish(ret);
+        failure->unsent = true;
+        return fail(failure, ERROR_PROGRAMMING, "The statement has %lu placeholders, and %zu values were given.", wanted, count);
+    }
+    mysql_stmt_attr_set(ret->statement, STMT_ATTR_CURSOR_TYPE, &kind);
+    if (cursor)
+        mysql_stmt_attr_set(ret->statement, STMT_ATTR_PREFETCH_ROWS, &cursor);
+    if ((count && mysql_stmt_bind_param(ret->statement, binds)) || mysql_stmt_execute(ret->statement)) {
+        report_statement(connection, ret->statement, failure);
+        finish(ret);
+        return failed(connection);
+    }
+    ret->metadata = mysql_stmt_result_metadata(ret->statement);
+    connection->head.in_flight = 0;
+    return true;
+}
+
+static void read_names(const MYSQL_FIELD *fields, size_t count, ResultSet *ret)
+{
+    ret->n_columns = count;
+    ret->names = capo_alloc_array(count + 1, sizeof *ret->names);
+    for (size_t i = 0; i < count; i++)
+        ret->names[i] = capo_strndup(fields[i].name, fields[i].name_length);
+}
+
+/* Rows up to the end, or so many. */
+static bool collect(Running *running, const MysqlColumns *columns, size_t max_rows, size_t room, ResultSet *ret, DatabaseFailure *failure, bool *ret_ended)
+{
+    MysqlConnection *connection = running->connection;
+    size_t n = (size_t)columns->count;
+    ret->cells = room ? capo_alloc_array(room * n, sizeof(Value)) : NULL;
+    *ret_ended = false;
+    while (!max_rows || ret->n_rows < max_rows) {
+        connection->head.in_flight = 1;
+        int result = mysql_stmt_fetch(running->statement);
+        connection->head.in_flight = 0;
+        if (result == MYSQL_NO_DATA) {
+            *ret_ended = true;
+            return true;
+        }
+        if (result != 0 && result != MYSQL_DATA_TRUNCATED) {
+            report_statement(connection, running->statement, failure);
+            return failed(connection);
+        }
+        if (ret->n_rows == room) {
+            size_t more = room ? 2 * room : 8;
+            ret->cells = capo_realloc(ret->cells, room * n * sizeof(Value), more * n * sizeof(Value));
+            room = more;
+        }
+        mysql_read_row(running->statement, columns, ret->cells + ret->n_rows++ * n);
+    }
+    return true;
+}
+
+static bool is_select(const char *sql) { return !strncasecmp(sql + strspn(sql, " \t\r\n("), "SELECT", 6); }
+
+static void finish_running(void *running) { finish(running); }
+
+static bool run_prepared(MysqlConnection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+{
+    Running *running = capo_alloc_struct(Running);
+    if (!start(connection, sql, parameters, count, 0, running, failure))
+        return false;
+    bool good = true, ended;
+    capo_defer(finish_running, running);
+    if (running->metadata) {
+        MysqlColumns columns;
+        mysql_columns(running->metadata, &columns);
+        read_names(columns.fields, (size_t)columns.count, ret);
+        connection->head.in_flight = 1;
+        if (mysql_stmt_bind_result(running->statement, columns.binds) || mysql_stmt_store_result(running->statement)) {
+            report_statement(connection, running->statement, failure);
+            good = failed(connection);
+        } else {
+            connection->head.in_flight = 0;
+            good = collect(running, &columns, 0, (size_t)mysql_stmt_num_rows(running->statement), ret, failure, &ended);
+        }
+    }
+    if (good && !is_select(sql)) {
+        ret->changes = running->metadata ? (int64_t)ret->n_rows : (int64_t)mysql_stmt_affected_rows(running->statement);
+        ret->last_id = (int64_t)mysql_stmt_insert_id(running->statement);
+    }
+    capo_defer_cancel(finish_running, running);
+    finish(running);
+    return good;
+}
+
+static void free_result(void *result) { mysql_free_result(result); }
+
+/* What is prepared may not fit after DDL. */
+static void forget_statements(MysqlConnection *connection, const char *sql)
+{
+    static const char *const words[] = { "ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", NULL };
+    bool is_ddl = false;
+    for (size_t i = 0; words[i]; i++)
+        is_ddl = is_ddl || !strncasecmp(sql + strspn(sql, " \t\r\n"), words[i], strlen(words[i]));
+    for (size_t i = 0; is_ddl && i < MYSQL_SETS; i++)
+        for (size_t k = 0; k < MYSQL_WAYS; k++)
+            if (connection->statements[i][k] && !connection->statements[i][k]->busy) {
+                statement_free(connection->statements[i][k]);
+                connection->statements[i][k] = NULL;
+            }
+}
+
+/* What does not come again, and what cannot be prepared: DDL, SHOW, START TRANSACTION. */
+static bool run_text(MysqlConnection *connection, const char *sql, ResultSet *ret, DatabaseFailure *failure)
+{
+    connection->head.in_flight = 1;
+    if (mysql_real_query(connection->mysql, sql, strlen(sql))) {
+        report_connection(connection, failure);
+        return failed(connection);
+    }
+    MYSQL_RES *result = mysql_store_result(connection->mysql);
+    if (!result && mysql_field_count(connection->mysql)) {
+        report_connection(connection, failure);
+        return failed(connection);
+    }
+    connection->head.in_flight = 0;
+    if (!result) {
+        ret->changes = (int64_t)mysql_affected_rows(connection->mysql);
+        ret->last_id = (int64_t)mysql_insert_id(connection->mysql);
+        forget_statements(connection, sql);
+        return true;
+    }
+    capo_defer(free_result, result);
+    const MYSQL_FIELD *fields = mysql_fetch_fields(result);
+    read_names(fields, mysql_num_fields(result), ret);
+    ret->cells = capo_alloc_array((size_t)mysql_num_rows(result) * ret->n_columns + 1, sizeof(Value));
+    for (MYSQL_ROW row; (row = mysql_fetch_row(result)); ret->n_rows++) {
+        const unsigned long *sizes = mysql_fetch_lengths(result);
+        for (size_t i = 0; i < ret->n_columns; i++)
+            ret->cells[ret->n_rows * ret->n_columns + i] = mysql_read_text(&fields[i], row[i], sizes[i]);
+    }
+    capo_defer_cancel(free_result, result);
+    mysql_free_result(result);
+    return true;
+}
+
+static bool run(Connection *head, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+{
+    MysqlConnection *connection = (MysqlConnection *)head;
+    *ret = (ResultSet){ 0 };
+    if (head->lost) {
+        failure->lost = failure->unsent = true;
+        return fail(failure, ERROR_OPERATIONAL, "The connection to %s broke.", connection->address->shown);
+    }
+    return count || is_kept(sql) ? run_prepared(connection, sql, parameters, count, ret, failure) : run_text(connection, sql, ret, failure);
+}
+
+static bool ping(Connection *head)
+{
+    ResultSet ignored;
+    DatabaseFailure failure = { 0 };
+    return run(head, "SELECT 1", NULL, 0, &ignored, &failure);
+}
+
+/* Bytes that nobody asked for are the server's farewell. */
+static bool is_clean(Connection *head)
+{
+    MysqlConnection *connection = (MysqlConnection *)head;
+    char byte;
+    if (head->in_flight || connection->mysql->server_status & SERVER_STATUS_IN_TRANS)
+        return false;
+    return recv(mysql_get_socket(connection->mysql), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
+/* --- reading in batches: the server keeps the result --- */
+
+enum { PREFETCHED_ROWS = 500 };
+typedef struct MysqlCursor { Running running; MysqlColumns columns; bool ended; } MysqlCursor;
+
+static void *cursor_open(Connection *head, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure)
+{
+    MysqlConnection *connection = (MysqlConnection *)head;
+    MysqlCursor *cursor = capo_alloc_struct(MysqlCursor);
+    if (!start(connection, sql, parameters, count, PREFETCHED_ROWS, &cursor->running, failure))
+        return NULL;
+    if (!cursor->running.metadata) {
+        finish(&cursor->running);
+        fail(failure, ERROR_PROGRAMMING, "Only a statement that gives rows can be read in batches.");
+        return NULL;
+    }
+    if (cursor->running.kept)
+        cursor->running.kept->busy = true;
+    mysql_columns(cursor->running.metadata, &cursor->columns);
+    mysql_stmt_bind_result(cursor->running.statement, cursor->columns.binds);
+    return cursor;
+}
+
+static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFailure *failure)
+{
+    MysqlCursor *cursor = self;
+    *ret = (ResultSet){ 0 };
+    if (cursor->ended)
+        return true;
+    read_names(cursor->columns.fields, (size_t)cursor->columns.count, ret);
+    return collect(&cursor->running, &cursor->columns, max_rows, 0, ret, failure, &cursor->ended);
+}
+
+static void end_cursor(void *cursor) { finish(&((MysqlCursor *)cursor)->running); }
+
+static void cursor_close(void *self)
+{
+    MysqlCursor *cursor = self;
+    MysqlConnection *connection = cursor->running.connection;
+    const Error *error = capo_try(end_cursor, cursor);
+    if (error || stopped)
+        connection->head.lost = true;
+    stopped = NULL;
+}
+
+/* --- connecting --- */
+
+typedef struct Connecting { MYSQL *mysql; const DatabaseAddress *address; const char *set_up; const char *socket; bool good; } Connecting;
+
+static const char *option(const DatabaseAddress *address, const char *name) { return capo_database_option(address, name); }
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    for (; word && *words; words++)
+        if (!strcmp(word, *words))
+            return true;
+    return false;
+}
+
+/* sslmode and sslrootcert, in the words of PostgreSQL's URLs. */
+static bool set_tls(MYSQL *mysql, const DatabaseAddress *address, DatabaseFailure *failure)
+{
+    static const char *const modes[] = { "disable", "prefer", "require", "verify-ca", "verify-full", NULL };
+    const char *mode = option(address, "sslmode"), *root = option(address, "sslrootcert");
+    my_bool on = 1;
+    if (mode && !is_one_of(mode, modes))
+        return fail(failure, ERROR_IMPROPERLY_CONFIGURED, "sslmode=%s in DATABASE_URL is not known: disable, prefer, require, verify-ca or verify-full.", mode);
+    if (!mode || !strcmp(mode, "disable"))
+        return true;
+    if (root)
+        mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, root);
+    mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &on);
+    if (!strncmp(mode, "verify", 6))
+        mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
+    return true;
+}
+
+static bool say(MYSQL *mysql, const char *sql) { return mysql_real_query(mysql, sql, strlen(sql)) == 0; }
+
+/* On a helper thread: no arena, no fiber; waits block this thread alone. */
+static void connect_on_helper(void *argument)
+{
+    Connecting *connecting = argument;
+    const DatabaseAddress *address = connecting->address;
+    const char *host = connecting->socket ? NULL : address->host;
+    connecting->good = mysql_real_connect(connecting->mysql, host, address->user, address->password, *address->database ? address->database : NULL,
+                                          (unsigned)address->port, connecting->socket, CLIENT_FOUND_ROWS | CLIENT_REMEMBER_OPTIONS) != NULL;
+    connecting->good = connecting->good && say(connecting->mysql, connecting->set_up) && say(connecting->mysql, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    if (!connecting->good || !address->statement_timeout)
+        return;
+    char limit[80];
+    if (mariadb_connection(connecting->mysql))
+        snprintf(limit, sizeof limit, "SET SESSION max_statement_time = %.3f", address->statement_timeout / 1000.0);
+    else
+        snprintf(limit, sizeof limit, "SET SESSION max_execution_time = %d", address->statement_timeout);
+    connecting->good = say(connecting->mysql, limit);
+}
+
+/* The session is the same whatever the server's configuration says: strict, UTC. Django's too, isolation included. */
+static const char *set_up_of(const DatabaseAddress *address)
+{
+    Buffer sql = { 0 };
+    capo_put(&sql, "SET SESSION time_zone = '+00:00', sql_auto_is_null = 0, sql_mode = IF(FIND_IN_SET('STRICT_TRANS_TABLES', @@sql_mode), @@sql_mode, "
+             "CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_TRANS_TABLES'))");
+    if (address->lock_timeout)
+        capo_put_format(&sql, ", innodb_lock_wait_timeout = %d", address->lock_timeout < 1000 ? 1 : address->lock_timeout / 1000);
+    return capo_buffer_text(&sql);
+}
+
+static void set_options(MYSQL *mysql, const DatabaseAddress *address)
+{
+    unsigned seconds = (unsigned)(address->connect_timeout + 999) / 1000, limit = (unsigned)(address->statement_timeout + 999) / 1000 + 5;
+    my_bool off = 0;
+    if (seconds)
+        mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+    if (address->statement_timeout)         /* where not even the server's own limit is heard of, it is gone */
+        mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &limit);
+    mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
+    mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT, on_wait);
+}
+
+static void close_mysql(void *mysql) { mysql_close(mysql); }
+
+static Connection *open_connection(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure)
+{
+    (void)read_only;
+    static bool begun;
+    if (!begun)
+        mysql_server_init(0, NULL, NULL);
+    begun = true;
+    MYSQL *mysql = must(mysql_init(NULL));
+    capo_defer(close_mysql, mysql);
+    set_options(mysql, address);
+    Connecting *connecting = capo_alloc_struct(Connecting);
+    const char *socket = option(address, "socket");
+    *connecting = (Connecting){ mysql, address, set_up_of(address), socket ? socket : address->host && *address->host == '/' ? address->host : NULL, false };
+    bool good = set_tls(mysql, address, failure);
+    if (good)
+        capo_offload(connect_on_helper, connecting);
+    if (!good || !connecting->good) {
+        if (good) {
+            snprintf(failure->state, sizeof failure->state, "08001");
+            fail(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown, mysql_error(mysql));
+        }
+        capo_defer_cancel(close_mysql, mysql);
+        mysql_close(mysql);
+        return NULL;
+    }
+    MysqlConnection *connection = must(calloc(1, sizeof *connection));
+    *connection = (MysqlConnection){ .head = { .backend = &capo_mysql_backend, .generation = capo_database_generation() }, .mysql = mysql, .address = address };
+    capo_defer_cancel(close_mysql, mysql);
+    return &connection->head;
+}
+
+typedef struct Order { MYSQL *mysql; char *host, *user, *password, *socket; unsigned port; unsigned long thread; } Order;
+
+static void *kill_statement(void *argument)
+{
+    Order *order = argument;
+    char sql[64];
+    if (mysql_real_connect(order->mysql, order->host, order->user, order->password, NULL, order->port, order->socket, 0)) {
+        snprintf(sql, sizeof sql, "KILL CONNECTION %lu", order->thread);
+        mysql_real_query(order->mysql, sql, strlen(sql));
+    }
+    mysql_close(order->mysql);
+    free(order->host);
+    free(order->user);
+    free(order->password);
+    free(order->socket);
+    free(order);
+    return NULL;
+}
+
+static char *copied(const char *text) { return text ? must(strdup(text)) : NULL; }
+
+/* Tells the server to stop what nobody waits for any more, by a connection and a thread of its own. */
+static void cancel_statement(const MysqlConnection *connection)
+{
+    const DatabaseAddress *address = connection->address;
+    Order *order = must(calloc(1, sizeof *order));
+    unsigned seconds = 5;
+    DatabaseFailure ignored;
+    *order = (Order){ .mysql = must(mysql_init(NULL)), .user = copied(address->user), .password = copied(address->password), .port = (unsigned)address->port,
+                      .thread = mysql_thread_id(connection->mysql) };
+    const char *socket = option(address, "socket");
+    order->socket = copied(socket ? socket : address->host && *address->host == '/' ? address->host : NULL);
+    order->host = order->socket ? NULL : copied(address->host);
+    mysql_optionsv(order->mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
+    set_tls(order->mysql, address, &ignored);
+    pthread_t thread;
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int failure = pthread_create(&thread, &attributes, kill_statement, order);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (failure)
+        kill_statement(order);
+}
+
+static void close_connection(Connection *head, bool forked)
+{
+    MysqlConnection *connection = (MysqlConnection *)head;
+    int fd = mysql_get_socket(connection->mysql);
+    if (forked || head->lost) {
+        /* What the library says in farewell goes nowhere: to the parent's server, or into a connection that may block. */
+        int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (!forked && head->in_flight)
+            cancel_statement(connection);
+        if (nowhere < 0 || (fd >= 0 && dup2(nowhere, fd) < 0)) {
+            free(connection);               /* and the library's memory is left alone */
+            return;
+        }
+        close(nowhere);
+    }
+    mysql_close(connection->mysql);             /* first: the statements know then that there is nobody to tell */
+    for (size_t i = 0; i < MYSQL_SETS; i++)
+        for (size_t k = 0; k < MYSQL_WAYS; k++)
+            statement_free(connection->statements[i][k]);
+    for (size_t i = 0; i < connection->n_orphans; i++)
+        mysql_stmt_close(connection->orphans[i]);
+    free(connection->orphans);
+    free(connection);
+    stopped = NULL;
+}
+
+const Backend capo_mysql_backend = {
+    .name = "mysql", .title = "MariaDB", .dialect = &capo_mysql_dialect, .schema = &capo_mysql_schema, .networked = true,
+    .open = open_connection, .close = close_connection, .ping = ping, .is_clean = is_clean, .run = run,
+    .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The driver of MariaDB and MySQL, inside: mysql.c connects, runs and reports; mysql_values.c has parameters and cells. */
+#pragma once
+#include "../internal.h"
+#include "../pool.h"
+#include <mysql.h>
+
+enum { MYSQL_SETS = 32, MYSQL_WAYS = 4 };   /* 128 prepared statements a connection; the server has 16,382 for all */
+
+typedef struct MysqlStatement {
+    MYSQL_STMT *statement;
+    char *sql; size_t size;
+    uint64_t hash, used;
+    bool busy;                              /* a cursor reads from it */
+} MysqlStatement;
+
+typedef struct MysqlConnection {
+    Connection head;
+    MYSQL *mysql;
+    const DatabaseAddress *address;
+    MysqlStatement *statements[MYSQL_SETS][MYSQL_WAYS];
+    uint64_t clock;
+    MYSQL_STMT **orphans; size_t n_orphans; /* of a broken connection: closed after it, since closing them would ask the server */
+} MysqlConnection;
+
+/* mysql_values.c. A parameter's bind, which points into the arena; false: *failure says why. */
+bool mysql_bind(Value value, MYSQL_BIND *ret, DatabaseFailure *failure);
+
+/* What a result's columns are read with. */
+typedef struct MysqlColumns {
+    int count;
+    MYSQL_FIELD *fields;                    /* the metadata's */
+    MYSQL_BIND *binds;
+    struct MysqlCell { unsigned long length; my_bool is_null, error; union { long long integer; double real; MYSQL_TIME time; } to; } *cells;
+} MysqlColumns;
+void mysql_columns(MYSQL_RES *metadata, MysqlColumns *ret);
+/* The row that was fetched, into `count` Values. */
+void mysql_read_row(MYSQL_STMT *statement, const MysqlColumns *columns, Value *ret);
+/* A cell of a statement that was not prepared. */
+Value mysql_read_text(const MYSQL_FIELD *field, const char *text, unsigned long size);
