@@ -157,7 +157,7 @@ static void render_variable(const Node *node, Context *context, Buffer *out)
 
 void capo_nodes_render(const Node *node, Context *context, Buffer *out)
 {
-    capo_stack_check(8 * 1024, "a template");
+    capo_stack_check(24 * 1024, "a template");      /* with room to raise */
     for (; node; node = node->next) {
         context->at = node;
         node->render(node, context, out);

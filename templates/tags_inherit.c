@@ -71,10 +71,12 @@ void capo_context_guarded(Context *context, void (*function)(void *), void *argu
     context->autoescape = before.autoescape;
     context->localise = before.localise;
     context->use_time_zone = before.use_time_zone;
+    context->one_by_one = before.one_by_one;
     context->state = state;
     if (state) {
         state->history = state_before.history;
         state->has_blocks = state_before.has_blocks;
+        state->active = state_before.active;        /* their turns in the chains are put back below */
     }
     for (size_t i = 0; at && i < state_before.n_blocks; i++)
         state->blocks[i].at = at[i];
