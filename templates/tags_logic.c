@@ -164,6 +164,7 @@ static void render_one_by_one(const ForNode *loop, Context *context, Buffer *out
     void *state = NULL;
     context->one_by_one++;
     for (object->index = 0; capo_iterate(sequence, &state, &item); object->index++) {
+        capo_step(context);
         capo_context_push(context);
         if (loop->n_names == 1)
             context->entries[slot].value = item;
@@ -215,6 +216,7 @@ static void render_for(const Node *node, Context *context, Buffer *out)
             break;
         }
         object->index = i;
+        capo_step(context);
         if (loop->n_names == 1) {
             context->entries[slot].value = item;
             capo_nodes_render(loop->body, context, out);
