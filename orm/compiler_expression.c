@@ -64,7 +64,8 @@ static bool same_parameter(Value a, Value b)
     if (a.kind != b.kind || a.flags != b.flags)
         return false;
     return capo_is_text(a) ? a.size == b.size && !memcmp(a.text, b.text, a.size)
-         : (a.kind == VALUE_INT || a.kind == VALUE_BOOL || a.kind == VALUE_DATE || a.kind == VALUE_DATETIME) && capo_equal(a, b);
+         : a.kind == VALUE_DECIMAL ? !strcmp(a.decimal.text, b.decimal.text)
+         : a.kind != VALUE_NULL && a.kind != VALUE_LIST && a.kind != VALUE_MAP && a.kind != VALUE_OBJECT && capo_equal(a, b);
 }
 
 void compile_bound(Compiler *compiler, Value value)
@@ -372,7 +373,7 @@ static Sql compile_xor(Compiler *compiler, const Expression *node)
     for (size_t i = 0; i < node->n_args; i++) {
         compile_text(compiler, i ? " + CASE WHEN " : "CASE WHEN ");
         Sql sql = compile(compiler, node->args[i]);
-        compile_text(compiler, sql == SQL_EMPTY ? "0" : sql == SQL_FULL ? "1" : "");
+        compile_text(compiler, sql == SQL_EMPTY ? "1 = 0" : sql == SQL_FULL ? "1 = 1" : "");
         compile_text(compiler, " THEN 1 ELSE 0 END");
     }
     compile_text(compiler, ") % 2 = 1)");

@@ -500,7 +500,7 @@ static bool only_reads(const char *sql)
 }
 
 /* "?" as the database numbers its parameters; "??" is the operator. A statement that has numbers already is left alone. */
-static const char *with_numbers(const char *sql, size_t count)
+const char *capo_sql_numbered(const char *sql, size_t count)
 {
     Buffer out = { 0 };
     int number = 0;
@@ -526,7 +526,7 @@ static const char *with_numbers(const char *sql, size_t count)
 
 List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
 {
-    sql = with_numbers(sql, count);
+    sql = capo_sql_numbered(sql, count);
     ResultSet *result = capo_database_run(sql, parameters, count, only_reads(sql) ? DATABASE_READ : DATABASE_WRITE);
     List *rows = capo_list_new();
     for (size_t i = 0; i < result->n_rows; i++) {
@@ -540,5 +540,5 @@ List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
 
 int64_t capo_sql_run_with(const char *sql, const Value *parameters, size_t count)
 {
-    return capo_database_run(with_numbers(sql, count), parameters, count, DATABASE_WRITE)->changes;
+    return capo_database_run(capo_sql_numbered(sql, count), parameters, count, DATABASE_WRITE)->changes;
 }

@@ -97,6 +97,8 @@ typedef struct Dialect {
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
     bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
     bool big_integers;                      /* numbers past 64 bits can be compared with integers */
+    bool moments_add_up;                    /* SUM and AVG of dates and times are left to the database to refuse */
+    bool native_uuids;                      /* compared as texts with their hyphens */
     bool intervals;                         /* durations are a type of their own, and are read from text */
     bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
@@ -226,6 +228,8 @@ void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
 char *capo_sql_filled(const char *sql, const Value *parameters, size_t count);
 
+/* SQL by hand with "?" for its parameters as the database wants them; among them "??" is a question mark. */
+const char *capo_sql_numbered(const char *sql, size_t count);
 /* The end of a quoted text, name or comment that begins at sql[i], or i where none does. */
 size_t capo_sql_skip_quoted(const char *sql, size_t i);
 

@@ -417,7 +417,7 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
             if (value.kind == VALUE_LIST || value.kind == VALUE_OBJECT)
                 capo_raise(ERROR_VALUE, "The look-up '%s' takes a text.", row->name);
             value = capo_value_to_text(value);
-            if (left->type.kind == FIELD_UUID && row->pattern)
+            if (left->type.kind == FIELD_UUID && row->pattern && !capo_dialect()->native_uuids)
                 value = without_hyphens(value);
         } else {
             if ((value.kind == VALUE_LIST || value.kind == VALUE_MAP) && left->type.kind != FIELD_JSON)

@@ -503,6 +503,11 @@ static const char *const *names_of(Object *object)
     return names;
 }
 
+static const char *type_of(Object *object)
+{
+    return ((Instance *)(void *)object)->model->name;
+}
+
 const ObjectOps capo_instance_ops = {
-    .type_name = "Model", .names = names_of, .get = get, .get_hinted = get_hinted, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
+    .type_name = "Model", .type = type_of, .names = names_of, .get = get, .get_hinted = get_hinted, .text = text_of, .length = no_length, .truth = truth, .equal = equal,
 };

@@ -141,7 +141,7 @@ static void check_aggregate(const Expression *aggregate)
 {
     FieldKind kind = aggregate->args[0]->type.kind;
     bool counts = !strcmp(aggregate->name, "Count") || !strcmp(aggregate->name, "Min") || !strcmp(aggregate->name, "Max");
-    if (!counts && (kind == FIELD_DATE || kind == FIELD_TIME || kind == FIELD_DATETIME))
+    if (!counts && !capo_dialect()->moments_add_up && (kind == FIELD_DATE || kind == FIELD_TIME || kind == FIELD_DATETIME))
         capo_raise(ERROR_NOT_SUPPORTED, "You cannot use %s on date/time fields: they are points in time, which have no sum.", aggregate->name);
     if (!strcmp(aggregate->name, "Count") && !capo_is_null(aggregate->value))
         capo_raise(ERROR_VALUE, "Count does not allow default.");

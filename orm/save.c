@@ -435,7 +435,7 @@ void capo_instance_refresh(Instance *self)
 
 Instance **capo_raw_rows(Model *model, const char *sql, const Value *parameters, size_t count)
 {
-    ResultSet *result = capo_database_run(sql, parameters, count, DATABASE_READ);
+    ResultSet *result = capo_database_run(capo_sql_numbered(sql, count), parameters, count, DATABASE_READ);
     Instance **rows = capo_alloc_array(result->n_rows + 1, sizeof *rows);
     Field **fields = capo_alloc_array(result->n_columns + 1, sizeof *fields);
     bool has_key = false;

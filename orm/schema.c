@@ -388,7 +388,7 @@ static size_t statement_size(const char *sql)
 void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (count) {
-        capo_schema_run(editor, sql, parameters, count);
+        capo_schema_run(editor, capo_sql_numbered(sql, count), parameters, count);
         return;
     }
     while (*sql) {
@@ -400,6 +400,12 @@ void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *par
             capo_schema_run(editor, one, NULL, 0);
         sql += size;
     }
+}
+
+void capo_schema_reset_sequence(const Model *model)
+{
+    if (capo_field_is_automatic(model->pk->kind) && capo_backend()->schema->reset_sequence)
+        capo_backend()->schema->reset_sequence(model);
 }
 
 /* --- as it is --- */

@@ -43,6 +43,7 @@ typedef struct SchemaBackend {
     void (*alter_constraints)(SchemaEditor *editor, Model *old_model, Model *new_model);
     void (*alter_join_table)(SchemaEditor *editor, Field *old_field, Field *new_field);
     void (*enforce_foreign_keys)(bool on);
+    void (*reset_sequence)(const Model *model);             /* NULL: it follows the keys by itself */
     void (*check)(SchemaEditor *editor);                    /* at close: foreign keys hold */
     List *(*tables)(void);
     List *(*columns)(const char *table);

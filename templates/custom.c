@@ -174,9 +174,17 @@ Value capo_tag_evaluate(const TemplateExpression *expression, Context *context)
     return value;
 }
 
+typedef struct Body { const Node *nodes; Context *context; Buffer *out; } Body;
+
+static void render_body(void *argument)
+{
+    const Body *body = argument;
+    capo_nodes_render(body->nodes, body->context, body->out);
+}
+
 void capo_tag_render(const TemplateNode *body, Context *context, Buffer *out)
 {
-    capo_nodes_render(body, context, out);
+    capo_context_guarded(context, render_body, &(Body){ body, context, out });
 }
 
 void capo_tag_print(Context *context, Value value, Buffer *out)

@@ -202,7 +202,10 @@ static const char *kind_name(Value value)
 {
     static const char *const names[] = { "None", "a bool", "an int", "a float", "a Decimal", "a text", "a text", "bytes", "a date", "a time", "a datetime",
                                          "a duration", "a UUID", "a list", "a map" };
-    return value.kind == VALUE_OBJECT ? value.object->ops->type_name : names[value.kind];
+    if (value.kind != VALUE_OBJECT)
+        return names[value.kind];
+    const ObjectOps *ops = value.object->ops;
+    return ops->type ? capo_format("a %s", ops->type(value.object)) : ops->type_name;
 }
 
 const char *capo_variable_problem(Context *context, const Variable *variable)

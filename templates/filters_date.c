@@ -20,11 +20,11 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         parts = capo_context_parts(context, v);
         kind = time_filter ? FORMAT_TIME_OF_DATETIME : FORMAT_DATETIME;
     } else if (v.kind == VALUE_DATE) {
-        parts = capo_wall((DateTime){ v.date.days * US_PER_DAY });
+        parts = capo_wall((DateTime){ capo_midnight_us(v.date) });
         kind = FORMAT_DATE;
     } else if (v.kind == VALUE_TIME) {
         parts = capo_wall((DateTime){ v.time.microseconds });
-        kind = FORMAT_TIME;
+        kind = time_filter ? FORMAT_TIME : FORMAT_TIME_AS_DATE;
     } else {
         parts = (DateParts){ .year = 1, .month = 1, .day = 1 };
         kind = FORMAT_NOTHING;          /* only what is no letter prints */
@@ -38,8 +38,9 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         out->data[before] = 0;
     }
     /* A time of day has no such attribute, which the filters pass over; a date's is an error that they tell. */
-    if (kind == FORMAT_DATE && !time_filter)
-        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a date has no value for.", format, bad);
+    if ((kind == FORMAT_DATE && !time_filter) || (kind == FORMAT_TIME_AS_DATE && strchr("rU", bad)))
+        capo_raise(ERROR_VALUE, "The format '%s' has the letter '%c', which a %s has no value for.", format, bad,
+                   kind == FORMAT_DATE ? "date" : "time");
     return false;
 }
 
@@ -48,7 +49,7 @@ static Value format_value(const Filtering *f, Value v, Value arg, const char *ot
     Buffer out = { 0 };
     if (v.kind == VALUE_NULL || (capo_is_text(v) && v.size == 0))
         return capo_value_text("");
-    const char *format = f->has_argument && arg.kind != VALUE_NULL && capo_truth(arg) ? capo_to_text(arg) : otherwise;
+    const char *format = f->has_argument && capo_truth(arg) ? capo_to_text(arg) : otherwise;
     if (!capo_put_date(f->context, &out, v, format, time_filter))
         return capo_value_text("");
     return capo_buffer_value(&out, false);
@@ -87,9 +88,9 @@ static bool moment(Value v, int64_t *ret, bool *ret_naive)
 {
     *ret_naive = true;
     if (v.kind == VALUE_DATE) {
-        *ret = v.date.days * US_PER_DAY;
+        *ret = capo_midnight_us(v.date);
     } else if (v.kind == VALUE_DATETIME) {
-        *ret = v.datetime.microseconds;
+        *ret = capo_bounded_us(v.datetime.microseconds);
         *ret_naive = v.flags & VALUE_FLAG_NAIVE;
     } else {
         return false;
@@ -125,7 +126,7 @@ bool capo_put_timesince_as(const char *message_context, Context *context, Buffer
         to = capo_now().microseconds;
         to_naive = from_naive;
         if (from_naive)             /* now by the wall clock here */
-            to += (int64_t)capo_local((DateTime){ to }, NULL).offset * US_PER_SECOND;
+            to += (int64_t)capo_local((DateTime){ to }, capo_default_time_zone()).offset * US_PER_SECOND;
     } else if (!moment(now, &to, &to_naive)) {
         return false;
     }
@@ -186,8 +187,10 @@ static Value since_or_until(const Filtering *f, Value v, Value arg, bool until)
     if (!capo_truth(v))
         return capo_value_text("");
     if (!capo_put_timesince(f->context, &out, v, f->has_argument && capo_truth(arg) ? arg : (Value){ 0 }, until, 2)) {
-        if (v.kind != VALUE_DATE && v.kind != VALUE_DATETIME)
-            capo_raise(ERROR_VALUE, "The filter '%s' needs a date, not '%.100s'.", until ? "timeuntil" : "timesince", capo_to_text(v));
+        bool odd_argument = f->has_argument && capo_truth(arg) && arg.kind != VALUE_DATE && arg.kind != VALUE_DATETIME;
+        if (odd_argument || (v.kind != VALUE_DATE && v.kind != VALUE_DATETIME))
+            capo_raise(ERROR_VALUE, "The filter '%s' needs a date, not '%.100s'.", until ? "timeuntil" : "timesince",
+                       capo_to_text(odd_argument ? arg : v));
         return capo_value_text("");
     }
     return capo_buffer_value(&out, false);

@@ -49,7 +49,10 @@ static bool item_at(const char *filter, Value v, int64_t index, Value *ret)
     if (index < 0 || index >= count)
         return false;
     if (v.kind == VALUE_OBJECT && !v.object->ops->at) {
-        *ret = capo_list_of(v)->items[index];
+        List *list = capo_list_of(v);           /* which may have fewer than its length promised */
+        if ((size_t)index >= list->count)
+            return false;
+        *ret = list->items[index];
         return true;
     }
     if (v.kind == VALUE_OBJECT)
@@ -146,23 +149,46 @@ static Value slice(const Filtering *f, Value v, Value arg)
 typedef struct SortItem { Value key, item; size_t place; } SortItem;
 typedef struct Sorting { SortItem *items, *spare; bool failed; } Sorting;
 
-/* The value that an item sorts by: an index, or names with dots. Names with underscores in front reach nothing. */
+/* item[key], as Python's itemgetter; false: it has no keys of this kind. */
+static bool item_by(Value item, Value key, Value *ret)
+{
+    if (item.kind == VALUE_MAP) {
+        Value *found = capo_map_get_value(item.map, key);
+        if (!found)
+            capo_raise(ERROR_VALUE, "The filter 'dictsort' met a dictionary without the key %s.", capo_to_text(key));
+        *ret = *found;
+        return true;
+    }
+    if ((item.kind != VALUE_LIST && !capo_is_text(item)) || (key.kind != VALUE_INT && key.kind != VALUE_BOOL))
+        return false;
+    if (!item_at("dictsort", item, key.kind == VALUE_INT ? key.integer : key.boolean, ret))
+        capo_raise(ERROR_VALUE, "The filter 'dictsort' met an item without the index %s.", capo_to_text(key));
+    return true;
+}
+
+/* What dates and durations have: fields, no methods. */
+static bool field_of(Value item, const char *name, size_t size, Value *ret)
+{
+    static const char *const fields[] = { "year", "month", "day", "hour", "minute", "second", "microsecond", "days", "seconds", "microseconds" };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (strlen(fields[i]) == size && memcmp(fields[i], name, size) == 0)
+            return item.kind >= VALUE_DATE && item.kind <= VALUE_DURATION && capo_python_attribute(item, name, size, ret);
+    return false;
+}
+
+/* The value that an item sorts by: an index or a key that is a number, or names with dots. */
 static bool sort_key(Value item, Value arg, Value *ret)
 {
-    if (arg.kind == VALUE_INT) {
-        if (item.kind != VALUE_LIST && !capo_is_text(item))
-            return false;
-        char *name = capo_format("%lld", (long long)arg.integer);
-        return capo_lookup(item, name, strlen(name), ret);
-    }
+    double number;
+    if (!capo_is_text(arg) || capo_python_float(arg, &number))
+        return item_by(item, arg, ret);
     const char *at = arg.text;
     *ret = item;
     for (;;) {
         size_t size = strcspn(at, ".");
-        if (at[0] == '_')
-            return false;
         /* its own resolver: keys and attributes; never an index, never a call */
-        if ((ret->kind != VALUE_MAP && ret->kind != VALUE_OBJECT) || !capo_lookup(*ret, at, size, ret))
+        bool keyed = (ret->kind == VALUE_MAP || ret->kind == VALUE_OBJECT) && capo_lookup(*ret, at, size, ret);
+        if (!keyed && !field_of(*ret, at, size, ret))
             return false;
         if (!at[size])
             return true;
@@ -170,11 +196,16 @@ static bool sort_key(Value item, Value arg, Value *ret)
     }
 }
 
+static bool is_number(Value v)
+{
+    return v.kind >= VALUE_BOOL && v.kind <= VALUE_DECIMAL;
+}
+
 static bool before(Sorting *sorting, const SortItem *a, const SortItem *b)
 {
     int order = 0;
-    if (!capo_compare(a->key, b->key, &order))
-        sorting->failed = true;
+    if (!capo_compare(a->key, b->key, &order) && !(is_number(a->key) && is_number(b->key)))
+        sorting->failed = true;     /* a NaN is only never less */
     return order < 0;
 }
 
@@ -197,8 +228,12 @@ static Value sort_by(Value v, Value arg, bool reversed)
 {
     if (!capo_iterable(v) || v.kind == VALUE_NULL)
         return capo_value_text("");
-    if (arg.kind != VALUE_INT && !capo_is_text(arg))
+    if (!is_number(arg) && !capo_is_text(arg))
         return capo_value_text("");
+    if (capo_is_text(arg) && arg.size == 0)
+        capo_raise(ERROR_VALUE, "The filter 'dictsort' needs a key to sort by.");
+    if (capo_is_text(arg) && (arg.text[0] == '_' || strstr(arg.text, "._")))
+        return capo_value_text("");             /* what is private reaches nothing */
     List *items = capo_list_of(v), *result = capo_list_new();
     Sorting sorting = { capo_alloc_array(items->count + 1, sizeof(SortItem)), capo_alloc_array(items->count + 1, sizeof(SortItem)), false };
     for (size_t i = 0; i < items->count; i++) {
@@ -230,6 +265,7 @@ static Value join(const Filtering *f, Value v, Value arg)
     Buffer out = { 0 };
     void *state = NULL;
     for (bool later = false; capo_iterate(v, &state, &item); later = true) {
+        capo_step(f->context);
         if (later)
             capo_put_bytes(&out, separator.text, separator.size);
         if (!f->autoescape && !capo_is_text(item))
@@ -294,6 +330,8 @@ static Value unordered_list(const Filtering *f, Value v, Value arg)
 static Value yesno(const Filtering *f, Value v, Value arg)
 {
     size_t n;
+    if (f->has_argument && arg.kind != VALUE_NULL && !capo_is_text(arg))
+        capo_raise(ERROR_VALUE, "The filter 'yesno' needs a text of two or three words, not '%.100s'.", capo_to_text(arg));
     char **words = capo_split(f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : capo_gettext("yes,no,maybe"), ',', &n);
     if (n < 2)
         return v;

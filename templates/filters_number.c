@@ -47,7 +47,7 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     if (v.kind == VALUE_NULL)
         return capo_value_text(v.flags & VALUE_FLAG_MISSING ? "" : "");
     Decimal decimal;
-    if (v.kind == VALUE_REAL && !isfinite(v.real))
+    if ((v.kind == VALUE_REAL && !isfinite(v.real)) || capo_is_special(v))
         return capo_value_to_text(v);
     if (!decimal_of(v, &decimal)) {
         /* Decimal(str(value)) failed: Decimal(str(float(value))) */
@@ -89,6 +89,22 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
 
 /* --- the others ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* "" where the sum is no day of the calendar, as Django gives for an OverflowError. */
+static Value add_duration(Value v, int64_t us)
+{
+    const int64_t day = 86400LL * 1000000, first = -719162, end = 2932897;      /* 0001-01-01, 10000-01-01 */
+    if (v.kind == VALUE_DATE) {
+        int64_t days = v.date.days + us / day - (us % day < 0);
+        v.date.days = (int32_t)days;
+        return days >= first && days < end ? v : capo_value_text("");
+    }
+    if (v.kind != VALUE_DATETIME && v.kind != VALUE_DURATION)
+        return capo_value_text("");
+    if (__builtin_add_overflow(v.integer, us, &v.integer) || (v.kind == VALUE_DATETIME && (v.integer < first * day || v.integer >= end * day)))
+        return capo_value_text("");
+    return v;
+}
+
 static Value add(const Filtering *f, Value v, Value arg)
 {
     (void)f;
@@ -115,19 +131,12 @@ static Value add(const Filtering *f, Value v, Value arg)
         if (capo_to_real(arg, &other))
             return capo_value_real(real + other);
     }
+    if (capo_is_special(v) || capo_is_special(arg))
+        return capo_is_special(v) ? v : arg;
     if (v.kind == VALUE_DECIMAL && (arg.kind == VALUE_DECIMAL || arg.kind == VALUE_INT))
         return capo_value_decimal(capo_decimal_add(v.decimal, arg.kind == VALUE_INT ? capo_decimal_from_int(arg.integer) : arg.decimal));
-    if (arg.kind == VALUE_DURATION) {
-        if (v.kind == VALUE_DATETIME || v.kind == VALUE_DURATION) {
-            v.integer += arg.duration.microseconds;
-            return v;
-        }
-        if (v.kind == VALUE_DATE) {
-            int64_t us = arg.duration.microseconds, day = 86400LL * 1000000;
-            v.date.days += (int32_t)(us / day - (us % day < 0));
-            return v;
-        }
-    }
+    if (arg.kind == VALUE_DURATION)
+        return add_duration(v, arg.duration.microseconds);
     return capo_value_text("");
 }
 
@@ -189,9 +198,11 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
         snprintf(number, sizeof number, "%.1f", size);
         if (negative)
             capo_put_char(&out, '-');
+        /* Python's round(), which is a float still: a very large one shows its exponent */
+        Value rounded = size < 1e15 ? capo_value_text(number) : capo_value_real(strtod(number, NULL));
         const char *text = capo_gettext(units[unit]), *hole = strstr(text, "%s");
         capo_put_unbroken(&out, hole ? capo_strndup(text, (size_t)(hole - text)) : "");
-        capo_put_number_with(&out, capo_value_text(number), 1, f->context && f->context->engine->thousand_separator, capo_formats());
+        capo_put_number_with(&out, rounded, 1, f->context && f->context->engine->thousand_separator, capo_formats());
         capo_put_unbroken(&out, hole ? hole + 2 : text);
     }
     return capo_buffer_value(&out, false);
@@ -199,6 +210,8 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
 
 static Value pluralize(const Filtering *f, Value v, Value arg)
 {
+    if (f->has_argument && !capo_is_text(arg) && arg.kind != VALUE_LIST && arg.kind != VALUE_MAP)
+        capo_raise(ERROR_VALUE, "The filter 'pluralize' needs a text to add, not '%.100s'.", capo_to_text(arg));
     const char *suffixes = f->has_argument ? capo_to_text(arg) : ",s";
     size_t n;
     if (!strchr(suffixes, ','))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 static Value text_of(Buffer *out)
 {
@@ -140,10 +141,10 @@ void capo_put_title(Buffer *out, const char *text, size_t size)
     size_t start = out->size;
     while (at < end) {
         const char *from = at;
-        uint32_t c = utf8_next(&at, end);
-        if (c < 0x80) {
-            bool letter = (c | 32) >= 'a' && (c | 32) <= 'z';
-            capo_put_char(out, (char)(!letter ? c : in_word ? c | 32 : c & ~32u));
+        uint32_t point = utf8_next(&at, end);
+        if (point < 0x80) {
+            bool letter = (point | 32) >= 'a' && (point | 32) <= 'z';
+            capo_put_char(out, (char)(!letter ? point : in_word ? point | 32 : point & ~32u));
             in_word = letter;
             continue;
         }
@@ -158,8 +159,16 @@ void capo_put_title(Buffer *out, const char *text, size_t size)
             capo_put_bytes(out, lowered.data, lowered.size);
         } else {
             /* of one that becomes several only the first is large: "ﬁ" is "Fi" */
-            const char *first = raised.data;
-            capo_utf8_next(&first, raised.data + raised.size);
+            int32_t own = utf8proc_totitle((int32_t)point);     /* some have one letter that is neither: "ǆ" is "ǅ" */
+            if (own != (int32_t)point && own != 0x1E9E) {     /* "ß" is "Ss" */
+                char bytes[4];
+                capo_put_bytes(out, bytes, capo_utf8_encode((uint32_t)own, bytes));
+                in_word = true;
+                continue;
+            }
+            const char *first = raised.data, *stop = raised.data + raised.size;
+            while (first < stop && !capo_is_cased(capo_utf8_next(&first, stop)))
+                ;
             capo_put_bytes(out, raised.data, (size_t)(first - raised.data));
             capo_put_lower(out, first, (size_t)(raised.data + raised.size - first));
         }
@@ -207,6 +216,8 @@ static Value truncatewords_html(const Filtering *f, Value v, Value arg) { (void)
 static Value urlencode(const Filtering *f, Value v, Value arg)
 {
     Buffer out = { 0 };
+    if (f->has_argument && v.size && arg.kind != VALUE_NULL && !capo_is_text(arg))
+        capo_raise(ERROR_VALUE, "The filter 'urlencode' needs a text of safe characters, not '%.100s'.", capo_to_text(arg));
     capo_put_quoted(&out, v.text, v.size, f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : "/");
     return text_of(&out);
 }
@@ -365,8 +376,7 @@ static Value stringformat(const Filtering *f, Value v, Value arg)
     /* A width of Python's is not bounded; ours is, as a visitor's value may be the argument. */
     if (at >= end || width >= MAX_WIDTH || precision >= MAX_WIDTH)
         return capo_value_text("");
-    bool single = at + 1 == end || !memchr(at + 1, '%', (size_t)(end - at - 1));
-    if (*at == '%' && single && (v.kind == VALUE_MAP || (v.kind == VALUE_LIST)))
+    if (*at == '%' && !memchr(at + 1, '%', (size_t)(end - at - 1)) && (v.kind == VALUE_MAP || v.kind == VALUE_LIST))
         return capo_value_text(capo_format("%%%s", at + 1));      /* Python takes these for arguments by name */
     if (*at == '%' || !put_directive(&out, *at, flags, width, precision, v) || !put_rest(&out, at + 1, end))
         return capo_value_text("");

@@ -137,7 +137,7 @@ static Value naturaltime(const Filtering *f, Value v, Value arg)
     Value now = capo_value_datetime(capo_now());
     if (v.flags & VALUE_FLAG_NAIVE) {
         now.flags = VALUE_FLAG_NAIVE;
-        now.datetime.microseconds += (int64_t)capo_local(now.datetime, NULL).offset * US_PER_SECOND;
+        now.datetime.microseconds += (int64_t)capo_local(now.datetime, capo_default_time_zone()).offset * US_PER_SECOND;
     }
     int64_t us = now.datetime.microseconds - v.datetime.microseconds;
     bool past = us > 0;

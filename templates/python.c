@@ -20,7 +20,11 @@ IntResult capo_python_whole(Value value, Value *ret)
         if (isinf(value.real))
             capo_raise(ERROR_VALUE, "Infinity is no whole number.");
         return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
-    case VALUE_BOOL: case VALUE_INT: case VALUE_DECIMAL: case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: case VALUE_UUID:
+    case VALUE_DECIMAL:
+        if (capo_is_special(value) && !strcasestr(value.decimal.text, "nan"))
+            capo_raise(ERROR_VALUE, "Infinity is no whole number.");
+        return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
+    case VALUE_BOOL: case VALUE_INT: case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: case VALUE_UUID:
         return capo_to_whole(value, ret) ? INT_OK : INT_VALUE_ERROR;
     default: return INT_TYPE_ERROR;
     }
@@ -130,6 +134,18 @@ static bool is_digit(uint32_t c)
     return c >= '0' && c <= '9';
 }
 
+/* Where a word ends; *ret_next is behind the white space after it. */
+static const char *word_end(const char *at, const char *end, const char **ret_next)
+{
+    while (at < end) {
+        *ret_next = at;
+        if (capo_is_space(capo_utf8_next(ret_next, end)))
+            return at;
+        at = *ret_next;
+    }
+    return *ret_next = end;
+}
+
 static bool text_attribute(Value v, const char *name, size_t size, Value *ret)
 {
     Buffer out = { 0 };
@@ -137,11 +153,20 @@ static bool text_attribute(Value v, const char *name, size_t size, Value *ret)
         capo_put_upper(&out, v.text, v.size);
     } else if (is(name, size, "lower")) {
         capo_put_lower(&out, v.text, v.size);
-    } else if (is(name, size, "strip")) {
-        const char *text = v.text;
+    } else if (is(name, size, "strip") || is(name, size, "lstrip") || is(name, size, "rstrip")) {
+        const char *text = v.text, *end = v.text + v.size;
         size_t length = v.size;
         capo_trim(&text, &length);
-        capo_put_bytes(&out, text, length);
+        const char *from = *name == 'r' ? v.text : text, *to = *name == 'l' ? end : text + length;
+        capo_put_bytes(&out, from, to > from ? (size_t)(to - from) : 0);
+    } else if (is(name, size, "swapcase")) {
+        for (const char *at = v.text, *end = at + v.size, *start = at; at < end; start = at) {
+            uint32_t c = capo_utf8_next(&at, end);
+            if (capo_is_cased(c) && capo_is_upper(c))
+                capo_put_lower(&out, start, (size_t)(at - start));
+            else
+                capo_put_upper(&out, start, (size_t)(at - start));
+        }
     } else if (is(name, size, "capitalize")) {
         const char *at = v.text, *end = at + v.size;
         if (at < end)
@@ -156,27 +181,29 @@ static bool text_attribute(Value v, const char *name, size_t size, Value *ret)
     } else if (is(name, size, "isspace")) {
         *ret = capo_value_bool(all_are(v, capo_is_space));
         return true;
+    } else if (is(name, size, "isalpha")) {
+        *ret = capo_value_bool(all_are(v, capo_is_letter));
+        return true;
+    } else if (is(name, size, "isupper") || is(name, size, "islower")) {
+        bool any = false, all = true;
+        for (const char *at = v.text, *end = at + v.size; at < end;) {
+            uint32_t c = capo_utf8_next(&at, end);
+            any |= capo_is_cased(c);
+            all &= !capo_is_cased(c) || (name[2] == 'u' ? capo_is_upper(c) : capo_is_lower(c));
+        }
+        *ret = capo_value_bool(any && all);
+        return true;
     } else if (is(name, size, "isalnum")) {
         *ret = capo_value_bool(all_are(v, capo_is_alphanumeric));
         return true;
     } else if (is(name, size, "split") || is(name, size, "splitlines")) {
         bool lines = size > 5;
         List *list = capo_list_new();
-        const char *at = v.text, *end = at + v.size;
-        while (at < end) {
-            const char *start = at, *next = at;
-            while (at < end) {
-                next = at;
-                uint32_t c = capo_utf8_next(&next, end);
-                if (lines ? c == '\n' || c == '\r' : capo_is_space(c))
-                    break;
-                at = next;
-            }
-            if (lines || at > start)
-                capo_list_add(list, capo_value_copy_n(start, (size_t)(at - start)));
-            if (lines && at < end && *at == '\r' && next < end && *next == '\n')
-                next++;
-            at = next;
+        const char *at = v.text, *end = at + v.size, *next;
+        for (; at < end; at = next) {
+            const char *stop = lines ? capo_line_end(at, end, &next) : word_end(at, end, &next);
+            if (lines || stop > at)
+                capo_list_add(list, capo_value_copy_n(at, (size_t)(stop - at)));
         }
         *ret = capo_value_list(list);
         return true;
@@ -195,7 +222,7 @@ static bool date_attribute(Value v, const char *name, size_t size, Value *ret)
         const TimeZone *zone = capo_time_zone_by_id(v.tag);
         p = capo_local(v.datetime, zone ? zone : capo_time_zone_utc());
     } else {
-        p = capo_wall((DateTime){ v.kind == VALUE_DATE ? v.date.days * US_PER_DAY : v.integer });
+        p = capo_wall((DateTime){ v.kind == VALUE_DATE ? capo_midnight_us(v.date) : v.integer });
     }
     const struct { const char *name; bool has; int value; } rows[] = {
         { "year", date, p.year }, { "month", date, p.month }, { "day", date, p.day }, { "weekday", date, p.weekday },
@@ -216,6 +243,16 @@ static bool date_attribute(Value v, const char *name, size_t size, Value *ret)
         *ret = capo_buffer_value(&out, false);
         return true;
     }
+    if (v.kind == VALUE_DATETIME && (is(name, size, "tzinfo") || is(name, size, "tzname") || is(name, size, "utcoffset"))) {
+        const TimeZone *zone = capo_time_zone_by_id(v.tag);
+        if (v.flags & VALUE_FLAG_NAIVE)
+            *ret = capo_value_null();
+        else if (name[0] == 'u')
+            *ret = capo_value_duration((Duration){ p.offset * 1000000LL });
+        else
+            *ret = capo_value_text(name[2] == 'n' ? p.zone : capo_time_zone_name(zone ? zone : capo_time_zone_utc()));
+        return true;
+    }
     if (v.kind == VALUE_DATETIME && is(name, size, "date")) {
         *ret = capo_value_date((Date){ (int32_t)capo_days_from_civil(p.year, p.month, p.day) });
         return true;
@@ -229,7 +266,8 @@ static bool date_attribute(Value v, const char *name, size_t size, Value *ret)
 
 static bool duration_attribute(Duration duration, const char *name, size_t size, Value *ret)
 {
-    int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0), rest = us - days * US_PER_DAY;
+    int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0);
+    int64_t rest = us % US_PER_DAY + (us % US_PER_DAY < 0 ? US_PER_DAY : 0);
     if (is(name, size, "days"))
         *ret = capo_value_int(days);
     else if (is(name, size, "seconds"))
@@ -261,11 +299,13 @@ bool capo_python_attribute(Value v, const char *name, size_t size, Value *ret)
         }
         return true;
     case VALUE_BOOL: case VALUE_INT: case VALUE_REAL: case VALUE_DECIMAL:
-        if (is(name, size, "real") || (v.kind == VALUE_INT && is(name, size, "numerator")))
+        if (is(name, size, "real") || ((capo_is_whole(v) || v.kind == VALUE_BOOL) && is(name, size, "numerator")))
             *ret = v.kind == VALUE_BOOL ? capo_value_int(v.boolean) : v;
+        else if (v.kind == VALUE_REAL && is(name, size, "is_integer"))
+            *ret = capo_value_bool(v.real == floor(v.real) && !isinf(v.real));
         else if (is(name, size, "imag"))
             *ret = v.kind == VALUE_REAL ? capo_value_real(0) : capo_value_int(0);
-        else if (v.kind == VALUE_INT && is(name, size, "denominator"))
+        else if ((capo_is_whole(v) || v.kind == VALUE_BOOL) && is(name, size, "denominator"))
             *ret = capo_value_int(1);
         else
             return false;

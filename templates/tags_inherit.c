@@ -9,8 +9,14 @@
 /* --- block ------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct BlockChain { const char *name; const BlockNode **blocks; size_t count, capacity, at; } BlockChain;
-/* What {{ block }} is while its content renders. */
-typedef struct BlockObject { Object object; const BlockNode *block; Context *context; bool has_family; } BlockObject;
+/* What {{ block }} is while its content renders. outer: the one within which it does. */
+typedef struct BlockObject {
+    Object object;
+    const BlockNode *block;
+    Context *context;
+    struct BlockObject *outer;
+    bool of_chain, has_family;
+} BlockObject;
 
 static BlockChain *find_chain(RenderState *state, const char *name)
 {
@@ -43,40 +49,95 @@ static void add_blocks(RenderState *state, const Template *template)
     }
 }
 
+void capo_context_guarded(Context *context, void (*function)(void *), void *argument)
+{
+    const Context before = *context;
+    RenderState *state = context->state;
+    const RenderState state_before = state ? *state : (RenderState){ 0 };
+    size_t *at = state && state->n_blocks ? capo_alloc_array(state->n_blocks, sizeof *at) : NULL;
+    for (size_t i = 0; at && i < state->n_blocks; i++)
+        at[i] = state->blocks[i].at;
+    const Error *error = capo_try(function, argument);
+    if (!error)
+        return;
+    capo_template_locate(error, context);
+    context->count = before.count;
+    context->base = before.base;
+    context->n_marks = before.n_marks;
+    context->n_frames = before.n_frames;
+    context->depth = before.depth;
+    context->template = before.template;
+    context->at = before.at;
+    context->autoescape = before.autoescape;
+    context->localise = before.localise;
+    context->use_time_zone = before.use_time_zone;
+    context->one_by_one = before.one_by_one;
+    context->state = state;
+    if (state) {
+        state->history = state_before.history;
+        state->has_blocks = state_before.has_blocks;
+        state->active = state_before.active;        /* their turns in the chains are put back below */
+    }
+    for (size_t i = 0; at && i < state_before.n_blocks; i++)
+        state->blocks[i].at = at[i];
+    capo_reraise(error);
+}
+
 static const ObjectOps block_ops;
 
 /* Renders the content of `block` as the block of this name, in the template that it stands in. */
-static void render_content(const BlockNode *block, Context *context, Buffer *out)
+static void render_content(const BlockNode *block, Context *context, Buffer *out, bool of_chain)
 {
     static const char name[] = "block";
+    capo_step(context);
     BlockObject *object = capo_alloc_struct(BlockObject);
-    *object = (BlockObject){ { &block_ops }, block, context, context->state->has_blocks };
+    RenderState *state = context->state;
+    *object = (BlockObject){ { &block_ops }, block, context, state->active, of_chain, state->has_blocks };
+    state->active = object;
     capo_context_push(context);
     capo_context_put(context, name, 5, capo_name_hash(name, 5), capo_value_object(object));
     capo_context_enter(context, block->template);
     capo_nodes_render(block->nodes, context, out);
+    state->active = object->outer;
     capo_context_leave(context);
     capo_context_pop(context);
+}
+
+void capo_blocks_unwind(RenderState *state, struct BlockObject *active)
+{
+    for (; state->active != active; state->active = state->active->outer) {
+        BlockChain *chain = state->active->of_chain ? find_chain(state, state->active->block->name) : NULL;
+        if (chain && chain->at > 0)
+            chain->at--;
+    }
 }
 
 static void render_block(const Node *node, Context *context, Buffer *out)
 {
     const BlockNode *block = (const BlockNode *)node;
     if (!context->state->has_blocks) {
-        render_content(block, context, out);
+        render_content(block, context, out, false);
         return;
     }
     BlockChain *chain = find_chain(context->state, block->name);
     if (!chain || chain->at >= chain->count) {
-        render_content(block, context, out);
+        render_content(block, context, out, false);
         return;
     }
     /* the chains may move while the content renders: an include has its own, but a parent adds to these */
     const BlockNode *content = chain->blocks[chain->at++];
-    render_content(content, context, out);
+    render_content(content, context, out, true);
     chain = find_chain(context->state, block->name);
     if (chain && chain->at > 0)
         chain->at--;
+}
+
+typedef struct Super { const BlockNode *block; Context *context; Buffer out; } Super;
+
+static void render_super(void *argument)
+{
+    Super *job = argument;
+    render_block(&job->block->node, job->context, &job->out);
 }
 
 static bool block_get(Object *self, const char *name, size_t size, Value *ret)
@@ -94,10 +155,10 @@ static bool block_get(Object *self, const char *name, size_t size, Value *ret)
                            "{{ block.super }} stands in a template that extends nothing: there is no parent's block '%s'.",
                            object->block->name);
     BlockChain *chain = find_chain(context->state, object->block->name);
-    Buffer out = { 0 };
+    Super job = { .block = object->block, .context = context };
     if (chain && chain->at < chain->count)
-        render_block(&object->block->node, context, &out);
-    *ret = capo_buffer_value(&out, true);
+        capo_context_guarded(context, render_super, &job);
+    *ret = capo_buffer_value(&job.out, true);
     return true;
 }
 
@@ -346,7 +407,8 @@ typedef struct PartialUse { Node node; const Template *template; const char *nam
 
 static void render_partial_content(const PartialNode *partial, Context *context, Buffer *out)
 {
-    if (++context->depth > 60)
+    capo_step(context);
+    if (++context->depth > MAX_DEPTH)
         capo_template_fail(partial->template, (int)partial->node.line, (int)partial->node.column,
                            "The partial '%s' uses itself without end.", partial->name);
     capo_context_enter(context, partial->template);

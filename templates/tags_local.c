@@ -44,9 +44,12 @@ static Value as_localised(const Filtering *f, Value v, bool localise)
     Buffer out = { 0 };
     bool before = f->context->localise;
     f->context->localise = localise;
+    bool zone = f->context->use_time_zone;
+    f->context->use_time_zone = false;          /* a datetime in its own zone: only printing changes that */
     if (!capo_put_localised(f->context, &out, v))
         capo_put_value(&out, v);
     f->context->localise = before;
+    f->context->use_time_zone = zone;
     return capo_buffer_value(&out, v.kind == VALUE_SAFE);
 }
 
@@ -121,7 +124,7 @@ static Value in_zone(Value v, const TimeZone *zone)
         return capo_value_text("");
     if (v.flags & VALUE_FLAG_NAIVE) {
         DateParts parts = capo_wall(v.datetime);
-        v.datetime = capo_instant(&parts, NULL);
+        v.datetime = capo_instant(&parts, capo_default_time_zone());
     }
     v.flags = VALUE_FLAG_OWN_ZONE;
     v.tag = capo_time_zone_id(zone);

@@ -28,8 +28,8 @@ static void render_now(const Node *node, Context *context, Buffer *out)
     const NowNode *now = (const NowNode *)node;
     Buffer text = { 0 };
     Value value = capo_value_datetime(capo_now());
-    if (!context->use_time_zone) {
-        DateParts parts = capo_local(value.datetime, NULL);
+    if (context->engine->no_time_zone) {
+        DateParts parts = capo_local(value.datetime, capo_default_time_zone());
         parts.zone = NULL;
         value.datetime.microseconds += (int64_t)parts.offset * 1000000;
         value.flags = VALUE_FLAG_NAIVE;
@@ -562,6 +562,7 @@ static void render_regroup(const Node *node, Context *context, Buffer *out)
         capo_raise(ERROR_VALUE, "{%% regroup %%}: '%s' cannot be iterated over (template %s, line %u).", capo_to_text(source),
                    context->template->name, node->line);
     while (source.kind != VALUE_NULL && capo_iterate(source, &state, &item)) {
+        capo_step(context);
         capo_context_set(context, regroup->name, item);
         Value key = capo_expression_resolve(regroup->key, context, true);
         if (!group || !capo_equal(group->grouper, key)) {

@@ -3,6 +3,7 @@
  * number of times; addresses above 2,048 characters are left alone. */
 #include "filters.h"
 #include "html.h"
+#include <capo/syntax.h>
 #include <string.h>
 #include <strings.h>
 
@@ -148,6 +149,10 @@ static bool is_email(Slice s)
     }
     const char *domain = at + 1;
     size_t size = (size_t)(s.text + s.size - domain);
+    if (size > 2 && domain[0] == '[' && domain[size - 1] == ']') {
+        const char *address = capo_strndup(domain + 1, size - 2);
+        return !dot && (capo_is_ipv4(address, size - 2) || capo_is_ipv6(address, size - 2, false));
+    }
     const char *top = memrchr(domain, '.', size);
     return !dot && top && is_host(domain, size) && s.text + s.size - top - 1 >= 2 &&
            !(top[1] >= '0' && top[1] <= '9' && strspn(top + 1, "0123456789") >= (size_t)(s.text + s.size - top - 1));
@@ -195,8 +200,7 @@ static void put_query(Buffer *out, const char *text, size_t size)
     }
 }
 
-/* smart_urlquote: each part unquoted once and quoted again. */
-static void put_smart_url(Buffer *out, const char *url, size_t size)
+void capo_put_smart_url(Buffer *out, const char *url, size_t size)
 {
     static const char safe[] = "!$&'()*+,;=:/?#[]@~";
     const char *end = url + size, *colon = memmem(url, size, "://", 3);
@@ -251,11 +255,11 @@ static void put_word(Buffer *out, Slice word, bool safe, bool nofollow, bool aut
         Buffer plain = { 0 };
         if (capo_utf8_length(middle.text, middle.size) <= MAX_URL && has_scheme(middle)) {
             capo_put_unescaped(&plain, middle.text, middle.size);
-            put_smart_url(&url, capo_buffer_text(&plain), plain.size);
+            capo_put_smart_url(&url, capo_buffer_text(&plain), plain.size);
         } else if (capo_utf8_length(middle.text, middle.size) <= MAX_URL && is_bare_domain(middle)) {
             capo_put(&plain, "http://");
             capo_put_unescaped(&plain, middle.text, middle.size);
-            put_smart_url(&url, capo_buffer_text(&plain), plain.size);
+            capo_put_smart_url(&url, capo_buffer_text(&plain), plain.size);
         } else if (!memchr(middle.text, ':', middle.size) && is_email(middle)) {
             const char *at = memrchr(middle.text, '@', middle.size);
             mail = true;
@@ -273,7 +277,7 @@ static void put_word(Buffer *out, Slice word, bool safe, bool nofollow, bool aut
     capo_put(out, "<a href=\"");
     capo_put_escaped(out, url.data, url.size);
     capo_put(out, nofollow && !mail ? "\" rel=\"nofollow\">" : "\">");
-    if (limit >= 0 && (int64_t)capo_utf8_length(middle.text, middle.size) > limit) {
+    if (limit != URLIZE_WHOLE && (int64_t)capo_utf8_length(middle.text, middle.size) > limit) {
         const char *at = middle.text, *end = middle.text + middle.size;
         for (int64_t i = 0; i + 1 < limit; i++)
             capo_utf8_next(&at, end);

@@ -10,12 +10,28 @@ extern int64_t capo_clock_frozen;
 enum { US_PER_SECOND = 1000000 };
 #define US_PER_DAY (86400LL * 1000000)
 
+/* An instant that the functions here can count with. The calendar ends at the year 9999; what is far beyond it (a broken row, a
+ * sum of durations) is taken as some year 137,000 before or after, so that neither it nor a difference of two overflows. */
+static inline int64_t capo_bounded_us(int64_t microseconds)
+{
+    const int64_t most = 50000000 * US_PER_DAY;
+    return microseconds > most ? most : microseconds < -most ? -most : microseconds;
+}
+/* The beginning of a day as a wall clock's time, bounded likewise. */
+static inline int64_t capo_midnight_us(Date date)
+{
+    return (date.days > 50000000 ? 50000000 : date.days < -50000000 ? -50000000 : date.days) * US_PER_DAY;
+}
+
 /* Days since 1970-01-01 of any day of the proleptic Gregorian calendar, without checks, and back. */
 int64_t capo_days_from_civil(int64_t year, int month, int day);
 void capo_civil_from_days(int64_t days, int *ret_year, int *ret_month, int *ret_day);
 
-/* What a format is applied to: it decides which letters there are. */
-typedef enum DateFormatKind { FORMAT_DATE, FORMAT_TIME, FORMAT_DATETIME, FORMAT_TIME_OF_DATETIME, FORMAT_NOTHING } DateFormatKind;
+/* Whether the zone is one offset, as capo_time_zone_fixed makes them. */
+bool capo_time_zone_is_fixed(const TimeZone *zone, int *ret_offset);
+
+/* What a format is applied to: it decides which letters there are. A time of day has `c` and `I` only where it is shown as dates are. */
+typedef enum DateFormatKind { FORMAT_DATE, FORMAT_TIME, FORMAT_DATETIME, FORMAT_TIME_OF_DATETIME, FORMAT_TIME_AS_DATE, FORMAT_NOTHING } DateFormatKind;
 /* The words of dates. core/i18n puts its function here once there is another language than English; NULL as a result means the English
  * word. `index` counts months and weekdays (Monday) from 0; of halves and hours 0 is a.m., midnight. */
 typedef enum DateWord { WORD_MONTH, WORD_MONTH_ALT, WORD_MONTH_SHORT, WORD_MONTH_AP, WORD_WEEKDAY, WORD_WEEKDAY_SHORT, WORD_HALF,

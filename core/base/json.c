@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 32, MAX_DIGITS = 4300 };
+enum { MAX_DEPTH = 32, MAX_WRITTEN_DEPTH = 200, MAX_DIGITS = 4300 };
 
 /* Nesting of the text, strings skipped: jansson itself recurses 2,048 deep, which a fiber's stack would not bear. */
 static bool too_deep(const char *text, size_t size)
@@ -189,6 +189,8 @@ static void put_line(Buffer *out, int indent, int level)
 static void put_json(Buffer *out, Value v, Form form, int level)
 {
     capo_stack_check(16 * 1024, "a value written as JSON");
+    if (level > MAX_WRITTEN_DEPTH)
+        capo_raise(ERROR_VALUE, "A value that was to become JSON is nested more than %d deep, or stands within itself.", MAX_WRITTEN_DEPTH);
     switch ((ValueKind)v.kind) {
     case VALUE_NULL:
         capo_put(out, "null");
@@ -218,13 +220,24 @@ static void put_json(Buffer *out, Value v, Form form, int level)
         break;
     case VALUE_DATETIME: {
         /* DjangoJSONEncoder: milliseconds, and Z for UTC */
-        char *iso = capo_datetime_iso(v.datetime, capo_time_zone("UTC"));
-        char *dot = strchr(iso, '.');
+        const TimeZone *zone = capo_time_zone_by_id(v.tag);
+        bool naive = v.flags & VALUE_FLAG_NAIVE;
+        char *iso = capo_datetime_iso(v.datetime, zone && !naive ? zone : capo_time_zone_utc()), *dot = strchr(iso, '.');
+        char *offset = dot ? dot + 7 : iso + 19;
         capo_put_char(out, '"');
         capo_put_bytes(out, iso, dot ? (size_t)(dot - iso) + 4 : 19);
-        capo_put(out, v.flags & VALUE_FLAG_NAIVE ? "\"" : "Z\"");
+        capo_put(out, naive ? "" : strcmp(offset, "+00:00") == 0 ? "Z" : offset);
+        capo_put_char(out, '"');
         break;
     }
+    case VALUE_TIME: {
+        const char *iso = capo_time_iso(v.time);
+        capo_put_format(out, "\"%.12s\"", iso);
+        break;
+    }
+    case VALUE_DURATION:
+        capo_put_format(out, "\"%s\"", capo_duration_iso(v.duration));
+        break;
     case VALUE_LIST:
         if (v.list->count == 0) {
             capo_put(out, "[]");

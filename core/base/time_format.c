@@ -63,7 +63,7 @@ static DateParts time_parts(Time time)
 
 static DateParts date_parts(Date date)
 {
-    return capo_wall((DateTime){ date.days * US_PER_DAY });
+    return capo_wall((DateTime){ capo_midnight_us(date) });
 }
 
 char *capo_date_iso(Date date)
@@ -88,6 +88,16 @@ char *capo_datetime_iso(DateTime instant, const TimeZone *zone)
     DateParts parts = capo_local(instant, zone);
     capo_put_iso_datetime(&out, &parts, 'T');
     return capo_buffer_text(&out);
+}
+
+/* Django's duration_iso_string. */
+char *capo_duration_iso(Duration duration)
+{
+    uint64_t us = duration.microseconds < 0 ? 0 - (uint64_t)duration.microseconds : (uint64_t)duration.microseconds;
+    uint64_t seconds = us / US_PER_SECOND;
+    const char *fraction = us % US_PER_SECOND ? capo_format(".%06d", (int)(us % US_PER_SECOND)) : "";
+    return capo_format("%sP%lluDT%02dH%02dM%02d%sS", duration.microseconds < 0 ? "-" : "", (unsigned long long)(seconds / 86400),
+                       (int)(seconds / 3600 % 24), (int)(seconds / 60 % 60), (int)(seconds % 60), fraction);
 }
 
 char *capo_duration_text(Duration duration)
@@ -159,6 +169,8 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
     case 'c':
         if (kind == FORMAT_DATE)
             put_iso_date(out, p);
+        else if (kind == FORMAT_TIME_AS_DATE)
+            capo_put(out, capo_time_iso(capo_time(p->hour, p->minute, p->second, p->microsecond)));
         else
             capo_put_iso_datetime(out, p, 'T');
         break;
@@ -238,16 +250,16 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
 char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind kind, const char *format)
 {
     DateParts whole = *parts;
-    /* A naive time is taken in the current zone for the letters that need an offset; only `e` and `c` tell. */
+    /* A naive time is taken in the default zone for the letters that need an offset; only `e` and `c` tell. */
     if ((kind == FORMAT_DATE && strpbrk(format, "rU")) ||
         ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone && strpbrk(format, "IOrTUZ"))) {
-        DateParts local = capo_local(capo_instant(parts, NULL), NULL);
+        DateParts local = capo_local(capo_instant(parts, capo_default_time_zone()), capo_default_time_zone());
         whole.offset = local.offset;
         whole.is_dst = local.is_dst;
         whole.time_zone = local.time_zone;
         whole.zone = local.zone;
     }
-    if (kind == FORMAT_TIME)
+    if (kind == FORMAT_TIME || kind == FORMAT_TIME_AS_DATE)
         whole.zone = NULL;
     for (const char *at = format; *at; at++) {
         if (*at == '\\' && at[1] && at[1] != '\n') {
@@ -260,6 +272,8 @@ char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind ki
         if (kind == FORMAT_DATE && strchr("aAefgGhHiOPsTuZ", *at))
             return *at;
         if (kind == FORMAT_NOTHING && strchr("aAbcdDeEfFgGhHiIjlLmMnNoOPrsStTuUwWyYzZ", *at))
+            return *at;
+        if (kind == FORMAT_TIME_AS_DATE && strchr("bdDEFjlLmMnNorStUwWyYz", *at))
             return *at;
         if ((kind == FORMAT_TIME || kind == FORMAT_TIME_OF_DATETIME) && strchr("bcdDEFIjlLmMnNorStUwWyYz", *at))
             return *at;

@@ -339,6 +339,12 @@ const char *capo_time_zone_name(const TimeZone *zone)
     return zone ? zone->name : capo_time_zone_name(capo_current_time_zone());
 }
 
+bool capo_time_zone_is_fixed(const TimeZone *zone, int *ret_offset)
+{
+    *ret_offset = zone->standard.offset;
+    return !zone->types;
+}
+
 uint16_t capo_time_zone_id(const TimeZone *zone)
 {
     return zone ? zone->id : 0;
@@ -349,11 +355,16 @@ const TimeZone *capo_time_zone_by_id(uint16_t id)
     return id > 0 && id <= zone_count ? zones[id - 1] : NULL;
 }
 
+const TimeZone *capo_default_time_zone(void)
+{
+    return default_zone ? default_zone : capo_time_zone_utc();
+}
+
 const TimeZone *capo_current_time_zone(void)
 {
     if (capo_unit && capo_unit->slots[UNIT_TIME_ZONE])
         return capo_unit->slots[UNIT_TIME_ZONE];
-    return default_zone ? default_zone : capo_time_zone_utc();
+    return capo_default_time_zone();
 }
 
 void capo_activate_time_zone(const TimeZone *zone)
@@ -396,9 +407,9 @@ DateParts capo_local(DateTime instant, const TimeZone *zone)
 {
     if (!zone)
         zone = capo_current_time_zone();
-    int64_t seconds = instant.microseconds / US_PER_SECOND - (instant.microseconds % US_PER_SECOND < 0);
+    int64_t us = capo_bounded_us(instant.microseconds), seconds = us / US_PER_SECOND - (us % US_PER_SECOND < 0);
     const ZoneType *type = type_at(zone, seconds);
-    DateParts parts = capo_wall((DateTime){ instant.microseconds + (int64_t)type->offset * US_PER_SECOND });
+    DateParts parts = capo_wall((DateTime){ us + (int64_t)type->offset * US_PER_SECOND });
     parts.offset = type->offset;
     parts.is_dst = type->is_dst;
     parts.zone = type->abbreviation;

@@ -119,6 +119,24 @@ int capo_digit_value(uint32_t c)
     return (int)((c - first) % 10);
 }
 
+bool capo_is_letter(uint32_t c)
+{
+    if (c < 0x80)
+        return (c | 32) >= 'a' && (c | 32) <= 'z';
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool capo_is_upper(uint32_t c)
+{
+    return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_LU;
+}
+
+bool capo_is_lower(uint32_t c)
+{
+    return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_LL;
+}
+
 bool capo_is_word(uint32_t c)
 {
     return c == '_' || capo_is_alphanumeric(c);
@@ -160,7 +178,7 @@ static void put_code_point(Buffer *buffer, uint32_t c)
 }
 
 /* Whether c has case (Lu, Ll, Lt), or is passed over when looking for a cased neighbour. */
-static bool is_cased(uint32_t c)
+bool capo_is_cased(uint32_t c)
 {
     utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
     return category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LL || category == UTF8PROC_CATEGORY_LT;
@@ -185,7 +203,7 @@ static bool next_is_cased(const char *at, const char *end)
     while (at < end) {
         uint32_t c = capo_utf8_next(&at, end);
         if (!is_case_ignorable(c))
-            return is_cased(c);
+            return capo_is_cased(c);
     }
     return false;
 }
@@ -228,7 +246,7 @@ void capo_put_lower(Buffer *buffer, const char *text, size_t size)
         else
             put_code_point(buffer, (uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
         if (!is_case_ignorable(c))
-            after_cased = is_cased(c);
+            after_cased = capo_is_cased(c);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Values: boxing, Python's truth, equality, order and printing, lists and maps. */
 #include "bytes.h"
+#include "clock.h"
 #include <capo/arena.h>
 #include <capo/error.h>
 #include <capo/value.h>
@@ -12,7 +13,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { DEEP = 16 * 1024 };
+/* DEEP: the stack that one more level may take. MAX_DEPTH: of lists and maps that are printed. */
+enum { DEEP = 16 * 1024, MAX_DEPTH = 200 };
 
 /* --- boxing --- */
 
@@ -84,7 +86,7 @@ bool capo_truth(Value v)
     case VALUE_BOOL: return v.boolean;
     case VALUE_INT: return v.integer != 0;
     case VALUE_REAL: return v.real != 0;
-    case VALUE_DECIMAL: return capo_decimal_compare(v.decimal, (Decimal){ "0" }) != 0;
+    case VALUE_DECIMAL: return capo_is_special(v) || capo_decimal_compare(v.decimal, (Decimal){ "0" }) != 0;
     case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: return v.size > 0;
     case VALUE_DURATION: return v.duration.microseconds != 0;
     case VALUE_LIST: return v.list->count > 0;
@@ -95,6 +97,12 @@ bool capo_truth(Value v)
         return !v.object->ops->length || v.object->ops->length(v.object) != 0;
     default: return true;
     }
+}
+
+bool capo_is_special(Value v)
+{
+    const char *text = v.kind == VALUE_DECIMAL && v.decimal.text ? v.decimal.text : "0";
+    return (text[*text == '-'] | 32) >= 'a';
 }
 
 static bool is_number(Value v)
@@ -122,6 +130,10 @@ static double as_double(Value v)
 /* -1, 0, 1; 2 for a NaN. */
 static int compare_numbers(Value a, Value b)
 {
+    if (capo_is_special(a) || capo_is_special(b)) {
+        a = capo_value_real(as_double(a));
+        b = capo_value_real(as_double(b));
+    }
     if (a.kind != VALUE_REAL && b.kind != VALUE_REAL) {
         if (a.kind != VALUE_DECIMAL && b.kind != VALUE_DECIMAL) {
             int64_t x = a.kind == VALUE_BOOL ? a.boolean : a.integer, y = b.kind == VALUE_BOOL ? b.boolean : b.integer;
@@ -157,16 +169,16 @@ bool capo_equal(Value a, Value b)
     case VALUE_UUID: return memcmp(a.uuid, b.uuid, sizeof(Uuid)) == 0;
     case VALUE_LIST:
         capo_stack_check(DEEP, "a comparison of lists");
-        if (a.list->count != b.list->count)
-            return false;
+        if (a.list == b.list || a.list->count != b.list->count)
+            return a.list == b.list;
         for (size_t i = 0; i < a.list->count; i++)
             if (!capo_equal(a.list->items[i], b.list->items[i]))
                 return false;
         return true;
     case VALUE_MAP:
         capo_stack_check(DEEP, "a comparison of maps");
-        if (a.map->count != b.map->count)
-            return false;
+        if (a.map == b.map || a.map->count != b.map->count)
+            return a.map == b.map;
         for (size_t i = 0; i < a.map->count; i++) {
             Value *other = capo_map_get_value(b.map, a.map->entries[i].key);
             if (!other || !capo_equal(a.map->entries[i].value, *other))
@@ -353,20 +365,77 @@ static void put_text_repr(Buffer *out, const char *text, size_t size, bool bytes
     capo_put_char(out, quote);
 }
 
+static void put_duration_repr(Buffer *out, int64_t us)
+{
+    int64_t day = 86400LL * 1000000, days = us / day - (us % day < 0), rest = us - days * day;
+    const struct { const char *name; int64_t value; } parts[] = { { "days", days }, { "seconds", rest / 1000000 }, { "microseconds", rest % 1000000 } };
+    capo_put(out, "datetime.timedelta(");
+    bool any = false;
+    for (int i = 0; i < 3; i++)
+        if (parts[i].value) {
+            capo_put_format(out, "%s%s=%lld", any ? ", " : "", parts[i].name, (long long)parts[i].value);
+            any = true;
+        }
+    capo_put(out, any ? ")" : "0)");
+}
+
+static void put_zone_repr(Buffer *out, const TimeZone *zone)
+{
+    int offset;
+    if (!capo_time_zone_is_fixed(zone, &offset)) {
+        capo_put_format(out, "zoneinfo.ZoneInfo(key='%s')", capo_time_zone_name(zone));
+    } else if (zone == capo_time_zone_utc()) {
+        capo_put(out, "datetime.timezone.utc");
+    } else {
+        capo_put(out, "datetime.timezone(");
+        put_duration_repr(out, offset * 1000000LL);
+        if (zone != capo_time_zone_fixed(offset, NULL))     /* a name that was given */
+            capo_put_format(out, ", '%s'", capo_time_zone_name(zone));
+        capo_put_char(out, ')');
+    }
+}
+
 static void put_datetime_repr(Buffer *out, Value v)
 {
-    DateParts p = capo_local(v.datetime, capo_time_zone("UTC"));
+    const TimeZone *zone = capo_time_zone_by_id(v.tag);
+    bool naive = v.flags & VALUE_FLAG_NAIVE;
+    if (!zone || naive)
+        zone = capo_time_zone_utc();
+    DateParts p = capo_local(v.datetime, zone);
     capo_put_format(out, "datetime.datetime(%d, %d, %d, %d, %d", p.year, p.month, p.day, p.hour, p.minute);
     if (p.second || p.microsecond)
         capo_put_format(out, ", %d", p.second);
     if (p.microsecond)
         capo_put_format(out, ", %d", p.microsecond);
-    capo_put(out, v.flags & VALUE_FLAG_NAIVE ? ")" : ", tzinfo=datetime.timezone.utc)");
+    if (!naive) {
+        capo_put(out, ", tzinfo=");
+        put_zone_repr(out, zone);
+    }
+    capo_put_char(out, ')');
 }
 
-void capo_put_repr(Buffer *out, Value v)
+/* The lists and maps within which a value stands. One that stands within itself prints as Python's does: [...] */
+typedef struct Around { const void *container; const struct Around *outer; int depth; } Around;
+
+static void put_value(Buffer *out, Value v, const Around *around);
+
+/* False: the container is one of those around it, which says so in the text. */
+static bool enter(Buffer *out, const void *container, const char *again, const Around *around, Around *ret)
 {
     capo_stack_check(DEEP, "a value that is printed");
+    *ret = (Around){ container, around, around ? around->depth + 1 : 1 };
+    if (ret->depth > MAX_DEPTH)
+        capo_raise(ERROR_VALUE, "A value that was to be printed has lists and maps nested more than %d deep.", MAX_DEPTH);
+    for (; around; around = around->outer)
+        if (around->container == container) {
+            capo_put(out, again);
+            return false;
+        }
+    return true;
+}
+
+static void put_repr(Buffer *out, Value v, const Around *around)
+{
     switch ((ValueKind)v.kind) {
     case VALUE_TEXT: case VALUE_SAFE:
         put_text_repr(out, v.text, v.size, false);
@@ -396,6 +465,9 @@ void capo_put_repr(Buffer *out, Value v)
         capo_put_char(out, ')');
         break;
     }
+    case VALUE_DURATION:
+        put_duration_repr(out, v.duration.microseconds);
+        break;
     case VALUE_UUID:
         capo_put_format(out, "UUID('%s')", capo_uuid_text(v.uuid));
         break;
@@ -408,12 +480,24 @@ void capo_put_repr(Buffer *out, Value v)
         break;
     }
     default:
-        capo_put_value(out, v);
+        put_value(out, v, around);
     }
+}
+
+void capo_put_repr(Buffer *out, Value v)
+{
+    capo_stack_check(DEEP, "a value that is printed");
+    put_repr(out, v, NULL);
 }
 
 void capo_put_value(Buffer *out, Value v)
 {
+    put_value(out, v, NULL);
+}
+
+static void put_value(Buffer *out, Value v, const Around *around)
+{
+    Around here;
     switch ((ValueKind)v.kind) {
     case VALUE_NULL:
         if (!(v.flags & VALUE_FLAG_MISSING))
@@ -459,12 +543,13 @@ void capo_put_value(Buffer *out, Value v)
         capo_put(out, capo_uuid_text(v.uuid));
         break;
     case VALUE_LIST:
-        capo_stack_check(DEEP, "a list that is printed");
+        if (!enter(out, v.list, v.flags & VALUE_FLAG_TUPLE ? "(...)" : "[...]", around, &here))
+            break;
         capo_put_char(out, v.flags & VALUE_FLAG_TUPLE ? '(' : '[');
         for (size_t i = 0; i < v.list->count; i++) {
             if (i)
                 capo_put(out, ", ");
-            capo_put_repr(out, v.list->items[i]);
+            put_repr(out, v.list->items[i], &here);
         }
         if (v.flags & VALUE_FLAG_TUPLE)
             capo_put(out, v.list->count == 1 ? ",)" : ")");
@@ -472,14 +557,15 @@ void capo_put_value(Buffer *out, Value v)
             capo_put_char(out, ']');
         break;
     case VALUE_MAP:
-        capo_stack_check(DEEP, "a map that is printed");
+        if (!enter(out, v.map, "{...}", around, &here))
+            break;
         capo_put_char(out, '{');
         for (size_t i = 0; i < v.map->count; i++) {
             if (i)
                 capo_put(out, ", ");
-            capo_put_repr(out, v.map->entries[i].key);
+            put_repr(out, v.map->entries[i].key, &here);
             capo_put(out, ": ");
-            capo_put_repr(out, v.map->entries[i].value);
+            put_repr(out, v.map->entries[i].value, &here);
         }
         capo_put_char(out, '}');
         break;
@@ -642,6 +728,15 @@ bool capo_lookup(Value v, const char *name, size_t size, Value *ret)
         *ret = capo_value_copy_n(start, (size_t)(at - start));
         return true;
     }
+    case VALUE_BYTES:
+        if (!parse_index(name, size, &index))
+            return false;
+        if (index < 0)
+            index += v.size;
+        if (index < 0 || index >= (int64_t)v.size)
+            return false;
+        *ret = capo_value_int(v.bytes[index]);
+        return true;
     case VALUE_OBJECT:
         if (v.object->ops->get && v.object->ops->get(v.object, name, size, ret))
             return true;
@@ -675,7 +770,7 @@ bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, 
 bool capo_iterable(Value v)
 {
     switch ((ValueKind)v.kind) {
-    case VALUE_TEXT: case VALUE_SAFE: case VALUE_LIST: case VALUE_MAP: return true;
+    case VALUE_TEXT: case VALUE_SAFE: case VALUE_BYTES: case VALUE_LIST: case VALUE_MAP: return true;
     case VALUE_OBJECT: return v.object->ops->next != NULL;
     default: return false;
     }
@@ -706,6 +801,12 @@ bool capo_iterate(Value v, void **state, Value *ret)
         *state = (void *)(uintptr_t)(next - v.text);
         return true;
     }
+    case VALUE_BYTES:
+        if (at >= v.size)
+            return false;
+        *ret = capo_value_int(v.bytes[at]);
+        *state = (void *)(at + 1);
+        return true;
     case VALUE_OBJECT:
         return v.object->ops->next && v.object->ops->next(v.object, state, ret);
     default:

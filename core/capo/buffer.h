@@ -19,6 +19,9 @@ typedef struct Buffer {
     size_t size, capacity;
 } Buffer;
 
+/* The largest text; more raises 500. */
+#define CAPO_BUFFER_MAX ((size_t)1 << 30)
+
 void capo_put_bytes(Buffer *buffer, const void *bytes, size_t size);
 void capo_put_format(Buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void capo_put_vformat(Buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
@@ -62,6 +65,11 @@ void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *
 bool capo_is_space(uint32_t code_point);
 bool capo_is_alphanumeric(uint32_t code_point);
 bool capo_is_word(uint32_t code_point);
+/* Whether it is a large, small or title letter. */
+bool capo_is_cased(uint32_t code_point);
+bool capo_is_letter(uint32_t code_point);
+bool capo_is_upper(uint32_t code_point);
+bool capo_is_lower(uint32_t code_point);
 /* 0 to 9 of a decimal digit of any script; -1: it is none. */
 int capo_digit_value(uint32_t code_point);
 /* A number's text as Python's int() and float() see it: white space off, digits of any script as 0-9, single underscores between

@@ -49,6 +49,8 @@ const TimeZone *capo_time_zone_utc(void);
 /* The zone that the running unit shows times in: its own, else settings' time_zone, else UTC. */
 const TimeZone *capo_current_time_zone(void);
 void capo_activate_time_zone(const TimeZone *zone);
+/* Settings' time_zone, else UTC: the zone that a time without one is taken to be in. */
+const TimeZone *capo_default_time_zone(void);
 void capo_set_default_time_zone(const TimeZone *zone);
 
 DateParts capo_local(DateTime instant, const TimeZone *zone);       /* zone NULL: the current one */
@@ -83,6 +85,7 @@ char *capo_strftime(const DateParts *parts, const char *format);
 char *capo_date_iso(Date date);
 char *capo_time_iso(Time time);
 char *capo_datetime_iso(DateTime instant, const TimeZone *zone);    /* zone NULL: the current one */
+char *capo_duration_iso(Duration duration);                         /* "P3DT04H05M06S", "-P0DT00H00M00.500000S" */
 char *capo_duration_text(Duration duration);                        /* Python's str(): "3 days, 4:05:06" */
 char *capo_uuid_text(const Uuid *uuid);                             /* with hyphens */
 Uuid capo_uuid_random(void);                                        /* version 4 */

@@ -92,6 +92,7 @@ typedef struct ObjectOps {
     bool one_by_one;
     /* What `get` knows, NULL at the end: for "did you mean" in messages. */
     const char *const *(*names)(Object *self);
+    const char *(*type)(Object *self);                                  /* where several types share a table: the name of this one's */
 } ObjectOps;
 
 struct Object { const ObjectOps *ops; };        /* the first member of every object's struct */
@@ -162,7 +163,7 @@ bool capo_equal(Value a, Value b);
 bool capo_compare(Value a, Value b, int *ret);
 /* Python's str(), as Django prints it: "None", "True", "1.0", "[1, 'a']", "2026-11-22 08:30:00+00:00". Sized by *ret_size. */
 const char *capo_to_text(Value v);
-/* Appends the same; no copy for texts. */
+/* Appends the same; no copy for texts. A list or map within itself is [...] or {...}; more than 200 within each other raise. */
 void capo_put_value(Buffer *buffer, Value v);
 /* Python's repr(), used inside lists and maps. */
 void capo_put_repr(Buffer *buffer, Value v);
@@ -172,6 +173,8 @@ bool capo_to_real(Value v, double *ret);
 /* Whole numbers of any size, as Python's int: VALUE_INT where 64 bits hold it, else a decimal with VALUE_FLAG_WHOLE. JSON, literals
  * of templates and sums make them. At most 4,300 digits, Python's own limit. */
 bool capo_is_whole(Value v);
+/* Whether a decimal's text is "NaN", "Infinity" or one of their kin, which Capo makes no values of but takes where it is given one. */
+bool capo_is_special(Value v);
 /* int(): of numbers without what is behind the point, of texts in digits of any script ("１２", "1_000"). False: it is none. */
 bool capo_to_whole(Value v, Value *ret);
 Value capo_whole_add(Value a, Value b);
@@ -186,7 +189,7 @@ int64_t capo_length(Value v);                                   /* len(), text i
 bool capo_lookup(Value v, const char *name, size_t size, Value *ret);
 /* The same for who looks for one name in many alike values: *hint, 0 at first, is where it was the last time. It is only a guess. */
 bool capo_lookup_hinted(Value v, const char *name, size_t size, uint32_t *hint, Value *ret);
-/* Iterates over lists, maps (their keys), texts (characters) and objects. *state starts as NULL. */
+/* Iterates over lists, maps (their keys), texts (characters), bytes (numbers) and objects. *state starts as NULL. */
 bool capo_iterate(Value v, void **state, Value *ret);
 bool capo_iterable(Value v);
 
@@ -198,7 +201,7 @@ Object *capo_generator(GeneratorNext *next, void *argument);
 
 List *capo_list_new(void);
 void capo_list_add(List *list, Value item);
-/* All items of an iterable. */
+/* All items of an iterable. Raises past 10 million: an object's iterator may be endless. */
 List *capo_list_of(Value iterable);
 Map *capo_map_new(void);
 /* Adds or replaces; a text key is not copied. */
@@ -217,7 +220,7 @@ Map *capo_map_of(const Var *vars);
 
 /* Depth at most 32 levels, else *ret_error. Integers may be of any size. False: *ret_error says line and column. */
 bool capo_json_parse(const char *text, size_t size, Value *ret, const char **ret_error);
-/* indent 0: one line, as Python's json.dumps prints it (", " and ": " between); dates ISO as Django's DjangoJSONEncoder. */
+/* Raises where lists and maps are more than 200 within each other, or one within itself. indent 0: one line, as Python's json.dumps prints it (", " and ": " between); dates ISO as Django's DjangoJSONEncoder. */
 void capo_json_put(Buffer *buffer, Value v, int indent);
 /* For a script: what JSON has no number for, and capo_json_put raises ERROR_VALUE for, is NaN, Infinity or -Infinity. */
 void capo_json_put_javascript(Buffer *buffer, Value v);

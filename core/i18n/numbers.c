@@ -3,6 +3,7 @@
  * so that "1e1000000000" is not written out. */
 #include "internal.h"
 #include <capo/arena.h>
+#include <capo/error.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,8 @@ void capo_put_number_with(Buffer *out, Value number, int places, bool grouping, 
     if (places > MAX_PLACES)
         places = MAX_PLACES;
     const char *text = capo_to_text(number);
+    if (capo_is_special(number))
+        capo_raise(ERROR_VALUE, "%s is not a number that is shown with digits.", text);
     Decimal decimal;
     bool large = (number.kind == VALUE_DECIMAL && !capo_is_whole(number)) || (number.kind == VALUE_REAL && strpbrk(text, "eE"));
     if (!large || !capo_parse_decimal(text, &decimal)) {

@@ -303,7 +303,7 @@ bool capo_in_transaction(void);
 
 /* --- raw SQL ------------------------------------------------------------------------------------------------------------- */
 
-/* Parameters are `?`, bound. capo_sql_rows gives a list of maps; capo_sql_run how many rows changed. */
+/* Parameters are `?`, bound; `??` is a question mark itself. capo_sql_rows gives a list of maps; capo_sql_run how many rows changed. */
 #define capo_sql_rows(sql, ...) capo_sql_rows_with((sql), (const Value[]){ __VA_OPT__(CAPO_EACH_VALUE(__VA_ARGS__),) { 0 } }, CAPO_COUNT_ARGS(__VA_ARGS__))
 #define capo_sql_run(sql, ...) capo_sql_run_with((sql), (const Value[]){ __VA_OPT__(CAPO_EACH_VALUE(__VA_ARGS__),) { 0 } }, CAPO_COUNT_ARGS(__VA_ARGS__))
 List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count);

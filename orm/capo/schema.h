@@ -34,6 +34,10 @@ void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_
 void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_model);
 void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 
+/* The counter of the model's automatic key goes on behind the largest key that there is: after rows were inserted with keys of their own
+ * (loaddata). Where the database does that by itself, nothing. */
+void capo_schema_reset_sequence(const Model *model);
+
 /* The database as it is: for tests (migrated against fresh), inspectdb, and clear errors. */
 List *capo_schema_tables(void);                                             /* texts, sorted */
 List *capo_schema_columns(const char *table);                               /* their names, in order; empty: no such table */

@@ -693,6 +693,8 @@ static void run(void *argument)
     capo_map_set(test->actual, "queries", capo_value_int((int64_t)(capo_database_statements() - test->before)));
     if (test->writes && !strcmp(capo_backend()->name, "sqlite") && capo_sql_rows("PRAGMA foreign_key_check")->count)
         capo_raise(ERROR_INTEGRITY, "A foreign key has no row to point at.");
+    if (test->writes && !strcmp(capo_backend()->name, "postgresql"))
+        capo_sql_run("SET CONSTRAINTS ALL IMMEDIATE");
     if (check.kind != VALUE_LIST)
         return;
     List *after = capo_list_new();

@@ -241,6 +241,11 @@ static void prepare(void *argument)
         load_row(rows->items[i].map);
     for (size_t i = 0; i < rows->count; i++)
         load_many(rows->items[i].map);
+    for (size_t i = 0; i < list->count; i++) {
+        capo_schema_reset_sequence(all[i]);
+        for (size_t k = 0; k < all[i]->n_many; k++)
+            capo_schema_reset_sequence(all[i]->many[k]->through);
+    }
     capo_commit();
 }
 

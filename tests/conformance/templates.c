@@ -104,7 +104,9 @@ Value conformance_templates(const Map *test)
     };
     Engine *before = capo_template_engine;
     capo_template_engine = &engine;
-    capo_activate_time_zone(capo_time_zone(text_of(settings, "$timezone", text_of(settings, "TIME_ZONE", "America/Chicago"))));
+    const char *active = text_of(settings, "$timezone", NULL);
+    capo_set_default_time_zone(capo_time_zone(text_of(settings, "TIME_ZONE", "America/Chicago")));
+    capo_activate_time_zone(active ? capo_time_zone(active) : NULL);
     capo_deactivate_language();
     if (capo_map_get(settings, "$language"))
         capo_activate_language(text_of(settings, "$language", NULL));

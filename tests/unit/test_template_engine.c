@@ -401,6 +401,8 @@ static const TemplateTag own_tags[] = {
     { "scope", .simple = use_context }, { "bad_row", "a b", .simple = all_of_them }, { "bad_default", "a=b", .simple = all_of_them }, { "empty_row" }, { 0 }
 };
 static const TemplateFilter empty_filters[] = { { "none" }, { 0 } };
+static Buffer problems;
+static void note_problem(const TemplateProblem *problem);
 static const TagLibrary own_libraries[] = { { "own", own_filters, own_tags }, { "empty", empty_filters, NULL }, { 0 } };
 
 TEST(templates_own_arguments)
@@ -495,6 +497,58 @@ TEST(templates_debug_processor)
     debug = false;
     SITE({ "t.html", "[{{ debug }}{{ sql_queries }}]" });
     EXPECT_TEXT(capo_render_to_text(request_for("/"), "t.html", NULL), "[]");
+}
+
+/* A rendering within a condition or a tag that fails, and whose failure is caught there, leaves the rendering around it whole. */
+static void try_body(void *argument)
+{
+    const void *const *job = argument;
+    capo_tag_render(job[0], (Context *)job[1], (Buffer *)job[2]);
+}
+
+static void render_attempt(const void *data, Context *context, Buffer *out)
+{
+    Buffer own = { 0 };
+    const Error *error = capo_try(try_body, (void *)(const void *[]){ data, context, &own });
+    capo_put(out, error ? "(failed)" : capo_buffer_text(&own));
+}
+
+static TemplateNode *compile_attempt(TemplateParser *parser)
+{
+    return capo_tag_node(parser, render_attempt, capo_tag_body(parser, LIST("endattempt")));
+}
+
+static const TemplateTag attempt_tags[] = { { "attempt", .compile = compile_attempt }, { 0 } };
+static const TagLibrary attempt_libraries[] = { { "attempts", NULL, attempt_tags }, { 0 } };
+
+TEST(templates_caught_failures_leave_the_context_whole)
+{
+    SITE_WITH(((TemplateOptions){ .libraries = attempt_libraries }),
+        { "base.html", "[{% block a %}{% with x=2 %}{% include 'bad.html' %}{% endwith %}{% endblock %}{{ x }}{% block b %}b{% endblock %}]" },
+        { "bad.html", "{% autoescape off %}{{ x|default:missing.name }}{{ x|add:nothing }}{% endautoescape %}" },
+        { "child.html", "{% extends 'base.html' %}{% block a %}{% if block.super|length > 2 %}never{% else %}no{% endif %}{% if block.super|length > 2 %}never{% endif %}"
+                        "{{ x }}{{ y }}{% endblock %}{% block b %}<{{ block.super }}>{% endblock %}" },
+        { "tag.html", "{% load attempts %}{% attempt %}{% with x=3 %}{% include 'bad.html' %}{% endwith %}{% endattempt %}{{ x }}{{ y }}"
+                      "{% attempt %}{{ x }}{% endattempt %}{% include 'more.html' %}" },
+        { "more.html", "+{{ y }}" });
+    EXPECT_TEXT(RENDER("child.html", V("x", 1), V("y", "&")), "[no1&amp;1<b>]");
+    EXPECT_TEXT(RENDER("tag.html", V("x", 1), V("y", "&")), "(failed)1&amp;1+&amp;");
+}
+
+/* A release: the files of the project and of its apps are in the program. */
+TEST(templates_inside_the_program)
+{
+    enter_folder();
+    static const char t[] = "{% extends 't.html' %}{% block a %}1{{ block.super }}{% endblock %}", of_shop[] = "<{% block a %}2{% endblock %}>";
+    static const EmbeddedFile own[] = { { "templates/t.html", t, sizeof t - 1 }, { "shop/templates/t.html", of_shop, sizeof of_shop - 1 },
+                                        { "shop/templates/u.html", "u", 1 }, { 0 } };
+    capo_settings_init(&(Settings){ .secret_key = key, .apps = APPS(&shop), .files = own });
+    EXPECT_TEXT(RENDER("t.html"), "<12>");
+    EXPECT_TEXT(RENDER("u.html"), "u");
+    EXPECT_HAS(failure_of("v.html", NULL)->message, "templates/v.html inside the program");
+    problems = (Buffer){ 0 };
+    EXPECT_INT(capo_templates_check(note_problem), 3);
+    EXPECT_TEXT(capo_buffer_text(&problems), "");
 }
 
 /* --- what templates must not do -------------------------------------------------------------------------------------------------- */
@@ -645,8 +699,6 @@ TEST(templates_cycles_are_named)
 }
 
 /* --- checks ----------------------------------------------------------------------------------------------------------------------- */
-
-static Buffer problems;
 
 static void note_problem(const TemplateProblem *problem)
 {

@@ -105,7 +105,7 @@ static void render_example(void *argument)
         .static_prefix = "/static/", .media_prefix = "/media/",
     };
     capo_template_engine = &job->engine;
-    capo_activate_time_zone(capo_time_zone(setting(settings, "time_zone", "UTC")));
+    capo_set_default_time_zone(capo_time_zone(setting(settings, "time_zone", "UTC")));
     DateTime now;
     if (!capo_parse_datetime(setting(settings, "now", "2026-11-22T09:30:00"), capo_time_zone_utc(), &now))
         capo_raise(ERROR_VALUE, "The setting 'now' is no time.");
@@ -138,9 +138,10 @@ static const char *problem_of(const Example *example)
     Job *job = capo_alloc_struct(Job);
     job->example = example;
     Engine *before = capo_template_engine;
+    const TimeZone *default_before = capo_default_time_zone();
     const Error *error = capo_try(render_example, job);
     capo_clock_frozen = INT64_MIN;
-    capo_activate_time_zone(NULL);
+    capo_set_default_time_zone(default_before);
     capo_deactivate_language();
     capo_template_release_all(&job->engine);
     capo_template_fragments_clear();
