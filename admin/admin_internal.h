@@ -93,7 +93,6 @@ List *admin_recent(Request *req, int limit);
 const char *admin_log_text(const LogEntry *entry);
 const char *admin_log_url(LogEntry *entry);                         /* of the object's page; NULL: it has none */
 const char *admin_time_attribute(DateTime time);
-const char *admin_text_list(const char *const *words);              /* "a, b and c" */
 
 /* --- tags.c --- */
 extern const TagLibrary admin_libraries[];

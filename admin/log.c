@@ -2,6 +2,7 @@
 /* The record of what was done in the admin: Django's django_admin_log, its flags and its JSON messages; and those messages as
  * sentences. Labels of fields are kept, never their values, so that no secret ends up here. */
 #include "admin_internal.h"
+#include <capo/text.h>
 #include <string.h>
 
 enum { REPR_LENGTH = 200 };
@@ -23,14 +24,6 @@ void capo_admin_log(Request *req, Instance *object, int flag, const char *change
     capo_save(entry);
 }
 
-const char *admin_text_list(const char *const *words)
-{
-    Buffer out = { 0 };
-    for (size_t i = 0; words[i]; i++)
-        capo_put_format(&out, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " and ", words[i]);
-    return capo_buffer_text(&out);
-}
-
 static const char *text_in(const Map *map, const char *key)
 {
     Value *value = map ? capo_map_get(map, key) : NULL;
@@ -45,7 +38,7 @@ static const char *field_list(const Map *details)
     const char **words = capo_alloc_array(fields->list->count + 1, sizeof *words);
     for (size_t i = 0; i < fields->list->count; i++)
         words[i] = capo_to_text(fields->list->items[i]);
-    return admin_text_list(words);
+    return capo_text_list(words, "and");
 }
 
 static void put_sentence(Buffer *out, const Map *part)

@@ -133,7 +133,7 @@ static bool same(Value a, Value b)
 }
 
 /* Python's `in`; *ret_valid false where it would raise. */
-static bool contains(Value item, Value container, bool *ret_valid)
+static bool contains(Context *context, Value item, Value container, bool *ret_valid)
 {
     *ret_valid = true;
     if (capo_is_text(container)) {
@@ -152,7 +152,7 @@ static bool contains(Value item, Value container, bool *ret_valid)
     }
     void *state = NULL;
     Value each;
-    while (capo_iterate(container, &state, &each))
+    for (; capo_iterate(container, &state, &each); capo_step(context))
         if (same(item, each) || capo_equal(item, each))
             return true;
     return false;
@@ -184,11 +184,11 @@ static Value evaluate_operator(const Condition *condition, Context *context)
     case OPERATOR_IS: return capo_value_bool(same(left, right));
     case OPERATOR_IS_NOT: return capo_value_bool(!same(left, right));
     case OPERATOR_IN: {
-        bool found = contains(left, right, &valid);
+        bool found = contains(context, left, right, &valid);
         return capo_value_bool(valid && found);
     }
     case OPERATOR_NOT_IN: {
-        bool found = contains(left, right, &valid);
+        bool found = contains(context, left, right, &valid);
         return capo_value_bool(valid && !found);
     }
     default: break;
@@ -236,7 +236,7 @@ static Value evaluate(const Condition *condition, Context *context)
     void (*step)(void *) = condition->operator == OPERATOR_NOT ? attempt_not : attempt;
     if (!condition->may_fail)
         step(&job);
-    else if (capo_try(step, &job) != NULL)
+    else if (capo_context_try(context, step, &job) != NULL)
         return capo_value_bool(false);      /* what a filter raises within an operator makes it false */
     return job.result;
 }
@@ -253,7 +253,7 @@ bool capo_condition_true(const Condition *condition, Context *context)
         return truth(condition, context);
     /* a filter's argument that does not exist makes the whole condition false */
     Attempt job = { .condition = condition, .context = context };
-    const Error *error = capo_try(attempt_operand, &job);
+    const Error *error = capo_context_try(context, attempt_operand, &job);
     if (error && error->code != ERROR_VARIABLE_DOES_NOT_EXIST)
         capo_reraise(error);
     return !error && capo_truth(job.result);

@@ -89,6 +89,46 @@ bool *capo_context_autoescape(Context *context)
     return &context->autoescape;
 }
 
+void capo_step(Context *context)
+{
+    const Engine *engine = context->engine;
+    int64_t most = engine->max_steps ? engine->max_steps : MAX_STEPS;
+    size_t memory = engine->max_memory ? engine->max_memory : MAX_MEMORY;
+    if (__builtin_expect(++context->steps <= most && arena_size(capo_arena()) <= memory, 1))
+        return;
+    const Template *template = context->template;
+    int line = context->at ? (int)context->at->line : 1, column = context->at ? (int)context->at->column : 1;
+    if (!template)
+        capo_raise(500, "A template did too much, or took more than %zu bytes.", memory);
+    if (context->steps > most)
+        capo_template_fail(template, line, column, "The rendering went through more than %lld rounds of loops, items, includes and blocks.",
+                           (long long)most);
+    capo_template_fail(template, line, column, "The rendering has taken more than %zu MiB of memory.", memory >> 20);
+}
+
+const Error *capo_context_try(Context *context, void (*function)(void *), void *argument)
+{
+    const Context before = *context;
+    struct BlockObject *active = before.state ? before.state->active : NULL;
+    const Error *error = capo_try(function, argument);
+    if (!error)
+        return NULL;
+    /* What grew meanwhile stays: the arrays may have moved, and hold what was there before at the same places. */
+    Context after = *context;
+    *context = before;
+    context->entries = after.entries;
+    context->capacity = after.capacity;
+    context->marks = after.marks;
+    context->marks_capacity = after.marks_capacity;
+    context->frames = after.frames;
+    context->frames_capacity = after.frames_capacity;
+    context->steps = after.steps;
+    context->pieces = after.pieces;
+    if (context->state)
+        capo_blocks_unwind(context->state, active);
+    return error;
+}
+
 enum { PIECES_A_TURN = 16 };
 
 void capo_context_flush(Context *context, Buffer *out)

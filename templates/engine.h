@@ -18,6 +18,16 @@ typedef struct Variable Variable;
 typedef struct Filter Filter;
 typedef struct Render Render;
 
+/* --- limits: capo/templates.h tells them; what goes beyond is an error with its place ------------------------------------------ */
+
+enum {
+    MAX_SOURCE = 8 * 1024 * 1024,       /* bytes of a template */
+    MAX_NESTING = 200,                  /* tags within tags */
+    MAX_DEPTH = 60,                     /* includes, parents and partials within each other */
+    MAX_MEMORY = 1024 * 1024 * 1024,
+    MAX_STEPS = 100 * 1000 * 1000,
+};
+
 /* --- engine: where templates come from and how values print -------------------------------------------------------------- */
 
 struct Engine {
@@ -34,6 +44,10 @@ struct Engine {
     bool quiet;                     /* says nothing about missing variables in debug */
     bool take_notes;                /* compiled templates keep what they refer to, for the checks */
     const char *static_prefix, *media_prefix;
+    /* Limits of one rendering, 0: MAX_MEMORY and MAX_STEPS. Bytes that its unit of work may have taken in all, and rounds of loops,
+     * items of what is joined or searched, includes, blocks and partials. */
+    size_t max_memory;
+    int64_t max_steps;
     struct Template *cached[256];   /* compiled, by name and place */
     uint32_t generation;            /* grows when they are released: links to them end */
 };
@@ -132,6 +146,7 @@ typedef struct RenderState {
     struct BlockChain *blocks;
     size_t n_blocks;
     bool has_blocks;
+    struct BlockObject *active;     /* the innermost block that renders */
     bool renders_again;             /* an {% ifchanged %} that printed nothing */
     struct History { const struct History *next; const Template *template; } *history;      /* of extends */
 } RenderState;
@@ -152,11 +167,19 @@ struct Context {
     StateEntry *memory;             /* of own tags */
     List *missing;                  /* expressions whose lack was reported, in debug */
     int depth;                      /* of includes and parents */
+    int64_t steps;                  /* taken so far, see Engine.max_steps */
     ResponseStream *stream;         /* where `streamed` goes when it is full; NULL: the page is made as a whole */
     Buffer *streamed;
     unsigned pieces;                /* sent so far */
     int one_by_one;                 /* loops around this whose items are gone after their turn */
 };
+
+/* One round of a loop, one include, …: raises when the rendering has done or taken too much. */
+void capo_step(Context *context);
+/* capo_try for what a tag forgives: after an error the context is as it was, as if the function had never begun. */
+const Error *capo_context_try(Context *context, void (*function)(void *), void *argument) __attribute__((warn_unused_result));
+/* Blocks that an error ended are over: `active` is what it was before them. */
+void capo_blocks_unwind(RenderState *state, struct BlockObject *active);
 
 enum { STREAM_PIECE = 15 * 1024 };
 /* Sends what is in the page's own buffer, if this is it and there is enough. Only between nodes. */

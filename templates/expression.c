@@ -305,6 +305,7 @@ Value capo_filter_apply(const FilterCall *call, Context *context, Value value)
 {
     const Filter *filter = call->filter;
     Value argument = { 0 };
+    capo_step(context);
     if (call->has_argument && !capo_variable_resolve(&call->argument, context, &argument))
         capo_raise(ERROR_VARIABLE_DOES_NOT_EXIST, "The argument '%s' of the filter '%s' does not exist (template %s, line %u): %s",
                    call->argument.text, filter->name, context->template ? context->template->name : "?",

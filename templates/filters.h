@@ -24,6 +24,12 @@ void capo_put_stripped(Buffer *out, const char *text, size_t size);
 /* A link's text is cut to `limit` characters, unless that is URLIZE_WHOLE. */
 #define URLIZE_WHOLE INT64_MAX
 void capo_put_urlized(Buffer *out, const char *text, size_t size, bool safe, bool nofollow, bool autoescape, int64_t limit);
+/* smart_urlquote: each part of an address unquoted once and quoted again. */
+void capo_put_smart_url(Buffer *out, const char *url, size_t size);
+/* White space between tags left out; what stands before the first and behind the last stays. */
+void capo_put_spaceless(Buffer *out, const char *text, size_t size);
+/* Words as Django's smart_split: quoted parts stay together. NULL at the end. */
+char **capo_smart_split(const char *text, size_t size);
 void capo_put_wrapped(Buffer *out, const char *text, size_t size, int64_t width);
 /* Where a line ends as str.splitlines has it: *ret_next is behind its end. */
 const char *capo_line_end(const char *at, const char *end, const char **ret_next);

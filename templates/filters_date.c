@@ -20,7 +20,7 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         parts = capo_context_parts(context, v);
         kind = time_filter ? FORMAT_TIME_OF_DATETIME : FORMAT_DATETIME;
     } else if (v.kind == VALUE_DATE) {
-        parts = capo_wall((DateTime){ v.date.days * US_PER_DAY });
+        parts = capo_wall((DateTime){ capo_midnight_us(v.date) });
         kind = FORMAT_DATE;
     } else if (v.kind == VALUE_TIME) {
         parts = capo_wall((DateTime){ v.time.microseconds });
@@ -88,9 +88,9 @@ static bool moment(Value v, int64_t *ret, bool *ret_naive)
 {
     *ret_naive = true;
     if (v.kind == VALUE_DATE) {
-        *ret = v.date.days * US_PER_DAY;
+        *ret = capo_midnight_us(v.date);
     } else if (v.kind == VALUE_DATETIME) {
-        *ret = v.datetime.microseconds;
+        *ret = capo_bounded_us(v.datetime.microseconds);
         *ret_naive = v.flags & VALUE_FLAG_NAIVE;
     } else {
         return false;

@@ -33,7 +33,7 @@ static Value force_escape(const Filtering *f, Value v, Value arg)
     return capo_buffer_value(&out, true);
 }
 
-static Value each_item(const char *filter, Value v, bool safe)
+static Value each_item(const Filtering *f, const char *filter, Value v, bool safe)
 {
     List *list = capo_list_new();
     void *state = NULL;
@@ -41,6 +41,7 @@ static Value each_item(const char *filter, Value v, bool safe)
     if (!capo_iterable(v))
         capo_raise(ERROR_VALUE, "The filter '%s' needs a list, not '%.100s'.", filter, capo_to_text(v));
     while (capo_iterate(v, &state, &item)) {
+        capo_step(f->context);
         if (safe) {
             item = capo_value_to_text(item);
             item.kind = VALUE_SAFE;
@@ -52,8 +53,8 @@ static Value each_item(const char *filter, Value v, bool safe)
     return capo_value_list(list);
 }
 
-static Value escapeseq(const Filtering *f, Value v, Value arg) { (void)f, (void)arg; return each_item("escapeseq", v, false); }
-static Value safeseq(const Filtering *f, Value v, Value arg) { (void)f, (void)arg; return each_item("safeseq", v, true); }
+static Value escapeseq(const Filtering *f, Value v, Value arg) { (void)arg; return each_item(f, "escapeseq", v, false); }
+static Value safeseq(const Filtering *f, Value v, Value arg) { (void)arg; return each_item(f, "safeseq", v, true); }
 
 static Value safe(const Filtering *f, Value v, Value arg)
 {

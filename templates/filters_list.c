@@ -49,7 +49,10 @@ static bool item_at(const char *filter, Value v, int64_t index, Value *ret)
     if (index < 0 || index >= count)
         return false;
     if (v.kind == VALUE_OBJECT && !v.object->ops->at) {
-        *ret = capo_list_of(v)->items[index];
+        List *list = capo_list_of(v);           /* which may have fewer than its length promised */
+        if ((size_t)index >= list->count)
+            return false;
+        *ret = list->items[index];
         return true;
     }
     if (v.kind == VALUE_OBJECT)
@@ -262,6 +265,7 @@ static Value join(const Filtering *f, Value v, Value arg)
     Buffer out = { 0 };
     void *state = NULL;
     for (bool later = false; capo_iterate(v, &state, &item); later = true) {
+        capo_step(f->context);
         if (later)
             capo_put_bytes(&out, separator.text, separator.size);
         if (!f->autoescape && !capo_is_text(item))

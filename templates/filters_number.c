@@ -89,6 +89,22 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
 
 /* --- the others ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* "" where the sum is no day of the calendar, as Django gives for an OverflowError. */
+static Value add_duration(Value v, int64_t us)
+{
+    const int64_t day = 86400LL * 1000000, first = -719162, end = 2932897;      /* 0001-01-01, 10000-01-01 */
+    if (v.kind == VALUE_DATE) {
+        int64_t days = v.date.days + us / day - (us % day < 0);
+        v.date.days = (int32_t)days;
+        return days >= first && days < end ? v : capo_value_text("");
+    }
+    if (v.kind != VALUE_DATETIME && v.kind != VALUE_DURATION)
+        return capo_value_text("");
+    if (__builtin_add_overflow(v.integer, us, &v.integer) || (v.kind == VALUE_DATETIME && (v.integer < first * day || v.integer >= end * day)))
+        return capo_value_text("");
+    return v;
+}
+
 static Value add(const Filtering *f, Value v, Value arg)
 {
     (void)f;
@@ -119,17 +135,8 @@ static Value add(const Filtering *f, Value v, Value arg)
         return capo_is_special(v) ? v : arg;
     if (v.kind == VALUE_DECIMAL && (arg.kind == VALUE_DECIMAL || arg.kind == VALUE_INT))
         return capo_value_decimal(capo_decimal_add(v.decimal, arg.kind == VALUE_INT ? capo_decimal_from_int(arg.integer) : arg.decimal));
-    if (arg.kind == VALUE_DURATION) {
-        if (v.kind == VALUE_DATETIME || v.kind == VALUE_DURATION) {
-            v.integer += arg.duration.microseconds;
-            return v;
-        }
-        if (v.kind == VALUE_DATE) {
-            int64_t us = arg.duration.microseconds, day = 86400LL * 1000000;
-            v.date.days += (int32_t)(us / day - (us % day < 0));
-            return v;
-        }
-    }
+    if (arg.kind == VALUE_DURATION)
+        return add_duration(v, arg.duration.microseconds);
     return capo_value_text("");
 }
 

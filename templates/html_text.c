@@ -13,14 +13,29 @@ static bool is_combining(uint32_t c)
     return c >= 0x300 && utf8proc_get_property((utf8proc_int32_t)c)->combining_class != 0;
 }
 
+/* Whether composing is worth it: not for ASCII, and not where somebody piled up marks on one letter, whose sorting is quadratic. */
+static bool composes(const char *text, size_t size)
+{
+    enum { MOST_MARKS = 500 };
+    const char *at = text, *end = text + size;
+    bool ascii = true;
+    for (size_t marks = 0; at < end && marks < MOST_MARKS;) {
+        if ((unsigned char)*at < 0x80) {
+            at++;
+            marks = 0;
+            continue;
+        }
+        ascii = false;
+        marks = is_combining(capo_utf8_next(&at, end)) ? marks + 1 : 0;
+    }
+    return !ascii && at == end;
+}
+
 /* The text in composed form (NFC). */
 static Value compose(const char *text, size_t size)
 {
-    bool ascii = true;
-    for (size_t i = 0; i < size && ascii; i++)
-        ascii = (unsigned char)text[i] < 0x80;
     utf8proc_uint8_t *composed = NULL;
-    utf8proc_ssize_t length = ascii ? -1 : utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, &composed,
+    utf8proc_ssize_t length = !composes(text, size) ? -1 : utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, &composed,
                                                          UTF8PROC_STABLE | UTF8PROC_COMPOSE);
     if (length < 0)
         return capo_value_copy_n(text, size);

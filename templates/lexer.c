@@ -159,6 +159,23 @@ static const char *word_end(const char *at, const char *end)
     return at;
 }
 
+char **capo_smart_split(const char *text, size_t size)
+{
+    char **words = capo_alloc_array(size + 1, sizeof *words);
+    size_t count = 0;
+    for (const char *at = text, *end = text + size; at < end;) {
+        if (space_at(at, end)) {
+            capo_utf8_next(&at, end);
+            continue;
+        }
+        const char *stop = word_end(at, end);
+        words[count++] = capo_strndup(at, (size_t)(stop - at));
+        at = stop;
+    }
+    words[count] = NULL;
+    return words;
+}
+
 char **capo_split_contents(Parser *parser, const Token *token, size_t *ret_count)
 {
     const char *at = token->text, *end = at + token->size;

@@ -5,8 +5,6 @@
 #include <capo/web.h>
 #include <string.h>
 
-enum { MAX_NESTING = 200 };
-
 const BuiltinTag *const capo_builtin_tags[] = { capo_logic_tags, capo_inherit_tags, capo_output_tags, NULL };
 const Filter *const capo_builtin_filters[] = { capo_text_filters, capo_html_filters, capo_list_filters, capo_number_filters,
                                                  capo_date_filters, NULL };
@@ -88,10 +86,11 @@ const Filter *capo_parser_filter(Parser *parser, const char *name, size_t size)
 
 static Node *compile_tag(Parser *parser, const Token *token, const char *const *until)
 {
-    size_t size = 0;
-    while (size < token->size && (unsigned char)token->text[size] > ' ')
-        size++;
-    char *name = capo_strndup(token->text, size);
+    /* the first word, as capo_split_contents divides words: a control character is part of it */
+    const char *at = token->text, *end = at + token->size, *next = at;
+    while (at < end && !capo_is_space(capo_utf8_next(&next, end)))
+        at = next;
+    char *name = capo_strndup(token->text, (size_t)(at - token->text));
     for (LoadedTag *row = parser->tags; row; row = row->next)
         if (strcmp(row->name, name) == 0)
             return row->builtin ? row->builtin->compile(parser, token) : capo_custom_tag_compile(parser, token, row->custom);
@@ -158,7 +157,7 @@ static void render_variable(const Node *node, Context *context, Buffer *out)
 
 void capo_nodes_render(const Node *node, Context *context, Buffer *out)
 {
-    capo_stack_check(8 * 1024, "a template");
+    capo_stack_check(24 * 1024, "a template");      /* with room to raise */
     for (; node; node = node->next) {
         context->at = node;
         node->render(node, context, out);
@@ -178,6 +177,8 @@ Node *capo_parse(Parser *parser, const char *const *until, const Token *opening)
         if (token.kind == TOKEN_END)
             break;
         parser->tag = token;
+        if (token.kind != TOKEN_TEXT && memchr(token.text, 0, token.size))
+            capo_parse_fail(parser, "A tag has a NUL byte in it.");
         if (token.kind == TOKEN_TEXT) {
             TextNode *text = NODE(parser, TextNode, render_text);
             text->text = token.text;

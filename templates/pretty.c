@@ -38,14 +38,27 @@ static void sort_entries(MapEntry *entries, MapEntry *room, size_t count)
     memcpy(entries, room, count * sizeof *entries);
 }
 
-/* A copy in which each map has its keys in order. */
-static Value in_order(Value v)
+/* What stands for a list or map within itself. */
+typedef struct Recursion { Object object; const char *type; } Recursion;
+static const char *recursion_text(Object *self) { return capo_format("<Recursion on %s>", ((Recursion *)self)->type); }
+static const ObjectOps recursion_ops = { .type_name = "Recursion", .text = recursion_text };
+typedef struct Around { const void *container; const struct Around *outer; } Around;
+
+/* A copy in which each map has its keys in order, and nothing stands within itself. */
+static Value in_order(Value v, const Around *around)
 {
     capo_stack_check(DEEP, "a value that is printed");
+    const Around here = { v.kind == VALUE_LIST ? (const void *)v.list : v.kind == VALUE_MAP ? (const void *)v.map : NULL, around };
+    for (; here.container && around; around = around->outer)
+        if (around->container == here.container) {
+            Recursion *recursion = capo_alloc_struct(Recursion);
+            *recursion = (Recursion){ { &recursion_ops }, v.kind == VALUE_MAP ? "dict" : v.flags & VALUE_FLAG_TUPLE ? "tuple" : "list" };
+            return capo_value_object(recursion);
+        }
     if (v.kind == VALUE_LIST) {
         List *list = capo_list_new();
         for (size_t i = 0; i < v.list->count; i++)
-            capo_list_add(list, in_order(v.list->items[i]));
+            capo_list_add(list, in_order(v.list->items[i], &here));
         v.list = list;
     } else if (v.kind == VALUE_MAP) {
         size_t count = v.map->count;
@@ -55,7 +68,7 @@ static Value in_order(Value v)
         sort_entries(entries, room, count);
         Map *map = capo_map_new();
         for (size_t i = 0; i < count; i++)
-            capo_map_set_value(map, entries[i].key, in_order(entries[i].value));
+            capo_map_set_value(map, entries[i].key, in_order(entries[i].value, &here));
         v.map = map;
     }
     return v;
@@ -177,5 +190,5 @@ static void put_value(Buffer *out, Value v, int indent, int allowance, bool oute
 
 void capo_put_pretty(Buffer *out, Value value)
 {
-    put_value(out, in_order(value), 0, 0, true);
+    put_value(out, in_order(value, NULL), 0, 0, true);
 }

@@ -222,7 +222,7 @@ static bool date_attribute(Value v, const char *name, size_t size, Value *ret)
         const TimeZone *zone = capo_time_zone_by_id(v.tag);
         p = capo_local(v.datetime, zone ? zone : capo_time_zone_utc());
     } else {
-        p = capo_wall((DateTime){ v.kind == VALUE_DATE ? v.date.days * US_PER_DAY : v.integer });
+        p = capo_wall((DateTime){ v.kind == VALUE_DATE ? capo_midnight_us(v.date) : v.integer });
     }
     const struct { const char *name; bool has; int value; } rows[] = {
         { "year", date, p.year }, { "month", date, p.month }, { "day", date, p.day }, { "weekday", date, p.weekday },
@@ -266,7 +266,8 @@ static bool date_attribute(Value v, const char *name, size_t size, Value *ret)
 
 static bool duration_attribute(Duration duration, const char *name, size_t size, Value *ret)
 {
-    int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0), rest = us - days * US_PER_DAY;
+    int64_t us = duration.microseconds, days = us / US_PER_DAY - (us % US_PER_DAY < 0);
+    int64_t rest = us % US_PER_DAY + (us % US_PER_DAY < 0 ? US_PER_DAY : 0);
     if (is(name, size, "days"))
         *ret = capo_value_int(days);
     else if (is(name, size, "seconds"))

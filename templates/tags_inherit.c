@@ -9,8 +9,14 @@
 /* --- block ------------------------------------------------------------------------------------------------------------------------- */
 
 typedef struct BlockChain { const char *name; const BlockNode **blocks; size_t count, capacity, at; } BlockChain;
-/* What {{ block }} is while its content renders. */
-typedef struct BlockObject { Object object; const BlockNode *block; Context *context; bool has_family; } BlockObject;
+/* What {{ block }} is while its content renders. outer: the one within which it does. */
+typedef struct BlockObject {
+    Object object;
+    const BlockNode *block;
+    Context *context;
+    struct BlockObject *outer;
+    bool of_chain, has_family;
+} BlockObject;
 
 static BlockChain *find_chain(RenderState *state, const char *name)
 {
@@ -65,10 +71,12 @@ void capo_context_guarded(Context *context, void (*function)(void *), void *argu
     context->autoescape = before.autoescape;
     context->localise = before.localise;
     context->use_time_zone = before.use_time_zone;
+    context->one_by_one = before.one_by_one;
     context->state = state;
     if (state) {
         state->history = state_before.history;
         state->has_blocks = state_before.has_blocks;
+        state->active = state_before.active;        /* their turns in the chains are put back below */
     }
     for (size_t i = 0; at && i < state_before.n_blocks; i++)
         state->blocks[i].at = at[i];
@@ -78,34 +86,47 @@ void capo_context_guarded(Context *context, void (*function)(void *), void *argu
 static const ObjectOps block_ops;
 
 /* Renders the content of `block` as the block of this name, in the template that it stands in. */
-static void render_content(const BlockNode *block, Context *context, Buffer *out)
+static void render_content(const BlockNode *block, Context *context, Buffer *out, bool of_chain)
 {
     static const char name[] = "block";
+    capo_step(context);
     BlockObject *object = capo_alloc_struct(BlockObject);
-    *object = (BlockObject){ { &block_ops }, block, context, context->state->has_blocks };
+    RenderState *state = context->state;
+    *object = (BlockObject){ { &block_ops }, block, context, state->active, of_chain, state->has_blocks };
+    state->active = object;
     capo_context_push(context);
     capo_context_put(context, name, 5, capo_name_hash(name, 5), capo_value_object(object));
     capo_context_enter(context, block->template);
     capo_nodes_render(block->nodes, context, out);
+    state->active = object->outer;
     capo_context_leave(context);
     capo_context_pop(context);
+}
+
+void capo_blocks_unwind(RenderState *state, struct BlockObject *active)
+{
+    for (; state->active != active; state->active = state->active->outer) {
+        BlockChain *chain = state->active->of_chain ? find_chain(state, state->active->block->name) : NULL;
+        if (chain && chain->at > 0)
+            chain->at--;
+    }
 }
 
 static void render_block(const Node *node, Context *context, Buffer *out)
 {
     const BlockNode *block = (const BlockNode *)node;
     if (!context->state->has_blocks) {
-        render_content(block, context, out);
+        render_content(block, context, out, false);
         return;
     }
     BlockChain *chain = find_chain(context->state, block->name);
     if (!chain || chain->at >= chain->count) {
-        render_content(block, context, out);
+        render_content(block, context, out, false);
         return;
     }
     /* the chains may move while the content renders: an include has its own, but a parent adds to these */
     const BlockNode *content = chain->blocks[chain->at++];
-    render_content(content, context, out);
+    render_content(content, context, out, true);
     chain = find_chain(context->state, block->name);
     if (chain && chain->at > 0)
         chain->at--;
@@ -386,7 +407,8 @@ typedef struct PartialUse { Node node; const Template *template; const char *nam
 
 static void render_partial_content(const PartialNode *partial, Context *context, Buffer *out)
 {
-    if (++context->depth > 60)
+    capo_step(context);
+    if (++context->depth > MAX_DEPTH)
         capo_template_fail(partial->template, (int)partial->node.line, (int)partial->node.column,
                            "The partial '%s' uses itself without end.", partial->name);
     capo_context_enter(context, partial->template);

@@ -164,6 +164,7 @@ static void render_one_by_one(const ForNode *loop, Context *context, Buffer *out
     void *state = NULL;
     context->one_by_one++;
     for (object->index = 0; capo_iterate(sequence, &state, &item); object->index++) {
+        capo_step(context);
         capo_context_push(context);
         if (loop->n_names == 1)
             context->entries[slot].value = item;
@@ -215,6 +216,7 @@ static void render_for(const Node *node, Context *context, Buffer *out)
             break;
         }
         object->index = i;
+        capo_step(context);
         if (loop->n_names == 1) {
             context->entries[slot].value = item;
             capo_nodes_render(loop->body, context, out);
@@ -378,13 +380,8 @@ static Node *compile_filter_tag(Parser *parser, const Token *token)
     return &node->node;
 }
 
-static void render_spaceless(const Node *node, Context *context, Buffer *out)
+void capo_put_spaceless(Buffer *out, const char *text, size_t size)
 {
-    Buffer content = { 0 };
-    capo_nodes_render(((const BodyNode *)node)->body, context, &content);
-    const char *text = capo_buffer_text(&content);
-    size_t size = content.size;
-    capo_trim(&text, &size);
     const char *end = text + size;
     while (text < end) {
         const char *close = memchr(text, '>', (size_t)(end - text));
@@ -401,6 +398,16 @@ static void render_spaceless(const Node *node, Context *context, Buffer *out)
         text = next < end && *next == '<' ? next : close + 1;
     }
     capo_put_bytes(out, text, (size_t)(end - text));
+}
+
+static void render_spaceless(const Node *node, Context *context, Buffer *out)
+{
+    Buffer content = { 0 };
+    capo_nodes_render(((const BodyNode *)node)->body, context, &content);
+    const char *text = capo_buffer_text(&content);
+    size_t size = content.size;
+    capo_trim(&text, &size);
+    capo_put_spaceless(out, text, size);
 }
 
 static Node *compile_spaceless(Parser *parser, const Token *token)

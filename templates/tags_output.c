@@ -562,6 +562,7 @@ static void render_regroup(const Node *node, Context *context, Buffer *out)
         capo_raise(ERROR_VALUE, "{%% regroup %%}: '%s' cannot be iterated over (template %s, line %u).", capo_to_text(source),
                    context->template->name, node->line);
     while (source.kind != VALUE_NULL && capo_iterate(source, &state, &item)) {
+        capo_step(context);
         capo_context_set(context, regroup->name, item);
         Value key = capo_expression_resolve(regroup->key, context, true);
         if (!group || !capo_equal(group->grouper, key)) {

@@ -6,8 +6,6 @@
 #include "nodes.h"
 #include <string.h>
 
-enum { MAX_DEPTH = 60 };            /* of includes and parents within each other */
-
 Engine *capo_template_engine;
 void (*capo_template_rendered)(const Template *template, Context *context);
 const TagLibrary *(*capo_template_app_libraries)(size_t i);
@@ -71,6 +69,8 @@ void capo_template_note(Parser *parser, TemplateNote note)
 
 const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep)
 {
+    if (source->size > MAX_SOURCE)
+        capo_raise(ERROR_TEMPLATE_SYNTAX, "The template '%s' has %zu bytes; %d are the most.", name, source->size, MAX_SOURCE);
     Arena *arena = keep ? arena_new() : capo_arena();
     if (keep)
         capo_defer(arena_free_cleanup, arena);
@@ -290,6 +290,7 @@ void capo_template_nest(const Template *template, Context *context, Buffer *out,
 {
     RenderState fresh = { 0 }, *state = context->state;
     const Node *at = context->at;
+    capo_step(context);
     if (++context->depth > MAX_DEPTH)
         capo_template_fail(context->template ? context->template : template, at ? (int)at->line : 1, at ? (int)at->column : 1,
                            "Templates include or extend each other more than %d deep: %s.", MAX_DEPTH, cycle_text(context, template));

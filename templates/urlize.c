@@ -200,8 +200,7 @@ static void put_query(Buffer *out, const char *text, size_t size)
     }
 }
 
-/* smart_urlquote: each part unquoted once and quoted again. */
-static void put_smart_url(Buffer *out, const char *url, size_t size)
+void capo_put_smart_url(Buffer *out, const char *url, size_t size)
 {
     static const char safe[] = "!$&'()*+,;=:/?#[]@~";
     const char *end = url + size, *colon = memmem(url, size, "://", 3);
@@ -256,11 +255,11 @@ static void put_word(Buffer *out, Slice word, bool safe, bool nofollow, bool aut
         Buffer plain = { 0 };
         if (capo_utf8_length(middle.text, middle.size) <= MAX_URL && has_scheme(middle)) {
             capo_put_unescaped(&plain, middle.text, middle.size);
-            put_smart_url(&url, capo_buffer_text(&plain), plain.size);
+            capo_put_smart_url(&url, capo_buffer_text(&plain), plain.size);
         } else if (capo_utf8_length(middle.text, middle.size) <= MAX_URL && is_bare_domain(middle)) {
             capo_put(&plain, "http://");
             capo_put_unescaped(&plain, middle.text, middle.size);
-            put_smart_url(&url, capo_buffer_text(&plain), plain.size);
+            capo_put_smart_url(&url, capo_buffer_text(&plain), plain.size);
         } else if (!memchr(middle.text, ':', middle.size) && is_email(middle)) {
             const char *at = memrchr(middle.text, '@', middle.size);
             mail = true;

@@ -10,8 +10,8 @@
 char *buffer_room(Buffer *buffer, size_t size)
 {
     size_t need;
-    if (__builtin_add_overflow(buffer->size, size, &need) || need > SIZE_MAX / 4)
-        capo_raise(500, "A text of %zu bytes does not fit in memory.", size);
+    if (__builtin_add_overflow(buffer->size, size, &need) || need > CAPO_BUFFER_MAX)
+        capo_raise(500, "A text would have more than %zu bytes (%zu and %zu more).", CAPO_BUFFER_MAX, buffer->size, size);
     if (need + 1 > buffer->capacity) {
         size_t capacity = buffer->capacity ? buffer->capacity * 2 : 128;
         if (capacity < need + 1)

@@ -10,6 +10,19 @@ extern int64_t capo_clock_frozen;
 enum { US_PER_SECOND = 1000000 };
 #define US_PER_DAY (86400LL * 1000000)
 
+/* An instant that the functions here can count with. The calendar ends at the year 9999; what is far beyond it (a broken row, a
+ * sum of durations) is taken as some year 137,000 before or after, so that neither it nor a difference of two overflows. */
+static inline int64_t capo_bounded_us(int64_t microseconds)
+{
+    const int64_t most = 50000000 * US_PER_DAY;
+    return microseconds > most ? most : microseconds < -most ? -most : microseconds;
+}
+/* The beginning of a day as a wall clock's time, bounded likewise. */
+static inline int64_t capo_midnight_us(Date date)
+{
+    return (date.days > 50000000 ? 50000000 : date.days < -50000000 ? -50000000 : date.days) * US_PER_DAY;
+}
+
 /* Days since 1970-01-01 of any day of the proleptic Gregorian calendar, without checks, and back. */
 int64_t capo_days_from_civil(int64_t year, int month, int day);
 void capo_civil_from_days(int64_t days, int *ret_year, int *ret_month, int *ret_day);

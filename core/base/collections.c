@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAP_LINEAR = 8 };
+enum { MAP_LINEAR = 8, MAX_ITEMS = 10 * 1000 * 1000 };
 
 List *capo_list_new(void)
 {
@@ -33,8 +33,11 @@ List *capo_list_of(Value iterable)
     List *list = capo_list_new();
     void *state = NULL;
     Value item;
-    while (capo_iterate(iterable, &state, &item))
+    while (capo_iterate(iterable, &state, &item)) {
+        if (list->count >= MAX_ITEMS)
+            capo_raise(ERROR_VALUE, "What was to become a list has more than %d items.", MAX_ITEMS);
         capo_list_add(list, item);
+    }
     return list;
 }
 

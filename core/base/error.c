@@ -5,6 +5,7 @@
 #include <execinfo.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,10 +177,25 @@ const Error *capo_unit_run(Unit *unit, Arena *arena, const char *what, void (*fu
 
 __thread char *capo_stack_limit;
 
+/* The lowest address of the thread's own stack, for what runs outside fibers: commands, tools, helper threads. */
+static char *thread_stack_limit(void)
+{
+    static __thread char *limit;
+    pthread_attr_t attributes;
+    void *lowest;
+    size_t size;
+    if (!limit && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        if (pthread_attr_getstack(&attributes, &lowest, &size) == 0)
+            limit = lowest;
+        pthread_attr_destroy(&attributes);
+    }
+    return limit;
+}
+
 size_t capo_stack_left(void)
 {
-    char *here = __builtin_frame_address(0);
-    return capo_stack_limit ? (size_t)(here - capo_stack_limit) : (size_t)1 << 30;
+    char *here = __builtin_frame_address(0), *limit = capo_stack_limit ? capo_stack_limit : thread_stack_limit();
+    return here > limit ? (size_t)(here - limit) : 0;
 }
 
 void capo_stack_check(size_t need, const char *what)

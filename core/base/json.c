@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 32, MAX_DIGITS = 4300 };
+enum { MAX_DEPTH = 32, MAX_WRITTEN_DEPTH = 200, MAX_DIGITS = 4300 };
 
 /* Nesting of the text, strings skipped: jansson itself recurses 2,048 deep, which a fiber's stack would not bear. */
 static bool too_deep(const char *text, size_t size)
@@ -189,6 +189,8 @@ static void put_line(Buffer *out, int indent, int level)
 static void put_json(Buffer *out, Value v, Form form, int level)
 {
     capo_stack_check(16 * 1024, "a value written as JSON");
+    if (level > MAX_WRITTEN_DEPTH)
+        capo_raise(ERROR_VALUE, "A value that was to become JSON is nested more than %d deep, or stands within itself.", MAX_WRITTEN_DEPTH);
     switch ((ValueKind)v.kind) {
     case VALUE_NULL:
         capo_put(out, "null");

@@ -110,8 +110,7 @@ Time capo_time(int hour, int minute, int second, int microsecond)
 DateParts capo_wall(DateTime wall)
 {
     DateParts parts = { 0 };
-    int64_t days = floor_divide(wall.microseconds, US_PER_DAY);
-    int64_t rest = wall.microseconds - days * US_PER_DAY;
+    int64_t us = capo_bounded_us(wall.microseconds), days = floor_divide(us, US_PER_DAY), rest = us - days * US_PER_DAY;
     capo_civil_from_days(days, &parts.year, &parts.month, &parts.day);
     parts.microsecond = (int)(rest % US_PER_SECOND);
     rest /= US_PER_SECOND;

@@ -63,7 +63,7 @@ static DateParts time_parts(Time time)
 
 static DateParts date_parts(Date date)
 {
-    return capo_wall((DateTime){ date.days * US_PER_DAY });
+    return capo_wall((DateTime){ capo_midnight_us(date) });
 }
 
 char *capo_date_iso(Date date)

@@ -407,9 +407,9 @@ DateParts capo_local(DateTime instant, const TimeZone *zone)
 {
     if (!zone)
         zone = capo_current_time_zone();
-    int64_t seconds = instant.microseconds / US_PER_SECOND - (instant.microseconds % US_PER_SECOND < 0);
+    int64_t us = capo_bounded_us(instant.microseconds), seconds = us / US_PER_SECOND - (us % US_PER_SECOND < 0);
     const ZoneType *type = type_at(zone, seconds);
-    DateParts parts = capo_wall((DateTime){ instant.microseconds + (int64_t)type->offset * US_PER_SECOND });
+    DateParts parts = capo_wall((DateTime){ us + (int64_t)type->offset * US_PER_SECOND });
     parts.offset = type->offset;
     parts.is_dst = type->is_dst;
     parts.zone = type->abbreviation;

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
-enum { DEEP = 16 * 1024 };
+/* DEEP: the stack that one more level may take. MAX_DEPTH: of lists and maps that are printed. */
+enum { DEEP = 16 * 1024, MAX_DEPTH = 200 };
 
 /* --- boxing --- */
 
@@ -168,16 +169,16 @@ bool capo_equal(Value a, Value b)
     case VALUE_UUID: return memcmp(a.uuid, b.uuid, sizeof(Uuid)) == 0;
     case VALUE_LIST:
         capo_stack_check(DEEP, "a comparison of lists");
-        if (a.list->count != b.list->count)
-            return false;
+        if (a.list == b.list || a.list->count != b.list->count)
+            return a.list == b.list;
         for (size_t i = 0; i < a.list->count; i++)
             if (!capo_equal(a.list->items[i], b.list->items[i]))
                 return false;
         return true;
     case VALUE_MAP:
         capo_stack_check(DEEP, "a comparison of maps");
-        if (a.map->count != b.map->count)
-            return false;
+        if (a.map == b.map || a.map->count != b.map->count)
+            return a.map == b.map;
         for (size_t i = 0; i < a.map->count; i++) {
             Value *other = capo_map_get_value(b.map, a.map->entries[i].key);
             if (!other || !capo_equal(a.map->entries[i].value, *other))
@@ -413,9 +414,28 @@ static void put_datetime_repr(Buffer *out, Value v)
     capo_put_char(out, ')');
 }
 
-void capo_put_repr(Buffer *out, Value v)
+/* The lists and maps within which a value stands. One that stands within itself prints as Python's does: [...] */
+typedef struct Around { const void *container; const struct Around *outer; int depth; } Around;
+
+static void put_value(Buffer *out, Value v, const Around *around);
+
+/* False: the container is one of those around it, which says so in the text. */
+static bool enter(Buffer *out, const void *container, const char *again, const Around *around, Around *ret)
 {
     capo_stack_check(DEEP, "a value that is printed");
+    *ret = (Around){ container, around, around ? around->depth + 1 : 1 };
+    if (ret->depth > MAX_DEPTH)
+        capo_raise(ERROR_VALUE, "A value that was to be printed has lists and maps nested more than %d deep.", MAX_DEPTH);
+    for (; around; around = around->outer)
+        if (around->container == container) {
+            capo_put(out, again);
+            return false;
+        }
+    return true;
+}
+
+static void put_repr(Buffer *out, Value v, const Around *around)
+{
     switch ((ValueKind)v.kind) {
     case VALUE_TEXT: case VALUE_SAFE:
         put_text_repr(out, v.text, v.size, false);
@@ -460,12 +480,24 @@ void capo_put_repr(Buffer *out, Value v)
         break;
     }
     default:
-        capo_put_value(out, v);
+        put_value(out, v, around);
     }
+}
+
+void capo_put_repr(Buffer *out, Value v)
+{
+    capo_stack_check(DEEP, "a value that is printed");
+    put_repr(out, v, NULL);
 }
 
 void capo_put_value(Buffer *out, Value v)
 {
+    put_value(out, v, NULL);
+}
+
+static void put_value(Buffer *out, Value v, const Around *around)
+{
+    Around here;
     switch ((ValueKind)v.kind) {
     case VALUE_NULL:
         if (!(v.flags & VALUE_FLAG_MISSING))
@@ -511,12 +543,13 @@ void capo_put_value(Buffer *out, Value v)
         capo_put(out, capo_uuid_text(v.uuid));
         break;
     case VALUE_LIST:
-        capo_stack_check(DEEP, "a list that is printed");
+        if (!enter(out, v.list, v.flags & VALUE_FLAG_TUPLE ? "(...)" : "[...]", around, &here))
+            break;
         capo_put_char(out, v.flags & VALUE_FLAG_TUPLE ? '(' : '[');
         for (size_t i = 0; i < v.list->count; i++) {
             if (i)
                 capo_put(out, ", ");
-            capo_put_repr(out, v.list->items[i]);
+            put_repr(out, v.list->items[i], &here);
         }
         if (v.flags & VALUE_FLAG_TUPLE)
             capo_put(out, v.list->count == 1 ? ",)" : ")");
@@ -524,14 +557,15 @@ void capo_put_value(Buffer *out, Value v)
             capo_put_char(out, ']');
         break;
     case VALUE_MAP:
-        capo_stack_check(DEEP, "a map that is printed");
+        if (!enter(out, v.map, "{...}", around, &here))
+            break;
         capo_put_char(out, '{');
         for (size_t i = 0; i < v.map->count; i++) {
             if (i)
                 capo_put(out, ", ");
-            capo_put_repr(out, v.map->entries[i].key);
+            put_repr(out, v.map->entries[i].key, &here);
             capo_put(out, ": ");
-            capo_put_repr(out, v.map->entries[i].value);
+            put_repr(out, v.map->entries[i].value, &here);
         }
         capo_put_char(out, '}');
         break;

@@ -19,6 +19,9 @@ typedef struct Buffer {
     size_t size, capacity;
 } Buffer;
 
+/* The largest text; more raises 500. */
+#define CAPO_BUFFER_MAX ((size_t)1 << 30)
+
 void capo_put_bytes(Buffer *buffer, const void *bytes, size_t size);
 void capo_put_format(Buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void capo_put_vformat(Buffer *buffer, const char *format, va_list args) __attribute__((format(printf, 2, 0)));

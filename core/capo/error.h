@@ -72,7 +72,7 @@ const Error *capo_try(void (*function)(void *), void *argument) __attribute__((w
 /* Raises an error that capo_try gave, unchanged. */
 _Noreturn void capo_reraise(const Error *error);
 
-/* Bytes of stack left in the current fiber (1 GiB outside a fiber): what recurses over a visitor's data asks first. */
+/* Bytes of stack left in the current fiber, or thread outside of one: what recurses over a visitor's data asks first. */
 size_t capo_stack_left(void);
 /* Raises 500 "… is nested too deeply" when less than `need` bytes are left. */
 void capo_stack_check(size_t need, const char *what);

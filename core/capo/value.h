@@ -163,7 +163,7 @@ bool capo_equal(Value a, Value b);
 bool capo_compare(Value a, Value b, int *ret);
 /* Python's str(), as Django prints it: "None", "True", "1.0", "[1, 'a']", "2026-11-22 08:30:00+00:00". Sized by *ret_size. */
 const char *capo_to_text(Value v);
-/* Appends the same; no copy for texts. */
+/* Appends the same; no copy for texts. A list or map within itself is [...] or {...}; more than 200 within each other raise. */
 void capo_put_value(Buffer *buffer, Value v);
 /* Python's repr(), used inside lists and maps. */
 void capo_put_repr(Buffer *buffer, Value v);
@@ -201,7 +201,7 @@ Object *capo_generator(GeneratorNext *next, void *argument);
 
 List *capo_list_new(void);
 void capo_list_add(List *list, Value item);
-/* All items of an iterable. */
+/* All items of an iterable. Raises past 10 million: an object's iterator may be endless. */
 List *capo_list_of(Value iterable);
 Map *capo_map_new(void);
 /* Adds or replaces; a text key is not copied. */
@@ -220,7 +220,7 @@ Map *capo_map_of(const Var *vars);
 
 /* Depth at most 32 levels, else *ret_error. Integers may be of any size. False: *ret_error says line and column. */
 bool capo_json_parse(const char *text, size_t size, Value *ret, const char **ret_error);
-/* indent 0: one line, as Python's json.dumps prints it (", " and ": " between); dates ISO as Django's DjangoJSONEncoder. */
+/* Raises where lists and maps are more than 200 within each other, or one within itself. indent 0: one line, as Python's json.dumps prints it (", " and ": " between); dates ISO as Django's DjangoJSONEncoder. */
 void capo_json_put(Buffer *buffer, Value v, int indent);
 /* For a script: what JSON has no number for, and capo_json_put raises ERROR_VALUE for, is NaN, Infinity or -Infinity. */
 void capo_json_put_javascript(Buffer *buffer, Value v);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The dates of HTTP: written as IMF-fixdate, read in its three forms. The Date header is made once a second. */
 #include "request_internal.h"
+#include <capo/time.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -41,6 +42,16 @@ void http_date_put(char into[HTTP_DATE_SIZE + 1], int64_t unix_seconds)
     memcpy(at, " GMT", 5);
 }
 
+/* A year of two digits that would be more than 50 years ahead is one of the last century (RFC 9110, 5.6.7). */
+static int full_year(int year)
+{
+    time_t now = (time_t)(capo_now().microseconds / 1000000);
+    struct tm parts;
+    gmtime_r(&now, &parts);
+    int current = parts.tm_year + 1900;
+    return current - current % 100 + year - (year - current % 100 > 50 ? 100 : 0);
+}
+
 bool http_date_parse(const char *text, int64_t *ret_seconds)
 {
     if (strnlen(text, 41) > 40)
@@ -48,11 +59,11 @@ bool http_date_parse(const char *text, int64_t *ret_seconds)
     int day, year, hour, minute, second, used = 0;
     char month[4] = "";
     const char *comma = strchr(text, ',');
-    if (comma && sscanf(comma + 1, " %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, month, &year, &hour, &minute, &second, &used) == 6 && used) {
+    if (comma && sscanf(comma + 1, " %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &day, month, &year, &hour, &minute, &second, &used) == 6 && used == 25) {
         /* IMF-fixdate */
     } else if (comma && sscanf(comma + 1, " %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &day, month, &year, &hour, &minute, &second, &used) == 6 &&
                used) {
-        year += year < 70 ? 2000 : 1900;
+        year = full_year(year);
     } else if (!comma &&
                sscanf(text, "%*3s %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &day, &hour, &minute, &second, &year, &used) == 6 && used) {
         comma = text - 1;
@@ -68,6 +79,8 @@ bool http_date_parse(const char *text, int64_t *ret_seconds)
         return false;
     struct tm parts = { .tm_year = year - 1900, .tm_mon = number, .tm_mday = day, .tm_hour = hour, .tm_min = minute, .tm_sec = second };
     *ret_seconds = (int64_t)timegm(&parts);
+    if (parts.tm_mday != day)                   /* timegm went on to the next month */
+        return false;
     return true;
 }
 

@@ -2,6 +2,7 @@
 /* A file as a response. It is opened before anything is decided and only its descriptor is used from there: what is
  * checked is what is sent. Small files are read at once; large ones are sent by the kernel (connection.c). */
 #include "request_internal.h"
+#include <capo/text.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -44,28 +45,6 @@ static void close_descriptor(void *descriptor)
     close((int)(intptr_t)descriptor);
 }
 
-/* attachment; filename="a.txt"; filename*=utf-8''a%20b.txt: the second form only where the first cannot say it. */
-static const char *disposition(const char *name)
-{
-    const char *slash = strrchr(name, '/');
-    if (slash)
-        name = slash + 1;
-    bool plain = true;
-    for (const char *c = name; *c; c++)
-        plain &= (unsigned char)*c >= ' ' && (unsigned char)*c < 127;
-    if (!plain)
-        return capo_format("attachment; filename*=utf-8''%s", capo_url_quote(name, ""));
-    Buffer out = { 0 };
-    capo_put(&out, "attachment; filename=\"");
-    for (const char *c = name; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            capo_put_char(&out, '\\');
-        capo_put_char(&out, *c);
-    }
-    capo_put_char(&out, '"');
-    return capo_buffer_text(&out);
-}
-
 static void read_whole(Response *res, int fd, size_t size, const char *path)
 {
     char *into = capo_buffer_reserve(&res->body, size);
@@ -100,8 +79,9 @@ Response *capo_file_response(Request *req, const char *path, const char *downloa
     char *date = capo_alloc(HTTP_DATE_SIZE + 1);
     http_date_put(date, status.st_mtime);
     capo_set_header(res, "Last-Modified", date);
+    const char *slash = download_name ? strrchr(download_name, '/') : NULL;
     if (download_name)
-        capo_set_header(res, "Content-Disposition", disposition(download_name));
+        capo_set_header(res, "Content-Disposition", capo_content_disposition(true, slash ? slash + 1 : download_name));
     if (unchanged)
         return res;
     if (status.st_size <= SMALL) {

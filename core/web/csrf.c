@@ -5,6 +5,7 @@
  * answer tells nothing of it. An unsafe method needs an Origin (or under TLS a Referer) of this site or a trusted one, and the
  * token in the field csrfmiddlewaretoken or the header X-CSRFToken. Names and formats are Django's. */
 #include "web_internal.h"
+#include <capo/text.h>
 #include <string.h>
 #include <strings.h>
 
@@ -107,18 +108,6 @@ static bool split_origin(const char *url, const char **ret_scheme, const char **
     return true;
 }
 
-/* Django's is_same_domain, over "host:port" texts in lower case: ".a.example" takes a.example and all below. */
-static bool same_domain(const char *netloc, const char *pattern)
-{
-    if (!*pattern)
-        return false;
-    pattern = capo_lower(pattern);
-    size_t n = strlen(netloc), p = strlen(pattern);
-    if (*pattern == '.')
-        return strcmp(netloc, pattern + 1) == 0 || (n > p && strcmp(netloc + n - p, pattern) == 0);
-    return strcmp(netloc, pattern) == 0;
-}
-
 /* Whether an entry of csrf_trusted_origins is this origin; a host that begins with a star is all below the rest. */
 static bool is_trusted(const char *scheme, const char *netloc)
 {
@@ -127,7 +116,7 @@ static bool is_trusted(const char *scheme, const char *netloc)
         const char *their_scheme, *their_netloc;
         if (!split_origin(origins[i], &their_scheme, &their_netloc) || strcmp(scheme, their_scheme) != 0)
             continue;
-        if (same_domain(netloc, *their_netloc == '*' ? their_netloc + 1 : their_netloc))
+        if (capo_is_same_domain(netloc, *their_netloc == '*' ? their_netloc + 1 : their_netloc))
             return true;
     }
     return false;
@@ -152,7 +141,7 @@ static const char *check_referer(Request *req)
         return "Referer checking failed - Referer is malformed.";
     if (strcmp(scheme, "https") != 0)
         return "Referer checking failed - Referer is insecure while host is secure.";
-    if (same_domain(netloc, capo_host(req)) || is_trusted(scheme, netloc))
+    if (capo_is_same_domain(netloc, capo_host(req)) || is_trusted(scheme, netloc))
         return NULL;
     return capo_format("Referer checking failed - %s does not match any trusted origins.", referer);
 }

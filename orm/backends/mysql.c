@@ -138,14 +138,18 @@ static bool failed(MysqlConnection *connection)
 
 /* --- statements --- */
 
-static bool is_kept(const char *sql)
+static bool starts_with_one_of(const char *sql, const char *const *words)
 {
-    static const char *const words[] = { "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", NULL };
     sql += strspn(sql, " \t\r\n(");
-    for (size_t i = 0; words[i]; i++)
-        if (!strncasecmp(sql, words[i], strlen(words[i])))
+    for (; *words; words++)
+        if (!strncasecmp(sql, *words, strlen(*words)))
             return true;
     return false;
+}
+
+static bool is_kept(const char *sql)
+{
+    return starts_with_one_of(sql, (const char *const[]){ "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "REPLACE", "VALUES", NULL });
 }
 
 static void statement_free(MysqlStatement *kept)
@@ -165,11 +169,16 @@ static void *must(void *memory)
     return memory;
 }
 
-/* The kept statement of this text, or a place for it; NULL: all in its place are being read. */
-static MysqlStatement *find(MysqlConnection *connection, const char *sql)
+/* The kept statement of this text, or a place for it; NULL: all in its place are being read. One that gives rows is kept apart for other
+ * types of parameters: the types of its columns may depend on them, and MariaDB 10.11, which leaves metadata out that the client has
+ * already, then leaves out what it has not, and the library waits for it for ever. */
+static MysqlStatement *find(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count)
 {
     size_t size = strlen(sql);
     uint64_t hash = capo_hash(sql, size);
+    bool gives_rows = !starts_with_one_of(sql, (const char *const[]){ "INSERT", "UPDATE", "DELETE", "REPLACE", NULL }) || strstr(sql, "RETURNING");
+    for (size_t i = 0; gives_rows && i < count; i++)
+        hash = (hash ^ (uint64_t)binds[i].buffer_type) * UINT64_C(1099511628211);
     MysqlStatement **set = connection->statements[hash % MYSQL_SETS], **place = NULL;
     for (int i = 0; i < MYSQL_WAYS; i++) {
         if (set[i] && set[i]->hash == hash && set[i]->size == size && !memcmp(set[i]->sql, sql, size)) {
@@ -226,9 +235,9 @@ static void finish(Running *running)
     running->statement = NULL;
 }
 
-static bool prepare(MysqlConnection *connection, const char *sql, Running *ret, DatabaseFailure *failure)
+static bool prepare(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count, Running *ret, DatabaseFailure *failure)
 {
-    *ret = (Running){ .connection = connection, .kept = is_kept(sql) ? find(connection, sql) : NULL };
+    *ret = (Running){ .connection = connection, .kept = is_kept(sql) ? find(connection, sql, binds, count) : NULL };
     if (ret->kept && ret->kept->statement) {
         ret->statement = ret->kept->statement;
         return true;
@@ -256,7 +265,7 @@ static bool start(MysqlConnection *connection, const char *sql, const Value *par
         if (!mysql_bind(parameters[i], &binds[i], failure))
             return false;
     connection->head.in_flight = 1;
-    if (!prepare(connection, sql, ret, failure))
+    if (!prepare(connection, sql, binds, count, ret, failure))
         return false;
     unsigned long kind = cursor ? CURSOR_TYPE_READ_ONLY : CURSOR_TYPE_NO_CURSOR;
     if (mysql_stmt_param_count(ret->statement) != count) {
@@ -316,7 +325,7 @@ static bool collect(Running *running, const MysqlColumns *columns, size_t max_ro
     return true;
 }
 
-static bool is_select(const char *sql) { return !strncasecmp(sql + strspn(sql, " \t\r\n("), "SELECT", 6); }
+static bool is_select(const char *sql) { return starts_with_one_of(sql, (const char *const[]){ "SELECT", NULL }); }
 
 static void finish_running(void *running) { finish(running); }
 
@@ -354,10 +363,7 @@ static void free_result(void *result) { mysql_free_result(result); }
 /* What is prepared may not fit after DDL. */
 static void forget_statements(MysqlConnection *connection, const char *sql)
 {
-    static const char *const words[] = { "ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", NULL };
-    bool is_ddl = false;
-    for (size_t i = 0; words[i]; i++)
-        is_ddl = is_ddl || !strncasecmp(sql + strspn(sql, " \t\r\n"), words[i], strlen(words[i]));
+    bool is_ddl = starts_with_one_of(sql, (const char *const[]){ "ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", NULL });
     for (size_t i = 0; is_ddl && i < MYSQL_SETS; i++)
         for (size_t k = 0; k < MYSQL_WAYS; k++)
             if (connection->statements[i][k] && !connection->statements[i][k]->busy) {

@@ -8,7 +8,14 @@
  * anew; parents and includes are looked up for each rendering, so that an edit of any of them shows at once.
  * Everything that is printed is escaped unless it is safe.
  *
- * Wherever a name of a template is taken, "list.html#row" means the part that {% partialdef row %} names in it. */
+ * Wherever a name of a template is taken, "list.html#row" means the part that {% partialdef row %} names in it.
+ *
+ * Whatever the source or the context, a rendering ends with an output or an error that has a place, in bounded time and memory; the
+ * limits are in docs/templates.md. All that walks over a text is linear in it. NUL bytes, bytes that are not UTF-8 and line ends of any
+ * kind are passed on as they are; a NUL within a tag is a mistake of the template.
+ *
+ * One compiled template renders in many fibers at a time: what a rendering remembers is in its Context. A function of C that raises
+ * ends the rendering; languages, time zones and held templates are put back on the way. */
 #pragma once
 #include <capo/error.h>
 #include <capo/value.h>

@@ -6,6 +6,7 @@
 #include <capo/i18n.h>
 #include <capo/response.h>
 #include <capo/syntax.h>
+#include <capo/text.h>
 #include <string.h>
 
 typedef struct Call { const Map *test, *named; Value first, second; size_t count; Context *context; } Call;
@@ -105,14 +106,6 @@ static Value parse_duration(const Call *c)
 {
     Duration duration;
     return capo_read_duration(capo_to_text(c->first), &duration) ? capo_value_duration(duration) : capo_value_null();
-}
-
-static Value iri_to_uri(const Call *c)
-{
-    Buffer out = { 0 };
-    Value text = capo_value_to_text(c->first);
-    capo_put_iri(&out, text.text, text.size);
-    return text_of(&out);
 }
 
 static Value conditional_escape(const Call *c) { return capo_conditional_escape(c->first); }
@@ -262,6 +255,125 @@ static Value format_number(const Call *c)
     return capo_buffer_value(&out, plain);
 }
 
+static Value put_by(const Call *c, void (*put)(Buffer *out, const char *text, size_t size))
+{
+    Buffer out = { 0 };
+    if (capo_is_null(c->first))
+        return c->first;
+    Value text = capo_value_to_text(c->first);
+    put(&out, text.text, text.size);
+    return text_of(&out);
+}
+
+static Value escape_uri_path(const Call *c) { return put_by(c, capo_put_uri_path); }
+static Value filepath_to_uri(const Call *c) { return put_by(c, capo_put_file_uri); }
+static Value iri_to_uri(const Call *c) { return put_by(c, capo_put_iri); }
+static Value uri_to_iri(const Call *c) { return put_by(c, capo_put_uri_to_iri); }
+static Value smart_urlquote(const Call *c) { return put_by(c, capo_put_smart_url); }
+static Value strip_spaces(const Call *c) { return put_by(c, capo_put_spaceless); }
+static Value escape_leading_slashes(const Call *c) { return put_by(c, capo_put_one_slash); }
+static Value normalize_newlines(const Call *c) { return put_by(c, capo_put_newlines); }
+
+static Value duration_iso_string(const Call *c) { return capo_value_text(capo_duration_iso(c->first.duration)); }
+
+static const char *text_or_raise(const Call *c)
+{
+    if (!capo_is_text(c->first))
+        capo_raise(ERROR_VALUE, "no text");
+    return c->first.text;
+}
+
+static Value base36_to_int(const Call *c)
+{
+    Value number;
+    if (!capo_base36_parse(text_or_raise(c), c->first.size, &number))
+        capo_raise(ERROR_VALUE, "no number");
+    return number;
+}
+
+static Value int_to_base36(const Call *c)
+{
+    if (c->first.kind != VALUE_INT || c->first.integer < 0)
+        capo_raise(ERROR_VALUE, "no positive integer");
+    return capo_value_text(capo_base36((uint64_t)c->first.integer));
+}
+
+static Value content_disposition_header(const Call *c)
+{
+    return capo_value_text(capo_content_disposition(capo_truth(c->first), capo_is_null(c->second) ? NULL : capo_to_text(c->second)));
+}
+
+static Value http_date(const Call *c)
+{
+    int64_t seconds = 0;
+    capo_to_int(c->first, &seconds);
+    return capo_value_text(capo_http_date(seconds));
+}
+
+static Value parse_http_date_safe(const Call *c)
+{
+    int64_t seconds;
+    return capo_http_date_parse(text_or_raise(c), &seconds) ? capo_value_int(seconds) : capo_value_null();
+}
+
+static Value parse_http_date(const Call *c)
+{
+    Value seconds = parse_http_date_safe(c);
+    if (capo_is_null(seconds))
+        capo_raise(ERROR_VALUE, "no date");
+    return seconds;
+}
+
+static Value is_same_domain(const Call *c) { return capo_value_bool(capo_is_same_domain(capo_to_text(c->first), capo_to_text(c->second))); }
+static Value parse_etags(const Call *c) { return capo_value_list(capo_etags(text_or_raise(c))); }
+static Value quote_etag(const Call *c) { return capo_value_text(capo_quote_etag(text_or_raise(c))); }
+
+static Value parse_header_parameters(const Call *c)
+{
+    Map *parameters;
+    List *pair = capo_list_new();
+    capo_list_add(pair, capo_value_text(capo_header_parameters(text_or_raise(c), &parameters)));
+    capo_list_add(pair, capo_value_map(parameters));
+    return capo_value_list(pair);
+}
+
+static Value urlencode(const Call *c)
+{
+    Buffer out = { 0 };
+    capo_put_query(&out, c->first, c->count > 1 ? capo_truth(c->second) : flag(c, "doseq", false));
+    return text_of(&out);
+}
+
+static Value urlsafe_base64_encode(const Call *c) { return capo_value_text(capo_base64url(c->first.bytes, c->first.size)); }
+
+static Value urlsafe_base64_decode(const Call *c)
+{
+    uint8_t *bytes;
+    size_t size;
+    if (!capo_base64url_parse(text_or_raise(c), c->first.size, &bytes, &size))
+        capo_raise(ERROR_VALUE, "not whole");
+    return capo_value_bytes(bytes, size);
+}
+
+static Value get_text_list(const Call *c)
+{
+    size_t count = c->first.list->count;
+    const char **texts = capo_alloc_array(count + 1, sizeof *texts);
+    for (size_t i = 0; i < count; i++)
+        texts[i] = capo_to_text(c->first.list->items[i]);
+    return capo_value_text(capo_text_list(texts, c->count > 1 ? capo_to_text(c->second) : "or"));
+}
+
+static Value get_valid_filename(const Call *c)
+{
+    return capo_value_text(capo_valid_file_name(text_or_raise(c), c->first.size));
+}
+
+static Value smart_split(const Call *c)
+{
+    return capo_value_strings((const char *const *)capo_smart_split(text_or_raise(c), c->first.size));
+}
+
 static const struct { const char *name; Value (*run)(const Call *call); } functions[] = {
     { "crypto.constant_time_compare", constant_time_compare },
     { "dateformat.format", dateformat },
@@ -270,23 +382,47 @@ static const struct { const char *name; Value (*run)(const Call *call); } functi
     { "dateparse.parse_datetime", parse_datetime },
     { "dateparse.parse_duration", parse_duration },
     { "dateparse.parse_time", parse_time },
+    { "duration.duration_iso_string", duration_iso_string },
+    { "encoding.escape_uri_path", escape_uri_path },
+    { "encoding.filepath_to_uri", filepath_to_uri },
     { "encoding.iri_to_uri", iri_to_uri },
+    { "encoding.uri_to_iri", uri_to_iri },
     { "html.conditional_escape", conditional_escape },
     { "html.escape", escape },
     { "html.escapejs", escapejs },
     { "html.json_script", json_script },
     { "html.linebreaks", linebreaks },
+    { "html.smart_urlquote", smart_urlquote },
+    { "html.strip_spaces_between_tags", strip_spaces },
     { "html.strip_tags", strip_tags },
     { "html.urlize", urlize },
+    { "http.base36_to_int", base36_to_int },
+    { "http.content_disposition_header", content_disposition_header },
+    { "http.escape_leading_slashes", escape_leading_slashes },
+    { "http.http_date", http_date },
+    { "http.int_to_base36", int_to_base36 },
+    { "http.is_same_domain", is_same_domain },
+    { "http.parse_etags", parse_etags },
+    { "http.parse_header_parameters", parse_header_parameters },
+    { "http.parse_http_date", parse_http_date },
+    { "http.parse_http_date_safe", parse_http_date_safe },
+    { "http.quote_etag", quote_etag },
     { "http.url_has_allowed_host_and_scheme", url_has_allowed_host_and_scheme },
+    { "http.urlencode", urlencode },
+    { "http.urlsafe_base64_decode", urlsafe_base64_decode },
+    { "http.urlsafe_base64_encode", urlsafe_base64_encode },
     { "ipv6.clean_ipv6_address", clean_ipv6_address },
     { "ipv6.is_valid_ipv6_address", is_valid_ipv6_address },
     { "numberformat.format", format_number },
     { "text.Truncator.chars", truncate_chars },
     { "text.Truncator.words", truncate_words },
     { "text.capfirst", capfirst },
+    { "text.get_text_list", get_text_list },
+    { "text.get_valid_filename", get_valid_filename },
+    { "text.normalize_newlines", normalize_newlines },
     { "text.phone2numeric", phone2numeric },
     { "text.slugify", slugify },
+    { "text.smart_split", smart_split },
     { "text.wrap", wrap },
     { "timesince.timesince", timesince },
     { "timesince.timeuntil", timeuntil },
@@ -307,7 +443,7 @@ Value conformance_utils(const Map *test)
         call.first = args.list->items[0];
     if (call.count > 1)
         call.second = args.list->items[1];
-    capo_activate_time_zone(capo_time_zone(capo_is_text(zone) ? zone.text : "America/Chicago"));
+    capo_set_default_time_zone(capo_time_zone(capo_is_text(zone) ? zone.text : "America/Chicago"));
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (strcmp(functions[i].name, name) == 0)
             return capo_value_map(capo_map(V("result", functions[i].run(&call))));

@@ -143,6 +143,12 @@ Value conformance_json(Value value)
     case VALUE_DATETIME: return datetime_json(value);
     case VALUE_DURATION: return duration_json(value.duration);
     case VALUE_UUID: return tag("$uuid", capo_value_text(capo_uuid_text(value.uuid)));
+    case VALUE_BYTES: {
+        Buffer digits = { 0 };
+        for (uint32_t i = 0; i < value.size; i++)
+            capo_put_format(&digits, "%02x", value.bytes[i]);
+        return tag("$bytes", capo_value_text(capo_buffer_text(&digits)));
+    }
     case VALUE_SAFE: return tag("$safe", capo_value_text_n(value.text, value.size));
     case VALUE_REAL:
         if (isnan(value.real) || isinf(value.real))

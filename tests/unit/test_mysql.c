@@ -100,6 +100,20 @@ TEST(mysql_every_kind_there_and_back)
     run_sql("DROP TABLE kinds");
 }
 
+/* One text with parameters of other types gives columns of other types. */
+TEST(mysql_types_of_parameters_change_between_executions)
+{
+    if (!open_with("?pool_size=1&statement_timeout=2s"))
+        return;
+    const char *sql = "SELECT seq * ? AS x FROM seq_1_to_3 ORDER BY seq";
+    for (int i = 0; i < 3; i++) {
+        EXPECT_TEXT(described(capo_cell(capo_database_run(sql, (Value[]){ capo_value_int(2) }, 1, DATABASE_READ), 2, 0)), "int 6");
+        EXPECT_TEXT(described(capo_cell(capo_database_run(sql, (Value[]){ capo_value_real(1.5) }, 1, DATABASE_READ), 2, 0)), "real 4.5");
+        EXPECT_TEXT(described(capo_cell(capo_database_run(sql, (Value[]){ capo_value_decimal((Decimal){ "0.50" }) }, 1, DATABASE_READ), 2, 0)), "decimal 1.50");
+        EXPECT_TEXT(described(capo_cell(capo_database_run(sql, (Value[]){ capo_value_null() }, 1, DATABASE_READ), 2, 0)), "null None");
+    }
+}
+
 /* --- errors --- */
 
 static void expect_error(int code, const char *sql, const char *part)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <capo/testing.h>
+#include <capo/text.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,4 +111,74 @@ TEST(text_files)
     EXPECT(capo_read_file(path, NULL) == NULL && errno == ENOENT);
     EXPECT(capo_read_file("/", NULL) == NULL && errno == EISDIR);
     EXPECT_INT(capo_write_file("/nowhere/at/all", "x", 1), -ENOENT);
+}
+
+static const char *put_text(void (*put)(Buffer *out, const char *text, size_t size), const char *text)
+{
+    Buffer out = { 0 };
+    put(&out, text, strlen(text));
+    return capo_buffer_text(&out);
+}
+
+TEST(text_addresses)
+{
+    EXPECT_TEXT(put_text(capo_put_uri_to_iri, "/%E2%99%A5%20%41%E2%99?q=%ff"), "/\xE2\x99\xA5%20A%E2%99?q=%ff");
+    EXPECT_TEXT(put_text(capo_put_uri_path, "/a?b#c;d%"), "/a%3Fb%23c%3Bd%25");
+    EXPECT_TEXT(put_text(capo_put_file_uri, "a\\\xC3\xBC.txt"), "a/%C3%BC.txt");
+    EXPECT_TEXT(put_text(capo_put_one_slash, "//evil.example/"), "/%2Fevil.example/");
+    EXPECT_TEXT(put_text(capo_put_one_slash, "/x"), "/x");
+    EXPECT(capo_is_same_domain("a.example.com", ".Example.com") && capo_is_same_domain("example.com", ".example.com"));
+    EXPECT(!capo_is_same_domain("badexample.com", ".example.com") && !capo_is_same_domain("example.com", ""));
+    Buffer query = { 0 };
+    List *list = capo_list_new();
+    capo_list_add(list, VALUE(1));
+    capo_list_add(list, VALUE("b c&"));
+    capo_put_query(&query, capo_value_map(capo_map(V("a", list), V("x", "y"))), true);
+    EXPECT_TEXT(capo_buffer_text(&query), "a=1&a=b+c%26&x=y");
+}
+
+TEST(text_tokens)
+{
+    Value number;
+    EXPECT_TEXT(capo_base36(818469960), "django");
+    EXPECT(capo_base36_parse("1Y2P0IJ32E8E8", 13, &number) && capo_is_whole(number));
+    EXPECT_TEXT(capo_to_text(number), "9223372036854775808");
+    EXPECT(!capo_base36_parse("", 0, &number) && !capo_base36_parse("a b", 3, &number) && !capo_base36_parse("zzzzzzzzzzzzzz", 14, &number));
+    uint8_t *bytes;
+    size_t size;
+    EXPECT_TEXT(capo_base64url("\xFF\xEF", 2), "_-8");
+    EXPECT(capo_base64url_parse("_-8=", 4, &bytes, &size) && size == 2 && memcmp(bytes, "\xFF\xEF", 2) == 0);
+    EXPECT(!capo_base64url_parse("Y", 1, &bytes, &size));
+}
+
+TEST(text_headers)
+{
+    Map *parameters;
+    int64_t seconds;
+    EXPECT_TEXT(capo_content_disposition(true, "a \"b\".txt"), "attachment; filename=\"a \\\"b\\\".txt\"");
+    EXPECT_TEXT(capo_content_disposition(false, "\xC3\xBC"), "inline; filename*=utf-8''%C3%BC");
+    EXPECT(!capo_content_disposition(false, NULL));
+    EXPECT_TEXT(capo_header_parameters("Text/HTML ; a=\"x;\\\"y\"; T*=iso-8859-1''%FC", &parameters), "text/html");
+    EXPECT_TEXT(capo_to_text(*capo_map_get(parameters, "a")), "x;\"y");
+    EXPECT_TEXT(capo_to_text(*capo_map_get(parameters, "t")), "\xC3\xBC");
+    EXPECT_INT(capo_etags("\"a\", W/\"b\", c")->count, 2);
+    EXPECT_TEXT(capo_quote_etag("a"), "\"a\"");
+    EXPECT_TEXT(capo_quote_etag("W/\"a\""), "W/\"a\"");
+    EXPECT_TEXT(capo_http_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    EXPECT(capo_http_date_parse("Sunday, 06-Nov-94 08:49:37 GMT", &seconds) && seconds == 784111777);
+    EXPECT(!capo_http_date_parse("Sun, 31 Feb 1994 08:49:37 GMT", &seconds) && !capo_http_date_parse("Sun, 06 Nov 94 08:49:37 GMT", &seconds));
+}
+
+static void make_file_name(void *name)
+{
+    capo_valid_file_name(name, strlen(name));
+}
+
+TEST(text_files_and_lists)
+{
+    EXPECT_TEXT(capo_valid_file_name("  ../a b?\xC3\xBC.txt", 15), "..a_b\xC3\xBC.txt");
+    EXPECT_RAISES(ERROR_SUSPICIOUS_OPERATION, make_file_name, "?/");
+    EXPECT_TEXT(capo_text_list((const char *[]){ "a", "b", "c", NULL }, "or"), "a, b or c");
+    EXPECT_TEXT(capo_text_list((const char *[]){ NULL }, "or"), "");
+    EXPECT_TEXT(put_text(capo_put_newlines, "a\r\nb\rc\n"), "a\nb\nc\n");
 }
