@@ -367,7 +367,7 @@ static void put_text_repr(Buffer *out, const char *text, size_t size, bool bytes
 
 static void put_duration_repr(Buffer *out, int64_t us)
 {
-    int64_t day = 86400LL * 1000000, days = us / day - (us % day < 0), rest = us - days * day;
+    int64_t day = 86400LL * 1000000, rest = (us % day + day) % day, days = us / day - (us % day < 0);
     const struct { const char *name; int64_t value; } parts[] = { { "days", days }, { "seconds", rest / 1000000 }, { "microseconds", rest % 1000000 } };
     capo_put(out, "datetime.timedelta(");
     bool any = false;
