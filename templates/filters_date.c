@@ -21,7 +21,7 @@ bool capo_put_date(Context *context, Buffer *out, Value v, const char *format, b
         kind = time_filter ? FORMAT_TIME_OF_DATETIME : FORMAT_DATETIME;
     } else if (v.kind == VALUE_DATE) {
         parts = capo_wall((DateTime){ capo_midnight_us(v.date) });
-        kind = FORMAT_DATE;
+        kind = time_filter ? FORMAT_NOTHING : FORMAT_DATE;
     } else if (v.kind == VALUE_TIME) {
         parts = capo_wall((DateTime){ v.time.microseconds });
         kind = time_filter ? FORMAT_TIME : FORMAT_TIME_AS_DATE;

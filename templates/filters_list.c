@@ -286,7 +286,7 @@ static void put_list_item(Buffer *out, const Filtering *f, Value item, const Lis
     capo_put(out, "<li>");
     Value text = f->autoescape ? capo_conditional_escape(item) : capo_value_to_text(item);
     capo_put_bytes(out, text.text, text.size);
-    if (children) {
+    if (children && children->count) {
         for (int half = 0; half < 2; half++) {
             capo_put_char(out, '\n');
             for (int i = 0; i < level; i++)

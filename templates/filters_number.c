@@ -100,6 +100,18 @@ static Value add_duration(Value v, int64_t us)
     }
     if (v.kind != VALUE_DATETIME && v.kind != VALUE_DURATION)
         return capo_value_text("");
+    const TimeZone *zone = v.kind == VALUE_DATETIME && !(v.flags & VALUE_FLAG_NAIVE) ? capo_time_zone_by_id(v.tag) : NULL;
+    if (zone) {                     /* Python moves the hands of the zone's clock, whatever summer does between */
+        DateParts parts = capo_local(v.datetime, zone);
+        Value wall = capo_value_datetime(capo_wall_from_parts(&parts));
+        wall.flags = VALUE_FLAG_NAIVE;
+        wall = add_duration(wall, us);
+        if (wall.kind != VALUE_DATETIME)
+            return wall;
+        parts = capo_wall(wall.datetime);
+        v.datetime = capo_instant(&parts, zone);
+        return v;
+    }
     if (__builtin_add_overflow(v.integer, us, &v.integer) || (v.kind == VALUE_DATETIME && (v.integer < first * day || v.integer >= end * day)))
         return capo_value_text("");
     return v;

@@ -160,7 +160,7 @@ void capo_put_title(Buffer *out, const char *text, size_t size)
         } else {
             /* of one that becomes several only the first is large: "ﬁ" is "Fi" */
             int32_t own = utf8proc_totitle((int32_t)point);     /* some have one letter that is neither: "ǆ" is "ǅ" */
-            if (own != (int32_t)point && own != 0x1E9E) {     /* "ß" is "Ss" */
+            if ((own != (int32_t)point && own != 0x1E9E) || utf8proc_category((int32_t)point) == UTF8PROC_CATEGORY_LT) {     /* "ß" is "Ss" */
                 char bytes[4];
                 capo_put_bytes(out, bytes, capo_utf8_encode((uint32_t)own, bytes));
                 in_word = true;
@@ -218,7 +218,11 @@ static Value urlencode(const Filtering *f, Value v, Value arg)
     Buffer out = { 0 };
     if (f->has_argument && v.size && arg.kind != VALUE_NULL && !capo_is_text(arg))
         capo_raise(ERROR_VALUE, "The filter 'urlencode' needs a text of safe characters, not '%.100s'.", capo_to_text(arg));
-    capo_put_quoted(&out, v.text, v.size, f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : "/");
+    Buffer safe = { 0 };            /* a letter beyond ASCII is never left as it is */
+    for (const char *at = f->has_argument && arg.kind != VALUE_NULL ? capo_to_text(arg) : "/"; *at; at++)
+        if ((unsigned char)*at < 0x80)
+            capo_put_char(&safe, *at);
+    capo_put_quoted(&out, v.text, v.size, capo_buffer_text(&safe));
     return text_of(&out);
 }
 
@@ -308,7 +312,7 @@ static bool put_directive(Buffer *out, char conversion, const char *flags, int64
         Value whole;
         if (!number || (strchr("oxX", conversion) && !capo_is_whole(v) && v.kind != VALUE_BOOL))
             return false;
-        if (v.kind == VALUE_REAL && !isfinite(v.real))
+        if (v.kind == VALUE_REAL && isinf(v.real))
             capo_raise(ERROR_VALUE, "stringformat: %s is no whole number.", capo_to_text(v));
         if (!capo_to_whole(v, &whole))
             return false;

@@ -169,7 +169,8 @@ void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t
     }
     HtmlTokens tokens = { .at = text, .end = text + size, .whole_only = true };
     OpenTag *open = NULL;
-    int64_t remaining = words ? length : without_ellipsis(length, ellipsis), seen = 0;
+    int64_t remaining = words ? length : without_ellipsis(length, ellipsis), seen = 0, whole = (int64_t)capo_utf8_length(text, size);
+    size_t start = out->size;
     while (capo_html_next(&tokens)) {
         if (tokens.kind == HTML_START || tokens.kind == HTML_START_END) {
             capo_put_bytes(out, tokens.text, tokens.size);
@@ -198,9 +199,10 @@ void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t
             } else {
                 count = (int64_t)capo_utf8_length(data, plain.size);
                 seen += count;
-                if (seen == length && tokens.at == tokens.end && remaining < count) {
-                    capo_put_escaped(out, data, plain.size);       /* the whole text fits after all */
-                    break;
+                int64_t shown = (int64_t)capo_utf8_length(out->data ? out->data + start : "", out->size - start);
+                if (seen == length && shown + count == whole) {
+                    capo_put_bytes(out, data, plain.size);          /* all of it fits after all, and stays as it was */
+                    continue;
                 }
                 const char *at = data, *end = data + plain.size;
                 for (int64_t i = 0; i < remaining && at < end; i++)

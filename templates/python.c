@@ -243,6 +243,10 @@ static bool date_attribute(Value v, const char *name, size_t size, Value *ret)
         *ret = capo_buffer_value(&out, false);
         return true;
     }
+    if (v.kind == VALUE_TIME && is(name, size, "tzinfo")) {
+        *ret = capo_value_null();
+        return true;
+    }
     if (v.kind == VALUE_DATETIME && (is(name, size, "tzinfo") || is(name, size, "tzname") || is(name, size, "utcoffset"))) {
         const TimeZone *zone = capo_time_zone_by_id(v.tag);
         if (v.flags & VALUE_FLAG_NAIVE)
