@@ -68,10 +68,10 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     if (capo_number_size(decimal.text) > MAX_DIGITS)
         return capo_value_to_text(original);
     Buffer out = { 0 };
-    bool integral = capo_decimal_compare(decimal, capo_decimal_quantize(decimal, 0, true)) == 0;
+    bool integral = places < 0 && capo_decimal_compare(decimal, capo_decimal_quantize(decimal, 0, true)) == 0;
     bool use_grouping = grouping || (localise && f->context && f->context->engine->thousand_separator);
     const LocaleFormats *formats = localise ? capo_formats() : capo_plain_formats();
-    if (places < 0 && integral) {
+    if (integral) {
         Decimal rounded = capo_decimal_quantize(decimal, 0, true);
         if (rounded.text[0] == '-' && capo_decimal_compare(rounded, (Decimal){ "0" }) == 0)
             rounded.text++;
