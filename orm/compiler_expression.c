@@ -382,7 +382,7 @@ static Sql compile_xor(Compiler *compiler, const Expression *node)
 
 static Sql compile_node(Compiler *compiler, const Expression *node)
 {
-    if (node->connector == XOR && node->n_args)
+    if (node->connector == XOR && node->n_args && !compiler->dialect->logical_xor)
         return compile_xor(compiler, node);
     size_t empty_needed = node->connector == AND ? 1 : node->n_args, full_needed = node->connector == AND ? node->n_args : 1;
     if (!node->n_args)
@@ -393,7 +393,7 @@ static Sql compile_node(Compiler *compiler, const Expression *node)
     for (size_t i = 0; i < node->n_args; i++) {
         Mark at = mark(compiler);
         if (written)
-            compile_text(compiler, node->connector == AND ? " AND " : " OR ");
+            compile_text(compiler, node->connector == AND ? " AND " : node->connector == OR ? " OR " : " XOR ");
         Sql sql = compile(compiler, node->args[i]);
         if (sql == SQL_OK) {
             written++;

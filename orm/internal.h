@@ -97,6 +97,7 @@ typedef struct Dialect {
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
     bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
     bool big_integers;                      /* numbers past 64 bits can be compared with integers */
+    bool logical_xor;                       /* a XOR b is an operator, unknown where one side is */
     bool moments_add_up;                    /* SUM and AVG of dates and times are left to the database to refuse */
     bool native_uuids;                      /* compared as texts with their hyphens */
     bool intervals;                         /* durations are a type of their own, and are read from text */
