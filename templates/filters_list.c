@@ -237,9 +237,9 @@ static Value sort_by(Value v, Value arg, bool reversed)
     List *items = capo_list_of(v), *result = capo_list_new();
     Sorting sorting = { capo_alloc_array(items->count + 1, sizeof(SortItem)), capo_alloc_array(items->count + 1, sizeof(SortItem)), false };
     for (size_t i = 0; i < items->count; i++) {
-        size_t from = reversed ? items->count - 1 - i : i;      /* equal ones keep their order also when reversed */
-        sorting.items[i] = (SortItem){ .item = items->items[from], .place = i };
-        if (!sort_key(items->items[from], arg, &sorting.items[i].key))
+        size_t to = reversed ? items->count - 1 - i : i;        /* equal ones keep their order also when reversed */
+        sorting.items[to] = (SortItem){ .item = items->items[i], .place = to };
+        if (!sort_key(items->items[i], arg, &sorting.items[to].key))
             return capo_value_text("");
     }
     merge_sort(&sorting, 0, items->count);

@@ -47,8 +47,11 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
     if (v.kind == VALUE_NULL)
         return capo_value_text(v.flags & VALUE_FLAG_MISSING ? "" : "");
     Decimal decimal;
-    if ((v.kind == VALUE_REAL && !isfinite(v.real)) || capo_is_special(v))
+    if ((v.kind == VALUE_REAL && !isfinite(v.real)) || capo_is_special(v)) {
+        if (capo_python_int(arg, &(int64_t){ 0 }) == INT_TYPE_ERROR)
+            capo_python_int_or_raise("floatformat", arg);
         return capo_value_to_text(v);
+    }
     if (!decimal_of(v, &decimal)) {
         /* Decimal(str(value)) failed: Decimal(str(float(value))) */
         double real;

@@ -176,7 +176,10 @@ void capo_put_title(Buffer *out, const char *text, size_t size)
     }
     for (size_t i = start + 1; i < out->size; i++) {
         char *c = &out->data[i];
-        bool after_digit = c[-1] >= '0' && c[-1] <= '9';
+        const char *before = c - 1;
+        while (before > out->data + start && ((unsigned char)*before & 0xC0) == 0x80)
+            before--;
+        bool after_digit = *c >= 'A' && *c <= 'Z' && capo_digit_value(capo_utf8_next(&before, c)) >= 0;
         bool after_apostrophe = i > start + 1 && c[-1] == '\'' && c[-2] >= 'a' && c[-2] <= 'z';
         if (*c >= 'A' && *c <= 'Z' && (after_digit || after_apostrophe))
             *c |= 32;

@@ -332,9 +332,9 @@ bool capo_html_next(HtmlTokens *t)
     if (t->whole_only && stop == t->end) {      /* a reference may go on behind the end */
         const char *amp = memrchr(t->at, '&', (size_t)(stop - t->at));
         if (amp && stop - amp <= 34 && !memchr(amp, ';', (size_t)(stop - amp))) {
-            const char *at = amp;
-            while (at < stop && !is_space(*at))
-                at++;
+            const char *at = amp, *next = amp;
+            while (at < stop && !capo_is_space(capo_utf8_next(&next, stop)))
+                at = next;
             if (at == stop) {
                 t->at = t->end;
                 t->kind = HTML_END;

@@ -5,6 +5,7 @@
  * other holes than its message, or no proper ones, is passed over for the message itself; none meets a printf. */
 #include "filters.h"
 #include "nodes.h"
+#include <capo/text.h>
 #include <capo/i18n.h>
 #include <string.h>
 
@@ -32,6 +33,11 @@ Value capo_translated(Value text, const char *message_context)
 {
     Value message = replaced(text, true);
     const char *translation = capo_translation(message_context, message.text, NULL, 0);
+    if (!translation && !message_context && memchr(message.text, '\r', message.size)) {
+        Buffer plain = { 0 };       /* catalogues know one kind of line break, and what they have not comes back in it */
+        capo_put_newlines(&plain, message.text, message.size);
+        return capo_buffer_value(&plain, text.kind == VALUE_SAFE);
+    }
     if (!translation)
         return message;
     return text.kind == VALUE_SAFE ? capo_value_safe(translation) : capo_value_text(translation);

@@ -537,9 +537,7 @@ static Node *compile_cycle(Parser *parser, const Token *token)
         } else if (strcmp(bits[count - 2], "as") == 0) {
             as_form = true;
         }
-    } else if (count == 4 && strcmp(bits[count - 2], "as") == 0) {
-        as_form = true;
-    }
+    }                               /* with one value alone "as" and the name are values, as in Django */
     size_t last = as_form ? count - 2 : count;
     node->origin = node;
     node->n_values = last - 1;
@@ -609,7 +607,7 @@ static Node *compile_firstof(Parser *parser, const Token *token)
     if (count < 2)
         capo_parse_fail(parser, "'firstof' statement requires at least one argument");
     FirstNode *node = NODE(parser, FirstNode, render_firstof);
-    if (count >= 4 && strcmp(bits[count - 2], "as") == 0) {
+    if (count >= 3 && strcmp(bits[count - 2], "as") == 0) {
         node->as = bits[count - 1];
         count -= 2;
     }

@@ -3,6 +3,7 @@
 #include <capo/arena.h>
 #include <capo/buffer.h>
 #include <capo/error.h>
+#include <capo/text.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -248,4 +249,12 @@ int capo_write_file(const char *path, const void *bytes, size_t size)
         close(directory);
     }
     return 0;
+}
+
+void capo_put_newlines(Buffer *out, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        capo_put_char(out, text[i] == '\r' ? '\n' : text[i]);
+        i += text[i] == '\r' && i + 1 < size && text[i + 1] == '\n';
+    }
 }

@@ -363,11 +363,3 @@ char *capo_text_list(const char *const *texts, const char *last_word)
     }
     return capo_buffer_text(&out);
 }
-
-void capo_put_newlines(Buffer *out, const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        capo_put_char(out, text[i] == '\r' ? '\n' : text[i]);
-        i += text[i] == '\r' && i + 1 < size && text[i + 1] == '\n';
-    }
-}
