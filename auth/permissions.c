@@ -3,6 +3,7 @@
  *
  * A user's set is read once in a unit of work (two queries) and kept there. */
 #include "auth_internal.h"
+#include <capo/schema.h>
 #include <capo/unit.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,8 @@ static void wanted(Map *have, List *missing, int64_t type, const char *codename,
 void capo_auth_create_permissions(void)
 {
     static const char *const usual[] = { "add", "change", "delete", "view", NULL };
+    if (!capo_schema_has_table(Permission_model.table) || !capo_schema_has_table(ContentType_model.table))
+        return;                                     /* this very migrate took them back */
     capo_begin();
     Map *have = capo_map_new();
     List *rows = capo_values_tuples(capo_query(Permission, .no_order = true), LIST("content_type_id", "codename"));
