@@ -199,8 +199,8 @@ void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t
             } else {
                 count = (int64_t)capo_utf8_length(data, plain.size);
                 seen += count;
-                int64_t shown = (int64_t)capo_utf8_length(out->data ? out->data + start : "", out->size - start);
-                if (seen == length && shown + count == whole) {
+                /* The output so far is counted but once: at the text that reaches the length. */
+                if (seen == length && (int64_t)capo_utf8_length(out->data ? out->data + start : "", out->size - start) + count == whole) {
                     capo_put_bytes(out, data, plain.size);          /* all of it fits after all, and stays as it was */
                     continue;
                 }
