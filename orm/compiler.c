@@ -279,15 +279,6 @@ static Expression *and_of(Expression *a, Expression *b)
     return !a ? b : !b ? a : expression_node(AND, false, (Expression *[]){ a, b }, 2);
 }
 
-/* Whether windows and aggregates stand in one condition that cannot be taken apart. */
-static bool expression_mixes(const Expression *node)
-{
-    bool of_aggregates = false;
-    for (size_t i = 0; i < node->n_args; i++)
-        of_aggregates |= !expression_has_window(node->args[i]) && expression_has_aggregate(node->args[i]);
-    return of_aggregates;
-}
-
 /* Conditions over aggregates go to HAVING, those over windows behind it; a node goes there whole unless it is an AND that can be taken apart. */
 static void split_having(Plan *plan, Expression *node, bool negated)
 {
@@ -301,9 +292,6 @@ static void split_having(Plan *plan, Expression *node, bool negated)
             split_having(plan, node->args[i], false);
         return;
     }
-    if (has_window && node->kind == X_NODE && node->connector != AND && expression_mixes(node))
-        capo_raise(ERROR_NOT_SUPPORTED, "Heterogeneous disjunctive predicates against window functions are not implemented when performing conditional "
-                   "aggregation.");
     if (has_window) {
         plan->qualify = and_of(plan->qualify, node);
         return;
@@ -348,7 +336,7 @@ static void group_columns(Plan *plan, Expression *expression, bool of_having)
 static void plan_group(Plan *plan)
 {
     Query *query = plan->query;
-    if (query->grouping == GROUP_NONE && !plan->having)
+    if (query->grouping == GROUP_NONE && !plan->having && !(plan->qualify && expression_has_aggregate(plan->qualify)))
         return;
     plan->grouped = true;
     if (query->grouping == GROUP_MODEL)
@@ -364,6 +352,8 @@ static void plan_group(Plan *plan)
             group_columns(plan, plan->order[i].expression, false);
     if (plan->having)
         group_columns(plan, plan->having, true);
+    if (plan->qualify)                              /* its columns come out of the query beneath, which is grouped */
+        group_columns(plan, plan->qualify, true);
 }
 
 /* --- writing ---------------------------------------------------------------------------------------------------------------------- */

@@ -55,6 +55,18 @@ TEST(expression_window_and_conditions_over_it)
     EXPECT_INT(capo_query_count(longest), 2);
 }
 
+TEST(expression_window_beside_an_aggregate)
+{
+    query_library();
+    Query *books = capo_query(Book, .annotate = EXPRESSIONS(COUNT("genres", .as = "n"), AS("place", WINDOW(FN(RowNumber), .order_by = LIST("-pages")))));
+    /* Delta is first by pages; Alpha alone has two genres: either side of the OR chooses one */
+    EXPECT_TEXT(column(capo_query(Book, .query = books, .filter = ANY(Q("place", 1), Q("n", 2)), .order_by = LIST("pk")), "title"), "Alpha 100% Delta_x");
+    EXPECT_TEXT(column(capo_query(Book, .query = books, .filter = ANY(Q("place", 1), Q("n", 2), Q("pages", 300)), .order_by = LIST("pk")), "title"),
+                "Alpha Gamma 100% Delta_x");
+    EXPECT_TEXT(column(capo_query(Book, .query = books, .filter = NOT(ALL(Q("place__gt", 1), Q("n__lt", 2))), .order_by = LIST("pk")), "title"),
+                "Alpha 100% Delta_x");
+}
+
 TEST(expression_alias_and_totals)
 {
     query_library();
