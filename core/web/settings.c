@@ -331,6 +331,7 @@ void capo_settings_init(const Settings *declared)
     check_static_url(settings->static_url);
     check_header_value("referrer_policy", settings->referrer_policy);
     check_frame_options(settings->x_frame_options);
+    csp_configure(settings);
     const TimeZone *zone = capo_time_zone(settings->time_zone);
     if (!zone)
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The setting TIME_ZONE is '%s', which the system's tz database does not know. Examples: "
