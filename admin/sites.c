@@ -587,4 +587,6 @@ const App capo_admin = {
     .tags = admin_libraries,
     .checks = admin_checks,
     .ready = ready,
+    .needs = APPS(&capo_auth),
+    .default_auto_field = "AutoField",          /* 32 bits, as Django's */
 };

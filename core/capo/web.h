@@ -215,6 +215,8 @@ typedef struct App {
     const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
     const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */
     void (*ready)(void);                    /* once, after all apps are known */
+    const struct App *const *needs;         /* APPS(…) that it stands on: they join the site's apps behind it, unless listed there */
+    const char *default_auto_field;         /* kind of the keys that MODEL() makes: "AutoField"; default: that of the settings */
     const char *directory;                  /* of templates/, static/, migrations/ in development; default: the name */
     const struct EmbeddedFile *files;       /* the same in a release: generated; ends with { 0 } */
 } App;
@@ -231,7 +233,8 @@ typedef struct SystemCheck { const char *name; bool deploy; void (*run)(void (*r
 /* Zero is the default. Those marked (env) are overridden by a variable of the environment or of the file .env, in capitals. */
 typedef struct Settings {
     const char *name;                       /* of the site; names the program in messages */
-    const App *const *apps;                 /* APPS(&capo_admin, &capo_auth, &blog) */
+    const App *const *apps;                 /* APPS(&capo_admin, &capo_auth, &blog); resolved: also those that these need */
+    const char *default_auto_field;         /* "BigAutoField": keys of models where App has no other, and of all join tables */
     const Route *urls;
     const char *database;                   /* (env DATABASE_URL) "sqlite:db.sqlite3" */
     const char *secret_key;                 /* (env SECRET_KEY); in DEBUG one is made up and kept in .capo-secret-key */
@@ -295,6 +298,8 @@ void capo_settings_init(const Settings *declared);
 const char *capo_env(const char *name);
 const App *const *capo_apps(void);
 const App *capo_app(const char *name);          /* NULL: none of this name */
+/* The app's default_auto_field, else (also for NULL) the settings', else "BigAutoField". */
+const char *capo_default_auto_field(const App *app);
 /* A file of an app or the project, embedded or from disk: kind "templates", "static", "migrations". NULL: nowhere.
  * *ret_tried, where given, is a text with all places, for messages. */
 typedef struct SourceFile { const char *path; const char *text; size_t size; const App *app; int64_t changed_ns; bool embedded; } SourceFile;
