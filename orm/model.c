@@ -10,8 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-static const MetaOptions no_meta;
-
 void resolver_problem(Resolver *resolver, const char *format, ...)
 {
     va_list args;
@@ -68,20 +66,17 @@ static bool is_listed(const Resolver *resolver, const Model *model)
 static void name_model(Resolver *resolver, Model *model)
 {
     Arena *arena = resolver->arena;
-    const MetaOptions *meta = &no_meta;
     if (!model->app)
         capo_bug("the model %s has no .app; capo_models_resolve() wants it set.", model->name);
-    for (const FieldRow *row = model->rows; row->name; row++)
-        if (row->kind == FIELD_META)
-            meta = &row->options.meta;
-    model->meta = meta;
+    const MetaOptions *meta = model->meta = resolver_meta_of(arena, model);
     model->fields = model->many = model->reverse = NULL;
     model->n_fields = model->n_many = model->n_reverse = 0;
     model->indexes = NULL;
     model->constraints = NULL;
     model->n_indexes = model->n_constraints = 0;
-    model->pk = NULL;
+    model->pk = model->parent_link = NULL;
     model->names = NULL;
+    model->concrete = model;
     model->label = arena_format(arena, "%s.%s", model->app, model->name);
     model->label_lower = resolver_lower(arena, model->label);
     model->name_lower = resolver_lower(arena, model->name);
@@ -95,47 +90,88 @@ static void name_model(Resolver *resolver, Model *model)
 
 /* --- 2: fields --- */
 
-static void make_fields(Resolver *resolver, Model *model)
+static void add_field(Resolver *resolver, Model *model, Field *field)
 {
-    const FieldLayout *layout = model->layout ? model->layout() : NULL;
-    for (size_t i = 0; model->rows[i].name; i++) {
-        const FieldRow *row = &model->rows[i];
+    for (size_t other = 0; other < model->n_fields + model->n_many; other++) {
+        Field *earlier = other < model->n_fields ? model->fields[other] : model->many[other - model->n_fields];
+        if (!strcasecmp(earlier->name, field->name) || !strcmp(earlier->attname, field->attname))
+            resolver_problem(resolver, "%s has two fields called %s.", model->label, field->name);
+        else if (field->column && earlier->column && !strcasecmp(earlier->column, field->column) && !earlier->inherited == !field->inherited)
+            resolver_problem(resolver, "%s.%s and %s.%s have the same column \"%s\".", model->label, earlier->name, model->label, field->name,
+                    field->column);
+    }
+    if (field->kind == FIELD_MANY_TO_MANY) {
+        field->position = (int)model->n_many;
+        append(resolver->arena, &model->many, &model->n_many, field);
+        return;
+    }
+    field->position = field->slot = (int)model->n_fields;
+    append(resolver->arena, &model->fields, &model->n_fields, field);
+}
+
+/* The fields of these rows, those of an EXTENDED_MODEL's base first: its struct begins with the base's. */
+static void add_rows(Resolver *resolver, Model *model, const Model *from)
+{
+    const FieldLayout *layout = from->layout ? from->layout() : NULL;
+    if (from->base && from->inheritance == INHERITS_COLUMNS)
+        add_rows(resolver, model, from->base);
+    for (size_t i = 0; from->rows[i].name; i++) {
+        const FieldRow *row = &from->rows[i];
         if (row->kind == FIELD_META)
             continue;
         Field *field = capo_field_from_row(resolver->arena, model, row);
         if (layout)
             field->layout = layout[i];
-        for (size_t other = 0; other < model->n_fields + model->n_many; other++) {
-            Field *earlier = other < model->n_fields ? model->fields[other] : model->many[other - model->n_fields];
-            if (!strcasecmp(earlier->name, field->name) || !strcmp(earlier->attname, field->attname))
-                resolver_problem(resolver, "%s has two fields called %s.", model->label, field->name);
-            else if (field->column && earlier->column && !strcasecmp(earlier->column, field->column))
-                resolver_problem(resolver, "%s.%s and %s.%s have the same column \"%s\".", model->label, earlier->name, model->label, field->name,
-                        field->column);
-        }
         const char *sentence = capo_field_problem(field);
         if (sentence)
             resolver_problem(resolver, "%s", sentence);
-        if (field->kind == FIELD_MANY_TO_MANY) {
-            field->position = (int)model->n_many;
-            append(resolver->arena, &model->many, &model->n_many, field);
-            continue;
-        }
-        if (row->primary_key || (!model->pk && !model->n_fields && !model->size))
-            model->pk = field;
-        field->position = (int)model->n_fields;
-        append(resolver->arena, &model->fields, &model->n_fields, field);
+        add_field(resolver, model, field);
     }
-    if (!model->n_fields) {
-        resolver_problem(resolver, "%s has no fields.", model->label);
-        return;
+}
+
+static void add_inherited(Resolver *resolver, Model *model, const Field *of)
+{
+    Field *field = arena_alloc(resolver->arena, sizeof *field);
+    *field = *of;
+    field->model = model;
+    field->inherited = of;
+    add_field(resolver, model, field);
+}
+
+/* A child's key: one to one with the parent's, and in the struct the same member. */
+static void add_parent_link(Resolver *resolver, Model *model)
+{
+    Field *link = NULL;
+    const Field *key = model->base->pk;
+    for (size_t i = 0; i < model->n_fields && !model->size; i++)
+        if (!model->fields[i]->inherited && model->fields[i]->row->options.relation.parent_link)
+            link = model->fields[i];
+    if (!link) {
+        FieldRow *row = arena_alloc(resolver->arena, sizeof *row);
+        *row = (FieldRow){ .name = model->meta->parent_link ? model->meta->parent_link : arena_format(resolver->arena, "%s_ptr", model->base->name_lower),
+            .kind = FIELD_ONE_TO_ONE, .target = model->base, .primary_key = true,
+            .options.relation = { .on_delete = CASCADE, .parent_link = true } };
+        link = capo_field_from_row(resolver->arena, model, row);
+        link->layout = (FieldLayout){ key->layout.value, -1, -1, -1, -1, -1 };
+        link->auto_created = true;
+        add_field(resolver, model, link);
     }
-    if (!model->pk || model->size)
-        model->pk = model->fields[0];           /* MODEL puts `id` there, MODEL_KEY its key */
+    link->editable = false;
+    link->slot = capo_own_field(model, key)->slot;
+    model->parent_link = link;
+}
+
+static void find_key(Resolver *resolver, Model *model)
+{
+    model->pk = model->fields[0];               /* MODEL puts `id` there, MODEL_KEY its key */
+    if (model->parent_link)
+        model->pk = model->parent_link;
     for (size_t i = 0; i < model->n_fields; i++)
-        if (model->fields[i]->row->primary_key)
+        if (!model->fields[i]->inherited && model->fields[i]->row->primary_key)
             model->pk = model->fields[i];
     Field *pk = model->pk;
+    if (pk->inherited)
+        return;
     pk->primary_key = pk->unique = true;
     pk->db_index = false;
     if (capo_field_is_automatic(pk->kind)) {
@@ -145,6 +181,70 @@ static void make_fields(Resolver *resolver, Model *model)
     } else if (pk->null) {
         resolver_problem(resolver, "%s.%s: a primary key cannot be OPTIONAL.", model->label, pk->name);
     }
+}
+
+static void make_fields(Resolver *resolver, Model *model)
+{
+    Model *base = model->base;
+    bool inherits = base && model->inheritance != INHERITS_COLUMNS;
+    if (model->n_fields)                        /* made already, as another's base */
+        return;
+    if (base && base->abstract != (model->inheritance == INHERITS_COLUMNS) && base->swapped != model)
+        resolver_problem(resolver, base->abstract ? "%s is made from the abstract %s, which has no table: make it an EXTENDED_MODEL."
+                         : "%s is an EXTENDED_MODEL of %s, which is not abstract: make it a CHILD_MODEL or a PROXY_MODEL.", model->label, base->name);
+    if (inherits && is_listed(resolver, base))
+        make_fields(resolver, base);
+    if (inherits && !base->n_fields) {
+        resolver_problem(resolver, "%s is made from the model %s, whose app is not among the site's apps. Add it to settings' .apps.",
+                         model->label, base->name);
+        return;
+    }
+    for (size_t i = 0; inherits && i < base->n_fields; i++)
+        add_inherited(resolver, model, base->fields[i]);
+    for (size_t i = 0; inherits && i < base->n_many; i++)
+        add_inherited(resolver, model, base->many[i]);
+    size_t n_inherited = model->n_fields + model->n_many;
+    add_rows(resolver, model, model);
+    if (model->inheritance == INHERITS_TABLE)
+        add_parent_link(resolver, model);
+    if (model->inheritance == INHERITS_ALL) {
+        model->concrete = base->concrete;
+        model->table = base->table;
+        model->parent_link = base->parent_link;
+        model->managed = false;                 /* whoever makes tables passes it by */
+        if (model->n_fields + model->n_many > n_inherited)
+            resolver_problem(resolver, "%s is a PROXY_MODEL and cannot have fields of its own.", model->label);
+    }
+    if (!model->n_fields)
+        resolver_problem(resolver, "%s has no fields.", model->label);
+    else
+        find_key(resolver, model);
+}
+
+/* What the steps made of the base's relations, for the fields that stand for them. */
+static void complete_inherited(Model *model)
+{
+    for (size_t i = 0; i < model->n_fields + model->n_many; i++) {
+        Field *field = i < model->n_fields ? model->fields[i] : model->many[i - model->n_fields];
+        if (!field->inherited)
+            continue;
+        Field kept = *field;
+        *field = *field->inherited;
+        field->model = model;
+        field->inherited = kept.inherited;
+        field->position = kept.position;
+        field->slot = kept.slot;
+        field->layout = kept.layout;
+    }
+}
+
+static void complete_bases(Resolver *resolver, Model *model)
+{
+    if (!model->base || model->inheritance == INHERITS_COLUMNS)
+        return;
+    if (is_listed(resolver, model->base))
+        complete_bases(resolver, model->base);
+    complete_inherited(model);
 }
 
 /* --- 3: targets --- */
@@ -161,6 +261,8 @@ static void find_target(Resolver *resolver, Field *field)
 {
     const FieldRow *row = field->row;
     Model *target = row->target ? row->target : row->to ? find_model(resolver, row->to) : NULL;
+    if (target && target->swapped)
+        target = target->swapped;
     if (!target || !target->label) {
         resolver_problem(resolver, "%s.%s points to the model %s, whose app is not among the site's apps. Add it to settings' .apps.",
                 field->model->label, field->name, target ? target->name : row->to ? row->to : "(none)");
@@ -311,7 +413,7 @@ static void name_reverse(Resolver *resolver, Field *field)
 {
     Arena *arena = resolver->arena;
     const Model *model = field->model;
-    const char *written = fill_name(arena, model, field->related_name);
+    const char *written = fill_name(arena, model, field->related_name ? field->related_name : model->meta->default_related_name);
     const char *query_name = fill_name(arena, model, field->related_query_name);
     field->hidden_relation = field->symmetrical || (written && capo_ends_with(written, "+"));
     if (field->hidden_relation) {
@@ -326,7 +428,7 @@ static void name_reverse(Resolver *resolver, Field *field)
 
 static void check_reverse(Resolver *resolver, Field *field)
 {
-    Model *target = field->target;
+    Model *target = field->target->concrete;
     const char *label = field->model->label, *name = field->name;
     if (field->hidden_relation)
         return;
@@ -353,11 +455,12 @@ static void link_reverse(Resolver *resolver, Field *field)
     if (!field->target)
         return;
     name_reverse(resolver, field);
-    if (resolver->temporary && !is_listed(resolver, field->target))
+    Model *target = field->target->concrete;    /* a proxy has the relations of its base */
+    if (resolver->temporary && !is_listed(resolver, target))
         return;
     if (field->model->size || !resolver->temporary)     /* between two migrations names may clash for a moment */
         check_reverse(resolver, field);
-    append(resolver->arena, &field->target->reverse, &field->target->n_reverse, field);
+    append(resolver->arena, &target->reverse, &target->n_reverse, field);
 }
 
 /* --- all steps --- */
@@ -381,17 +484,18 @@ static void insert_through(Resolver *resolver, Model *owner, Model *through)
 static void each_relation(Resolver *resolver, Model *model, void (*see)(Resolver *, Field *))
 {
     for (size_t i = 0; i < model->n_fields; i++)
-        if (capo_field_is_relation(model->fields[i]->kind))
+        if (capo_field_is_relation(model->fields[i]->kind) && !model->fields[i]->inherited)
             see(resolver, model->fields[i]);
     for (size_t i = 0; i < model->n_many; i++)
-        see(resolver, model->many[i]);
+        if (!model->many[i]->inherited)
+            see(resolver, model->many[i]);
 }
 
 static void make_throughs(Resolver *resolver, Model *model)
 {
     for (size_t i = 0; i < model->n_many; i++) {
         Field *field = model->many[i];
-        if (!field->target)
+        if (!field->target || field->inherited)
             continue;
         if (field->row->options.many.through) {
             field->through = field->row->options.many.through;
@@ -438,12 +542,15 @@ void resolver_run(Resolver *resolver)
     if (!resolver->problems.size)
         for (size_t i = 0; i < n_given; i++)
             for (size_t k = 0; k < given[i]->n_many; k++)
-                find_through(resolver, given[i]->many[k]);
+                if (!given[i]->many[k]->inherited)
+                    find_through(resolver, given[i]->many[k]);
     check_tables(resolver);
     if (!resolver->problems.size)
         for (size_t i = 0; i < resolver->count; i++)
             each_relation(resolver, resolver->models[i], link_reverse);
     if (!resolver->problems.size) {
+        for (size_t i = 0; i < resolver->count; i++)
+            complete_bases(resolver, resolver->models[i]);
         for (size_t i = 0; i < resolver->count; i++)
             resolver_make_names(resolver->arena, resolver->models[i]);
         size_t n_earlier;

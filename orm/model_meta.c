@@ -3,6 +3,53 @@
 #include "model_resolver.h"
 #include <string.h>
 
+/* --- what it says, all in all --- */
+
+/* An option that is written counts over one that was there before. Options are pointers, behind them switches (MetaOptions). */
+static void lay_over(MetaOptions *meta, const MetaOptions *more)
+{
+    const size_t pointers = offsetof(MetaOptions, unmanaged);
+    for (size_t at = 0; at < pointers; at += sizeof(void *)) {
+        void *option;
+        memcpy(&option, (const char *)more + at, sizeof option);
+        if (option)
+            memcpy((char *)meta + at, &option, sizeof option);
+    }
+    for (size_t at = pointers; at < sizeof *meta; at++)
+        ((char *)meta)[at] |= ((const char *)more)[at];
+}
+
+static void lay_rows_over(MetaOptions *meta, const Model *model)
+{
+    if (model->base && model->inheritance == INHERITS_COLUMNS) {
+        lay_rows_over(meta, model->base);
+        meta->db_table = meta->swappable = NULL;
+    }
+    for (const FieldRow *row = model->rows; row->name; row++)
+        if (row->kind == FIELD_META)
+            lay_over(meta, &row->options.meta);
+}
+
+/* Of a base with a table Django's classes inherit methods and managers, the order, and nothing else of Meta. */
+static MetaOptions inherited_from(const MetaOptions *base)
+{
+    return (MetaOptions){ .ordering = base->ordering, .get_latest_by = base->get_latest_by, .display = base->display,
+        .display_function = base->display_function, .absolute_url = base->absolute_url, .property = base->property, .clean = base->clean,
+        .managers = base->managers, .default_manager_name = base->default_manager_name, .base_manager_name = base->base_manager_name,
+        .pre_save = base->pre_save, .post_save = base->post_save, .pre_delete = base->pre_delete, .post_delete = base->post_delete };
+}
+
+const MetaOptions *resolver_meta_of(Arena *arena, const Model *model)
+{
+    MetaOptions *meta = arena_alloc(arena, sizeof *meta);
+    if (model->base && model->inheritance != INHERITS_COLUMNS)
+        *meta = inherited_from(resolver_meta_of(arena, model->base));
+    lay_rows_over(meta, model);
+    return meta;
+}
+
+/* --- what it names --- */
+
 static const char *const transforms[] = { "year", "iso_year", "month", "day", "week", "week_day", "iso_week_day", "quarter", "date",
     "time", "hour", "minute", "second", "lower", "upper", "length", NULL };
 

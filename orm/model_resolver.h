@@ -23,4 +23,6 @@ void resolver_make_names(Arena *arena, Model *model);
 Field *resolver_scan_field(const Model *model, const char *name);
 
 /* model_meta.c */
+/* What the rows of Meta say together, over what the base has of it. */
+const MetaOptions *resolver_meta_of(Arena *arena, const Model *model);
 void resolver_check_meta(Resolver *resolver, Model *model);

@@ -40,11 +40,20 @@ static void note_storage(Field *field)
     field->known_storage = (uint8_t)(1 + capo_field_storage(field));
 }
 
+/* The model whose relations this one has too. */
+static const Model *base_of(const Model *model)
+{
+    return model->inheritance == INHERITS_COLUMNS ? NULL : model->base;
+}
+
 void resolver_make_names(Arena *arena, Model *model)
 {
     for (size_t i = 0; i < model->n_fields; i++)
         note_storage(model->fields[i]);
-    size_t wanted = 2 * (2 * (model->n_fields + model->n_many + model->n_reverse) + 1), size = 16;
+    size_t n_reverse = 0;
+    for (const Model *at = model; at; at = base_of(at))
+        n_reverse += at->n_reverse;
+    size_t wanted = 2 * (2 * (model->n_fields + model->n_many + n_reverse) + 1), size = 16;
     while (size < wanted)
         size *= 2;
     Names *names = arena_alloc(arena, sizeof *names + size * sizeof *names->entries);
@@ -56,11 +65,13 @@ void resolver_make_names(Arena *arena, Model *model)
         put_name(names, model->fields[i]->attname, model->fields[i], NULL);
     for (size_t i = 0; i < model->n_many; i++)
         put_name(names, model->many[i]->name, model->many[i], NULL);
-    for (size_t i = 0; i < model->n_reverse; i++)
-        put_name(names, model->reverse[i]->related_query_name, NULL, model->reverse[i]);
-    for (size_t i = 0; i < model->n_reverse; i++)
-        if (model->reverse[i]->related_name)
-            put_name(names, model->reverse[i]->related_name, NULL, model->reverse[i]);
+    for (const Model *at = model; at; at = base_of(at)) {
+        for (size_t i = 0; i < at->n_reverse; i++)
+            put_name(names, at->reverse[i]->related_query_name, NULL, at->reverse[i]);
+        for (size_t i = 0; i < at->n_reverse; i++)
+            if (at->reverse[i]->related_name)
+                put_name(names, at->reverse[i]->related_name, NULL, at->reverse[i]);
+    }
     model->names = names;
 }
 
@@ -153,8 +164,32 @@ Model *capo_model_of(const char *app, const char *name_lower)
     return NULL;
 }
 
+bool capo_model_is(const Model *model, const Model *wanted)
+{
+    const Model *table = wanted->concrete;
+    for (const Model *at = model->concrete; at; at = base_of(at))
+        if (at == table || !strcmp(at->label, table->label))
+            return true;
+    return false;
+}
+
+Field *capo_own_field(const Model *model, const Field *field)
+{
+    for (size_t i = 0; i < model->n_fields + model->n_many; i++) {
+        Field *own = i < model->n_fields ? model->fields[i] : model->many[i - model->n_fields];
+        for (const Field *at = own; at; at = at->inherited)
+            if (at == field)
+                return own;
+    }
+    if (!field->inherited || model == field->model)
+        return model == field->model ? (Field *)field : NULL;
+    return capo_own_field(model, field->inherited);     /* of a proxy of this model, or of another */
+}
+
 static const NameEntry *named(const Model *model, const char *name)
 {
+    if (model->swapped)
+        model = model->swapped;
     if (!model->names)
         capo_bug("the model %s is used before capo_models_prepare() knew it. Is its app among settings' .apps?", model->name);
     return slot(model->names, name);

@@ -53,7 +53,7 @@ typedef struct Lookup { const char *name; Value value; } Lookup;       /* the po
 /* Any look-up by Django's name: LOOKUP("week_day", 1). */
 #define LOOKUP(name_, x) CAPO_LOOKUP(name_, x)
 /* Over a relation, to one or to many: .author = HAS(User, .username = EQ("ann")) */
-#define HAS(M, ...) (&(const struct M##_lookups){ __VA_ARGS__ })
+#define HAS(M, ...) (&(const M##_lookups){ __VA_ARGS__ })
 Value capo_value_pair(Value low, Value high);
 List *capo_values_list(const Value *values, size_t count);
 
@@ -122,7 +122,7 @@ Expression *capo_aggregate_of(const AggregateOptions *options);
 
 typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 
-#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const struct M##_query){ __VA_ARGS__ })
+#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const M##_query){ __VA_ARGS__ })
 #define capo_query(M, ...) capo_query_make(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* Exactly one, else raises ERROR_DOES_NOT_EXIST or ERROR_MULTIPLE_OBJECTS_RETURNED. */
 #define capo_get(M, ...) ((M *)capo_query_get(capo_query(M, __VA_ARGS__)))
