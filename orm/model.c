@@ -5,6 +5,7 @@
  * The steps go over all models one after the other, since models refer to each other in any order: names, fields, targets,
  * join models, reverse relations, name tables, Meta. Mistakes are collected and raised together. */
 #include "model_resolver.h"
+#include <capo/web.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,8 @@ static void name_model(Resolver *resolver, Model *model)
     model->pk = model->parent_link = NULL;
     model->names = NULL;
     model->concrete = model;
+    if (meta->model_name)
+        model->name = meta->model_name;
     model->label = arena_format(arena, "%s.%s", model->app, model->name);
     model->label_lower = resolver_lower(arena, model->label);
     model->name_lower = resolver_lower(arena, model->name);
@@ -89,6 +92,22 @@ static void name_model(Resolver *resolver, Model *model)
 }
 
 /* --- 2: fields --- */
+
+/* Join tables have the site's kind whatever their app says: so Django's migrations make them. */
+static FieldKind default_key_kind(Resolver *resolver, const Model *model)
+{
+    const App *app = NULL;
+    for (const App *const *a = model->auto_created ? NULL : resolver->apps; a && *a && !app; a++)
+        if (!strcmp((*a)->name, model->app))
+            app = *a;
+    const char *name = capo_default_auto_field(app);
+    FieldKind kind = capo_field_kind(name);
+    if (capo_field_is_automatic(kind))
+        return kind;
+    resolver_problem(resolver, "The default_auto_field of %s is \"%s\"; it may be \"AutoField\", \"BigAutoField\" or \"SmallAutoField\".",
+                     app ? app->name : "the settings", name);
+    return FIELD_BIG_AUTO;
+}
 
 static void add_field(Resolver *resolver, Model *model, Field *field)
 {
@@ -122,6 +141,8 @@ static void add_rows(Resolver *resolver, Model *model, const Model *from)
         Field *field = capo_field_from_row(resolver->arena, model, row);
         if (layout)
             field->layout = layout[i];
+        if (row->default_key)
+            field->kind = default_key_kind(resolver, model);
         const char *sentence = capo_field_problem(field);
         if (sentence)
             resolver_problem(resolver, "%s", sentence);
@@ -340,7 +361,7 @@ static Model *make_through(Resolver *resolver, Field *field)
     pair[0] = from;
     pair[1] = to;
     together[0] = pair;
-    rows[0] = (FieldRow){ .name = "id", .kind = FIELD_BIG_AUTO };
+    rows[0] = (FieldRow){ .name = "id", .kind = FIELD_BIG_AUTO, .default_key = true };
     rows[1] = (FieldRow){ .name = from, .kind = FIELD_FOREIGN_KEY, .target = owner,
         .options.relation = { .on_delete = CASCADE, .related_name = hidden } };
     rows[2] = (FieldRow){ .name = to, .kind = FIELD_FOREIGN_KEY, .target = target,

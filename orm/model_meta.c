@@ -23,7 +23,7 @@ static void lay_rows_over(MetaOptions *meta, const Model *model)
 {
     if (model->base && model->inheritance == INHERITS_COLUMNS) {
         lay_rows_over(meta, model->base);
-        meta->db_table = meta->swappable = NULL;
+        meta->db_table = meta->model_name = meta->swappable = NULL;
     }
     for (const FieldRow *row = model->rows; row->name; row++)
         if (row->kind == FIELD_META)
@@ -144,6 +144,20 @@ static void make_constraints(Resolver *resolver, Model *model)
     model->n_constraints = count;
 }
 
+static void check_manager(Resolver *resolver, const Model *model, const char *name, const char *option)
+{
+    const char *names[64];
+    size_t count = 0;
+    for (const NamedManager *manager = model->meta->managers; manager && manager->name && count < 64; manager++) {
+        if (name && !strcmp(manager->name, name))
+            return;
+        names[count++] = manager->name;
+    }
+    if (name)
+        resolver_problem(resolver, "%s: %s names \"%s\", which is none of .managers.%s", model->label, option, name,
+                         capo_did_you_mean(name, names, count));
+}
+
 void resolver_check_meta(Resolver *resolver, Model *model)
 {
     const MetaOptions *meta = model->meta;
@@ -164,6 +178,8 @@ void resolver_check_meta(Resolver *resolver, Model *model)
         check_path(resolver, model, meta->display, ".display");
     if (meta->get_latest_by)
         check_path(resolver, model, meta->get_latest_by + (meta->get_latest_by[0] == '-'), ".get_latest_by");
+    check_manager(resolver, model, meta->default_manager_name, ".default_manager_name");
+    check_manager(resolver, model, meta->base_manager_name, ".base_manager_name");
     for (size_t i = 0; i < model->n_fields; i++) {
         const char *date = model->fields[i]->unique_for_date;
         if (date)

@@ -6,6 +6,7 @@
 typedef struct Resolver {
     Arena *arena;
     bool temporary;                     /* capo_models_resolve: leave models outside the list as they are */
+    const struct App *const *apps;      /* of capo_models_prepare */
     Model **models; size_t count;       /* join models stand behind their owner */
     Buffer problems;
 } Resolver;

@@ -96,7 +96,7 @@ void capo_models_prepare(const App *const *apps)
 {
     if (!registry.arena)
         registry.arena = arena_new();
-    Resolver resolver = { .arena = registry.arena };
+    Resolver resolver = { .arena = registry.arena, .apps = apps };
     size_t n_new = 0, n_models = 0;
     for (size_t i = 0; apps[i]; i++) {
         if (is_prepared(apps[i]))

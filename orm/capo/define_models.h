@@ -35,7 +35,7 @@
 #include "model_reading_end.h"
 
 /* 7: the rows */
-#define MODEL(M) static const FieldRow M##_rows[] = { { .name = "id", .kind = FIELD_BIG_AUTO },
+#define MODEL(M) static const FieldRow M##_rows[] = { { .name = "id", .kind = FIELD_BIG_AUTO, .default_key = true },
 #define MODEL_KEY(M, KIND, key, ...) static const FieldRow M##_rows[] = { CAPO_PLAIN(KIND, key, __VA_ARGS__)
 #define ABSTRACT_MODEL(M) MODEL(M)
 #define EXTENDED_MODEL(M, Base, base) static const FieldRow M##_rows[] = {

@@ -124,6 +124,15 @@ typedef struct ConstraintOptions {
 typedef struct PermissionOptions { const char *codename, *name; } PermissionOptions;
 #define PERMISSIONS(...) ((const PermissionOptions[]){ __VA_ARGS__, { 0 } })
 
+/* A manager is a function from rows to rows (orm.h): MANAGERS({ "objects", live_posts }, { "everything", all_posts }) */
+typedef Query *Manager(Query *rows);
+typedef struct NamedManager {
+    const char *name;
+    Manager *rows;                      /* NULL: all rows */
+    bool use_in_migrations;             /* historical models have it too */
+} NamedManager;
+#define MANAGERS(...) ((const NamedManager[]){ __VA_ARGS__, { 0 } })
+
 typedef struct MetaOptions {
     const char *verbose_name, *verbose_name_plural;
     const char *const *ordering;
@@ -134,6 +143,8 @@ typedef struct MetaOptions {
     bool (*property)(void *instance, const char *name, Value *ret);
     void (*clean)(void *instance);                      /* Model.clean: capo_invalid or capo_invalid_field */
     const char *db_table;
+    /* What labels, permissions, content types and migrations call it, where a C type of that name would be in the way: "Session". */
+    const char *model_name;
     const char *const *const *unique_together;          /* UNIQUE_TOGETHER(LIST("a", "b")) */
     const IndexOptions *indexes;
     const ConstraintOptions *constraints;
@@ -146,7 +157,7 @@ typedef struct MetaOptions {
     void (*pre_delete)(void *instance);
     void (*post_delete)(void *instance);
     /* Managers (orm.h): the first is the default one, where default_manager_name names no other. */
-    const struct NamedManager *managers;
+    const NamedManager *managers;
     const char *default_manager_name, *base_manager_name;
     const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
     const char *order_with_respect_to;                  /* a key of this model: adds the column _order (related.h) */
@@ -167,6 +178,7 @@ typedef struct FieldRow {
     Model *target;
     const char *to;                     /* historical models: the target's label, "blog.Post", where `target` is NULL */
     bool primary_key;                   /* historical models; in models.def it is the first row */
+    bool default_key;                   /* the id that MODEL() makes: its kind is the app's default_auto_field */
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
@@ -287,6 +299,8 @@ Model *capo_model(const char *label);
 Model *capo_model_of(const char *app, const char *name_lower);
 /* Whether a row of `model` is one of `wanted` too: the same table, or a parent's. */
 bool capo_model_is(const Model *model, const Model *wanted);
+/* The model that the site has in this one's place (Meta's .swappable), or this one. */
+static inline Model *capo_model_in_use(Model *model) { return model->swapped ? model->swapped : model; }
 /* This model's field for one of its base (or of the model that it is a proxy for); `field` itself where it is its own; NULL: neither. */
 Field *capo_own_field(const Model *model, const Field *field);
 /* By name or attname ("author", "author_id", "pk"), columns and many-to-many; NULL. */

@@ -207,6 +207,22 @@ const char *capo_sql(Query *query);
  * else a sentence. *ret_field: the field it ends at. */
 const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_field);
 
+/* --- managers ----------------------------------------------------------------------------------------------------------------- */
+
+/* A manager is a function that narrows, orders or annotates rows; what methods of a QuerySet are in Django is the same here:
+ *     Query *live(Query *rows)     { return capo_query(Post, .query = rows, .where = { .deleted = EQ(false) }); }
+ *     Query *popular(Query *rows)  { return capo_query(Post, .query = rows, .order_by = LIST("-views")); }
+ * live(NULL) are all live posts, popular(live(NULL)) the same in another order, live(capo_related_query(ann, "posts")) Ann's.
+ * META(.managers = MANAGERS({ "objects", live }, { "everything" })) gives them names. The first is the default manager, unless
+ * .default_manager_name names another: the admin, forms' choices, dumpdata and to-many relations start from it. The base manager (all
+ * rows, or .base_manager_name) is what follows a key to its object, reads a row again, and finds what a delete takes along. */
+#define capo_manager(M, name) capo_manager_rows(&M##_model, (name))
+Query *capo_manager_rows(Model *model, const char *name);           /* raises ERROR_FIELD for a name that is none */
+Query *capo_default_rows(Model *model);
+Query *capo_base_rows(Model *model);
+/* Whether there is a base manager, so that rows may be missing from capo_base_rows(). */
+bool capo_has_base_manager(const Model *model);
+
 /* --- instances -------------------------------------------------------------------------------------------------------------- */
 
 /* A new one with its fields' defaults, not yet in the database. */
