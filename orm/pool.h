@@ -16,6 +16,7 @@ typedef struct DatabaseOption { const char *name, *value; } DatabaseOption;
 
 /* A URL's parts, decoded; NULL where they are absent. Times are milliseconds. */
 struct DatabaseAddress {
+    const char *alias;                      /* which of the site's databases it is */
     const char *url;                        /* as given: holds the password, never shown */
     const char *shown;                      /* without password and options, for messages */
     const char *scheme, *user, *password, *host, *database;     /* host: also the folder of a unix socket; database "" where absent */
