@@ -3,358 +3,10 @@
  *
  * A compilation works on a clone, since ordering and select_related add joins. What the statement gives back is described in
  * Compiled: the type of each column, and where instances and annotations stand in a row. */
-#include "query.h"
+#include "compiler.h"
 #include <string.h>
 
-typedef struct Column { Expression *expression; const char *as; } Column;
-
-typedef struct Plan {
-    Query *query;
-    Column *columns; size_t n_columns, capacity;
-    OrderTerm *order; size_t n_order, order_capacity;
-    Expression *where, *having, *qualify;   /* qualify: over windows, which are computed behind HAVING */
-    Expression **group; size_t n_group, group_capacity;
-    bool grouped, meta_order;
-    size_t first_annotation, n_annotations;
-    RelatedLoad *root;
-} Plan;
-
 static Sql put_select(Compiler *compiler, const Query *query, int depth, const Frame *outer, bool name_outputs, Compiled *ret);
-
-#define GROW(list, count, capacity)                                                                                            \
-    do {                                                                                                                       \
-        if ((count) == (capacity)) {                                                                                           \
-            size_t more_ = (capacity) ? (capacity) * 2 : 16;                                                                   \
-            (list) = capo_realloc((list), (capacity) * sizeof *(list), more_ * sizeof *(list));                                \
-            (capacity) = more_;                                                                                                \
-        }                                                                                                                      \
-    } while (0)
-
-static void add_column(Plan *plan, Expression *expression, const char *as)
-{
-    GROW(plan->columns, plan->n_columns, plan->capacity);
-    plan->columns[plan->n_columns++] = (Column){ expression, as };
-}
-
-static Expression *column_at(int join, const Field *field)
-{
-    Expression *column = expression_new(X_COLUMN);
-    column->join = join;
-    column->column = field;
-    column->type = type_of_field(field);
-    return column;
-}
-
-/* --- what is selected ------------------------------------------------------------------------------------------------------------ */
-
-static bool is_deferred(const Query *query, const Field *field)
-{
-    if (!query->n_deferred || field->primary_key)
-        return false;
-    bool named = false;
-    for (size_t i = 0; i < query->n_deferred; i++)
-        named |= !strcmp(query->deferred[i], field->name) || !strcmp(query->deferred[i], field->attname);
-    for (size_t i = 0; query->deferred_only && i < query->n_deferred; i++)     /* only("author__name") keeps the key to the author */
-        named |= !strncmp(query->deferred[i], field->name, strlen(field->name)) && !strncmp(query->deferred[i] + strlen(field->name), "__", 2);
-    return named != query->deferred_only;
-}
-
-static RelatedLoad *load_model(Plan *plan, Model *model, int join, bool top)
-{
-    RelatedLoad *load = capo_alloc_struct(RelatedLoad);
-    load->model = model;
-    load->first = plan->n_columns;
-    load->fields = capo_alloc_array(model->n_fields + 1, sizeof *load->fields);
-    for (size_t i = 0; i < model->n_fields; i++) {
-        if (top && is_deferred(plan->query, model->fields[i]))
-            continue;
-        load->fields[load->n_fields++] = model->fields[i];
-        add_column(plan, column_at(join, model->fields[i]), NULL);
-    }
-    return load;
-}
-
-static _Noreturn void raise_no_relation(const Model *model, const char *name)
-{
-    const char *names[64];
-    size_t count = 0;
-    Buffer choices = { 0 };
-    for (size_t i = 0; i < model->n_fields && count < 64; i++)
-        if (capo_field_is_relation(model->fields[i]->kind))
-            names[count++] = model->fields[i]->name;
-    for (size_t i = 0; i < model->n_reverse && count < 64; i++)
-        if (model->reverse[i]->kind == FIELD_ONE_TO_ONE && model->reverse[i]->related_query_name)
-            names[count++] = model->reverse[i]->related_query_name;
-    for (size_t i = 0; i < count; i++)
-        capo_put_format(&choices, "%s%s", i ? ", " : "", names[i]);
-    capo_raise(ERROR_FIELD, "Invalid field name(s) given in select_related: '%s'. Choices are: %s%s", name,
-               count ? capo_buffer_text(&choices) : "(none)", capo_did_you_mean(name, names, count));
-}
-
-/* Loads one path of select_related below `load`; parts that another path has are shared. */
-static void load_related(Plan *plan, RelatedLoad *load, int join, const char *path)
-{
-    const char *end = strstr(path, "__");
-    char *name = end ? capo_strndup(path, (size_t)(end - path)) : capo_strdup(path);
-    const Field *field = capo_field(load->model, name);
-    bool forward = field && (field->kind == FIELD_FOREIGN_KEY || field->kind == FIELD_ONE_TO_ONE) && !strcmp(field->name, name);
-    if (!forward) {
-        field = NULL;
-        for (size_t i = 0; i < load->model->n_reverse; i++)
-            if (load->model->reverse[i]->kind == FIELD_ONE_TO_ONE && load->model->reverse[i]->related_query_name &&
-                !strcmp(load->model->reverse[i]->related_query_name, name))
-                field = load->model->reverse[i];
-    }
-    if (!field)
-        raise_no_relation(load->model, name);
-    if (forward && load == plan->root && is_deferred(plan->query, field))
-        capo_raise(ERROR_FIELD, "Field %s.%s cannot be both deferred and traversed using select_related at the same time.", load->model->name, name);
-    Path walked = path_walk(NULL, load->model, name, true);
-    JoinedPath joined = query_setup_joins(plan->query, &walked, join, NULL);
-    RelatedLoad *child = NULL;
-    for (size_t i = 0; i < load->n_children; i++)
-        if (load->children[i]->field == field)
-            child = load->children[i];
-    if (!child) {
-        child = load_model(plan, walked.model, joined.join, false);
-        child->field = field;
-        child->reverse = !forward;
-        RelatedLoad **children = capo_alloc_array(load->n_children + 1, sizeof *children);
-        if (load->n_children)
-            memcpy(children, load->children, load->n_children * sizeof *children);
-        children[load->n_children++] = child;
-        load->children = children;
-    }
-    if (end)
-        load_related(plan, child, joined.join, end + 2);
-}
-
-static Expression *annotation_named(const Query *query, const char *name)
-{
-    for (size_t i = 0; i < query->n_annotations; i++)
-        if (!strcmp(query->annotations[i].name, name))
-            return query->annotations[i].expression;
-    return NULL;
-}
-
-static void plan_columns(Plan *plan)
-{
-    Query *query = plan->query;
-    if (query->constant_select) {
-        add_column(plan, expression_value(capo_value_int(1), type_of(FIELD_INTEGER)), "a");
-        return;
-    }
-    if (query->n_explicit_select) {
-        for (size_t i = 0; i < query->n_explicit_select; i++)
-            add_column(plan, query->explicit_select[i], query->explicit_select[i]->as);
-    } else if (query->values) {
-        for (size_t i = 0; i < query->n_selected; i++) {
-            const Selected *selected = &query->selected[i];
-            add_column(plan, selected->annotation ? annotation_named(query, selected->name) : selected->expression,
-                       selected->annotation ? selected->name : NULL);
-        }
-        return;
-    } else {
-        plan->root = load_model(plan, query->model, query_base(query), true);
-    }
-    plan->first_annotation = plan->n_columns;
-    for (size_t i = 0; i < query->n_annotations; i++)
-        if (query->annotations[i].selected) {
-            add_column(plan, query->annotations[i].expression, query->annotations[i].name);
-            plan->n_annotations++;
-        }
-    for (size_t i = 0; plan->root && i < query->n_related; i++)
-        load_related(plan, plan->root, 0, query->related[i]);
-}
-
-/* --- order ----------------------------------------------------------------------------------------------------------------------- */
-
-static void add_order(Plan *plan, OrderTerm term)
-{
-    GROW(plan->order, plan->n_order, plan->order_capacity);
-    plan->order[plan->n_order++] = term;
-}
-
-typedef struct Seen { const Field *fields[MAX_JOINS]; size_t count; } Seen;
-
-/* A path that ends at a relation follows the order of the model there, unless it names the key. */
-static void order_by_path(Plan *plan, Model *model, int join, const char *path, bool descending, Seen *seen)
-{
-    if (*path == '-')
-        descending ^= *path++ == '-';
-    Query *query = plan->query;
-    Path walked = path_walk(NULL, model, path, false);
-    if (walked.used < walked.n_names && walked.relation)
-        raise_unknown_name(join ? NULL : query, walked.model, walked.names[walked.used], strlen(walked.names[walked.used]));
-    JoinedPath joined = query_setup_joins(query, &walked, join, NULL);
-    const char *last = walked.names[walked.n_names - 1];
-    bool by_key = !strcmp(last, "pk") || (walked.final && !strcmp(walked.final->attname, last) && strcmp(walked.final->name, last));
-    if (walked.relation && !by_key && walked.model->ordering && walked.model->ordering[0] && walked.used == walked.n_names) {
-        for (size_t i = 0; i < seen->count; i++)
-            if (seen->fields[i] == walked.final)
-                capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
-        if (seen->count == MAX_JOINS)
-            capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
-        seen->fields[seen->count++] = walked.final;
-        for (const char *const *name = walked.model->ordering; *name; name++)
-            order_by_path(plan, walked.model, joined.join, *name, descending, seen);
-        seen->count--;
-        return;
-    }
-    query_trim_joins(query, &joined);
-    Expression *expression = column_at(joined.join, joined.target);
-    for (size_t i = walked.used; i < walked.n_names; i++) {
-        Expression *part = transform_apply(expression, walked.names[i]);
-        if (!part)
-            capo_raise(ERROR_FIELD, "Cannot resolve keyword '%s' into field. Join on '%s' not permitted.", walked.names[i], walked.names[i - 1]);
-        expression = part;
-    }
-    add_order(plan, (OrderTerm){ .expression = expression, .descending = descending });
-}
-
-static void order_term(Plan *plan, const OrderTerm *term)
-{
-    Query *query = plan->query;
-    if (term->expression) {
-        OrderTerm resolved = *term;
-        add_order(plan, resolved);
-        return;
-    }
-    const char *path = term->path;
-    bool descending = term->descending;
-    if (!strcmp(path, "?")) {
-        add_order(plan, (OrderTerm){ .path = "?" });
-        return;
-    }
-    const char *bare = path + (*path == '-');
-    Expression *annotation = annotation_named(query, bare);
-    if (annotation) {
-        add_order(plan, (OrderTerm){ .expression = annotation, .path = bare, .descending = descending ^ (*path == '-'), .nulls = term->nulls });
-        return;
-    }
-    Path walked = path_walk(query, query->model, bare, false);
-    if (walked.annotation) {                                        /* a transform of an annotation */
-        add_order(plan, (OrderTerm){ .expression = resolve_path(&(Scope){ .query = query }, bare), .descending = descending ^ (*path == '-') });
-        return;
-    }
-    Seen seen = { .count = 0 };
-    size_t first = plan->n_order;
-    order_by_path(plan, query->model, query_base(query), path, descending, &seen);
-    for (size_t i = first; i < plan->n_order; i++)
-        plan->order[i].nulls = term->nulls;
-}
-
-static void plan_order(Plan *plan)
-{
-    Query *query = plan->query;
-    if (query->no_order && !query->n_order)
-        return;
-    for (size_t i = 0; i < query->n_order; i++)
-        order_term(plan, &query->order[i]);
-    if (!query->n_order && query->model->ordering) {
-        plan->meta_order = query->model->ordering[0] != NULL;
-        if (query->grouping == GROUP_NONE || query->distinct)
-            for (const char *const *name = query->model->ordering; *name; name++)
-                order_term(plan, &(OrderTerm){ .path = *name });
-    }
-    for (size_t i = 0; query->reversed && i < plan->n_order; i++) {
-        plan->order[i].descending ^= true;
-        plan->order[i].nulls = plan->order[i].nulls == 1 ? 2 : plan->order[i].nulls == 2 ? 1 : 0;
-    }
-}
-
-static size_t position_of(const Plan *plan, const OrderTerm *term)
-{
-    if (term->path && term->expression)
-        for (size_t i = 0; i < plan->n_columns; i++)
-            if (plan->columns[i].as && !strcmp(plan->columns[i].as, term->path))
-                return i + 1;
-    return 0;
-}
-
-/* --- WHERE, HAVING, GROUP BY ------------------------------------------------------------------------------------------------------ */
-
-static Expression *and_of(Expression *a, Expression *b)
-{
-    return !a ? b : !b ? a : expression_node(AND, false, (Expression *[]){ a, b }, 2);
-}
-
-/* Conditions over aggregates go to HAVING, those over windows behind it; a node goes there whole unless it is an AND that can be taken apart. */
-static void split_having(Plan *plan, Expression *node, bool negated)
-{
-    bool has_window = expression_has_window(node);
-    if (!has_window && !expression_has_aggregate(node)) {
-        plan->where = and_of(plan->where, node);
-        return;
-    }
-    if (node->kind == X_NODE && node->connector == AND && !node->negated && !negated) {
-        for (size_t i = 0; i < node->n_args; i++)
-            split_having(plan, node->args[i], false);
-        return;
-    }
-    if (has_window) {
-        plan->qualify = and_of(plan->qualify, node);
-        return;
-    }
-    plan->having = and_of(plan->having, node);
-}
-
-static void add_group(Plan *plan, Expression *expression)
-{
-    for (size_t i = 0; i < plan->n_group; i++)
-        if (expression_equal(plan->group[i], expression))
-            return;
-    GROW(plan->group, plan->n_group, plan->group_capacity);
-    plan->group[plan->n_group++] = expression;
-}
-
-/* What an expression needs in GROUP BY: itself, unless it is a constant or made of aggregates. The conditions of HAVING need only
- * the columns that they compare. */
-static void group_columns(Plan *plan, Expression *expression, bool of_having)
-{
-    switch (expression->kind) {
-    case X_VALUE: case X_AGGREGATE: case X_STAR: case X_NOTHING:
-        return;
-    case X_WINDOW:
-        for (size_t i = 1; i < expression->n_args; i++)
-            group_columns(plan, expression->args[i], of_having);
-        for (size_t i = 0; i < expression->n_order; i++)
-            group_columns(plan, expression->order[i].expression, of_having);
-        return;
-    default:
-        break;
-    }
-    bool taken_apart = of_having && (expression->kind == X_NODE || expression->kind == X_LOOKUP);
-    if (!expression_has_aggregate(expression) && !taken_apart) {
-        add_group(plan, expression);
-        return;
-    }
-    for (size_t i = 0; i < expression->n_args; i++)
-        group_columns(plan, expression->args[i], of_having);
-}
-
-static void plan_group(Plan *plan)
-{
-    Query *query = plan->query;
-    if (query->grouping == GROUP_NONE && !plan->having && !(plan->qualify && expression_has_aggregate(plan->qualify)))
-        return;
-    plan->grouped = true;
-    if (query->grouping == GROUP_MODEL)
-        for (size_t i = 0; i < query->model->n_fields; i++)
-            if (!is_deferred(query, query->model->fields[i]))
-                add_group(plan, column_at(0, query->model->fields[i]));
-    for (size_t i = 0; query->grouping == GROUP_LISTED && i < query->n_group_by; i++)
-        group_columns(plan, query->group_by[i], false);
-    for (size_t i = 0; i < plan->n_columns; i++)
-        group_columns(plan, plan->columns[i].expression, false);
-    for (size_t i = 0; i < plan->n_order && !plan->meta_order; i++)
-        if (plan->order[i].expression && !position_of(plan, &plan->order[i]))
-            group_columns(plan, plan->order[i].expression, false);
-    if (plan->having)
-        group_columns(plan, plan->having, true);
-    if (plan->qualify)                              /* its columns come out of the query beneath, which is grouped */
-        group_columns(plan, plan->qualify, true);
-}
 
 /* --- writing ---------------------------------------------------------------------------------------------------------------------- */
 
@@ -423,7 +75,7 @@ static void put_order(Compiler *compiler, const Plan *plan)
             compile_text(compiler, compiler->dialect->random);
             continue;
         }
-        size_t position = position_of(plan, term);
+        size_t position = plan_position_of(plan, term);
         if (!position || (term->nulls && compiler->dialect->nulls_by_condition)) {
             compile_order(compiler, term);
             continue;
@@ -586,7 +238,7 @@ static Expression *as_output(void *context, Expression *node, int level)
             output->name = output_name(plan, i);
     if (!output->name) {
         output->name = capo_format("qual%zu", plan->n_columns);
-        add_column(plan, node, output->name);
+        plan_add_column(plan, node, output->name);
     }
     return output;
 }
@@ -597,7 +249,7 @@ static Sql put_qualified(Compiler *compiler, Plan *plan, bool name_outputs)
     size_t n_columns = plan->n_columns;
     Expression *condition = expression_map(plan->qualify, as_output, plan, 0);
     for (size_t i = 0; i < plan->n_order; i++)
-        if (plan->order[i].expression && !position_of(plan, &plan->order[i]))
+        if (plan->order[i].expression && !plan_position_of(plan, &plan->order[i]))
             plan->order[i].expression = expression_map(plan->order[i].expression, as_output, plan, 0);
     compile_text(compiler, plan->query->distinct ? "SELECT DISTINCT " : "SELECT ");
     for (size_t i = 0; i < n_columns; i++) {
@@ -633,19 +285,18 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
         query_base(query);
     plan_columns(&plan);
     plan_order(&plan);
-    if (query->where)
-        split_having(&plan, query->where, false);
+    plan_conditions(&plan);
     if (ret)
         describe(ret, &plan);
     if (query->distinct)                                            /* SELECT DISTINCT orders by what it selects */
         for (size_t i = 0; i < plan.n_order; i++) {
-            if (!plan.order[i].expression || position_of(&plan, &plan.order[i]))
+            if (!plan.order[i].expression || plan_position_of(&plan, &plan.order[i]))
                 continue;
             bool there = false;
             for (size_t column = 0; column < plan.n_columns; column++)
                 there |= expression_equal(plan.columns[column].expression, plan.order[i].expression);
             if (!there)
-                add_column(&plan, plan.order[i].expression, NULL);
+                plan_add_column(&plan, plan.order[i].expression, NULL);
         }
 
     plan_group(&plan);
@@ -742,7 +393,7 @@ static Query *keys_where_needed(Query *query)
     for (size_t i = 0; i < keys->n_annotations; i++)
         keys->annotations[i].selected = false;
     keys->values = false;
-    Expression *key = column_at(query_base(keys), keys->model->pk);
+    Expression *key = plan_column_at(query_base(keys), keys->model->pk);
     keys->explicit_select = capo_memdup(&key, sizeof key);
     keys->n_explicit_select = 1;
     if (!query_is_sliced(keys)) {
@@ -752,7 +403,7 @@ static Query *keys_where_needed(Query *query)
     Query *outer = capo_query_of(query->model);
     outer->no_order = true;
     query_base(outer);
-    Expression *in = expression_lookup(lookup_row(LOOKUP_IN), column_at(0, outer->model->pk), capo_value_null(), NULL);
+    Expression *in = expression_lookup(lookup_row(LOOKUP_IN), plan_column_at(0, outer->model->pk), capo_value_null(), NULL);
     in->query = keys;
     query_add_where(outer, in);
     return outer;

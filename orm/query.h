@@ -344,6 +344,8 @@ Query *query_clone(const Query *query);
 void query_settle(Query *query);
 void query_add_annotation(Query *query, Expression *expression, const char *name, bool selected);
 void query_set_values(Query *query, const char *const *paths, size_t count);
+/* Raises where the query is a union or its like; `what` is the method, as Django names it. */
+void query_refuse_combined(const Query *query, const char *what);
 void query_check_path(Query *query, const char *path);
 bool query_is_sliced(const Query *query);
 Query *query_combine(Query *query, Combinator combinator, Query *const *others, size_t count);

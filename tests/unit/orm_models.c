@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the models of tests/orm need besides their declaration. */
 #include "../orm/models.h"
+#include "database_under_test.h"
 #include "../../orm/internal.h"
 #include <capo/schema.h>
 #include <stdio.h>
@@ -36,18 +37,11 @@ void capo_test_book_clean(void *self)
 
 void capo_test_models(void) { capo_models_prepare(APPS(&capo_test_library)); }
 
-static void close_database(void *unused)
-{
-    (void)unused;
-    capo_database_close();
-}
-
 void capo_test_database(void)
 {
     size_t count;
     capo_test_models();
-    capo_database_open("sqlite::memory:");
-    capo_defer(close_database, NULL);
+    open_empty_database();
     Model *const *all = capo_all_models(&count);
     SchemaEditor *editor = capo_schema_open(false);
     for (size_t i = 0; i < count; i++)
