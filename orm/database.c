@@ -174,6 +174,21 @@ _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
     capo_raise_detail(failure->code, detail, "%s", failure->message);
 }
 
+const DatabaseFailure *capo_failure_of(const Error *error)
+{
+    bool known = error && (error->code == ERROR_OPERATIONAL || error->code == ERROR_INTEGRITY || error->code == ERROR_DATA || error->code == ERROR_PROGRAMMING
+                           || error->code == ERROR_NOT_SUPPORTED || error->code == ERROR_TRANSACTION);
+    return known ? error->detail : NULL;
+}
+
+const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure)
+{
+    DatabaseFailure *copy = arena_alloc(arena, sizeof *copy);
+    *copy = *failure;
+    copy->message = failure->message ? arena_strndup(arena, failure->message, strlen(failure->message)) : NULL;
+    return copy;
+}
+
 /* Runs something on the transaction's connection, a shared one, or one of its own. A read whose connection broke under it before
  * anything of its answer came is sent once more; so is whatever never was sent, or was refused as prepared for former tables. */
 typedef bool Running(Connection *connection, void *argument, DatabaseFailure *failure);
@@ -188,8 +203,10 @@ static void refuse_replica(const Database *database)
 static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *argument)
 {
     Database *self = database_current();
-    Connection *held = capo_transaction_connection();
+    Connection *held = capo_connection_setting_up();
     DatabaseFailure failure = { 0 };
+    if (!held)
+        held = capo_transaction_connection();
     if (use == DATABASE_WRITE && capo_several_databases)
         refuse_replica(self);
     for (int tries = held ? 1 : 2; tries-- > 0;) {
@@ -216,6 +233,14 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
         capo_transaction_break();
     failure.unknown = !held && use == DATABASE_WRITE && failure.lost && !failure.unsent;
     capo_raise_failure(&failure);
+}
+
+typedef struct Somewhere { const char *sql; DatabaseUse use; Running *run; void *argument; } Somewhere;
+
+static void run_somewhere_in_turn(void *argument)
+{
+    const Somewhere *somewhere = argument;
+    run_somewhere(somewhere->sql, somewhere->use, somewhere->run, somewhere->argument);
 }
 
 typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
@@ -263,7 +288,10 @@ ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t co
     OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
     n_statements++;
     Logging *logging = begin_log(&run.statement, 1);
-    run_somewhere(sql, use, run_one, &run);
+    if (capo_has_wrappers)
+        capo_execute_wrapped(&run.statement, false, run_somewhere_in_turn, &(Somewhere){ sql, use, run_one, &run });
+    else
+        run_somewhere(sql, use, run_one, &run);
     end_log(logging);
     return run.result;
 }
@@ -291,7 +319,11 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
     }
     n_statements += count;
     Logging *logging = begin_log(statements, count);
-    run_somewhere(statements[0].sql, use, run_all, &(ManyRun){ statements, count, results });
+    ManyRun many = { statements, count, results };
+    if (capo_has_wrappers)
+        capo_execute_wrapped(statements, true, run_somewhere_in_turn, &(Somewhere){ statements[0].sql, use, run_all, &many });
+    else
+        run_somewhere(statements[0].sql, use, run_all, &many);
     end_log(logging);
     return results;
 }
@@ -330,6 +362,16 @@ static void give_back(const DatabaseCursor *cursor, bool borrowed)
     release(cursor->connection);
 }
 
+typedef struct CursorOpening { DatabaseCursor *cursor; Statement statement; DatabaseFailure *failure; } CursorOpening;
+
+static void open_in_turn(void *argument)
+{
+    const CursorOpening *opening = argument;
+    Connection *connection = opening->cursor->connection;
+    opening->cursor->cursor = connection->backend->cursor_open(connection, opening->statement.sql, opening->statement.parameters, opening->statement.count,
+                                                              opening->failure);
+}
+
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count)
 {
     DatabaseFailure failure = { 0 };
@@ -343,7 +385,11 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
         cursor->lent = true;
     }
     capo_defer(close_cursor, cursor);
-    cursor->cursor = cursor->connection->backend->cursor_open(cursor->connection, sql, parameters, count, &failure);
+    CursorOpening opening = { cursor, { sql, parameters, count }, &failure };
+    if (capo_has_wrappers)
+        capo_execute_wrapped(&opening.statement, false, open_in_turn, &opening);
+    else
+        open_in_turn(&opening);
     if (self->log)
         log_statement(sql, parameters, count, started);
     if (!cursor->cursor) {

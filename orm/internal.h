@@ -203,8 +203,13 @@ void capo_database_open(const char *url);
 unsigned capo_database_generation(void);
 void capo_database_close(void);
 
+/* A new connection, before anything else runs on it: settings' function has its turn. Raises what that raises. */
+void capo_connection_created(Connection *connection);
 /* Raises what a backend reported, with it as the error's detail. */
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure);
+/* That of an error; NULL: it has none. And a copy for another arena. */
+const DatabaseFailure *capo_failure_of(const Error *error);
+const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure);
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
@@ -273,6 +278,8 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
 void capo_field_store(Instance *self, const Field *field, Value value);
+void capo_instance_insert_using(Instance *self, const char *alias);
+void capo_instance_save_fields_using(Instance *self, const char *const *fields, const char *alias);
 /* True for values of kind object that are instances. */
 bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;

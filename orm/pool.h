@@ -52,4 +52,6 @@ void pool_return(Connection *connection);
  * front of it are, or the backend cannot. It is not given back, but pool_seen says what it took. */
 Connection *pool_share(Pool *pool, uint64_t statement);
 void pool_seen(Pool *pool, uint64_t statement, int64_t microseconds);
+/* The alias of its database. */
+const char *capo_connection_alias(const Connection *connection);
 void pool_figures(const Pool *pool, DatabaseFigures *ret);

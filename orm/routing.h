@@ -31,6 +31,7 @@ typedef struct UnitDatabases {
     uint64_t written;                       /* bits of databases */
     ExecuteWrapper **wrappers; size_t n_wrappers;
     size_t inside;                          /* how many of them the running statement is in */
+    Connection *setting_up;                 /* a new one, while capo_on_connection_created's function runs */
 } UnitDatabases;
 
 extern bool capo_several_databases;
@@ -63,6 +64,12 @@ const char *database_next_replica(const char *primary);     /* NULL: it has none
 const DatabaseRouter *const *database_routers(void);        /* ends with NULL */
 /* For tests: rows and routers in place of settings', until the databases are closed. */
 void capo_databases_set(const DatabaseSettings *rows, const DatabaseRouter *const *routers);
+
+/* The connection that is set up in this unit, or NULL. */
+Connection *capo_connection_setting_up(void);
+extern bool capo_has_wrappers;              /* some unit has pushed one */
+/* Calls run(argument) inside the unit's wrappers. */
+void capo_execute_wrapped(const Statement *statement, bool many, void (*run)(void *), void *argument);
 
 typedef struct DatabaseTurn { struct DatabaseTurnRecord *record; } DatabaseTurn;
 DatabaseTurn database_turn(Database *database);

@@ -79,6 +79,15 @@ void capo_transaction_break(void)
         transaction->level->broken = true;
 }
 
+bool capo_in_own_transaction(void)
+{
+    const Transaction *transaction = open_transaction();
+    for (const Level *level = transaction ? transaction->level : NULL; level; level = level->outer)
+        if (!level->for_test)
+            return true;
+    return false;
+}
+
 bool capo_in_transaction(void) { return open_transaction() != NULL; }
 
 typedef struct Control { Connection *connection; const char *sql; bool good; } Control;
@@ -125,14 +134,6 @@ static void undo(void *argument)
 
 static void return_connection(void *connection) { capo_database_return(connection); }
 
-/* The levels of the test runner around a test are none of the test's own. */
-static void refuse_nested(const Transaction *transaction)
-{
-    for (const Level *level = transaction->level; level; level = level->outer)
-        if (!level->for_test)
-            capo_raise(ERROR_TRANSACTION, "A durable transaction cannot be nested within another: what it commits would not be kept yet.");
-}
-
 static const char *isolation_words(const char *isolation)
 {
     static const char *const levels[] = { "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE" };
@@ -178,8 +179,10 @@ void capo_begin_with(const TransactionOptions *options)
     Level *level = capo_alloc_struct(Level);
     DatabaseFailure failure;
     ResultSet ignored;
-    if (transaction && options->durable)
-        refuse_nested(transaction);
+    if (options->durable && capo_in_own_transaction())
+        capo_raise(ERROR_TRANSACTION, "A durable transaction cannot be nested within another: what it commits would not be kept yet.");
+    if (options->isolation && capo_in_own_transaction())
+        capo_raise(ERROR_TRANSACTION, "The isolation level is chosen where the outermost transaction begins; inside of one it cannot change.");
     if (transaction) {
         Connection *connection = capo_transaction_connection();         /* raises where it is broken */
         *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + 1 };

@@ -199,7 +199,9 @@ static void copy_databases(Settings *settings)
         for (size_t k = 0; k < i; k++)
             if (strcmp(rows[k].alias, row->alias) == 0)
                 capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The alias '%s' stands twice in the setting .databases.", row->alias);
-        char *variable = capo_upper(capo_format("database_url_%s", row->alias));
+        char *variable = capo_format("DATABASE_URL_%s", row->alias);
+        for (char *c = variable; *c; c++)
+            *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
         env_text(variable, &row->url);
         if (!row->url || !*row->url)
             capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The database '%s' has no URL: give it one in the setting .databases, or as %s in the environment.", row->alias, variable);

@@ -33,6 +33,7 @@ const char *capo_database_alias(void);
 /* All aliases, "default" first; NULL at the end. */
 const char *const *capo_database_aliases(void);
 /* Where the object was loaded from or saved to last; NULL: it is in no database yet. */
+#define capo_database_of(object) capo_instance_database(&(object)->capo)
 const char *capo_instance_database(const Instance *self);
 /* The same rows of another database; NULL: as the router says. Raises ERROR_IMPROPERLY_CONFIGURED for an alias that is none. */
 Query *capo_query_using(Query *query, const char *alias);

@@ -253,6 +253,7 @@ typedef enum BulkConflict { BULK_FAIL, BULK_IGNORE, BULK_UPDATE } BulkConflict;
 typedef struct BulkOptions {
     BulkConflict conflict;
     const char *const *update, *const *unique;
+    const char *using;                  /* the alias of a database: databases.h */
     int batch_size;                     /* rows of one statement; 0: as many as the database takes. Negative: ERROR_VALUE */
 } BulkOptions;
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options);
