@@ -292,7 +292,7 @@ typedef struct BuiltinTag {
     /* The node of a tag, or NULL for one that leaves nothing. The parser's current token is the tag's. */
     Node *(*compile)(Parser *parser, const Token *token);
 } BuiltinTag;
-extern const BuiltinTag capo_logic_tags[], capo_inherit_tags[], capo_output_tags[];
+extern const BuiltinTag capo_logic_tags[], capo_inherit_tags[], capo_output_tags[], capo_csp_tags[];
 extern const BuiltinTag capo_i18n_tags[], capo_l10n_tags[], capo_tz_tags[], capo_cache_tags[], capo_static_tags[];
 
 typedef struct Library { const char *name; const BuiltinTag *tags; const Filter *filters; } Library;

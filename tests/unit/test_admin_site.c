@@ -96,6 +96,22 @@ TEST(sec_329_headers_and_csrf)
     EXPECT_INT(capo_count(Genre), 2);
 }
 
+/* The site's policy is neither wanted in the admin nor does it loosen the admin's. */
+TEST(admin_keeps_its_policy)
+{
+    Library all = library_open();
+    Settings settings = *capo_settings();
+    settings.csp = settings.csp_report_only = CSP({ "default-src", LIST("*") }, { "script-src", LIST(CSP_UNSAFE_INLINE, CSP_NONCE) });
+    capo_settings_init(&settings);
+    const char *const urls[] = { "/admin/", "/admin/library/book/add/", "/admin/no/such/", "/admin/login/" };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        ClientResponse *page = capo_client_get(capo_ends_with(urls[i], "login/") ? capo_client() : all.client, urls[i]);
+        EXPECT_TEXT(header(page, "content-security-policy"), "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+        EXPECT_TEXT(header(page, "content-security-policy-report-only"), "default-src *; script-src 'unsafe-inline'");
+    }
+}
+
 TEST(admin_slash_is_appended)
 {
     Library all = library_open();
