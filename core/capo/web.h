@@ -32,7 +32,11 @@ typedef struct Route {
                                      * arguments by name; where none has a name, by number: capo_arg(req, "0") */
     int64_t cache_seconds;          /* keeps answers to GET in the cache "default" so long: capo_cache_page; 0: not */
     const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
+    /* Of an include with a name: further names to reverse by, each standing for a row and its first arguments, at most ALIAS_ARGUMENTS
+     * ("blog_post_change" for "change" with app_label and model_name). The row's name, or NULL: it is no such name. */
+    const char *(*alias)(const char *name, Var *ret_arguments);
 } Route;
+enum { ALIAS_ARGUMENTS = 4 };
 /* Constants, as a table at file scope needs them (V() boxes at run time). */
 #define ARGUMENTS(...) ((const Var[]){ __VA_ARGS__, { 0 } })
 #define TEXT_ARGUMENT(name_, text_) { .name = (name_), .value = { .kind = VALUE_TEXT, .size = sizeof(text_) - 1, .text = (text_) } }
