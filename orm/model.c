@@ -25,8 +25,6 @@ static struct { Arena *arena; Model **models; size_t count; const App **apps; si
 typedef struct NameEntry { const char *name; Field *field, *reverse; } NameEntry;
 typedef struct Names { size_t mask; NameEntry entries[]; } Names;
 
-static const MetaOptions no_meta;
-
 static void problem(Resolver *resolver, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void problem(Resolver *resolver, const char *format, ...)
 {
@@ -84,18 +82,12 @@ static bool is_listed(const Resolver *resolver, const Model *model)
 static void name_model(Resolver *resolver, Model *model)
 {
     Arena *arena = resolver->arena;
-    const MetaOptions *meta = &no_meta;
     if (!model->app)
         capo_bug("the model %s has no .app; capo_models_resolve() wants it set.", model->name);
-    for (const FieldRow *row = model->rows; row->name; row++)
-        if (row->kind == FIELD_META)
-            meta = &row->options.meta;
-    model->meta = meta;
+    capo_meta_read(arena, model);
+    const MetaOptions *meta = model->meta;
     model->fields = model->many = model->reverse = NULL;
     model->n_fields = model->n_many = model->n_reverse = 0;
-    model->indexes = NULL;
-    model->constraints = NULL;
-    model->n_indexes = model->n_constraints = 0;
     model->pk = NULL;
     model->names = NULL;
     model->label = arena_format(arena, "%s.%s", model->app, model->name);
@@ -199,7 +191,7 @@ static Field *scan_field(const Model *model, const char *name)
     return NULL;
 }
 
-static const char *suggestion(const Model *model, const char *name)
+const char *capo_field_suggestion(const Model *model, const char *name)
 {
     const char *names[256];
     size_t count = 0;
@@ -221,7 +213,7 @@ static void find_target_field(Resolver *resolver, Field *field)
     Field *wanted = scan_field(field->target, to_field);
     if (!wanted || !wanted->column)
         problem(resolver, "%s.%s: .to_field names %s, which %s does not have.%s", field->model->label, field->name, to_field,
-                field->target->label, suggestion(field->target, to_field));
+                field->target->label, capo_field_suggestion(field->target, to_field));
     else if (!wanted->unique)
         problem(resolver, "%s.%s: .to_field names %s.%s, which must be .unique = true.", field->model->label, field->name,
                 field->target->label, wanted->name);
@@ -278,7 +270,7 @@ static Field *through_key(Resolver *resolver, Field *field, Model *target, int w
         Field *key = scan_field(through, names[which]);
         if (!key || key->target != target)
             problem(resolver, "%s.%s: .through_fields names %s, which is not a key of %s to %s.%s", field->model->label, field->name,
-                    names[which], through->label, target->label, key ? "" : suggestion(through, names[which]));
+                    names[which], through->label, target->label, key ? "" : capo_field_suggestion(through, names[which]));
         return key;
     }
     Field *found = NULL;
@@ -455,7 +447,7 @@ static void check_path(Resolver *resolver, const Model *model, const char *path,
                 at = model;
         }
         if (!known) {
-            problem(resolver, "%s: %s names \"%s\", and %s has no field \"%s\".%s", model->label, option, path, at->label, name, suggestion(at, name));
+            problem(resolver, "%s: %s names \"%s\", and %s has no field \"%s\".%s", model->label, option, path, at->label, name, capo_field_suggestion(at, name));
             return;
         }
         part = end ? end + 2 : NULL;
@@ -468,61 +460,10 @@ static void check_columns(Resolver *resolver, const Model *model, const char *co
         const char *name = names[i] + (names[i][0] == '-');
         Field *field = capo_field(model, name);
         if (!field)
-            problem(resolver, "%s: %s names \"%s\", a field that it does not have.%s", model->label, option, name, suggestion(model, name));
+            problem(resolver, "%s: %s names \"%s\", a field that it does not have.%s", model->label, option, name, capo_field_suggestion(model, name));
         else if (!field->column)
             problem(resolver, "%s: %s names \"%s\", which is many-to-many and has no column.", model->label, option, name);
     }
-}
-
-static void make_indexes(Resolver *resolver, Model *model)
-{
-    size_t count = 0;
-    while (model->meta->indexes && model->meta->indexes[count].fields)
-        count++;
-    IndexInfo *indexes = arena_alloc(resolver->arena, count * sizeof *indexes);
-    for (size_t i = 0; i < count; i++) {
-        const IndexOptions *row = &model->meta->indexes[i];
-        check_columns(resolver, model, row->fields, ".indexes");
-        indexes[i] = (IndexInfo){ .name = row->name, .fields = row->fields };
-        size_t n = 0;
-        while (row->fields[n])
-            n++;
-        if (!n)
-            problem(resolver, "%s: an index of .indexes has no fields.", model->label);
-        if (row->name && strlen(row->name) > 30)
-            problem(resolver, "%s: the index name \"%s\" is longer than 30 characters.", model->label, row->name);
-        if (row->name || !n)
-            continue;
-        const char **columns = capo_alloc_array(n + 1, sizeof *columns);
-        for (size_t k = 0; k < n; k++) {
-            Field *field = capo_field(model, row->fields[k] + (row->fields[k][0] == '-'));
-            const char *column = field && field->column ? field->column : row->fields[k];
-            columns[k] = row->fields[k][0] == '-' ? capo_format("-%s", column) : column;
-        }
-        indexes[i].name = arena_format(resolver->arena, "%s", capo_meta_index_name(model->table, columns));
-    }
-    model->indexes = indexes;
-    model->n_indexes = count;
-}
-
-static void make_constraints(Resolver *resolver, Model *model)
-{
-    const ConstraintOptions *rows = model->meta->constraints;
-    size_t count = 0;
-    while (rows && (rows[count].name || rows[count].unique || rows[count].check))
-        count++;
-    ConstraintInfo *constraints = arena_alloc(resolver->arena, count * sizeof *constraints);
-    for (size_t i = 0; i < count; i++) {
-        constraints[i] = (ConstraintInfo){ rows[i].name, rows[i].unique, rows[i].check, rows[i].violation_message };
-        if (!rows[i].name)
-            problem(resolver, "%s: each of .constraints needs a .name.", model->label);
-        if (!rows[i].unique == !rows[i].check)
-            problem(resolver, "%s: the constraint %s needs either .unique or .check.", model->label, rows[i].name ? rows[i].name : "without a name");
-        if (rows[i].unique)
-            check_columns(resolver, model, rows[i].unique, ".constraints");
-    }
-    model->constraints = constraints;
-    model->n_constraints = count;
 }
 
 static void check_meta(Resolver *resolver, Model *model)
@@ -550,8 +491,7 @@ static void check_meta(Resolver *resolver, Model *model)
         if (date)
             check_path(resolver, model, date, ".unique_for_date");
     }
-    make_indexes(resolver, model);
-    make_constraints(resolver, model);
+    capo_meta_check(resolver->arena, model, &resolver->problems);
 }
 
 /* --- all steps --- */
