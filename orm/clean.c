@@ -2,6 +2,7 @@
 /* Model.full_clean: fields, the model's own clean, uniqueness, constraints. Mistakes come as a list, those of the whole object with a
  * NULL field. */
 #include "instance.h"
+#include "routing.h"
 #include <string.h>
 
 typedef struct Errors { ValidationError *first, *last; } Errors;
@@ -67,6 +68,7 @@ typedef struct Wanted { const Field *field; Value value; } Wanted;
 
 static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
     const Model *model = self->model;
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count + 1, sizeof *values), key = capo_instance_pk(self);
@@ -152,6 +154,7 @@ static void check_constraints(Instance *self, const char *const *exclude, bool u
 
 static void check_unique_for_date(Instance *self, const Field *field, Errors *errors)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
     const Model *model = self->model;
     const Field *dated = capo_field(model, field->unique_for_date);
     Value value = capo_field_value(self, field), date = dated ? capo_field_value(self, dated) : capo_value_null();

@@ -3,6 +3,7 @@
  * the values of the row that would be written standing for a table of one row, so that its own rules of comparing count. */
 #include "instance.h"
 #include "query.h"
+#include "routing.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -207,6 +208,7 @@ static bool clashes(Instance *self, const ConstraintInfo *one, const char *const
 
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
     if (capo_constraint_lack(constraint))
         return false;
     return constraint->check || constraint->check_sql ? fails_check(self, constraint, exclude) : clashes(self, constraint, exclude);

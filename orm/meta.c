@@ -4,15 +4,15 @@
  * A Meta of models.def stands in a function (`declare`, define_models.h), since conditions and expressions are no constants: its lists are
  * gone when that returns. They are copied when the models are prepared; conditions and expressions, which live in a unit of work, are made
  * anew in each unit that asks for them. */
+#include "model_resolver.h"
 #include "query.h"
 #include <ctype.h>
 #include <string.h>
 
-static const MetaOptions no_meta;
-
 struct ModelReader {
     Arena *arena;                       /* where the lists go */
-    MetaOptions *meta;                  /* NULL: nobody asked for it */
+    void (*see)(MetaOptions *all, const MetaOptions *meta);     /* NULL: nobody asked for it */
+    MetaOptions *all;
     const char *field;                  /* whose expression is wanted; NULL: none */
     Expression *expression;
 };
@@ -98,6 +98,14 @@ static const ConstraintOptions *copy_constraints(Arena *arena, const ConstraintO
     return copy;
 }
 
+static const NamedManager *copy_managers(Arena *arena, const NamedManager *managers)
+{
+    size_t count = 0;
+    while (managers && managers[count].name)
+        count++;
+    return copy_list(arena, managers, sizeof *managers, count);
+}
+
 static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
 {
     size_t n_permissions = 0;
@@ -107,6 +115,7 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
     ret->ordering = copy_names(arena, meta->ordering);
     ret->unique_together = copy_name_lists(arena, meta->unique_together);
     ret->default_permissions = copy_names(arena, meta->default_permissions);
+    ret->managers = copy_managers(arena, meta->managers);
     ret->permissions = copy_list(arena, meta->permissions, sizeof *meta->permissions, n_permissions);
     ret->indexes = copy_indexes(arena, meta->indexes);
     ret->constraints = copy_constraints(arena, meta->constraints);
@@ -114,8 +123,11 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
 
 void capo_read_meta(ModelReader *reader, const MetaOptions *meta)
 {
-    if (reader->meta)
-        copy_meta(reader->arena, meta, reader->meta);
+    MetaOptions copy;
+    if (!reader->see)
+        return;
+    copy_meta(reader->arena, meta, &copy);
+    reader->see(reader->all, &copy);
 }
 
 void capo_read_expression(ModelReader *reader, const char *field, Expression *expression)
@@ -124,18 +136,19 @@ void capo_read_expression(ModelReader *reader, const char *field, Expression *ex
         reader->expression = expression;
 }
 
+void capo_meta_each(Arena *arena, const Model *model, void (*see)(MetaOptions *all, const MetaOptions *meta), MetaOptions *all)
+{
+    ModelReader reader = { .arena = arena, .see = see, .all = all };
+    if (model->declare)
+        model->declare(&reader);
+    for (const FieldRow *row = model->rows; !model->declare && row->name; row++)
+        if (row->kind == FIELD_META)
+            capo_read_meta(&reader, &row->options.meta);
+}
+
 void capo_meta_read(Arena *arena, Model *model)
 {
-    MetaOptions *meta = arena_alloc(arena, sizeof *meta);
-    const FieldRow *row = model->rows;
-    *meta = no_meta;
-    while (row->name && row->kind != FIELD_META)
-        row++;
-    if (model->declare)
-        model->declare(&(ModelReader){ .arena = arena, .meta = meta });
-    else if (row->name)
-        copy_meta(arena, &row->options.meta, meta);
-    model->meta = meta;
+    const MetaOptions *meta = model->meta = resolver_meta_of(arena, model);
     for (model->n_indexes = 0; meta->indexes && is_index(&meta->indexes[model->n_indexes]); )
         model->n_indexes++;
     for (model->n_constraints = 0; meta->constraints && is_constraint(&meta->constraints[model->n_constraints]); )
@@ -144,13 +157,15 @@ void capo_meta_read(Arena *arena, Model *model)
 
 /* --- what is asked for later --- */
 
-/* Made anew: those that stand in model->meta belong to the unit that prepared the models. */
+/* Those that stand in model->meta belong to the unit that prepared the models, unless they were made with it: historical models. */
 static const MetaOptions *fresh_meta(const Model *model)
 {
-    if (!model->declare)
+    bool declared = false;
+    for (const Model *one = model; one && !declared; one = one->base)
+        declared = one->declare != NULL;
+    if (!declared)
         return model->meta;
-    MetaOptions *meta = capo_alloc_struct(MetaOptions);
-    model->declare(&(ModelReader){ .arena = capo_arena(), .meta = meta });
+    const MetaOptions *meta = resolver_meta_of(capo_arena(), model);
     for (size_t i = 0; i < model->n_indexes; i++)
         ((IndexOptions *)meta->indexes)[i].name = model->meta->indexes[i].name;
     return meta;
@@ -175,33 +190,27 @@ static Expression *literal_of(const Field *field, const FieldDefault *literal)
 
 Expression *capo_field_expression(const Field *field)
 {
+    while (field->inherited)
+        field = field->inherited;
     const FieldDefault *db_default = &field->row->options.common.db_default;
+    ModelReader reader = { .arena = capo_arena(), .field = field->name };
     if (!field->generated && !field->has_db_default)
         return NULL;
     if (!field->generated && db_default->kind != DEFAULT_EXPRESSION)
         return literal_of(field, db_default);
-    if (!field->model->declare)
-        return field->generated ? capo_expression_of(field->row->expression) : db_default->expression;
-    ModelReader reader = { .arena = capo_arena(), .field = field->name };
-    field->model->declare(&reader);
-    return reader.expression;
+    for (const Model *model = field->model; model && !reader.expression; model = model->base)
+        if (model->declare)
+            model->declare(&reader);
+    if (reader.expression)
+        return reader.expression;
+    return field->generated ? capo_expression_of(field->row->expression) : db_default->expression;
 }
 
 /* --- mistakes --- */
 
-typedef struct Checking { const Model *model; Buffer *problems; const char *option; } Checking;
+typedef struct Checking { Resolver *resolver; const Model *model; const char *option; } Checking;
 
-static void problem(const Checking *checking, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void problem(const Checking *checking, const char *format, ...)
-{
-    va_list args;
-    if (checking->problems->size)
-        capo_put_char(checking->problems, '\n');
-    capo_put_format(checking->problems, "%s: ", checking->model->label);
-    va_start(args, format);
-    capo_put_vformat(checking->problems, format, args);
-    va_end(args);
-}
+#define problem(checking, format, ...) resolver_problem((checking)->resolver, "%s: " format, (checking)->model->label __VA_OPT__(,) __VA_ARGS__)
 
 static void check_columns(const Checking *checking, const char *const *names)
 {
@@ -209,7 +218,7 @@ static void check_columns(const Checking *checking, const char *const *names)
         const char *name = names[i] + (names[i][0] == '-');
         Field *field = capo_field(checking->model, name);
         if (!field)
-            problem(checking, "%s names \"%s\", a field that it does not have.%s", checking->option, name, capo_field_suggestion(checking->model, name));
+            problem(checking, "%s names \"%s\", a field that it does not have.%s", checking->option, name, resolver_suggestion(checking->model, name));
         else if (!field->column)
             problem(checking, "%s names \"%s\", which is many-to-many and has no column.", checking->option, name);
     }
@@ -222,7 +231,7 @@ static void check_path(void *context, const char *path)
     const char *name = end ? capo_strndup(path, (size_t)(end - path)) : path;
     if (!capo_field(checking->model, name))
         problem(checking, "%s names \"%s\", and %s has no field \"%s\".%s", checking->option, path, checking->model->label, name,
-                capo_field_suggestion(checking->model, name));
+                resolver_suggestion(checking->model, name));
 }
 
 static void check_parts(const Checking *checking, const IndexPart *parts)
@@ -231,7 +240,7 @@ static void check_parts(const Checking *checking, const IndexPart *parts)
         capo_expression_paths(capo_expression_of(parts->of), check_path, (void *)checking);
 }
 
-static void name_index(Arena *arena, const Checking *checking, IndexOptions *row)
+static void name_index(const Checking *checking, IndexOptions *row)
 {
     const Model *model = checking->model;
     size_t n = length(row->fields);
@@ -250,10 +259,10 @@ static void name_index(Arena *arena, const Checking *checking, IndexOptions *row
         columns[k] = row->fields[k][0] == '-' ? capo_format("-%s", column) : column;
     }
     const char *name = row->method ? capo_meta_index_name_suffix(model->table, columns, row->method) : capo_meta_index_name(model->table, columns);
-    row->name = arena_format(arena, "%s", name);
+    row->name = arena_format(checking->resolver->arena, "%s", name);
 }
 
-static void check_index(Arena *arena, const Checking *checking, IndexOptions *row)
+static void check_index(const Checking *checking, IndexOptions *row)
 {
     static const char *const methods[] = { "btree", "hash", "gin", "gist", "spgist", "brin", "bloom" };
     size_t n = length(row->fields), n_methods = sizeof methods / sizeof *methods;
@@ -271,7 +280,7 @@ static void check_index(Arena *arena, const Checking *checking, IndexOptions *ro
         known = !strcmp(methods[i], row->method);
     if (!known)
         problem(checking, "there is no index .method \"%s\".%s", row->method, capo_did_you_mean(row->method, methods, n_methods));
-    name_index(arena, checking, row);
+    name_index(checking, row);
 }
 
 static void check_constraint(const Checking *checking, const ConstraintOptions *row)
@@ -307,10 +316,10 @@ static void check_constraint(const Checking *checking, const ConstraintOptions *
         problem(checking, "the constraint %s: .operators has one for each of .exclude.", name);
 }
 
-void capo_meta_check(Arena *arena, Model *model, Buffer *problems)
+void capo_meta_check(Resolver *resolver, Model *model)
 {
     for (size_t i = 0; i < model->n_indexes; i++)
-        check_index(arena, &(Checking){ model, problems, ".indexes" }, (IndexOptions *)&model->meta->indexes[i]);
+        check_index(&(Checking){ resolver, model, ".indexes" }, (IndexOptions *)&model->meta->indexes[i]);
     for (size_t i = 0; i < model->n_constraints; i++)
-        check_constraint(&(Checking){ model, problems, ".constraints" }, &model->meta->constraints[i]);
+        check_constraint(&(Checking){ resolver, model, ".constraints" }, &model->meta->constraints[i]);
 }

@@ -23,9 +23,11 @@ static void empty_mysql(void)
 
 static void empty_postgresql(void)
 {
+    capo_begin();
     capo_sql_run("DROP SCHEMA public CASCADE");
     capo_sql_run("CREATE SCHEMA public");
     capo_sql_run("CREATE EXTENSION pgcrypto");  /* SHA-224 and its like */
+    capo_commit();
 }
 
 void open_empty_database(void)

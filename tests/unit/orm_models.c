@@ -43,10 +43,12 @@ void capo_test_database(void)
     capo_test_models();
     open_empty_database();
     Model *const *all = capo_all_models(&count);
+    capo_begin();                               /* one connection for all of it */
     SchemaEditor *editor = capo_schema_open(false);
     for (size_t i = 0; i < count; i++)
         if (!strcmp(all[i]->app, "library") && !all[i]->auto_created)
             capo_schema_create_model(editor, all[i]);
     capo_schema_close(editor);
+    capo_commit();
     capo_test_hooks[0] = '\0';
 }

@@ -4,6 +4,7 @@
 #include <capo/testing.h>
 #include <string.h>
 #include "../orm/models.h"
+#include "database_under_test.h"
 #include "../../orm/query.h"
 
 static inline DateTime moment(const char *text)

@@ -45,7 +45,7 @@ TEST(aggregate_annotates_rows)
     EXPECT_INT(capo_query_count(authors), 3);
     EXPECT_INT(capo_query_count(capo_query(Author, .query = authors, .filter = Q("n", 2))), 2);
     EXPECT(capo_query_exists(capo_query(Author, .query = authors, .filter = Q("n", 0))));
-    EXPECT_TEXT(total(capo_aggregate(authors, EXPRESSIONS(AVG("n"))), "n__avg"), "1.3333333333333333");
+    EXPECT_TEXT(total(capo_aggregate(authors, EXPRESSIONS(AVG("n"))), "n__avg"), database_is("mysql") ? "1.3333" : "1.3333333333333333");
     EXPECT_TEXT(total(capo_aggregate(authors, EXPRESSIONS(MAX("n", .as = "most"))), "most"), "2");
 }
 
@@ -94,6 +94,7 @@ TEST(aggregate_refuses)
 {
     query_library();
     EXPECT_RAISES(ERROR_FIELD, bad, NULL);
-    EXPECT_RAISES(ERROR_NOT_SUPPORTED, sum_of_dates, NULL);
+    if (database_is("sqlite"))                      /* its dates are text; others say themselves what they think of it */
+        EXPECT_RAISES(ERROR_NOT_SUPPORTED, sum_of_dates, NULL);
     EXPECT_RAISES(ERROR_VALUE, star_with_filter, NULL);
 }

@@ -2,6 +2,7 @@
 /* Instances: defaults, every kind of field there and back, saving what changed, relations, cleaning in Django's words. */
 #include <capo/testing.h>
 #include "../orm/models.h"
+#include "database_under_test.h"
 #include "../../orm/internal.h"
 #include <string.h>
 
@@ -12,11 +13,32 @@ static const char *text_of(Instance *self, const char *name)
     return capo_to_text(value);
 }
 
+/* With SQLite's quotes and without the RETURNING of a new row's key. */
 static const char *last_sql(void)
 {
     size_t count;
     const LoggedQuery *log = capo_logged_queries(&count);
-    return count ? log[count - 1].sql : "";
+    char *sql = count ? capo_strdup(log[count - 1].sql) : "";
+    for (char *quote = sql; (quote = strchr(quote, '`'));)
+        *quote = '"';
+    char *returning = strstr(sql, " RETURNING ");
+    if (returning)
+        *returning = '\0';
+    return sql;
+}
+
+/* What a database says of a missing value and of one that is there already. */
+static const char *not_null(const char *table, const char *column)
+{
+    return database_is("sqlite") ? capo_format("NOT NULL constraint failed: %s.%s", table, column) :
+           database_is("mysql") ? capo_format("Column '%s' cannot be null", column) :
+           capo_format("null value in column \"%s\" of relation \"%s\" violates not-null constraint", column, table);
+}
+
+static const char *not_unique(const char *table, const char *column)
+{
+    return database_is("sqlite") ? capo_format("UNIQUE constraint failed: %s.%s", table, column) :
+           database_is("mysql") ? "Duplicate entry" : "duplicate key value violates unique constraint";
 }
 
 static Author *author(const char *name)
@@ -228,11 +250,11 @@ TEST(relations_follow_pointer_and_key)
     EXPECT_INT(one->author_id, fresh->id);
     Book *nobody = capo_new(Book);
     nobody->title = "Nobody's";
-    EXPECT_TEXT(EXPECT_RAISES(ERROR_INTEGRITY, save_book, nobody)->message, "NOT NULL constraint failed: library_book.author_id");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_INTEGRITY, save_book, nobody)->message, not_null("library_book", "author_id")));
     Country *country = capo_new(Country);
     country->code = "fr";
     capo_save(country);
-    EXPECT_TEXT(EXPECT_RAISES(ERROR_INTEGRITY, insert_country, country)->message, "UNIQUE constraint failed: library_country.code");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_INTEGRITY, insert_country, country)->message, not_unique("library_country", "code")));
 }
 
 TEST(one_to_one_both_ways)
@@ -355,7 +377,9 @@ TEST(bulk_create_meets_rows_that_are_there)
     Instance *both[] = { &ben->capo, &other->capo };
     EXPECT_INT(capo_bulk_create_with(both, 2, &(BulkOptions){ .conflict = BULK_IGNORE }), 1);
     EXPECT_INT(capo_count(Author), 2);
-    EXPECT_INT(capo_bulk_create_with(both, 2, &(BulkOptions){ .conflict = BULK_UPDATE, .update = LIST("name"), .unique = LIST("email") }), 2);
+    EXPECT_INT(capo_bulk_create_with(both, 2, &(BulkOptions){ .conflict = BULK_UPDATE, .update = LIST("name"),
+                                                     .unique = database_is("mysql") ? NULL : LIST("email") }),
+               database_is("mysql") ? 3 : 2);                       /* MariaDB counts a row that it changed twice */
     capo_refresh(ann);
     EXPECT_TEXT(ann->name, "another ann");
     EXPECT_INT(capo_count(Author), 2);

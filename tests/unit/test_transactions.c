@@ -3,6 +3,7 @@
 #include <capo/testing.h>
 #include <capo/loop.h>
 #include "../orm/models.h"
+#include "database_under_test.h"
 #include "../../orm/internal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,11 @@
 
 static const char *names(void)
 {
-    ResultSet *result = capo_database_run("SELECT group_concat(name) FROM (SELECT name FROM library_genre ORDER BY id)", NULL, 0, DATABASE_READ);
-    return capo_to_text(capo_cell(result, 0, 0));
+    ResultSet *result = capo_database_run("SELECT name FROM library_genre ORDER BY id", NULL, 0, DATABASE_READ);
+    Buffer names = { 0 };
+    for (size_t i = 0; i < result->n_rows; i++)
+        capo_put_format(&names, "%s%s", i ? "," : "", capo_to_text(capo_cell(result, i, 0)));
+    return capo_buffer_text(&names);
 }
 
 static void add(const char *name)
@@ -121,7 +125,7 @@ TEST(a_failed_statement_breaks_its_transaction)
     EXPECT_RAISES(ERROR_INTEGRITY, fail, NULL);
     EXPECT_RAISES(ERROR_TRANSACTION, read_names, NULL);
     capo_rollback();
-    EXPECT_TEXT(names(), "None");
+    EXPECT_TEXT(names(), "");
 
     capo_begin();
     add("b");
@@ -138,10 +142,12 @@ TEST(a_failed_statement_breaks_its_transaction)
     EXPECT(!capo_in_transaction());
 }
 
-/* Foreign keys are checked at the commit, as Django's are. */
+/* Foreign keys are checked at the commit, as Django's are; MariaDB's at each statement. */
 TEST(a_commit_may_fail)
 {
     capo_test_database();
+    if (database_is("mysql"))
+        return;
     capo_begin();
     capo_sql_run("INSERT INTO library_profile (author_id, bio) VALUES (99, '')");
     EXPECT_RAISES(ERROR_INTEGRITY, commit, NULL);
