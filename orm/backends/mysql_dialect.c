@@ -377,6 +377,16 @@ static const LookupOperator pattern_operators[] = {
     { 0 }
 };
 
+/* ANALYZE is a statement of its own in MariaDB, and takes the format as EXPLAIN does. */
+static void put_explain(Buffer *sql, const ExplainOptions *options)
+{
+    const char *format = explain_format(options, (const char *[]){ "TEXT", "TRADITIONAL", "JSON", NULL });
+    explain_no_options(options);
+    capo_put(sql, options->analyze ? "ANALYZE " : "EXPLAIN ");
+    if (format && !strcmp(format, "JSON"))
+        capo_put(sql, "FORMAT=JSON ");
+}
+
 const Dialect capo_mysql_dialect = {
     .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
@@ -387,6 +397,6 @@ const Dialect capo_mysql_dialect = {
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",
     .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
-    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
 };

@@ -67,7 +67,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #include "model_reading_end.h"
 
 /* 5: the options of a query */
-#define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; struct name##_lookups where, exclude; struct name##_changes set; };
+#define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; struct name##_lookups where, exclude; struct name##_changes set, create_set; };
 #define MODEL_KEY(name, KIND, key, ...) MODEL(name)
 #define END_MODEL
 #define META(...)

@@ -45,7 +45,7 @@
 /* 8: the models */
 #define MODEL(name_) Model name_##_model = { .name = #name_, .rows = name_##_rows, .layout = name_##_layout, .size = sizeof(struct name_), \
     .where_offset = (int)offsetof(struct name_##_query, where), .exclude_offset = (int)offsetof(struct name_##_query, exclude), \
-    .set_offset = (int)offsetof(struct name_##_query, set) };
+    .set_offset = (int)offsetof(struct name_##_query, set), .create_set_offset = (int)offsetof(struct name_##_query, create_set) };
 #define MODEL_KEY(name, KIND, key, ...) MODEL(name)
 #define END_MODEL
 #define META(...)

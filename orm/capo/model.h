@@ -221,7 +221,7 @@ struct Model {
     const FieldRow *rows;                               /* ends with { 0 } */
     const FieldLayout *(*layout)(void);
     size_t size;                                        /* of the C struct; 0: historical */
-    int where_offset, exclude_offset, set_offset;       /* in struct Post_query */
+    int where_offset, exclude_offset, set_offset, create_set_offset;    /* in struct Post_query */
     /* resolved */
     const char *app;                                    /* "blog" */
     const char *label;                                  /* "blog.Post" */
