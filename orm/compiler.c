@@ -336,6 +336,8 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     plan_conditions(&plan);
     if (ret)
         describe(ret, &plan);
+    if (query->n_distinct_on && !compiler->dialect->distinct_on)
+        capo_raise(ERROR_NOT_SUPPORTED, "DISTINCT ON fields is not supported by %s.", compiler->backend->title);
     if (query->n_distinct_on)
         plan_distinct_on(&plan);
     if (query->distinct && !query->n_distinct_on)                   /* SELECT DISTINCT orders by what it selects */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How a database would run a query. The words before the SELECT are the dialect's (put_explain). */
 #include "query.h"
+#include "routing.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 const char *capo_query_explain(Query *query, const ExplainOptions *options)
 {
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Compiled *compiled = query_compile(query);
     Buffer sql = { 0 }, out = { 0 };
     capo_dialect()->put_explain(&sql, options);

@@ -21,6 +21,7 @@ typedef struct InstanceState {
     RelatedCache *related;
     Map *annotations;
     struct Peers *peers;                    /* the rows that it came with; NULL: alone, or nobody asks (peers.c) */
+    const char *database;                   /* where it came from, once there are several; NULL: none yet, or "default" */
 } InstanceState;
 typedef struct Peers Peers;
 

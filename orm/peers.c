@@ -29,7 +29,7 @@ void capo_peers_watch(int on, void (*report)(const char *message))
 
 static bool watches(void)
 {
-    return watched < 0 ? capo_settings()->debug : watched;
+    return watched < 0 ? capo_in_debug() : watched;
 }
 
 /* --- who came together ---------------------------------------------------------------------------------------------------------- */

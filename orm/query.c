@@ -3,6 +3,7 @@
  * is found where it was written. */
 #include "query.h"
 #include "options.h"
+#include "routing.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ Query *capo_query_filter(Query *query, Condition *condition)
     if (condition && !is_empty(condition))
         query_refuse_slice(query, "filter");
     Query *clone = query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
         query_add_filter(clone, condition);
     return clone;
@@ -118,6 +120,7 @@ Query *capo_query_exclude(Query *query, Condition *condition)
     if (condition && !is_empty(condition))
         query_refuse_slice(query, "filter");
     Query *clone = query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
         query_add_filter(clone, capo_q_not(condition));
     return clone;
@@ -223,8 +226,6 @@ Query *capo_query_distinct_on(Query *query, const char *const *paths)
     size_t count = 0;
     while (paths && paths[count])
         count++;
-    if (count && !capo_dialect()->distinct_on)
-        capo_raise(ERROR_NOT_SUPPORTED, "DISTINCT ON fields is not supported by %s.", capo_backend()->title);
     clone->distinct_on = capo_alloc_array(count + 1, sizeof *clone->distinct_on);
     clone->n_distinct_on = count;
     for (size_t i = 0; i < count; i++) {
@@ -291,7 +292,8 @@ Query *capo_query_make(Model *model, const QueryOptions *options)
     Query *query = options->query ? options->query : capo_query_of(model);
     if (query->model != model)
         capo_bug("A query of %s was refined as one of %s.", query->model->label, model->label);
-    query = query_clone(query);
+    query = options->using ? capo_query_using(query, options->using) : query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     const char *base = (const char *)options;
     Condition *where = condition_of_lookups(model, base + model->where_offset);
     Condition *exclude = condition_of_lookups(model, base + model->exclude_offset);

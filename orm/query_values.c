@@ -2,6 +2,7 @@
 /* Rows as values: maps, lists, one column, distinct dates; counts and totals. */
 #include "instance.h"
 #include "query.h"
+#include "routing.h"
 #include "functions.h"
 #include <string.h>
 
@@ -10,6 +11,7 @@ ValueRows query_value_rows(Query *query)
     ValueRows rows = { .names = capo_alloc_array(query->n_selected + 1, sizeof *rows.names), .n_columns = query->n_selected };
     for (size_t i = 0; i < query->n_selected; i++)
         rows.names[i] = query->selected[i].name;
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Compiled *compiled = query_compile(query);
     if (compiled->empty)
         return rows;
@@ -303,6 +305,7 @@ int64_t capo_query_count(Query *query)
         return (int64_t)query->n_rows;
     if (query->relation.of)
         peers_refined(query->relation.of, query->relation.accessor, LAZY_COUNT, query->relation.file, query->relation.line);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Expression *count = expression_aggregate("Count", expression_new(X_STAR), false, NULL, capo_value_null());
     Query *clone = query_clone(query);
     if (clone->grouping != GROUP_NONE && !clone->values && !clone->distinct && !clone->combinator && !query_is_sliced(clone)) {
@@ -330,6 +333,7 @@ Map *capo_aggregate(Query *query, Expression *const *expressions)
     Map *map = capo_map_new();
     if (!count)
         return map;
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Query *clone = query_clone(query);
     Expression **outputs = capo_alloc_array(count + 1, sizeof *outputs);
     const char **names = capo_alloc_array(count + 1, sizeof *names);

@@ -152,6 +152,7 @@ typedef enum FetchMode {
     Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
     const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
+    const char *using;                          /* the alias of a database: databases.h */                                     \
     const char *const *prefetch;                /* loads these relations in one query each */                                  \
     const struct Prefetching *prefetch_with;    /* the same by queries of your own: PREFETCHES(PREFETCH("tags", …)) */         \
     const char *const *only, *const *defer;     /* loads these columns only, or all but these */                               \
@@ -304,6 +305,23 @@ const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_f
 /* Deletes it and what goes with it; how many rows. */
 #define capo_delete(object) capo_instance_delete(&(object)->capo)
 #define capo_refresh(object) capo_instance_refresh(&(object)->capo)
+/* The same for these fields alone: capo_save_fields(post, "title", "body"), whose row must be there still. */
+#define capo_save_fields(object, ...) capo_instance_save_fields(&(object)->capo, LIST(__VA_ARGS__))
+#define capo_refresh_fields(object, ...) capo_instance_refresh_with(&(object)->capo, LIST(__VA_ARGS__), NULL)
+/* From this query, which may lock the row, load relations or leave columns out; ERROR_DOES_NOT_EXIST where the object is not in it. */
+#define capo_refresh_from(object, query) capo_instance_refresh_with(&(object)->capo, NULL, (query))
+/* INSERT, even where a row of this key is there (ERROR_INTEGRITY); UPDATE, even where none is (ERROR_OPERATIONAL). */
+#define capo_force_insert(object) capo_instance_insert(&(object)->capo)
+#define capo_force_update(object) capo_instance_update(&(object)->capo)
+/* The column is computed by the database when the object is next saved, and is in the object behind it: counters without a race,
+ *     capo_set_expression(book, views, ADD(F("views"), 1));
+ *     capo_save(book);                                    // UPDATE … SET views = views + 1 RETURNING views
+ * Of a new object it may name no column. Assigning the member before the save changes nothing: the expression wins. */
+#define capo_set_expression(object, field, x) ((void)sizeof((object)->field), capo_instance_set_expression(&(object)->capo, #field, VALUE(x)))
+/* The object behind or before this one by a date or a time that is never null, rows of one moment by key; raises ERROR_DOES_NOT_EXIST at
+ * the end. A query narrows it: capo_next_by(post, published, published_posts()); NULL: all rows. */
+#define capo_next_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, true, (query)))
+#define capo_previous_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, false, (query)))
 /* Sets an OPTIONAL field that is not text: numbers, times, keys; and back to NULL. */
 #define capo_set(object, field, x) ((object)->field = (__typeof__((object)->field)){ .value = (x), .present = true })
 #define capo_set_null(object, field) ((object)->field = (__typeof__((object)->field)){ .present = false })
@@ -325,11 +343,25 @@ const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_f
 #define capo_clear(object, accessor) capo_instance_many(&(object)->capo, (accessor), MANY_CLEAR, capo_value_null())
 typedef enum ManyOperation { MANY_ADD, MANY_REMOVE, MANY_SET, MANY_CLEAR } ManyOperation;
 void capo_instance_many(Instance *self, const char *accessor, ManyOperation operation, Value others);
+/* With options: capo_add_with(band, "members", ringo, .through_defaults = capo_map(V("joined", 1962))). */
+typedef struct ManyOptions {
+    Map *through_defaults;              /* further columns of a new row of the join model */
+    bool one_by_one;                    /* over a foreign key: each object is saved, with its hooks, instead of one UPDATE (bulk=False) */
+    bool clear;                         /* capo_set_all: takes all out first, instead of those that are too many */
+} ManyOptions;
+#define capo_add_with(object, accessor, others, ...) capo_instance_many_with(&(object)->capo, (accessor), MANY_ADD, VALUE(others), &(const ManyOptions){ __VA_ARGS__ })
+#define capo_remove_with(object, accessor, others, ...) capo_instance_many_with(&(object)->capo, (accessor), MANY_REMOVE, VALUE(others), &(const ManyOptions){ __VA_ARGS__ })
+#define capo_set_all_with(object, accessor, others, ...) capo_instance_many_with(&(object)->capo, (accessor), MANY_SET, VALUE(others), &(const ManyOptions){ __VA_ARGS__ })
+void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation operation, Value others, const ManyOptions *options);
 
 Instance *capo_instance_new(Model *model);
 void capo_instance_save(Instance *self);
 void capo_instance_save_fields(Instance *self, const char *const *fields);      /* update_fields */
 void capo_instance_insert(Instance *self);                                       /* force_insert */
+void capo_instance_update(Instance *self);                                       /* force_update */
+void capo_instance_set_expression(Instance *self, const char *field, Value expression);
+void capo_instance_refresh_with(Instance *self, const char *const *fields, Query *query);
+Instance *capo_instance_neighbour(Instance *self, const char *field, bool next, Query *query);
 int64_t capo_instance_delete(Instance *self);
 void capo_instance_refresh(Instance *self);
 bool capo_instance_is_saved(const Instance *self);
@@ -352,6 +384,7 @@ typedef enum BulkConflict { BULK_FAIL, BULK_IGNORE, BULK_UPDATE } BulkConflict;
 typedef struct BulkOptions {
     BulkConflict conflict;
     const char *const *update, *const *unique;
+    const char *using;                  /* the alias of a database: databases.h */
     int batch_size;                     /* rows of one statement; 0: as many as the database takes. Negative: ERROR_VALUE */
 } BulkOptions;
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options);
@@ -394,7 +427,14 @@ DeletePlan *capo_delete_plan(Instance *const *instances, size_t count);
 
 /* Begins a transaction, or a savepoint inside one. What is not committed when the unit of work ends, or when a raise unwinds
  * past, is rolled back. */
-void capo_begin(void);
+#define capo_begin(...) capo_begin_with(&(const TransactionOptions){ __VA_ARGS__ })
+typedef struct TransactionOptions {
+    const char *using;                  /* an alias (databases.h); capo_commit and capo_rollback end the innermost, of whatever database */
+    bool durable;                       /* ERROR_TRANSACTION inside another of the same database: what it commits is to be kept */
+    const char *isolation;              /* of the outermost: "read committed", "repeatable read", "serializable"; SQLite is always that */
+    bool for_test;                      /* the test runner's, around a test: does not count for .durable */
+} TransactionOptions;
+void capo_begin_with(const TransactionOptions *options);
 void capo_commit(void);
 void capo_rollback(void);
 /* After the outermost commit; dropped on rollback. */
