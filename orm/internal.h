@@ -98,6 +98,11 @@ typedef struct Dialect {
     bool distinct_on;                       /* SELECT DISTINCT ON (…) */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
+    bool groups_by_key;                     /* the key of a table in GROUP BY stands for all its columns */
+    bool defers_constraints;                /* keys are checked when the transaction ends, so that rows of a ring can go one after another */
+    bool texts_only;                        /* a number is no text, where a look-up wants one */
+    bool ignores_null;                      /* an INSERT that ignores what clashes leaves out rows with a NULL that may not be, too */
+    bool fits_decimals;                     /* rounds decimals to the column's digits itself, and refuses those that are too long */
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
     bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
     bool big_integers;                      /* numbers past 64 bits can be compared with integers */
@@ -135,9 +140,9 @@ typedef struct Dialect {
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
     /* SQL of a part or a truncation of `sql`, an expression of this kind (FIELD_DATE, FIELD_TIME, FIELD_DATETIME); the zone
-     * converts datetimes. False: there is no such part. */
+     * converts datetimes. `gives`: what the truncation is read as. False: there is no such part. */
     bool (*put_extract)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
-    bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
+    bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone);
     /* A cast to date or time in the zone: part "date" or "time". */
     bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
 

@@ -53,7 +53,7 @@ typedef struct Lookup { const char *name; Value value; } Lookup;       /* the po
 /* Any look-up by Django's name: LOOKUP("week_day", 1). */
 #define LOOKUP(name_, x) CAPO_LOOKUP(name_, x)
 /* Over a relation, to one or to many: .author = HAS(User, .username = EQ("ann")) */
-#define HAS(M, ...) (&(const struct M##_lookups){ __VA_ARGS__ })
+#define HAS(M, ...) (&(const M##_lookups){ __VA_ARGS__ })
 Value capo_value_pair(Value low, Value high);
 List *capo_values_list(const Value *values, size_t count);
 
@@ -165,7 +165,7 @@ typedef enum FetchMode {
 
 typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 
-#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const struct M##_query){ __VA_ARGS__ })
+#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const M##_query){ __VA_ARGS__ })
 #define capo_query(M, ...) capo_query_make(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* Exactly one, else raises ERROR_DOES_NOT_EXIST or ERROR_MULTIPLE_OBJECTS_RETURNED. */
 #define capo_get(M, ...) ((M *)capo_query_get(capo_query(M, __VA_ARGS__)))
@@ -295,6 +295,22 @@ const char *capo_query_explain(Query *query, const ExplainOptions *options);
 /* A look-up path exists and its last part is a look-up this field knows: for paths that visitors send. NULL: it is good;
  * else a sentence. *ret_field: the field it ends at. */
 const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_field);
+
+/* --- managers ----------------------------------------------------------------------------------------------------------------- */
+
+/* A manager is a function that narrows, orders or annotates rows; what methods of a QuerySet are in Django is the same here:
+ *     Query *live(Query *rows)     { return capo_query(Post, .query = rows, .where = { .deleted = EQ(false) }); }
+ *     Query *popular(Query *rows)  { return capo_query(Post, .query = rows, .order_by = LIST("-views")); }
+ * live(NULL) are all live posts, popular(live(NULL)) the same in another order, live(capo_related_query(ann, "posts")) Ann's.
+ * META(.managers = MANAGERS({ "objects", live }, { "everything" })) gives them names. The first is the default manager, unless
+ * .default_manager_name names another: the admin, forms' choices, dumpdata and to-many relations start from it. The base manager (all
+ * rows, or .base_manager_name) is what follows a key to its object, reads a row again, and finds what a delete takes along. */
+#define capo_manager(M, name) capo_manager_rows(&M##_model, (name))
+Query *capo_manager_rows(Model *model, const char *name);           /* raises ERROR_FIELD for a name that is none */
+Query *capo_default_rows(Model *model);
+Query *capo_base_rows(Model *model);
+/* Whether there is a base manager, so that rows may be missing from capo_base_rows(). */
+bool capo_has_base_manager(const Model *model);
 
 /* --- instances -------------------------------------------------------------------------------------------------------------- */
 
