@@ -39,9 +39,10 @@ Instance *capo_query_latest_of(Model *model, const QueryOptions *options, bool l
 static bool is_unique(const Model *model, const Field *field)
 {
     bool unique = field->unique || field->primary_key;
-    for (size_t i = 0; !unique && i < model->n_constraints; i++) {
-        const char *const *names = model->constraints[i].unique;
-        unique = names && names[0] && !names[1] && capo_field(model, names[0]) == field;
+    const ConstraintInfo *constraints = unique || !model->n_constraints ? NULL : capo_model_constraints(model);
+    for (size_t i = 0; constraints && !unique && i < model->n_constraints; i++) {
+        const char *const *names = constraints[i].unique;
+        unique = names && names[0] && !names[1] && !constraints[i].condition && capo_field(model, names[0]) == field;
     }
     return unique;
 }
@@ -145,8 +146,9 @@ bool capo_query_is_totally_ordered(const Query *query)
     for (size_t i = 0; model->unique_together && model->unique_together[i]; i++)
         if (covers(model, model->unique_together[i], fields, count))
             return true;
+    const ConstraintInfo *constraints = model->n_constraints ? capo_model_constraints(model) : NULL;
     for (size_t i = 0; i < model->n_constraints; i++)
-        if (model->constraints[i].unique && covers(model, model->constraints[i].unique, fields, count))
+        if (constraints[i].unique && !constraints[i].condition && covers(model, constraints[i].unique, fields, count))
             return true;
     return false;
 }
