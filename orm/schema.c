@@ -69,10 +69,29 @@ bool capo_schema_is_collecting(const SchemaEditor *editor) { return editor->coll
 const char *capo_schema_backend(void) { return capo_backend()->name; }
 void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce_foreign_keys(on); }
 
+void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch) { editor->watch = watch; }
+
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what) { return !editor->watch || editor->watch->before(editor->watch->self, what); }
+
+void capo_schema_end_step(SchemaEditor *editor, const char *what)
+{
+    if (editor->watch)
+        editor->watch->after(editor->watch->self, what);
+}
+
+List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, const char *column, char kind)
+{
+    List *found = capo_backend()->schema->words->constraint_names(table, column, kind);
+    return editor->watch ? editor->watch->looked(editor->watch->self, capo_format("%c %s %s", kind, table, column), found) : found;
+}
+
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (!editor->collects) {
+        if (!capo_schema_begin_step(editor, sql))
+            return;
         capo_database_run(sql, parameters, count, DATABASE_WRITE);
+        capo_schema_end_step(editor, sql);
         return;
     }
     capo_put(&editor->collected, capo_sql_filled(sql, parameters, count));

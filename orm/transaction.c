@@ -22,7 +22,8 @@ typedef struct Level {
 
 typedef struct Transaction {
     Connection *connection;
-    Level *level;
+    Level *level;                       /* NULL: none is open */
+    bool kept;                          /* its connection stays when it ends: capo_database_keep() */
 } Transaction;
 
 /* The innermost open transaction of this unit or of those around it. */
@@ -36,11 +37,21 @@ static Transaction *open_transaction(void)
     return NULL;
 }
 
+static Transaction *kept_transaction(void)
+{
+    for (Unit *unit = capo_unit; unit; unit = unit->outer) {
+        Transaction *transaction = unit->slots[UNIT_DATABASE];
+        if (transaction && transaction->kept)
+            return transaction;
+    }
+    return NULL;
+}
+
 Connection *capo_transaction_connection(void)
 {
     Transaction *transaction = open_transaction();
     if (!transaction)
-        return NULL;
+        return (transaction = kept_transaction()) ? transaction->connection : NULL;
     if (transaction->connection->lost)
         capo_raise(ERROR_OPERATIONAL, "The connection to the database broke in this transaction: nothing of it was kept, and nothing more can be done in it. "
                    "Roll it back, and try all of it again.");
@@ -82,6 +93,14 @@ static void control(Connection *connection, const char *sql)
         connection->lost = connection->backend->networked;
 }
 
+static void give_back(Transaction *transaction)
+{
+    if (transaction->kept)
+        return;
+    capo_database_return(transaction->connection);
+    transaction->connection = NULL;
+}
+
 static void undo(void *argument)
 {
     Level *level = argument;
@@ -97,8 +116,7 @@ static void undo(void *argument)
         return;
     }
     control(transaction->connection, "ROLLBACK");
-    capo_database_return(transaction->connection);
-    transaction->connection = NULL;
+    give_back(transaction);
 }
 
 static void return_connection(void *connection) { capo_database_return(connection); }
@@ -113,6 +131,10 @@ void capo_begin(void)
         Connection *connection = capo_transaction_connection();         /* raises where it is broken */
         *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + 1 };
         if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure))
+            capo_raise(failure.code, "%s", failure.message);
+    } else if ((transaction = kept_transaction())) {
+        *level = (Level){ .transaction = transaction, .unit = capo_unit };
+        if (!capo_connection_run(transaction->connection, transaction->connection->backend->dialect->begin, NULL, 0, &ignored, &failure))
             capo_raise(failure.code, "%s", failure.message);
     } else {
         transaction = capo_alloc_struct(Transaction);
@@ -194,7 +216,7 @@ void capo_commit(void)
     }
     capo_defer_cancel(undo, level);
     transaction->level = NULL;
-    capo_database_return(transaction->connection);
+    give_back(transaction);
     call_all(level);
 }
 
@@ -215,4 +237,35 @@ void capo_on_commit(void (*function)(void *), void *argument)
     Callback *callback = capo_alloc_struct(Callback);
     *callback = (Callback){ .function = function, .argument = argument };
     add_callbacks(transaction->level, &(Level){ .first = callback, .last = callback });
+}
+
+/* --- one connection for all ------------------------------------------------------------------------------------------------- */
+
+static void end_keeping(void *argument)
+{
+    Transaction *transaction = argument;
+    transaction->kept = false;
+    /* What was set in its session, and the locks that it holds, end with it. */
+    transaction->connection->lost = true;
+    capo_database_return(transaction->connection);
+    transaction->connection = NULL;
+}
+
+void capo_database_keep(void)
+{
+    if (open_transaction() || kept_transaction())
+        capo_bug("capo_database_keep() inside a transaction, or twice.");
+    Transaction *transaction = capo_alloc_struct(Transaction);
+    *transaction = (Transaction){ .connection = capo_database_lend_writer(), .kept = true };
+    capo_unit->slots[UNIT_DATABASE] = transaction;
+    capo_defer(end_keeping, transaction);
+}
+
+void capo_database_keep_no_more(void)
+{
+    Transaction *transaction = kept_transaction();
+    if (!transaction)
+        return;
+    capo_defer_cancel(end_keeping, transaction);
+    end_keeping(transaction);
 }

@@ -37,7 +37,7 @@ static void drop_constraints(SchemaEditor *editor, const char *table, const char
         run(editor, format, capo_quote_name(table), capo_quote_name(usual_name));
         return;
     }
-    List *names = words()->constraint_names(table, column, kind);
+    List *names = capo_schema_constraint_names(editor, table, column, kind);
     for (size_t i = 0; i < names->count; i++)
         run(editor, format, capo_quote_name(table), capo_quote_name(names->items[i].text));
 }
