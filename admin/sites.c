@@ -566,9 +566,9 @@ static const Route pages[] = {
     { 0 }
 };
 
-/* The names are in the namespace "admin": capo_reverse("admin:change", V("app_label", "blog"), V("model_name", "post"), V("object_id", 7)) */
+/* The names are in the namespace "admin", each page of a model also by Django's name: capo_reverse("admin:blog_post_change", V("object_id", 7)) */
 const Route capo_admin_urls[] = {
-    { "", .include = pages, .name = "admin" },
+    { "", .include = pages, .name = "admin", .app_name = "admin", .alias = admin_url_alias },
     { 0 }
 };
 

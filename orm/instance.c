@@ -7,6 +7,7 @@
  *
  * "Nothing" in a member: a NULL text, `present` false, and of keys the zero that no row has (0, the nil uuid). */
 #include "instance.h"
+#include "routing.h"
 #include <string.h>
 
 /* --- members --- */
@@ -30,7 +31,7 @@ Value capo_member_value(const char *base, const Field *field)
 {
     static const Uuid nil;
     if (!field->model->size)
-        return ((const Value *)(const void *)base)[field->position];
+        return ((const Value *)(const void *)base)[field->slot];
     const char *at = base + field->layout.value;
     if (field->layout.present >= 0 && !*(const bool *)(base + field->layout.present))
         return capo_value_null();
@@ -73,7 +74,7 @@ Value capo_member_value(const char *base, const Field *field)
 void capo_member_store(char *base, const Field *field, Value value)
 {
     if (!field->model->size) {
-        ((Value *)(void *)base)[field->position] = value;
+        ((Value *)(void *)base)[field->slot] = value;
         return;
     }
     char *at = base + field->layout.value;
@@ -279,6 +280,7 @@ void capo_instance_forget_all(Instance *self)
 
 static void load_deferred(const Instance *self, const Field *field)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_READ));
     Buffer sql = { 0 };
     capo_put(&sql, "SELECT ");
     capo_put_name(&sql, field->column);
@@ -306,8 +308,12 @@ Value capo_field_value(const Instance *self, const Field *field)
 {
     if (!field->column)
         capo_bug("%s.%s is many-to-many and has no value of its own; capo_instance_related_query() gives its objects.", field->model->label, field->name);
-    if (field->model != self->model)
-        capo_bug("capo_field_value() was given a %s and the field %s.%s.", self->model->label, field->model->label, field->name);
+    if (field->model != self->model) {
+        const Field *own = capo_own_field(self->model, field);
+        if (!own)
+            capo_bug("capo_field_value() was given a %s and the field %s.%s.", self->model->label, field->model->label, field->name);
+        field = own;
+    }
     if (capo_field_is_deferred(self, field))
         load_deferred(self, field);
     if (field->target)
@@ -329,9 +335,11 @@ void capo_field_assign(Instance *self, const Field *field, Value value)
 {
     if (!field->column)
         capo_bug("%s.%s is many-to-many: use capo_set_all() and the like.", field->model->label, field->name);
+    if (field->model != self->model && capo_own_field(self->model, field))
+        field = capo_own_field(self->model, field);
     if (field->target && capo_is_instance(value)) {
         Instance *other = (Instance *)value.object;
-        if (other->model != field->target && strcmp(other->model->label, field->target->label))
+        if (other->model != field->target && !capo_model_is(other->model, field->target))
             capo_raise(ERROR_VALUE, "Cannot assign a %s: \"%s.%s\" must be a \"%s\" instance.", other->model->name, field->model->name, field->name,
                        field->target->name);
         capo_field_store(self, field, key_of_object(other, field));
@@ -382,12 +390,15 @@ void capo_instance_settle(Instance *self)
                 capo_member_store(self->state->original, model->fields[i], capo_value_text(capo_json_text(value, 0)));
         }
     self->state->saved = true;
+    self->state->database = database_origin();
 }
 
 /* --- making --- */
 
 static Instance *allocate(Model *model)
 {
+    if (model->abstract)
+        capo_bug("%s is abstract: its instances are those of the models made from it.", model->name);
     if (!model->names)
         capo_bug("an instance of %s is made before capo_models_prepare() knew the model.", model->name);
     size_t size = model->size ? (model->size + 15) & ~(size_t)15 : sizeof(Instance);
@@ -405,6 +416,7 @@ static Instance *allocate(Model *model)
 
 Instance *capo_instance_new(Model *model)
 {
+    model = capo_model_in_use(model);
     Instance *self = allocate(model);
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
@@ -473,6 +485,7 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
                 self->state->deferred[fields[i]->position / 64] &= ~(UINT64_C(1) << fields[i]->position % 64);
     }
     self->state->saved = true;
+    self->state->database = database_origin();
     return self;
 }
 

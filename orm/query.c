@@ -3,6 +3,7 @@
  * is found where it was written. */
 #include "query.h"
 #include "options.h"
+#include "routing.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -43,7 +44,7 @@ Query *capo_query_of(Model *model)
 {
     Query *query = capo_alloc_struct(Query);
     query->object.ops = &capo_query_ops;
-    query->model = model;
+    query->model = capo_model_in_use(model);
     query->limit = -1;
     return query;
 }
@@ -106,6 +107,7 @@ Query *capo_query_filter(Query *query, Condition *condition)
     if (condition && !is_empty(condition))
         refuse_slice(query, "filter");
     Query *clone = query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
         query_add_filter(clone, condition);
     return clone;
@@ -117,6 +119,7 @@ Query *capo_query_exclude(Query *query, Condition *condition)
     if (condition && !is_empty(condition))
         refuse_slice(query, "filter");
     Query *clone = query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
         query_add_filter(clone, capo_q_not(condition));
     return clone;
@@ -240,9 +243,10 @@ static bool mentions(const Condition *condition, Expression *const *annotations)
 Query *capo_query_make(Model *model, const QueryOptions *options)
 {
     Query *query = options->query ? options->query : capo_query_of(model);
-    if (query->model != model)
+    if (!capo_model_is(query->model, capo_model_in_use(model)))     /* a manager of a base may be given a proxy's or a child's rows */
         capo_bug("A query of %s was refined as one of %s.", query->model->label, model->label);
-    query = query_clone(query);
+    query = options->using ? capo_query_using(query, options->using) : query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     const char *base = (const char *)options;
     Condition *where = condition_of_lookups(model, base + model->where_offset);
     Condition *exclude = condition_of_lookups(model, base + model->exclude_offset);

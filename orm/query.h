@@ -25,6 +25,7 @@ typedef struct OutputType {
     FieldKind kind;                         /* FIELD_NONE: not known */
     const Field *field;                     /* where it is that of one column */
     bool computed;                          /* not a column: the database may give another kind of value */
+    int digits;                             /* decimals: how many in all; 0: any number */
     int places;                             /* decimals: digits behind the point; -1: as computed; -2: a key of JSON */
     const TimeZone *zone;                   /* a datetime that was truncated in this zone: its text is local */
 } OutputType;
@@ -160,6 +161,8 @@ struct Query {
     Query **combined; size_t n_combined;
     bool constant_select;                   /* EXISTS: SELECT 1 */
     Expression **explicit_select; size_t n_explicit_select;   /* what a subquery gives, where it is neither rows nor values */
+    const char *using;                      /* the alias of a database; NULL: as the router says */
+    const Instance *hint;                   /* at hand for the router: whose relation is read */
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
     JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
@@ -267,7 +270,8 @@ Expression *transform_named(const char *name, FieldKind gives, Expression *of, c
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value);
 /* A value as this type takes it in comparisons; raises as above. */
 Value lookup_prepare(const Expression *left, Value value, LookupCode code);
-bool text_is_index(const char *text);
+/* A key of a JSON document that counts in a list. */
+bool text_is_index(const char *text, int *ret);
 
 /* --- compiler ----------------------------------------------------------------------------------------------------------------- */
 

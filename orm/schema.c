@@ -147,7 +147,20 @@ static void add_unique(Specs *specs, const Model *model, const char *name, const
                                                 capo_format(words->drop_unique, capo_quote_name(model->table), capo_quote_name(name)) };
 }
 
-/* The index of a field, and PostgreSQL's further one for LIKE, which its plain indexes do not serve. */
+bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    const char *const columns[] = { field->column, NULL };
+    const char *pattern = words && words->pattern_class && (field->db_index || field->unique) ? words->pattern_class(capo_column_field(field)) : NULL;
+    if (!pattern)
+        return false;
+    const char *name = capo_index_name(model->table, columns, "_like");
+    *ret = (IndexSpec){ name, capo_format("CREATE INDEX %s ON %s (%s %s)", capo_quote_name(name), capo_quote_name(model->table),
+                                          capo_quote_name(field->column), pattern), drop_index(model, name) };
+    return true;
+}
+
+/* The index of a field, and the further one for LIKE. */
 static void add_field_indexes(Specs *specs, const Model *model, const Field *field)
 {
     const SchemaWords *words = capo_backend()->schema->words;
@@ -156,13 +169,7 @@ static void add_field_indexes(Specs *specs, const Model *model, const Field *fie
         && !(words && words->key_has_index && field->target && field->db_constraint);
     if (indexed)
         add_index(specs, model, capo_index_name(model->table, columns, ""), columns, NULL, false);
-    const char *pattern = words && words->pattern_class && (field->db_index || field->unique) && !field->target ? words->pattern_class(field) : NULL;
-    if (!pattern)
-        return;
-    const char *name = capo_index_name(model->table, columns, "_like");
-    specs->items[specs->count++] = (IndexSpec){ name,
-        capo_format("CREATE INDEX %s ON %s (%s %s)", capo_quote_name(name), capo_quote_name(model->table), capo_quote_name(field->column), pattern),
-        drop_index(model, name) };
+    specs->count += capo_schema_pattern_index(model, field, &specs->items[specs->count]);
 }
 
 static size_t list_size(const char *const *list)

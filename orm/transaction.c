@@ -6,52 +6,88 @@
  * transaction. A failed statement breaks the level: until its rollback, further statements raise ERROR_TRANSACTION, as Django's
  * TransactionManagementError, since a database may have dropped part of the work already. */
 #include "transaction.h"
+#include "routing.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct Callback { void (*function)(void *); void *argument; struct Callback *next; } Callback;
 
 typedef struct Level {
     struct Transaction *transaction;
+    uint64_t serial;                    /* grows with each that is begun: of several databases' the innermost has the highest */
     struct Level *outer;
     const Unit *unit;                   /* that began it */
     int number;                         /* 0: BEGIN; else a savepoint */
-    bool broken;
+    bool broken, for_test;
     Callback *first, *last;             /* on_commit */
 } Level;
 
+/* One of a database; a unit has as many as it has databases in use. */
 typedef struct Transaction {
+    const Database *database;
     Connection *connection;
-    Level *level;                       /* NULL: none is open */
-    bool kept;                          /* its connection stays when it ends: capo_database_keep() */
+    Level *level;                       /* NULL: it is over */
+    struct Transaction *next;
 } Transaction;
 
-/* The innermost open transaction of this unit or of those around it. */
-static Transaction *open_transaction(void)
+static uint64_t last_serial;
+
+/* That of this database in this unit or those around it. */
+static Transaction *open_transaction_of(const Database *database)
 {
-    for (Unit *unit = capo_unit; unit; unit = unit->outer) {
-        Transaction *transaction = unit->slots[UNIT_DATABASE];
-        if (transaction && transaction->level)
-            return transaction;
-    }
+    for (const Unit *unit = capo_unit; unit; unit = unit->outer)
+        for (Transaction *at = unit->slots[UNIT_DATABASE]; at; at = at->next)
+            if (at->level && (at->database == database || !capo_several_databases))
+                return at;
     return NULL;
 }
 
-static Transaction *kept_transaction(void)
+static Transaction *open_transaction(void) { return open_transaction_of(capo_several_databases ? database_current() : NULL); }
+
+/* Of whatever database, the one that was begun last. */
+static Transaction *innermost_transaction(void)
 {
-    for (Unit *unit = capo_unit; unit; unit = unit->outer) {
-        Transaction *transaction = unit->slots[UNIT_DATABASE];
-        if (transaction && transaction->kept)
-            return transaction;
-    }
+    Transaction *innermost = NULL;
+    for (const Unit *unit = capo_unit; unit; unit = unit->outer)
+        for (Transaction *at = unit->slots[UNIT_DATABASE]; at; at = at->next)
+            if (at->level && (!innermost || at->level->serial > innermost->level->serial))
+                innermost = at;
+    return innermost;
+}
+
+/* capo_database_keep(): the connection of all that this unit does, and those inside it. */
+static struct { const Unit *unit; const Database *database; Connection *connection; } kept;
+
+static Connection *kept_connection(void)
+{
+    if (!kept.connection || (capo_several_databases && database_current() != kept.database))
+        return NULL;
+    for (const Unit *unit = capo_unit; unit; unit = unit->outer)
+        if (unit == kept.unit)
+            return kept.connection;
     return NULL;
 }
+
+static Connection *take(void)
+{
+    Connection *connection = kept_connection();
+    return connection ? connection : capo_database_lend_writer();
+}
+
+static void give_back(Connection *connection)
+{
+    if (connection != kept.connection)
+        capo_database_return(connection);
+}
+
+bool capo_in_transaction_of(const Database *database) { return open_transaction_of(database) != NULL; }
 
 Connection *capo_transaction_connection(void)
 {
     Transaction *transaction = open_transaction();
     if (!transaction)
-        return (transaction = kept_transaction()) ? transaction->connection : NULL;
+        return kept_connection();
     if (transaction->connection->lost)
         capo_raise(ERROR_OPERATIONAL, "The connection to the database broke in this transaction: nothing of it was kept, and nothing more can be done in it. "
                    "Roll it back, and try all of it again.");
@@ -66,6 +102,15 @@ void capo_transaction_break(void)
     Transaction *transaction = open_transaction();
     if (transaction)
         transaction->level->broken = true;
+}
+
+bool capo_in_own_transaction(void)
+{
+    const Transaction *transaction = open_transaction();
+    for (const Level *level = transaction ? transaction->level : NULL; level; level = level->outer)
+        if (!level->for_test)
+            return true;
+    return false;
 }
 
 bool capo_in_transaction(void) { return open_transaction() != NULL; }
@@ -93,14 +138,6 @@ static void control(Connection *connection, const char *sql)
         connection->lost = connection->backend->networked;
 }
 
-static void give_back(Transaction *transaction)
-{
-    if (transaction->kept)
-        return;
-    capo_database_return(transaction->connection);
-    transaction->connection = NULL;
-}
-
 static void undo(void *argument)
 {
     Level *level = argument;
@@ -116,51 +153,93 @@ static void undo(void *argument)
         return;
     }
     control(transaction->connection, "ROLLBACK");
-    give_back(transaction);
+    give_back(transaction->connection);
+    transaction->connection = NULL;
 }
 
-static void return_connection(void *connection) { capo_database_return(connection); }
+static void return_connection(void *connection) { give_back(connection); }
 
-void capo_begin(void)
+static const char *isolation_words(const char *isolation)
 {
+    static const char *const levels[] = { "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE" };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (!strcasecmp(levels[i], isolation))
+            return levels[i];
+    capo_raise(ERROR_VALUE, "\"%s\" is no isolation level: read uncommitted, read committed, repeatable read or serializable.", isolation);
+}
+
+static char *replaced(const char *format, const char *words)
+{
+    const char *mark = strstr(format, "%s");
+    return capo_format("%.*s%s%s", (int)(mark - format), format, words, mark + 2);
+}
+
+/* BEGIN, in as many statements as the database wants. */
+static bool start(Connection *connection, const char *isolation, DatabaseFailure *failure)
+{
+    const Dialect *dialect = connection->backend->dialect;
+    ResultSet ignored;
+    if (isolation && dialect->begin_isolated)
+        return capo_connection_run(connection, replaced(dialect->begin_isolated, isolation_words(isolation)), NULL, 0, &ignored, failure);
+    if (isolation && dialect->set_isolation
+        && !capo_connection_run(connection, replaced(dialect->set_isolation, isolation_words(isolation)), NULL, 0, &ignored, failure))
+        return false;
+    return capo_connection_run(connection, dialect->begin, NULL, 0, &ignored, failure);
+}
+
+/* What is over makes room: a unit may begin any number one after another. */
+static Transaction *new_transaction(const Database *database)
+{
+    Transaction *transaction = capo_alloc_struct(Transaction), *before = capo_unit->slots[UNIT_DATABASE];
+    while (before && !before->level)
+        before = before->next;
+    *transaction = (Transaction){ .database = database, .next = before };
+    return transaction;
+}
+
+void capo_begin_with(const TransactionOptions *options)
+{
+    WITH_DATABASE(capo_several_databases || options->using ? options->using ? database_named(options->using) : database_current() : NULL);
     Transaction *transaction = open_transaction();
     Level *level = capo_alloc_struct(Level);
     DatabaseFailure failure;
     ResultSet ignored;
+    if (options->durable && capo_in_own_transaction())
+        capo_raise(ERROR_TRANSACTION, "A durable transaction cannot be nested within another: what it commits would not be kept yet.");
+    if (options->isolation && capo_in_own_transaction())
+        capo_raise(ERROR_TRANSACTION, "The isolation level is chosen where the outermost transaction begins; inside of one it cannot change.");
     if (transaction) {
         Connection *connection = capo_transaction_connection();         /* raises where it is broken */
         *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + 1 };
         if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure))
-            capo_raise(failure.code, "%s", failure.message);
-    } else if ((transaction = kept_transaction())) {
-        *level = (Level){ .transaction = transaction, .unit = capo_unit };
-        if (!capo_connection_run(transaction->connection, transaction->connection->backend->dialect->begin, NULL, 0, &ignored, &failure))
-            capo_raise(failure.code, "%s", failure.message);
+            capo_raise_failure(&failure);
     } else {
-        transaction = capo_alloc_struct(Transaction);
+        transaction = new_transaction(database_current());
         bool good = false;
         failure.lost = true;
         /* A connection may have broken since it was used last: with BEGIN nothing is lost yet. */
         for (int tries = 2; !good && failure.lost && tries-- > 0;) {
-            transaction->connection = capo_database_lend_writer();
+            transaction->connection = take();
             capo_defer(return_connection, transaction->connection);
-            good = capo_connection_run(transaction->connection, transaction->connection->backend->dialect->begin, NULL, 0, &ignored, &failure);
+            good = start(transaction->connection, options->isolation, &failure);
             capo_defer_cancel(return_connection, transaction->connection);
             if (!good)
-                capo_database_return(transaction->connection);
+                give_back(transaction->connection);
         }
         if (!good)
-            capo_raise(failure.code, "%s", failure.message);
+            capo_raise_failure(&failure);
         *level = (Level){ .transaction = transaction, .unit = capo_unit };
         capo_unit->slots[UNIT_DATABASE] = transaction;
     }
+    level->serial = ++last_serial;
+    level->for_test = options->for_test;
     transaction->level = level;
     capo_defer(undo, level);
 }
 
 static Level *innermost(const char *call)
 {
-    Transaction *transaction = open_transaction();
+    Transaction *transaction = innermost_transaction();
     if (!transaction)
         capo_bug("%s() without capo_begin(): no transaction is open.", call);
     return transaction->level;
@@ -196,7 +275,7 @@ void capo_commit(void)
     if (level->number) {
         if (!capo_connection_run(transaction->connection, capo_format("RELEASE SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure)) {
             level->broken = true;
-            capo_raise(failure.code, "%s", failure.message);
+            capo_raise_failure(&failure);
         }
         capo_defer_cancel(undo, level);
         transaction->level = level->outer;
@@ -209,14 +288,15 @@ void capo_commit(void)
     }
     if (!capo_connection_run(transaction->connection, "COMMIT", NULL, 0, &ignored, &failure)) {
         /* A deferred foreign key, or a full disk: the transaction is still open and must go. */
-        bool unknown = failure.lost && !failure.unsent;
+        failure.unknown = failure.lost && !failure.unsent;
         capo_rollback();
-        capo_raise(failure.code, "%s%s", failure.message, unknown ? " It broke while COMMIT was on its way: look whether the changes are there before "
-                   "you make them again." : "");
+        if (failure.unknown)
+            failure.message = capo_format("%s It broke while COMMIT was on its way: look whether the changes are there before you make them again.", failure.message);
+        capo_raise_failure(&failure);
     }
     capo_defer_cancel(undo, level);
     transaction->level = NULL;
-    give_back(transaction);
+    give_back(transaction->connection);
     call_all(level);
 }
 
@@ -229,7 +309,7 @@ void capo_rollback(void)
 
 void capo_on_commit(void (*function)(void *), void *argument)
 {
-    Transaction *transaction = open_transaction();
+    Transaction *transaction = innermost_transaction();
     if (!transaction) {
         function(argument);
         return;
@@ -241,31 +321,30 @@ void capo_on_commit(void (*function)(void *), void *argument)
 
 /* --- one connection for all ------------------------------------------------------------------------------------------------- */
 
-static void end_keeping(void *argument)
+static void end_keeping(void *unused)
 {
-    Transaction *transaction = argument;
-    transaction->kept = false;
+    Connection *connection = kept.connection;
+    (void)unused;
+    kept.connection = NULL;
     /* What was set in its session, and the locks that it holds, end with it. */
-    transaction->connection->lost = true;
-    capo_database_return(transaction->connection);
-    transaction->connection = NULL;
+    connection->lost = true;
+    capo_database_return(connection);
 }
 
 void capo_database_keep(void)
 {
-    if (open_transaction() || kept_transaction())
-        capo_bug("capo_database_keep() inside a transaction, or twice.");
-    Transaction *transaction = capo_alloc_struct(Transaction);
-    *transaction = (Transaction){ .connection = capo_database_lend_writer(), .kept = true };
-    capo_unit->slots[UNIT_DATABASE] = transaction;
-    capo_defer(end_keeping, transaction);
+    if (kept.connection || open_transaction())
+        capo_bug("capo_database_keep() inside a transaction, or twice in a process.");
+    kept.unit = capo_unit;
+    kept.database = database_current();
+    kept.connection = capo_database_lend_writer();
+    capo_defer(end_keeping, NULL);
 }
 
 void capo_database_keep_no_more(void)
 {
-    Transaction *transaction = kept_transaction();
-    if (!transaction)
+    if (!kept.connection)
         return;
-    capo_defer_cancel(end_keeping, transaction);
-    end_keeping(transaction);
+    capo_defer_cancel(end_keeping, NULL);
+    end_keeping(NULL);
 }

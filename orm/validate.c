@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a field makes of a value that comes from outside, and what is wrong with it, in Django's words: to_python, clean. */
-#include "internal.h"
+#include "routing.h"
 #include <capo/syntax.h>
 #include <math.h>
 #include <string.h>
@@ -151,6 +151,14 @@ static Value python_datetime(const Field *field, Value value)
     refuse(field, "invalid", value, "value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format.");
 }
 
+/* No NaN, no Infinity. */
+static bool is_finite(Decimal decimal)
+{
+    const char *text = decimal.text ? decimal.text : "0";
+    text += *text == '-' || *text == '+';
+    return *text == '.' || (*text >= '0' && *text <= '9');
+}
+
 static Value python_decimal(const Field *field, Value value)
 {
     Decimal decimal;
@@ -205,7 +213,7 @@ Value capo_field_to_python(const Field *field, Value value)
             refuse(field, "invalid", value, "value must be a float.");
         return capo_value_real(real);
     case STORAGE_DECIMAL:
-        return value.kind == VALUE_DECIMAL ? value : python_decimal(field, value);
+        return value.kind == VALUE_DECIMAL && is_finite(value.decimal) ? value : python_decimal(field, value);
     case STORAGE_BOOL:
         return value.kind == VALUE_BOOL ? value : python_bool(field, value);
     case STORAGE_DATE:
@@ -357,6 +365,7 @@ static bool is_choice(const Field *field, Value value)
 
 static void check_target(const Field *field, Value value)
 {
+    WITH_DATABASE(database_for(field->target, NULL, NULL, DATABASE_READ));
     Buffer sql = { 0 };
     capo_put(&sql, "SELECT 1 FROM ");
     capo_put_name(&sql, field->target->table);

@@ -32,7 +32,11 @@ typedef struct Route {
                                      * arguments by name; where none has a name, by number: capo_arg(req, "0") */
     int64_t cache_seconds;          /* keeps answers to GET in the cache "default" so long: capo_cache_page; 0: not */
     const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
+    /* Of an include with a name: further names to reverse by, each standing for a row and its first arguments, at most ALIAS_ARGUMENTS
+     * ("blog_post_change" for "change" with app_label and model_name). The row's name, or NULL: it is no such name. */
+    const char *(*alias)(const char *name, Var *ret_arguments);
 } Route;
+enum { ALIAS_ARGUMENTS = 4 };
 /* Constants, as a table at file scope needs them (V() boxes at run time). */
 #define ARGUMENTS(...) ((const Var[]){ __VA_ARGS__, { 0 } })
 #define TEXT_ARGUMENT(name_, text_) { .name = (name_), .value = { .kind = VALUE_TEXT, .size = sizeof(text_) - 1, .text = (text_) } }
@@ -198,7 +202,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct MigrationFunction; struct TemplateOptions; struct CacheSettings;
+struct MigrationFunction; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -226,6 +230,15 @@ typedef enum { CHECK_INFO = 20, CHECK_WARNING = 30, CHECK_ERROR = 40 } CheckLeve
 typedef struct CheckMessage { CheckLevel level; const char *id, *text, *hint, *object; } CheckMessage;
 typedef struct SystemCheck { const char *name; bool deploy; void (*run)(void (*report)(const CheckMessage *)); } SystemCheck;
 
+/* A further database of the site: databases.h says which rows it holds, and when. */
+typedef struct DatabaseSettings {
+    const char *alias;                      /* "stats": letters, digits and '_'; not "default", which is settings' .database */
+    const char *url;                        /* (env DATABASE_URL_STATS) */
+    const char *replica_of;                 /* the alias of the one that it copies: it is read, never written */
+    const char *const *apps;                /* LIST("stats"): the home of these apps' models, and of no others */
+} DatabaseSettings;
+#define DATABASES(...) ((const struct DatabaseSettings[]){ __VA_ARGS__, { 0 } })
+
 /* Zero is the default. Those marked (env) are overridden by a variable of the environment or of the file .env, in capitals. */
 typedef struct Settings {
     const char *name;                       /* of the site; names the program in messages */
@@ -233,6 +246,9 @@ typedef struct Settings {
     const char *default_auto_field;         /* "BigAutoField": keys of models where App has no other, and of all join tables */
     const Route *urls;
     const char *database;                   /* (env DATABASE_URL) "sqlite:db.sqlite3" */
+    const DatabaseSettings *databases;      /* DATABASES({ "stats", … }): further ones, besides "default" */
+    const struct DatabaseRouter *const *database_routers;   /* ROUTERS(&by_tenant): databases.h */
+    bool atomic_requests;                   /* each view in a transaction, unless its route says .non_atomic */
     const char *secret_key;                 /* (env SECRET_KEY); in DEBUG one is made up and kept in .capo-secret-key */
     const char *const *secret_key_fallbacks;
     const char *const *allowed_hosts;       /* (env ALLOWED_HOSTS, commas) ".example.com", "*"; DEBUG allows localhost */

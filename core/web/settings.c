@@ -126,6 +126,7 @@ static const size_t list_fields[] = {
     offsetof(Settings, apps), offsetof(Settings, secret_key_fallbacks), offsetof(Settings, allowed_hosts),
     offsetof(Settings, csrf_trusted_origins), offsetof(Settings, middleware), offsetof(Settings, static_directories),
     offsetof(Settings, template_directories), offsetof(Settings, languages), offsetof(Settings, locale_paths),
+    offsetof(Settings, database_routers),
 };
 
 static void copy_lists(Settings *settings)
@@ -208,10 +209,48 @@ static const char *const *comma_list(const char *text)
     return list;
 }
 
+/* The rows are copied, with what the environment says of each: DATABASE_URL_STATS for "stats". */
+static void copy_databases(Settings *settings)
+{
+    size_t count = 0;
+    while (settings->databases && settings->databases[count].alias)
+        count++;
+    if (!count)
+        return;
+    DatabaseSettings *rows = arena_alloc(settings_arena(), (count + 1) * sizeof *rows);
+    rows[count] = (DatabaseSettings){ 0 };
+    for (size_t i = 0; i < count; i++) {
+        DatabaseSettings *row = &rows[i];
+        *row = settings->databases[i];
+        size_t n_apps = 0, good = strspn(row->alias, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        if (!good || row->alias[good] || strcmp(row->alias, "default") == 0)
+            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The alias '%s' in the setting .databases may hold only letters, digits and '_', and \"default\" is the "
+                       "setting .database.", row->alias);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(rows[k].alias, row->alias) == 0)
+                capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The alias '%s' stands twice in the setting .databases.", row->alias);
+        char *variable = capo_format("DATABASE_URL_%s", row->alias);
+        for (char *c = variable; *c; c++)
+            *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+        env_text(variable, &row->url);
+        if (!row->url || !*row->url)
+            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The database '%s' has no URL: give it one in the setting .databases, or as %s in the environment.", row->alias, variable);
+        while (row->apps && row->apps[n_apps])
+            n_apps++;
+        if (row->apps) {
+            const char **apps = arena_alloc(settings_arena(), (n_apps + 1) * sizeof *apps);
+            memcpy(apps, row->apps, n_apps * sizeof *apps);
+            row->apps = apps;
+        }
+    }
+    settings->databases = rows;
+}
+
 static void apply_environment(Settings *settings)
 {
     settings->debug = env_bool("DEBUG", settings->debug);
     env_text("DATABASE_URL", &settings->database);
+    copy_databases(settings);
     env_text("SECRET_KEY", &settings->secret_key);
     env_text("TIME_ZONE", &settings->time_zone);
     const char *hosts = capo_env("ALLOWED_HOSTS");

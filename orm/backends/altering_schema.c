@@ -214,7 +214,14 @@ static void retype_references(SchemaEditor *editor, const Model *new_model, cons
     for (size_t i = 0; i < count; i++) {
         Field before = *keys[i];
         before.target_field = (Field *)old_field;
+        before.known_storage = 0;
+        IndexSpec was, is;
+        bool had = capo_schema_pattern_index(keys[i]->model, &before, &was), has = capo_schema_pattern_index(keys[i]->model, keys[i], &is);
+        if (had && !has)
+            run(editor, "%s", was.drop);
         words()->alter_type(editor, keys[i]->model, &before, keys[i]);
+        if (has && !had)
+            run(editor, "%s", is.sql);
         if (has_foreign_key(keys[i]))
             capo_schema_defer(editor, keys[i]->model->table, keys[i]->target->table, foreign_key_sql(keys[i]->model->table, keys[i]));
     }

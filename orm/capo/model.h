@@ -96,6 +96,7 @@ typedef struct RelationOptions {
     const char *related_query_name;
     const char *to_field;
     bool no_db_constraint;
+    bool parent_link;                   /* historical models: the key of a child to its parent's row */
     const char *limit_choices_to;       /* as in a query string: "is_active=1&kind=a" */
 } RelationOptions;
 typedef struct ManyToManyOptions {
@@ -123,6 +124,15 @@ typedef struct ConstraintOptions {
 typedef struct PermissionOptions { const char *codename, *name; } PermissionOptions;
 #define PERMISSIONS(...) ((const PermissionOptions[]){ __VA_ARGS__, { 0 } })
 
+/* A manager is a function from rows to rows (orm.h): MANAGERS({ "objects", live_posts }, { "everything", all_posts }) */
+typedef Query *Manager(Query *rows);
+typedef struct NamedManager {
+    const char *name;
+    Manager *rows;                      /* NULL: all rows */
+    bool use_in_migrations;             /* historical models have it too */
+} NamedManager;
+#define MANAGERS(...) ((const NamedManager[]){ __VA_ARGS__, { 0 } })
+
 typedef struct MetaOptions {
     const char *verbose_name, *verbose_name_plural;
     const char *const *ordering;
@@ -135,7 +145,6 @@ typedef struct MetaOptions {
     const char *db_table;
     /* What labels, permissions, content types and migrations call it, where a C type of that name would be in the way: "Session". */
     const char *model_name;
-    bool unmanaged;
     const char *const *const *unique_together;          /* UNIQUE_TOGETHER(LIST("a", "b")) */
     const IndexOptions *indexes;
     const ConstraintOptions *constraints;
@@ -147,6 +156,17 @@ typedef struct MetaOptions {
     void (*post_save)(void *instance, bool created);
     void (*pre_delete)(void *instance);
     void (*post_delete)(void *instance);
+    /* Managers (orm.h): the first is the default one, where default_manager_name names no other. */
+    const NamedManager *managers;
+    const char *default_manager_name, *base_manager_name;
+    const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
+    const char *order_with_respect_to;                  /* a key of this model: adds the column _order (related.h) */
+    const char *required_db_vendor;                     /* "postgresql": no table and no permissions on another database */
+    const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
+    const char *swappable;                              /* "AUTH_USER_MODEL": the setting that puts another model in its place */
+    /* Switches stand behind all others: Meta of bases is laid over by that (model_meta.c). */
+    bool unmanaged;                                     /* Django's managed = False: migrations leave its table alone */
+    bool select_on_save;                                /* asks whether the row is there before it says UPDATE */
 } MetaOptions;
 #define UNIQUE_TOGETHER(...) ((const char *const *const[]){ __VA_ARGS__, NULL })
 
@@ -178,6 +198,7 @@ struct Field {
     const char *column;                 /* NULL for many-to-many */
     FieldKind kind;
     int position;                       /* in model->fields */
+    int slot;                           /* its value among those of a historical instance: a child's key is its parent's */
     bool null, blank, unique, db_index, primary_key, editable, auto_created;
     bool auto_now, auto_now_add, unique_together_hint;
     const char *verbose_name, *label, *help_text;
@@ -208,12 +229,21 @@ struct Field {
     Field *through_source, *through_target;
     const char *db_table;               /* many-to-many */
     const FieldRow *row;                /* what was written; relations: their names as written */
+    const Field *inherited;             /* of a child or a proxy: the base's field that this stands for; it has no column of its own */
     FieldLayout layout;
     uint8_t known_storage;              /* 1 + its Storage, once the models are resolved; 0: capo_field_storage() finds it out */
 };
 
 typedef struct IndexInfo { const char *name; const char *const *fields; } IndexInfo;
 typedef struct ConstraintInfo { const char *name; const char *const *unique; const char *check; const char *violation_message; } ConstraintInfo;
+
+/* How a model stands to its base. */
+typedef enum Inheritance {
+    INHERITS_NOTHING,
+    INHERITS_COLUMNS,                   /* EXTENDED_MODEL: the base's fields are its own, in its own table */
+    INHERITS_TABLE,                     /* CHILD_MODEL: the base's row goes with each of its rows */
+    INHERITS_ALL,                       /* PROXY_MODEL: the base's table is its table */
+} Inheritance;
 
 /* A model, resolved. What the declaration sets comes first; capo_models_prepare fills the rest. */
 struct Model {
@@ -222,6 +252,9 @@ struct Model {
     const FieldLayout *(*layout)(void);
     size_t size;                                        /* of the C struct; 0: historical */
     int where_offset, exclude_offset, set_offset;       /* in struct Post_query */
+    Model *base; Inheritance inheritance;               /* what it is made from */
+    Model *swapped;                                     /* the site's own model that stands in its place (Meta's .swappable); NULL: none */
+    bool abstract;                                      /* in no list of models; never an instance's */
     /* resolved */
     const char *app;                                    /* "blog" */
     const char *label;                                  /* "blog.Post" */
@@ -229,7 +262,8 @@ struct Model {
     const char *name_lower;                             /* "post" */
     const char *table;
     const char *verbose_name, *verbose_name_plural;
-    Field **fields; size_t n_fields;                    /* with a column, in order of declaration; the key first where automatic */
+    Field **fields; size_t n_fields;                    /* with a column, those of the base first, then in order of declaration; the key
+                                                         * first where automatic. Django's concrete_fields; local: !field->inherited */
     Field **many; size_t n_many;                        /* many-to-many */
     Field **reverse; size_t n_reverse;                  /* relation fields of other models that point here */
     Field *pk;
@@ -239,6 +273,8 @@ struct Model {
     const ConstraintInfo *constraints; size_t n_constraints;
     const char *const *const *unique_together;
     bool managed, auto_created;                         /* auto_created: the join table of a many-to-many */
+    Field *parent_link;                                 /* of a CHILD_MODEL: its key, which is one to one with the parent's row */
+    Model *concrete;                                    /* whose table it is: of a PROXY_MODEL the base below all proxies, else itself */
     void *names;                                        /* hash of names, model.c */
 };
 
@@ -261,6 +297,12 @@ Model *const *capo_all_models(size_t *ret_count);
 /* "blog.Post", case-blind; NULL. */
 Model *capo_model(const char *label);
 Model *capo_model_of(const char *app, const char *name_lower);
+/* Whether a row of `model` is one of `wanted` too: the same table, or a parent's. */
+bool capo_model_is(const Model *model, const Model *wanted);
+/* The model that the site has in this one's place (Meta's .swappable), or this one. */
+static inline Model *capo_model_in_use(Model *model) { return model->swapped ? model->swapped : model; }
+/* This model's field for one of its base (or of the model that it is a proxy for); `field` itself where it is its own; NULL: neither. */
+Field *capo_own_field(const Model *model, const Field *field);
 /* By name or attname ("author", "author_id", "pk"), columns and many-to-many; NULL. */
 Field *capo_field(const Model *model, const char *name);
 /* Reverse relation by its query name ("posts") or accessor; NULL. */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The words of models.def. Each reading (declare_models.h, define_models.h) defines the six primitives
+/* The words of models.def. Each reading (declare_models.h, define_models.h) defines the primitives
  *     MODEL(name)  MODEL_KEY(name, KIND, key, options…)  END_MODEL  META(options…)
+ *     ABSTRACT_MODEL(name)                     no table: fields and Meta for others
+ *     EXTENDED_MODEL(name, Base, member)       a table of its own with the columns of Base too (Django's abstract inheritance)
+ *     CHILD_MODEL(name, Parent, member)        a row here and one in the table of Parent, joined by key (multi-table inheritance)
+ *     PROXY_MODEL(name, Base)                  the table and struct of Base with a Meta of its own
  *     CAPO_PLAIN(KIND, field, options…)           CAPO_NULLABLE(KIND, field, options…)
  *     CAPO_RELATION(KIND, field, Target, …)       CAPO_NULLABLE_RELATION(KIND, field, Target, …)      CAPO_MANY(field, Target, …)
  * and includes the file again; the words themselves never change. To add a field kind: a word here, an #undef in

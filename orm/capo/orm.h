@@ -53,7 +53,7 @@ typedef struct Lookup { const char *name; Value value; } Lookup;       /* the po
 /* Any look-up by Django's name: LOOKUP("week_day", 1). */
 #define LOOKUP(name_, x) CAPO_LOOKUP(name_, x)
 /* Over a relation, to one or to many: .author = HAS(User, .username = EQ("ann")) */
-#define HAS(M, ...) (&(const struct M##_lookups){ __VA_ARGS__ })
+#define HAS(M, ...) (&(const M##_lookups){ __VA_ARGS__ })
 Value capo_value_pair(Value low, Value high);
 List *capo_values_list(const Value *values, size_t count);
 
@@ -116,13 +116,14 @@ Expression *capo_aggregate_of(const AggregateOptions *options);
     Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
     const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
+    const char *using;                          /* the alias of a database: databases.h */                                     \
     const char *const *prefetch;                /* loads these to-many relations in one query each */                          \
     int64_t offset, limit;                      /* rows; limit 0: all */                                                       \
     bool distinct, reverse, no_order
 
 typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 
-#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const struct M##_query){ __VA_ARGS__ })
+#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const M##_query){ __VA_ARGS__ })
 #define capo_query(M, ...) capo_query_make(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* Exactly one, else raises ERROR_DOES_NOT_EXIST or ERROR_MULTIPLE_OBJECTS_RETURNED. */
 #define capo_get(M, ...) ((M *)capo_query_get(capo_query(M, __VA_ARGS__)))
@@ -207,6 +208,22 @@ const char *capo_sql(Query *query);
  * else a sentence. *ret_field: the field it ends at. */
 const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_field);
 
+/* --- managers ----------------------------------------------------------------------------------------------------------------- */
+
+/* A manager is a function that narrows, orders or annotates rows; what methods of a QuerySet are in Django is the same here:
+ *     Query *live(Query *rows)     { return capo_query(Post, .query = rows, .where = { .deleted = EQ(false) }); }
+ *     Query *popular(Query *rows)  { return capo_query(Post, .query = rows, .order_by = LIST("-views")); }
+ * live(NULL) are all live posts, popular(live(NULL)) the same in another order, live(capo_related_query(ann, "posts")) Ann's.
+ * META(.managers = MANAGERS({ "objects", live }, { "everything" })) gives them names. The first is the default manager, unless
+ * .default_manager_name names another: the admin, forms' choices, dumpdata and to-many relations start from it. The base manager (all
+ * rows, or .base_manager_name) is what follows a key to its object, reads a row again, and finds what a delete takes along. */
+#define capo_manager(M, name) capo_manager_rows(&M##_model, (name))
+Query *capo_manager_rows(Model *model, const char *name);           /* raises ERROR_FIELD for a name that is none */
+Query *capo_default_rows(Model *model);
+Query *capo_base_rows(Model *model);
+/* Whether there is a base manager, so that rows may be missing from capo_base_rows(). */
+bool capo_has_base_manager(const Model *model);
+
 /* --- instances -------------------------------------------------------------------------------------------------------------- */
 
 /* A new one with its fields' defaults, not yet in the database. */
@@ -252,6 +269,7 @@ typedef enum BulkConflict { BULK_FAIL, BULK_IGNORE, BULK_UPDATE } BulkConflict;
 typedef struct BulkOptions {
     BulkConflict conflict;
     const char *const *update, *const *unique;
+    const char *using;                  /* the alias of a database: databases.h */
     int batch_size;                     /* rows of one statement; 0: as many as the database takes. Negative: ERROR_VALUE */
 } BulkOptions;
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options);
@@ -294,7 +312,14 @@ DeletePlan *capo_delete_plan(Instance *const *instances, size_t count);
 
 /* Begins a transaction, or a savepoint inside one. What is not committed when the unit of work ends, or when a raise unwinds
  * past, is rolled back. */
-void capo_begin(void);
+#define capo_begin(...) capo_begin_with(&(const TransactionOptions){ __VA_ARGS__ })
+typedef struct TransactionOptions {
+    const char *using;                  /* an alias (databases.h); capo_commit and capo_rollback end the innermost, of whatever database */
+    bool durable;                       /* ERROR_TRANSACTION inside another of the same database: what it commits is to be kept */
+    const char *isolation;              /* of the outermost: "read committed", "repeatable read", "serializable"; SQLite is always that */
+    bool for_test;                      /* the test runner's, around a test: does not count for .durable */
+} TransactionOptions;
+void capo_begin_with(const TransactionOptions *options);
 void capo_commit(void);
 void capo_rollback(void);
 /* After the outermost commit; dropped on rollback. */

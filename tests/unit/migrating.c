@@ -168,6 +168,7 @@ int in_a_process(void (*function)(void *), void *argument)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
+        capo_loop_after_fork();
         open_again();
         const Error *error = capo_try(function, argument);
         if (error)
