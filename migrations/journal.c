@@ -199,6 +199,19 @@ void journal_end(Journal *journal)
     capo_sql_run("DELETE FROM capo_migration_journal WHERE app = ? AND name = ? AND operation = ?", journal->migration->app, journal->migration->name,
                  (int)journal->number);
     write_line(journal, (size_t)WHOLE, operation_text(journal->operation), NULL, true);
+    capo_sql_run("COMMIT");
+    capo_sql_run("START TRANSACTION");
+}
+
+static void forget_announced(void *argument)
+{
+    const Migration *migration = argument;
+    capo_sql_run("DELETE FROM capo_migration_journal WHERE app = ? AND name = ? AND done = ?", migration->app, migration->name, false);
+}
+
+void journal_failed(const Migration *migration)
+{
+    capo_try(forget_announced, (void *)migration);
 }
 
 void journal_close(Journal *journal)

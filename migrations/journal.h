@@ -28,6 +28,8 @@ void journal_begin(Journal *journal, size_t number, const Operation *operation);
 const SchemaWatch *journal_watch(Journal *journal);
 void journal_end(Journal *journal);
 void journal_close(Journal *journal);
+/* The server refused a statement: the one that was announced is not done. Where it cannot be reached the line stays. Never raises. */
+void journal_failed(const Migration *migration);
 
 /* --- for migrate --- */
 void journal_prepare(void);                                         /* makes its table, where the database needs one */

@@ -120,6 +120,8 @@ void migration_run(MigrationRun *run)
         capo_schema_enforce_foreign_keys(true);
     if (!error)
         return;
+    if (journalled)
+        journal_failed(run->migration);
     const char *where = run->operation ? capo_format("operation %zu of %zu (%s)", run->number, run->migration->n_operations, operation_describe(run->operation))
                                        : "its end, when foreign keys were checked";
     const char *left = journalled ? "What came before stays, since this database cannot take a change of its schema back; when the cause is mended, migrate goes on there."

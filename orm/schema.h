@@ -82,6 +82,11 @@ IndexSpec *capo_schema_indexes(const Model *model);
 bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret);
 /* Drops those that only the old model has and creates those that only the new one has. */
 void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+/* One half of it each: an index may not fit the new type of its column, or the new one the old. */
+void capo_schema_drop_old_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+void capo_schema_create_new_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+/* The same behind a change of the table's name. */
+void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 void capo_schema_create_indexes(SchemaEditor *editor, const Model *model);
 bool capo_schema_same_constraints(const Model *a, const Model *b);
 /* What existing rows get in a new column: the value given, the field's default, else Django's empty value. */

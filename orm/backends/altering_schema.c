@@ -249,6 +249,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
     if (old_check && !same_text(old_check, new_check))
         drop_constraints(editor, table, old_field->column, 'c', constraint_name(table, old_field, "_check"));
     change_constraints(editor, old_model, new_model);
+    capo_schema_drop_old_indexes(editor, old_model, new_model);
     if (renamed) {
         run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(table), capo_quote_name(old_field->column), column);
         as_new.column = new_field->column;
@@ -278,7 +279,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s UNIQUE (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_uniq")), column);
     if (new_check && !same_text(old_check, new_check))
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_check")), new_check);
-    capo_schema_change_indexes(editor, old_model, new_model);
+    capo_schema_create_new_indexes(editor, old_model, new_model);
     if (has_foreign_key(new_field) && (rekeyed || !has_foreign_key(old_field)))
         capo_schema_defer(editor, table, new_field->target->table, foreign_key_sql(table, new_field));
 }
@@ -312,7 +313,7 @@ void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Fiel
         if (rekeyed && has_foreign_key(new_column))
             capo_schema_defer(editor, after->table, new_column->target->table, foreign_key_sql(after->table, new_column));
     }
-    capo_schema_change_indexes(editor, before, after);
+    capo_schema_rename_indexes(editor, before, after);
 }
 
 void capo_altering_check(SchemaEditor *editor) { check_now(editor); }

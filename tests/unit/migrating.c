@@ -144,6 +144,31 @@ char *database_text(void)
     return capo_buffer_text(&text);
 }
 
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+char *table_text(const char *table)
+{
+    static const char *const named[] = { "foreign key ", "index ", "constraint " };
+    char *all = capo_schema_describe(table);
+    const char *lines[200], *line;
+    size_t count = 0;
+    Buffer text = { 0 };
+    if (database_is("sqlite"))
+        return all;
+    for (char *rest = all; (line = strsep(&rest, "\n")) && count < 200;) {
+        for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+            size_t size = strlen(named[i]);
+            if (strncmp(line, named[i], size) == 0 && strchr(line + size, ' '))
+                line = capo_format("%s%s", named[i], strchr(line + size, ' ') + 1);
+        }
+        lines[count++] = line;
+    }
+    qsort(lines, count, sizeof *lines, by_text);
+    for (size_t i = 0; i < count; i++)
+        capo_put_format(&text, "%s\n", lines[i]);
+    return capo_buffer_text(&text);
+}
+
 int64_t number(const char *sql)
 {
     List *rows = capo_sql_rows_with(sql, NULL, 0);

@@ -45,6 +45,8 @@ void keep_line(void *buffer, const char *line);
 
 /* Everything that the database holds: schema and rows, without the moments at which migrations were applied. */
 char *database_text(void);
+/* The table, without the names of foreign keys, and on MariaDB of indexes: a renamed table keeps those, as in Django. */
+char *table_text(const char *table);
 /* The first cell as a number, the first row's cells one behind the other. */
 int64_t number(const char *sql);
 const char *text(const char *sql);
