@@ -304,6 +304,7 @@ typedef struct Compiler {
     Value *parameters; size_t n_parameters, capacity;
     const Frame *frame;
     int depth;
+    bool literals;                          /* values are written into the SQL: for schemas, where no parameter can stand */
 } Compiler;
 
 Compiled *compile_select(const Query *query);

@@ -401,7 +401,7 @@ const Dialect capo_mysql_dialect = {
     .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
-    .returning = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
+    .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
     .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s",
     .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
