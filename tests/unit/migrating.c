@@ -69,7 +69,7 @@ const char *other_database(void)
 {
     if (!url_of_server())
         return "sqlite::memory:";
-    bool there = number(capo_format("SELECT COUNT(*) FROM %s = 'test_other'", database_is("mysql") ? "information_schema.SCHEMATA WHERE SCHEMA_NAME"
+    bool there = first_number(capo_format("SELECT COUNT(*) FROM %s = 'test_other'", database_is("mysql") ? "information_schema.SCHEMATA WHERE SCHEMA_NAME"
                                                                                                 : "pg_database WHERE datname")) > 0;
     /* PostgreSQL does not drop one to which somebody is connected still: it is emptied by its tables. */
     if (!there)
@@ -88,9 +88,9 @@ void expect_sound_keys(void)
 {
     if (!database_is("sqlite"))
         return;
-    EXPECT_INT(number("SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
-    EXPECT_INT(number("PRAGMA foreign_keys"), 1);
-    EXPECT_TEXT(text("PRAGMA integrity_check"), "ok");
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
+    EXPECT_INT(first_number("PRAGMA foreign_keys"), 1);
+    EXPECT_TEXT(first_text("PRAGMA integrity_check"), "ok");
 }
 
 void file_with(const char *folder, const char *name, const char *head, const char *operations)
@@ -169,7 +169,7 @@ char *table_text(const char *table)
     return capo_buffer_text(&text);
 }
 
-int64_t number(const char *sql)
+int64_t first_number(const char *sql)
 {
     List *rows = capo_sql_rows_with(sql, NULL, 0);
     int64_t n = -1;
@@ -178,7 +178,7 @@ int64_t number(const char *sql)
     return n;
 }
 
-const char *text(const char *sql)
+const char *first_text(const char *sql)
 {
     List *rows = capo_sql_rows_with(sql, NULL, 0);
     Buffer text = { 0 };

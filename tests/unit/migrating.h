@@ -48,8 +48,8 @@ char *database_text(void);
 /* The table, without the names of foreign keys, and on MariaDB of indexes: a renamed table keeps those, as in Django. */
 char *table_text(const char *table);
 /* The first cell as a number, the first row's cells one behind the other. */
-int64_t number(const char *sql);
-const char *text(const char *sql);
+int64_t first_number(const char *sql);
+const char *first_text(const char *sql);
 /* Forks; the child opens the database anew, calls and exits with 0, or 1 where that raised. Its number. */
 int in_a_process(void (*function)(void *), void *argument);
 /* Waits for it: its exit status, or minus the signal that ended it. */

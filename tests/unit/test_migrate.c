@@ -59,7 +59,7 @@ TEST(migrate_forwards_and_back_to_zero)
     capo_sql_run("INSERT INTO mig_post (title, views) VALUES (?, ?)", "one", 1);
     capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, ?)", "well");
     EXPECT_TEXT(migrate(NULL, NULL), "Operations to perform:\n  Apply all migrations: mig\nRunning migrations:\n  Applying mig.0002_post_subtitle... OK\n");
-    EXPECT_TEXT(text("SELECT subtitle FROM mig_post"), "it's");
+    EXPECT_TEXT(first_text("SELECT subtitle FROM mig_post"), "it's");
     EXPECT_INT(capo_unapplied_count(), 0);
     MigrationStatus *status = capo_migration_status("mig");
     EXPECT_TEXT(status[1].name, "0002_post_subtitle");
@@ -67,11 +67,11 @@ TEST(migrate_forwards_and_back_to_zero)
     EXPECT(strstr(migrate(NULL, NULL), "  No migrations to apply.\n") != NULL);
     EXPECT(strstr(migrate("mig", "0001"), "  Unapplying mig.0002_post_subtitle... OK\n") != NULL);
     EXPECT_TEXT(capo_schema_describe("mig_post"), first);
-    EXPECT_TEXT(text("SELECT title, views FROM mig_post"), "one1");
-    EXPECT_TEXT(text("SELECT text FROM mig_comment WHERE post_id = 1"), "well");
+    EXPECT_TEXT(first_text("SELECT title, views FROM mig_post"), "one1");
+    EXPECT_TEXT(first_text("SELECT text FROM mig_comment WHERE post_id = 1"), "well");
     migrate("mig", "zero");
     EXPECT(!capo_schema_has_table("mig_post") && !capo_schema_has_table("mig_comment"));
-    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 0);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM django_migrations"), 0);
     expect_sound_keys();
 }
 
@@ -89,7 +89,7 @@ TEST(migrate_plan_and_fake_touch_nothing)
     EXPECT_INT(capo_unapplied_count(), 1);
     capo_migrate(&(MigrateOptions){ .app = "mig", .target = "zero", .fake = true });
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 2);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_post"), 2);
     /* irreversible: refused before anything is done */
     char *before = database_text();
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_to, "zero");
@@ -161,9 +161,9 @@ TEST(migrate_runs_functions_both_ways_with_models_of_then)
     migrate("mig", "0001");
     capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 21)");
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT views FROM mig_post"), 42);
+    EXPECT_INT(first_number("SELECT views FROM mig_post"), 42);
     migrate("mig", "0001");
-    EXPECT_INT(number("SELECT views FROM mig_post"), 21);
+    EXPECT_INT(first_number("SELECT views FROM mig_post"), 21);
 }
 
 TEST(migrate_refuses_inconsistent_history)
@@ -231,7 +231,7 @@ TEST(migrate_quotes_names_and_values)
     ResultSet *row = capo_database_run(capo_format("SELECT %s FROM %s", t, table), NULL, 0, DATABASE_READ);
     EXPECT_TEXT(capo_to_text(capo_cell(row, 0, 0)), "'); DROP TABLE \"django_migrations\"; --");
     EXPECT(strstr(capo_schema_describe(odd), "an \"index'") || strstr(capo_schema_describe(odd), "an \"\"index'"));
-    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 2);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM django_migrations"), 2);
     migrate("mig", "zero");
     EXPECT_INT(capo_schema_tables()->count, capo_schema_has_transactions() ? 2 : 3);
 }
@@ -250,7 +250,7 @@ TEST(migrate_twice_at_once)
     for (int i = 0; i < 3; i++)
         EXPECT_INT(end_of_process(children[i]), 0);
     open_again();
-    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 11);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM django_migrations"), 11);
     EXPECT_INT(capo_schema_columns("mig_post")->count, 13);
 }
 
@@ -267,18 +267,18 @@ TEST(migrate_with_a_full_disk)
     char *before = database_text();
     file("0002_unique", "0001_initial", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 200, \"unique\": true}}}");
     capo_begin();                                       /* the limit belongs to the connection that writes */
-    int64_t pages = number("PRAGMA page_count");
+    int64_t pages = first_number("PRAGMA page_count");
     capo_sql_rows_with(capo_format("PRAGMA max_page_count = %lld", (long long)pages + 3), NULL, 0);
     capo_commit();
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
     EXPECT(strstr(error->message, "full") != NULL);
     EXPECT_TEXT(database_text(), before);
-    EXPECT_TEXT(text("PRAGMA integrity_check"), "ok");
+    EXPECT_TEXT(first_text("PRAGMA integrity_check"), "ok");
     capo_begin();
     capo_sql_rows_with("PRAGMA max_page_count = 1000000", NULL, 0);
     capo_commit();
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 5000);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_post"), 5000);
     expect_sound_keys();
 }
 
@@ -296,9 +296,9 @@ TEST(migrate_runs_sql_in_all_its_forms)
          "  \"state_operations\": [{\"AddField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\", \"null\": true}}}]}},"
          "{\"AlterField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\"}, \"one_off_default\": 4}}", other));
     migrate(NULL, NULL);
-    EXPECT_TEXT(text("SELECT title, views, extra FROM mig_post"), "it's; 'new'64");
+    EXPECT_TEXT(first_text("SELECT title, views, extra FROM mig_post"), "it's; 'new'64");
     migrate("mig", "0001");
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 0);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_post"), 0);
     EXPECT_INT(capo_schema_columns("mig_post")->count, 3);
 }
 
@@ -332,10 +332,10 @@ TEST(migrate_alters_a_key_with_what_refers_to_it)
     expect_line("mig_book", "column next_id bigint", "column next_id bigint");
     expect_line("mig_book_fans", "column person_id varchar(20) NOT NULL", "column person_id character varying(20) NOT NULL");
     expect_line("mig_book_fans", "column book_id bigint", "column book_id bigint NOT NULL");
-    EXPECT_TEXT(text("SELECT handle, next_id, person_id FROM mig_book b JOIN mig_person ON handle = author_id JOIN mig_book_fans f ON f.book_id = b.next_id"), "bob1bob");
+    EXPECT_TEXT(first_text("SELECT handle, next_id, person_id FROM mig_book b JOIN mig_person ON handle = author_id JOIN mig_book_fans f ON f.book_id = b.next_id"), "bob1bob");
     migrate("mig", "0001");
     EXPECT_TEXT(capo_format("%s%s", table_text("mig_book"), table_text("mig_book_fans")), before);
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_book_fans WHERE author_id = 'bob'"), 1);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_book_fans WHERE author_id = 'bob'"), 1);
 }
 
 /* On PostgreSQL with the index for LIKE that keys have as long as they hold text. */
@@ -353,7 +353,7 @@ TEST(migrate_alters_a_text_key_to_a_number_with_what_refers_to_it)
     migrate(NULL, NULL);
     expect_line("mig_book", database_is("mysql") ? "column author_id int(11) NOT NULL" : "column author_id integer NOT NULL", "column author_id integer NOT NULL");
     EXPECT(strstr(capo_schema_describe("mig_book"), "_like") == NULL);
-    EXPECT_INT(number("SELECT author_id + 1 FROM mig_book"), 13);
+    EXPECT_INT(first_number("SELECT author_id + 1 FROM mig_book"), 13);
     migrate("mig", "0001");
     EXPECT_TEXT(table_text("mig_book"), before);
 }
@@ -368,7 +368,7 @@ TEST(migrate_without_a_transaction)
               "{\"RunSQL\": {\"forwards\": \"INSERT INTO mig_post (title, views) VALUES ('stays', 1)\"}}, {\"RunSQL\": {\"forwards\": \"SELEKT\"}}");
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
     EXPECT(strstr(error->message, "operation 2 of 2 (Raw SQL operation)") && strstr(error->message, capo_schema_has_transactions() ? "is not atomic" : "goes on there"));
-    EXPECT_TEXT(text("SELECT title FROM mig_post"), "stays");
+    EXPECT_TEXT(first_text("SELECT title FROM mig_post"), "stays");
     EXPECT_INT(capo_unapplied_count(), 1);
 }
 
@@ -389,12 +389,12 @@ TEST(migrate_keeps_triggers_and_views)
     capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 0), ('b', 0)");
     migrate("mig", "0002");
     capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, 'x'), (2, 'y')");
-    EXPECT_INT(number("SELECT SUM(views) FROM mig_post"), 2);
-    EXPECT_TEXT(text("SELECT title, text FROM talk"), "ax");
+    EXPECT_INT(first_number("SELECT SUM(views) FROM mig_post"), 2);
+    EXPECT_TEXT(first_text("SELECT title, text FROM talk"), "ax");
     migrate("mig", "0003");
     capo_sql_run("DELETE FROM mig_article WHERE title = 'a'");
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_comment"), 1);
-    EXPECT_TEXT(text("SELECT title, text FROM talk"), "by");
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_comment"), 1);
+    EXPECT_TEXT(first_text("SELECT title, text FROM talk"), "by");
 }
 
 static int hook_calls;
@@ -477,7 +477,7 @@ TEST(makemigrations_writes_files_that_migrate_applies)
     EXPECT_TEXT(make((MakeOptions){ .apps = LIST("migmade"), .empty = true, .name = "data" }),
                 capo_format("Migrations for 'migmade':\n  %s/migrations/0002_data.json\n1\n", migrating_directory));
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT COUNT(*) FROM migmade_book"), 0);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM migmade_book"), 0);
     /* two branches: refused, then merged */
     for (int i = 0; i < 2; i++)
         file_with(migrating_directory, i ? "0003_b" : "0003_a", "\"dependencies\": [[\"migmade\", \"0002_data\"]],", "");

@@ -106,10 +106,11 @@ TEST(migrate_goes_on_back_where_it_was_killed) { kill_on_the_way("0003", "0001")
 TEST(migrate_survives_being_killed_at_any_moment)
 {
     const char *times = getenv("CAPO_TEST_KILLS");
-    int kills = times ? atoi(times) : database_is("mysql") ? 3 : 8;
+    int kills = times ? atoi(times) : 8;
     char *wanted = NULL;
     for (int k = 0; k <= kills; k++) {
         start();
+        kills = database_is("mysql") && !times ? 3 : kills;
         if (k) {                                        /* the first is the quiet one */
             int child = in_a_process(migrate_all, NULL);
             usleep((useconds_t)(k * 7919 % 97 * (database_is("mysql") ? 2500 : 800)));
@@ -147,7 +148,7 @@ TEST(migrate_resumes_what_failed_once_it_is_mended)
     EXPECT(strstr(EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL)->message, "operation 1, of which something is done already, was edited since") != NULL);
     file("0004_bad", "0003_shape", capo_format("%s{\"RunSQL\": {\"forwards\": \"UPDATE mig_article SET n = 2\", \"backwards\": \"\"}}", good));
     EXPECT(strstr(migrate(NULL, NULL), "  mig.0004_bad was interrupted; it goes on at operation 2 of 2.\n  Applying mig.0004_bad... OK\n") != NULL);
-    EXPECT_INT(number("SELECT SUM(n) FROM mig_article"), 4);
-    EXPECT_INT(number("SELECT COUNT(*) FROM capo_migration_journal"), 0);
+    EXPECT_INT(first_number("SELECT SUM(n) FROM mig_article"), 4);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM capo_migration_journal"), 0);
     EXPECT(strstr(migrate("mig", "0003"), "Unapplying mig.0004_bad... OK") != NULL);
 }
