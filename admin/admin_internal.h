@@ -62,6 +62,8 @@ const char *admin_list_url(const Model *model);
 const char *admin_add_url(const Model *model);
 /* "/admin/blog/post/7/change/"; page: "change", "delete", "history", "password" */
 const char *admin_object_url(const Instance *object, const char *page);
+/* Route.alias: Django's names of a model's pages, "blog_post_change" for "change" of blog.post. */
+const char *admin_url_alias(const char *name, Var *ret_arguments);
 const char *admin_quote_key(const char *key);                       /* Django's quote(): '_' and reserved bytes as _XX */
 const char *admin_unquote_key(const char *key);
 const char *admin_key_text(const Instance *object);

@@ -261,12 +261,17 @@ const char *admin_template(AdminPage *page, const char *name)
     return capo_find_file("templates", own, NULL) ? own : capo_format("admin/%s", name);
 }
 
-static void protect(Response *res)
+/* The admin's own policy, whatever the site's is: nothing inline, but what a site's template in its place gives the nonce to. */
+static void protect(Request *req, Response *res)
 {
+    static const char *const self[] = { CSP_SELF, NULL }, *const given[] = { CSP_SELF, CSP_NONCE, NULL }, *const images[] = { CSP_SELF, "data:", NULL };
+    static const char *const none[] = { CSP_NONE, NULL };
+    static const CspDirective policy[] = {
+        { "default-src", none }, { "script-src", given }, { "style-src", given }, { "img-src", images }, { "connect-src", self },
+        { "form-action", self }, { "frame-ancestors", none }, { "base-uri", none }, { 0 }
+    };
     capo_never_cache(res);
-    capo_set_header(res, "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'");
+    capo_set_header(res, "Content-Security-Policy", capo_csp_text(req, policy));
     capo_set_header(res, "X-Frame-Options", "DENY");
 }
 
@@ -274,7 +279,7 @@ Response *admin_answer(Request *req, int status, const char *template, Map *cont
 {
     Response *res = capo_response(status, "text/html; charset=utf-8");
     capo_render_into(&res->body, req, template, context);
-    protect(res);
+    protect(req, res);
     return res;
 }
 
@@ -328,7 +333,7 @@ static Response *within_admin(Request *req, AdminView *view)
     Visit visit = { .page = &page, .view = view };
     const Error *error = capo_try(visit_page, &visit);
     Response *res = error ? error_page(req, error) : visit.res;
-    protect(res);
+    protect(req, res);
     return res;
 }
 
@@ -349,7 +354,7 @@ Response *capo_admin_view(Request *req, View *view)
     Response *res = error ? error_page(req, error) : own.res;
     if (!res)
         capo_bug("a view inside the admin returned NULL");
-    protect(res);
+    protect(req, res);
     return res;
 }
 
@@ -432,7 +437,7 @@ static Response *login_view(Request *req)
         if (may_enter(user)) {
             capo_login(req, user);
             Response *res = capo_redirect(req, login_target(req));
-            protect(res);
+            protect(req, res);
             return res;
         }
         bool must_wait = capo_form_error_count(form) && capo_form_errors(form, NULL)[0] && strstr(capo_form_errors(form, NULL)[0], "Please wait");
@@ -561,9 +566,9 @@ static const Route pages[] = {
     { 0 }
 };
 
-/* The names are in the namespace "admin": capo_reverse("admin:change", V("app_label", "blog"), V("model_name", "post"), V("object_id", 7)) */
+/* The names are in the namespace "admin", each page of a model also by Django's name: capo_reverse("admin:blog_post_change", V("object_id", 7)) */
 const Route capo_admin_urls[] = {
-    { "", .include = pages, .name = "admin" },
+    { "", .include = pages, .name = "admin", .app_name = "admin", .alias = admin_url_alias },
     { 0 }
 };
 
@@ -582,4 +587,6 @@ const App capo_admin = {
     .tags = admin_libraries,
     .checks = admin_checks,
     .ready = ready,
+    .needs = APPS(&capo_auth),
+    .default_auto_field = "AutoField",          /* 32 bits, as Django's */
 };

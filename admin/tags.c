@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* {% load log %}{% get_admin_log 10 as entries for_user user %}: what was done in the admin, in any template; and what templates know
- * of an entry besides its columns. */
+ * of an entry besides its columns. {% load admin_urls %}: addresses of the admin's pages. */
 #include "admin_internal.h"
 #include <capo/template_tags.h>
 #include <string.h>
@@ -66,4 +66,21 @@ static TemplateNode *compile_log_tag(TemplateParser *parser)
 
 static const TemplateTag log_tags[] = { { "get_admin_log", .compile = compile_log_tag }, { 0 } };
 
-const TagLibrary admin_libraries[] = { { "log", .tags = log_tags }, { 0 } };
+/* {% url opts|admin_urlname:'change' object.pk|admin_urlquote %} */
+static Value admin_urlname(Value opts, Value page)
+{
+    Value app, model;
+    if (!capo_lookup(opts, "app_label", 9, &app) || !capo_lookup(opts, "model_name", 10, &model))
+        capo_raise(ERROR_VALUE, "The filter admin_urlname is for what the admin's pages call opts, which has app_label and model_name.");
+    return capo_value_text(capo_format("admin:%s_%s_%s", capo_to_text(app), capo_to_text(model), capo_to_text(page)));
+}
+
+static Value admin_urlquote(Value key, Value unused)
+{
+    (void)unused;
+    return capo_value_text(admin_quote_key(capo_to_text(key)));
+}
+
+static const TemplateFilter url_filters[] = { { "admin_urlname", admin_urlname, ARGUMENT_REQUIRED }, { "admin_urlquote", admin_urlquote }, { 0 } };
+
+const TagLibrary admin_libraries[] = { { "log", .tags = log_tags }, { "admin_urls", .filters = url_filters }, { 0 } };

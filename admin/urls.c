@@ -24,6 +24,36 @@ const char *admin_add_url(const Model *model)
     return capo_format("%sadd/", admin_list_url(model));
 }
 
+typedef struct Alias { const char *name; const Model *model; const char *page; } Alias;
+
+static void match_alias(const ModelAdmin *admin, void *context)
+{
+    static const struct { const char *of_django, *ours; } pages[] = {
+        { "_changelist", "changelist" }, { "_add", "add" }, { "_change", "change" }, { "_delete", "delete" }, { "_history", "history" },
+        { "_password_change", "password" },
+    };
+    Alias *alias = context;
+    const char *before = capo_format("%s_%s", admin->model->app, admin->model->name_lower);
+    if (!capo_starts_with(alias->name, before))
+        return;
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (strcmp(alias->name + strlen(before), pages[i].of_django) == 0) {
+            alias->model = admin->model;
+            alias->page = pages[i].ours;
+        }
+}
+
+const char *admin_url_alias(const char *name, Var *ret_arguments)
+{
+    Alias alias = { .name = name };
+    admin_each(match_alias, &alias);
+    if (!alias.model || (strcmp(alias.page, "password") == 0 && alias.model != &User_model))
+        return NULL;
+    ret_arguments[0] = (Var){ "app_label", capo_value_text(alias.model->app) };
+    ret_arguments[1] = (Var){ "model_name", capo_value_text(alias.model->name_lower) };
+    return alias.page;
+}
+
 const char *admin_key_text(const Instance *object)
 {
     return capo_to_text(capo_instance_pk(object));

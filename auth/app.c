@@ -20,6 +20,8 @@ const App capo_auth = {
     .verbose_name = "Authentication and Authorization",
     .models = models,
     .checks = auth_checks,
+    .needs = APPS(&capo_contenttypes, &capo_sessions),
+    .default_auto_field = "AutoField",          /* 32 bits, as Django's */
     .ready = ready,
     .files = capo_auth_files,
 };

@@ -80,17 +80,7 @@ const char *capo_permission_name(const char *action, const Model *model)
     return capo_format("%s.%s_%s", model->app, action, model->name_lower);
 }
 
-/* --- content types and the rows of permissions --- */
-
-ContentType *capo_content_type(const Model *model)
-{
-    return capo_get_or_create(ContentType, NULL, .where = { .app_label = EQ(model->app), .model = EQ(model->name_lower) });
-}
-
-Model *capo_content_type_model(ContentType *type)
-{
-    return type ? capo_model_of(type->app_label, type->model) : NULL;
-}
+/* --- the rows of permissions --- */
 
 static void wanted(Map *have, List *missing, int64_t type, const char *codename, const char *name)
 {

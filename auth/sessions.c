@@ -2,6 +2,18 @@
 /* Sessions in the table django_session: the data as signed, compressed JSON, which a Django site with the same key reads too. */
 #include "auth_internal.h"
 
+#define CAPO_MODELS "capo/sessions_models.def"
+#include <capo/define_models.h>
+
+extern const EmbeddedFile capo_sessions_files[];
+
+const App capo_sessions = {
+    .name = "sessions",
+    .verbose_name = "Sessions",
+    .models = models,
+    .files = capo_sessions_files,
+};
+
 #define SALT "django.contrib.sessions.SessionStore"
 
 /* A damaged or foreign record is no session: the visitor gets a new one. */

@@ -65,6 +65,13 @@ static void check_https(void (*say)(const CheckMessage *))
         say(&(CheckMessage){ CHECK_WARNING, "security.W012", "insecure_cookies is on: session cookies travel over plain HTTP.", NULL, NULL });
 }
 
+static void check_csp(void (*say)(const CheckMessage *))
+{
+    if (!capo_settings()->csp)
+        say(&(CheckMessage){ CHECK_WARNING, "security.W100", "There is no Content-Security-Policy: a script that an attacker gets into a page runs.",
+                             "Set csp, to try it first csp_report_only: CSP({ \"default-src\", LIST(CSP_SELF) }).", NULL });
+}
+
 static void tell_catalog(const char *path, const char *why, void *say)
 {
     void (*report_to)(const CheckMessage *) = *(void (**)(const CheckMessage *))say;
@@ -82,6 +89,7 @@ static const struct SystemCheck framework_checks[] = {
     { "debug", true, check_debug },
     { "allowed hosts", true, check_hosts },
     { "https", true, check_https },
+    { "content security policy", true, check_csp },
     { 0 }
 };
 

@@ -7,7 +7,7 @@
 
 static void run_rolled_back(TestCase *test)
 {
-    capo_begin();
+    capo_begin(.for_test = true);
     test->run();
     capo_rollback();
 }

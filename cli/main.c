@@ -12,6 +12,7 @@
 
 Middleware *const capo_default_middleware[] = {
     capo_security_middleware,
+    capo_csp_middleware,
     capo_session_middleware,
     capo_common_middleware,
     capo_csrf_middleware,

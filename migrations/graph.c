@@ -118,6 +118,30 @@ static bool takes_place(const Migration *squash, const Map *applied)
     return seen == 0 || seen == count;
 }
 
+static bool has_file(Migration *const *migrations, size_t count, const MigrationKey *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(migrations[i]->app, key->app) == 0 && strcmp(migrations[i]->name, key->name) == 0)
+            return true;
+    return false;
+}
+
+/* Where it does not take their place, what it replaces must be here to go on with. Django's own series are not: only Django has them. */
+static void refuse_half_applied(const Migration *squash, Migration *const *migrations, size_t count, const Map *applied)
+{
+    Buffer missing = { 0 };
+    bool all_here = true;
+    for (const MigrationKey *key = squash->replaces; key->app; key++) {
+        all_here &= has_file(migrations, count, key);
+        if (!capo_map_get(applied, capo_format("%s.%s", key->app, key->name)))
+            capo_put_format(&missing, "%s%s", missing.size ? ", " : "", key->name);
+    }
+    if (!all_here)
+        capo_raise(ERROR_MIGRATION, "%s replaces migrations of which this database has some, but not all: %s %s missing, and the files of what it "
+                   "replaces are not here. Bring the database up to date with the program that made it (for Django: manage.py migrate %s), and "
+                   "then run this again.", migration_label(squash), capo_buffer_text(&missing), strstr(capo_buffer_text(&missing), ", ") ? "are" : "is", squash->app);
+}
+
 static const Migration *replacing(Migration *const *migrations, size_t count, const bool *stands, const char *app, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -184,6 +208,8 @@ MigrationGraph *graph_of(Migration *const *migrations, size_t count, const Map *
         stands[i] = migrations[i]->replaces && migrations[i]->replaces->app && takes_place(migrations[i], applied);
     for (size_t i = 0; i < count; i++) {
         bool squash = migrations[i]->replaces && migrations[i]->replaces->app;
+        if (squash && !stands[i])
+            refuse_half_applied(migrations[i], migrations, count, applied);
         if ((squash && !stands[i]) || replacing(migrations, count, stands, migrations[i]->app, migrations[i]->name))
             continue;
         graph->nodes[graph->count] = capo_alloc_struct(MigrationNode);

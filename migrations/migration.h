@@ -110,6 +110,8 @@ ProjectState *graph_state(const MigrationGraph *graph);
 Map *recorder_applied(void);
 void recorder_prepare(void);                                    /* makes the table where it is missing */
 void recorder_add(const Migration *migration);
+/* Only the row of django_migrations: for what a squashed migration replaces, of which there may be no file. */
+void recorder_add_replaced(const MigrationKey *key);
 void recorder_remove(const char *app, const char *name);
 int recorder_count(const char *app, const char *name);          /* how often it is recorded: 0 or 1, unless another run is at it too */
 /* "app.name" to the checksum that it was applied with. */

@@ -92,9 +92,14 @@ Map *recorder_checksums(void)
     return checksums;
 }
 
+void recorder_add_replaced(const MigrationKey *key)
+{
+    capo_sql_run("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", key->app, key->name, capo_now());
+}
+
 void recorder_add(const Migration *migration)
 {
-    capo_sql_run("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", migration->app, migration->name, capo_now());
+    recorder_add_replaced(&(MigrationKey){ migration->app, migration->name });
     capo_sql_run("DELETE FROM capo_migration_checksums WHERE app = ? AND name = ?", migration->app, migration->name);
     capo_sql_run("INSERT INTO capo_migration_checksums (app, name, checksum) VALUES (?, ?, ?)", migration->app, migration->name,
                  migration_checksum(migration));

@@ -2,6 +2,7 @@
 /* Model.full_clean: fields, the model's own clean, uniqueness, constraints. Mistakes come as a list, those of the whole object with a
  * NULL field. */
 #include "instance.h"
+#include "routing.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -68,6 +69,7 @@ typedef struct Wanted { const Field *field; Value value; } Wanted;
 
 static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
     const Model *model = self->model;
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count + 1, sizeof *values), key = capo_instance_pk(self);
@@ -132,6 +134,7 @@ static void check_together(Instance *self, const char *const *names, const char 
 
 static void check_unique_for_date(Instance *self, const Field *field, Errors *errors)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
     const Model *model = self->model;
     const Field *dated = capo_field(model, field->unique_for_date);
     Value value = capo_field_value(self, field), date = dated ? capo_field_value(self, dated) : capo_value_null();
@@ -194,6 +197,7 @@ static bool has_word(const char *sql, const char *word)
 /* The database says whether the condition holds for the row that would be written. Unknown (NULL) holds, as in SQL. */
 static void check_condition(Instance *self, const ConstraintInfo *constraint, const char *const *exclude, Errors *errors)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
     const Model *model = self->model;
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(model->n_fields, sizeof *values);

@@ -1,147 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The process's database: its backend and pools, on which connection a statement runs, and what a failed one becomes.
+/* Statements: on which connection of the current database (routing.h) they run, and what a failed one becomes.
  *
  * SQLite has one writer: one connection writes, others read beside it. A networked database has one pool; what is not in a
- * transaction goes to the connections that many fibers share, where the backend can. Connections are opened at first use, and after a
- * fork the child forgets those of its parent. Waiting for another process's lock is a series of short sleeps of the fiber. */
-#include "internal.h"
-#include "pool.h"
+ * transaction goes to the connections that many fibers share, where the backend can. Waiting for another process's lock is a series
+ * of short sleeps of the fiber. */
+#include "routing.h"
 #include "transaction.h"
 #include <capo/loop.h>
-#include <capo/web.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MOST_READERS = 8, BUSY_TIMEOUT_MS = 5000, LONGEST_LOG = 9000 };
+enum { BUSY_TIMEOUT_MS = 5000, LONGEST_LOG = 9000 };
 
-struct Database {
-    Arena *arena;                           /* the address */
-    const DatabaseAddress *address;
-    const Backend *backend;
-    bool is_private, log;
-    Pool *writers, *readers;                /* the same where the database is networked or private */
-};
-
-static const struct { const char *scheme; const Backend *backend; const char *without; } backends[] = {
-    { "sqlite", &capo_sqlite_backend },
-#ifdef CAPO_HAS_POSTGRESQL
-    { "postgresql", &capo_postgresql_backend }, { "postgres", &capo_postgresql_backend },
-#else
-    { "postgresql", NULL, "libpq" }, { "postgres", NULL, "libpq" },
-#endif
-#ifdef CAPO_HAS_MYSQL
-    { "mysql", &capo_mysql_backend }, { "mariadb", &capo_mysql_backend },
-#else
-    { "mysql", NULL, "libmariadb" }, { "mariadb", NULL, "libmariadb" },
-#endif
-};
-enum { N_BACKENDS = sizeof backends / sizeof *backends };
-static Database *current;
 static size_t n_statements;
-static unsigned generation;
 
-static void count_fork(void) { generation++; }
-unsigned capo_database_generation(void) { return generation; }
-
-static const Backend *backend_of(const char *url)
-{
-    const char *names[N_BACKENDS];
-    for (size_t i = 0; i < N_BACKENDS; i++) {
-        size_t size = strlen(backends[i].scheme);
-        names[i] = backends[i].scheme;
-        if (strncmp(url, backends[i].scheme, size) || url[size] != ':')
-            continue;
-        if (backends[i].backend)
-            return backends[i].backend;
-        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL begins with \"%s:\", and this Capo was built without %s. Install its development package and build again.",
-                   backends[i].scheme, backends[i].without);
-    }
-    char *scheme = capo_strndup(url, strcspn(url, ":"));
-    capo_raise(ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL begins with \"%s:\", and there is no such database here.%s Write for example sqlite:db.sqlite3, "
-               "postgresql://user:password@host/database or mysql://user:password@host/database.", scheme, capo_did_you_mean(scheme, names, N_BACKENDS));
-}
-
-void capo_database_close(void)
-{
-    Database *closed = current;
-    if (!closed)
-        return;
-    current = NULL;
-    bool same = closed->readers == closed->writers, gone = pool_close(closed->writers);
-    if (!same)
-        gone = pool_close(closed->readers) && gone;
-    if (gone)
-        arena_free(closed->arena);
-    free(closed);
-}
-
-static void free_arena(void *arena) { arena_free(arena); }
-
-static void open_url(const char *url, bool log)
-{
-    static bool watches_forks;
-    const Backend *backend = backend_of(url);
-    Arena *arena = arena_new();
-    capo_defer(free_arena, arena);          /* the address may be wrong */
-    const DatabaseAddress *address = capo_database_address(arena, url);
-    capo_defer_cancel(free_arena, arena);
-    capo_database_close();
-    Database *database = calloc(1, sizeof *database);
-    if (!database)
-        abort();
-    *database = (Database){ .arena = arena, .address = address, .backend = backend, .is_private = backend->is_private && backend->is_private(url), .log = log };
-    if (backend->networked) {
-        database->writers = database->readers = pool_new(backend, address, (PoolOptions){
-            .size = address->pool_size, .wait_ms = address->pool_wait, .max_age_ms = address->pool_max_age, .max_idle_ms = address->pool_max_idle,
-            .check_after_ms = address->pool_check_after, .shared = address->pool_shared });
-    } else {
-        database->writers = pool_new(backend, address, (PoolOptions){ .size = 1, .wait_ms = 2 * BUSY_TIMEOUT_MS });
-        database->readers = database->is_private ? database->writers
-            : pool_new(backend, address, (PoolOptions){ .size = MOST_READERS, .wait_ms = BUSY_TIMEOUT_MS, .read_only = true });
-    }
-    current = database;
-    if (!watches_forks && !pthread_atfork(NULL, NULL, count_fork))
-        watches_forks = true;
-}
-
-void capo_database_open(const char *url)
-{
-    if (url)
-        open_url(url, true);
-    else
-        capo_database_close();
-}
-
-static Database *database(void)
-{
-    if (!current) {
-        const Settings *settings = capo_settings();
-        open_url(settings->database ? settings->database : "sqlite:db.sqlite3", settings->debug);
-    }
-    return current;
-}
-
-DatabaseFigures capo_database_figures(void)
-{
-    DatabaseFigures figures = { 0 };
-    if (current) {
-        pool_figures(current->writers, &figures);
-        if (current->readers != current->writers)
-            pool_figures(current->readers, &figures);
-    }
-    return figures;
-}
-
-const Backend *capo_backend(void) { return database()->backend; }
-const Dialect *capo_dialect(void) { return database()->backend->dialect; }
-int capo_database_name_length(void) { return current ? current->backend->dialect->name_length : capo_sqlite_dialect.name_length; }
+const Backend *capo_backend(void) { return database_current()->backend; }
+const Dialect *capo_dialect(void) { return database_current()->backend->dialect; }
 size_t capo_database_statements(void) { return n_statements; }
 
 void capo_put_name(Buffer *sql, const char *name)
 {
-    char quote = current ? current->backend->dialect->quote : '"';
+    char quote = capo_database_quote();
     size_t size = strlen(name);
     if (!memchr(name, quote, size)) {
         char *end = capo_buffer_reserve(sql, size + 2);
@@ -204,7 +84,7 @@ static bool wait_for_lock(int64_t since, int *pause_ms)
 
 static void release(void *connection) { pool_return(connection); }
 
-Connection *capo_database_lend_writer(void) { return pool_lend(database()->writers); }
+Connection *capo_database_lend_writer(void) { return pool_lend(database_current()->writers); }
 void capo_database_return(Connection *connection) { pool_return(connection); }
 
 /* What a session keeps must not stay in one that others share: only plain reads and writes go there. */
@@ -288,24 +168,50 @@ bool capo_connection_run(Connection *connection, const char *sql, const Value *p
     }
 }
 
-_Noreturn static void raise_failure(const DatabaseFailure *failure)
+_Noreturn void capo_raise_failure(const DatabaseFailure *failure)
 {
     DatabaseFailure *detail = capo_memdup(failure, sizeof *failure);
     capo_raise_detail(failure->code, detail, "%s", failure->message);
+}
+
+const DatabaseFailure *capo_failure_of(const Error *error)
+{
+    bool known = error && (error->code == ERROR_OPERATIONAL || error->code == ERROR_INTEGRITY || error->code == ERROR_DATA || error->code == ERROR_PROGRAMMING
+                           || error->code == ERROR_NOT_SUPPORTED || error->code == ERROR_TRANSACTION);
+    return known ? error->detail : NULL;
+}
+
+const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure)
+{
+    DatabaseFailure *copy = arena_alloc(arena, sizeof *copy);
+    *copy = *failure;
+    copy->message = failure->message ? arena_strndup(arena, failure->message, strlen(failure->message)) : NULL;
+    return copy;
 }
 
 /* Runs something on the transaction's connection, a shared one, or one of its own. A read whose connection broke under it before
  * anything of its answer came is sent once more; so is whatever never was sent, or was refused as prepared for former tables. */
 typedef bool Running(Connection *connection, void *argument, DatabaseFailure *failure);
 
+static void refuse_replica(const Database *database)
+{
+    if (database_is_replica(database->alias))
+        capo_raise(ERROR_OPERATIONAL, "The database '%s' is a replica and is only read; a change goes to its primary.", database->alias);
+    database_note_write(database);
+}
+
 static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *argument)
 {
-    Connection *held = capo_transaction_connection();
+    Database *self = database_current();
+    Connection *held = capo_connection_setting_up();
     DatabaseFailure failure = { 0 };
+    if (!held)
+        held = capo_transaction_connection();
+    if (use == DATABASE_WRITE && capo_several_databases)
+        refuse_replica(self);
     for (int tries = held ? 1 : 2; tries-- > 0;) {
-        Database *self = held ? NULL : database();
-        uint64_t hash = self && self->backend->shares && may_share(sql) ? capo_hash(sql, strlen(sql)) | 1 : 0;
-        Pool *pool = !self ? NULL : use == DATABASE_WRITE ? self->writers : self->readers;
+        uint64_t hash = !held && self->backend->shares && may_share(sql) ? capo_hash(sql, strlen(sql)) | 1 : 0;
+        Pool *pool = use == DATABASE_WRITE ? self->writers : self->readers;
         Connection *shared = hash ? pool_share(pool, hash) : NULL, *connection = held ? held : shared ? shared : pool_lend(pool);
         int64_t started = hash ? capo_monotonic_us() : 0;
         bool lent = !held && !shared;
@@ -325,7 +231,16 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
     }
     if (held && !failure.unsent)
         capo_transaction_break();
-    raise_failure(&failure);
+    failure.unknown = !held && use == DATABASE_WRITE && failure.lost && !failure.unsent;
+    capo_raise_failure(&failure);
+}
+
+typedef struct Somewhere { const char *sql; DatabaseUse use; Running *run; void *argument; } Somewhere;
+
+static void run_somewhere_in_turn(void *argument)
+{
+    const Somewhere *somewhere = argument;
+    run_somewhere(somewhere->sql, somewhere->use, somewhere->run, somewhere->argument);
 }
 
 typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
@@ -348,7 +263,7 @@ static void log_all(void *argument)
 /* Registers the log's entry as a cleanup while the statements run, so that those that fail are in it too. NULL: nothing is logged. */
 static Logging *begin_log(const Statement *statements, size_t count)
 {
-    if (!database()->log)
+    if (!database_current()->log)
         return NULL;
     Logging *logging = capo_alloc_struct(Logging);
     *logging = (Logging){ .statements = statements, .count = count, .started = capo_monotonic_us() };
@@ -373,7 +288,10 @@ ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t co
     OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
     n_statements++;
     Logging *logging = begin_log(&run.statement, 1);
-    run_somewhere(sql, use, run_one, &run);
+    if (capo_has_wrappers)
+        capo_execute_wrapped(&run.statement, false, run_somewhere_in_turn, &(Somewhere){ sql, use, run_one, &run });
+    else
+        run_somewhere(sql, use, run_one, &run);
     end_log(logging);
     return run.result;
 }
@@ -401,7 +319,11 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
     }
     n_statements += count;
     Logging *logging = begin_log(statements, count);
-    run_somewhere(statements[0].sql, use, run_all, &(ManyRun){ statements, count, results });
+    ManyRun many = { statements, count, results };
+    if (capo_has_wrappers)
+        capo_execute_wrapped(statements, true, run_somewhere_in_turn, &(Somewhere){ statements[0].sql, use, run_all, &many });
+    else
+        run_somewhere(statements[0].sql, use, run_all, &many);
     end_log(logging);
     return results;
 }
@@ -428,7 +350,7 @@ static bool borrow(const DatabaseCursor *cursor)
 {
     if (!cursor->by_turns || capo_transaction_connection())
         return false;
-    capo_defer(release, pool_lend(current->writers));
+    capo_defer(release, pool_lend(cursor->connection->pool));
     return true;
 }
 
@@ -440,27 +362,42 @@ static void give_back(const DatabaseCursor *cursor, bool borrowed)
     release(cursor->connection);
 }
 
+typedef struct CursorOpening { DatabaseCursor *cursor; Statement statement; DatabaseFailure *failure; } CursorOpening;
+
+static void open_in_turn(void *argument)
+{
+    const CursorOpening *opening = argument;
+    Connection *connection = opening->cursor->connection;
+    opening->cursor->cursor = connection->backend->cursor_open(connection, opening->statement.sql, opening->statement.parameters, opening->statement.count,
+                                                              opening->failure);
+}
+
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count)
 {
     DatabaseFailure failure = { 0 };
     DatabaseCursor *cursor = capo_alloc_struct(DatabaseCursor);
+    const Database *self = database_current();
     int64_t started = capo_monotonic_us();
     n_statements++;
     cursor->connection = capo_transaction_connection();
     if (!cursor->connection) {
-        cursor->connection = pool_lend(database()->readers);
+        cursor->connection = pool_lend(self->readers);
         cursor->lent = true;
     }
     capo_defer(close_cursor, cursor);
-    cursor->cursor = cursor->connection->backend->cursor_open(cursor->connection, sql, parameters, count, &failure);
-    if (current->log)
+    CursorOpening opening = { cursor, { sql, parameters, count }, &failure };
+    if (capo_has_wrappers)
+        capo_execute_wrapped(&opening.statement, false, open_in_turn, &opening);
+    else
+        open_in_turn(&opening);
+    if (self->log)
         log_statement(sql, parameters, count, started);
     if (!cursor->cursor) {
         if (!cursor->lent)
             capo_transaction_break();
-        raise_failure(&failure);
+        capo_raise_failure(&failure);
     }
-    if (cursor->lent && current->is_private) {
+    if (cursor->lent && self->is_private) {
         release(cursor->connection);
         cursor->lent = false;
         cursor->by_turns = true;
@@ -480,7 +417,7 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
         if (good)
             return result;
         if (!failure.busy || !wait_for_lock(since, &pause_ms))
-            raise_failure(&failure);
+            capo_raise_failure(&failure);
     }
     return result;
 }

@@ -8,6 +8,7 @@
 #include "delete.h"
 #include "query.h"
 #include "instance.h"
+#include "routing.h"
 #include <string.h>
 
 typedef struct Batch { Instance **items; size_t count, room; } Batch;
@@ -448,13 +449,14 @@ static void remove_collected(Collector *collector, Collected **order, Counts *co
     }
 }
 
-int64_t capo_delete_instances(Instance *const *instances, size_t count, struct DeleteCount **ret_counts, size_t *ret_n_counts)
+static int64_t delete_instances(Instance *const *instances, size_t count, const char *using, struct DeleteCount **ret_counts, size_t *ret_n_counts)
 {
     Collector collector = { 0 };
     Counts counts = { 0 };
     int64_t total = 0;
     if (count) {
         bool single;
+        WITH_DATABASE(database_for(instances[0]->model, instances[0], using, DATABASE_WRITE));
         collect(&collector, instances, count);
         Collected **order = sorted(&collector);
         single = count == 1 && capo_can_fast_delete(instances[0]->model);
@@ -479,7 +481,13 @@ int64_t capo_delete_instances(Instance *const *instances, size_t count, struct D
     return total;
 }
 
-int64_t capo_instance_delete(Instance *self) { return capo_delete_instances(&self, 1, NULL, NULL); }
+int64_t capo_delete_instances(Instance *const *instances, size_t count, struct DeleteCount **ret_counts, size_t *ret_n_counts)
+{
+    return delete_instances(instances, count, NULL, ret_counts, ret_n_counts);
+}
+
+int64_t capo_instance_delete(Instance *self) { return delete_instances(&self, 1, NULL, NULL, NULL); }
+int64_t capo_instance_delete_using(Instance *self, const char *alias) { return delete_instances(&self, 1, alias, NULL, NULL); }
 
 int64_t capo_query_delete_counting(Query *query, struct DeleteCount **ret_counts, size_t *ret_n_counts)
 {
@@ -493,10 +501,12 @@ int64_t capo_query_delete_counting(Query *query, struct DeleteCount **ret_counts
         capo_raise(ERROR_VALUE, "Cannot call delete() after .values() or .values_list()");
     if (query->combinator != COMBINE_NONE)
         capo_raise(ERROR_NOT_SUPPORTED, "Calling delete() after a union, intersection or difference is not supported.");
+    query = query_for_write(query);
+    WITH_DATABASE(query_database(query, DATABASE_WRITE));
     if (!capo_can_fast_delete(model)) {
         Query *all = capo_query_order_by(query, LIST(NULL));
         Instance **rows = capo_query_rows(all, &count);
-        return capo_delete_instances(rows, count, ret_counts, ret_n_counts);
+        return delete_instances(rows, count, query->using, ret_counts, ret_n_counts);
     }
     Compiled *compiled = compile_delete(query_clone(query));
     int64_t changes = compiled->empty ? 0 : capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_WRITE)->changes;
@@ -519,6 +529,7 @@ DeletePlan *capo_delete_plan(Instance *const *instances, size_t count)
     collector.last_root = &collector.roots;
     if (!count)
         return plan;
+    WITH_DATABASE(database_for(instances[0]->model, instances[0], NULL, DATABASE_WRITE));
     collect(&collector, instances, count);
     for (size_t i = 0; i < collector.count; i++)
         count_deleted(&counts, collector.data[i].model, (int64_t)collector.data[i].objects.count);

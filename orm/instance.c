@@ -7,6 +7,7 @@
  *
  * "Nothing" in a member: a NULL text, `present` false, and of keys the zero that no row has (0, the nil uuid). */
 #include "instance.h"
+#include "routing.h"
 #include <string.h>
 
 /* --- members --- */
@@ -279,6 +280,7 @@ void capo_instance_forget_all(Instance *self)
 
 static void load_deferred(const Instance *self, const Field *field)
 {
+    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_READ));
     Buffer sql = { 0 };
     capo_put(&sql, "SELECT ");
     capo_put_name(&sql, field->column);
@@ -382,6 +384,7 @@ void capo_instance_settle(Instance *self)
                 capo_member_store(self->state->original, model->fields[i], capo_value_text(capo_json_text(value, 0)));
         }
     self->state->saved = true;
+    self->state->database = database_origin();
 }
 
 /* --- making --- */
@@ -473,6 +476,7 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
                 self->state->deferred[fields[i]->position / 64] &= ~(UINT64_C(1) << fields[i]->position % 64);
     }
     self->state->saved = true;
+    self->state->database = database_origin();
     return self;
 }
 

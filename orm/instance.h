@@ -20,6 +20,7 @@ typedef struct InstanceState {
     uint64_t *deferred;                     /* bits of fields that were not loaded; NULL: all were */
     RelatedCache *related;
     Map *annotations;
+    const char *database;                   /* where it came from, once there are several; NULL: none yet, or "default" */
 } InstanceState;
 
 Value capo_member_value(const char *base, const Field *field);

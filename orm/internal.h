@@ -6,6 +6,7 @@
  * A backend is one row, a table of functions (`struct Backend`); sqlite.c has the first. Everything above the backend speaks to
  * capo_database_run() and asks capo_backend() for spellings, so that PostgreSQL and MariaDB are further rows. */
 #pragma once
+#include <capo/databases.h>
 #include <capo/orm.h>
 #include <capo/schema.h>
 #include <capo/unit.h>
@@ -66,6 +67,7 @@ typedef struct DatabaseFailure {
     bool unsent;                            /* the statement did not reach the database: nothing happened */
     bool lost, answered;                    /* the connection broke under it; after something of the answer had come */
     bool stale;                             /* it was prepared before the tables changed: it is prepared anew when it comes again */
+    bool unknown;                           /* what was sent may have happened: its answer never came */
     bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
     char state[6];                          /* SQLSTATE, where the database has them */
     const char *message;
@@ -112,6 +114,7 @@ typedef struct Dialect {
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const char *begin;                      /* starts a transaction that will write */
+    const char *begin_isolated, *set_isolation;     /* the same with an isolation level, "%s"; or what goes before it. NULL: it has one alone */
     const LookupOperator *operators;        /* ends with { 0 } */
     bool plain_iexact;                      /* iexact compares texts, else it is a LIKE whose wildcards are escaped */
     const LookupOperator *pattern_operators;/* the same where the right side is an expression, "%s" its SQL, to be escaped there */
@@ -192,6 +195,7 @@ extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_di
 const Backend *capo_backend(void);
 const Dialect *capo_dialect(void);
 int capo_database_name_length(void);
+char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
 void capo_database_open(const char *url);
@@ -199,19 +203,19 @@ void capo_database_open(const char *url);
 unsigned capo_database_generation(void);
 void capo_database_close(void);
 
+/* A new connection, before anything else runs on it: settings' function has its turn. Raises what that raises. */
+void capo_connection_created(Connection *connection);
+/* Raises what a backend reported, with it as the error's detail. */
+_Noreturn void capo_raise_failure(const DatabaseFailure *failure);
+/* That of an error; NULL: it has none. And a copy for another arena. */
+const DatabaseFailure *capo_failure_of(const Error *error);
+const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure);
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
 /* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
  * writes are one of their own. */
 ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
-/* What the connections of this process do, for metrics. */
-typedef struct DatabaseFigures {
-    size_t open, in_use, waiting;           /* connections; fibers that wait for one */
-    size_t shared, in_flight;               /* of them shared, and the statements on their way there */
-    uint64_t opened, failed, lost;          /* since the start: connected, could not, broke */
-} DatabaseFigures;
-DatabaseFigures capo_database_figures(void);
 /* Rows in batches, for capo_each. Close is also registered with capo_defer; closing twice is not allowed. */
 typedef struct DatabaseCursor DatabaseCursor;
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count);
@@ -274,6 +278,8 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
 void capo_field_store(Instance *self, const Field *field, Value value);
+void capo_instance_insert_using(Instance *self, const char *alias);
+void capo_instance_save_fields_using(Instance *self, const char *const *fields, const char *alias);
 /* True for values of kind object that are instances. */
 bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
@@ -286,3 +292,4 @@ Query *capo_query_prefetched(Instance *self, const char *accessor);
 
 /* The unit's open transaction's connection, or NULL; raises ERROR_TRANSACTION in a broken one. */
 Connection *capo_transaction_connection(void);
+bool capo_in_transaction_of(const Database *database);

@@ -14,6 +14,7 @@
 typedef struct Resolver {
     Arena *arena;
     bool temporary;                     /* capo_models_resolve: leave models outside the list as they are */
+    const App *const *apps;             /* of capo_models_prepare */
     Model **models; size_t count;       /* join models stand behind their owner */
     Buffer problems;
 } Resolver;
@@ -98,6 +99,8 @@ static void name_model(Resolver *resolver, Model *model)
     model->n_indexes = model->n_constraints = 0;
     model->pk = NULL;
     model->names = NULL;
+    if (meta->model_name)
+        model->name = meta->model_name;
     model->label = arena_format(arena, "%s.%s", model->app, model->name);
     model->label_lower = lower(arena, model->label);
     model->name_lower = lower(arena, model->name);
@@ -111,6 +114,22 @@ static void name_model(Resolver *resolver, Model *model)
 
 /* --- 2: fields --- */
 
+/* Join tables have the site's kind whatever their app says: so Django's migrations make them. */
+static FieldKind default_key_kind(Resolver *resolver, const Model *model)
+{
+    const App *app = NULL;
+    for (const App *const *a = model->auto_created ? NULL : resolver->apps; a && *a && !app; a++)
+        if (!strcmp((*a)->name, model->app))
+            app = *a;
+    const char *name = capo_default_auto_field(app);
+    FieldKind kind = capo_field_kind(name);
+    if (capo_field_is_automatic(kind))
+        return kind;
+    problem(resolver, "The default_auto_field of %s is \"%s\"; it may be \"AutoField\", \"BigAutoField\" or \"SmallAutoField\".",
+            app ? app->name : "the settings", name);
+    return FIELD_BIG_AUTO;
+}
+
 static void make_fields(Resolver *resolver, Model *model)
 {
     const FieldLayout *layout = model->layout ? model->layout() : NULL;
@@ -121,6 +140,8 @@ static void make_fields(Resolver *resolver, Model *model)
         Field *field = capo_field_from_row(resolver->arena, model, row);
         if (layout)
             field->layout = layout[i];
+        if (row->default_key)
+            field->kind = default_key_kind(resolver, model);
         for (size_t other = 0; other < model->n_fields + model->n_many; other++) {
             Field *earlier = other < model->n_fields ? model->fields[other] : model->many[other - model->n_fields];
             if (!strcasecmp(earlier->name, field->name) || !strcmp(earlier->attname, field->attname))
@@ -254,7 +275,7 @@ static Model *make_through(Resolver *resolver, Field *field)
     pair[0] = from;
     pair[1] = to;
     together[0] = pair;
-    rows[0] = (FieldRow){ .name = "id", .kind = FIELD_BIG_AUTO };
+    rows[0] = (FieldRow){ .name = "id", .kind = FIELD_BIG_AUTO, .default_key = true };
     rows[1] = (FieldRow){ .name = from, .kind = FIELD_FOREIGN_KEY, .target = owner,
         .options.relation = { .on_delete = CASCADE, .related_name = hidden } };
     rows[2] = (FieldRow){ .name = to, .kind = FIELD_FOREIGN_KEY, .target = target,
@@ -672,7 +693,7 @@ void capo_models_prepare(const App *const *apps)
 {
     if (!registry.arena)
         registry.arena = arena_new();
-    Resolver resolver = { .arena = registry.arena };
+    Resolver resolver = { .arena = registry.arena, .apps = apps };
     size_t n_new = 0, n_models = 0;
     for (size_t i = 0; apps[i]; i++) {
         if (is_prepared(apps[i]))

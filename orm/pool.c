@@ -23,6 +23,7 @@ struct Pool {
     size_t n_open;                          /* lent, idle, or being opened; the shared ones are not counted */
     PoolWaiter *first, *last;
     size_t n_waiting;
+    uint64_t waited, exhausted;
     Connection *shared[MOST_SHARED]; size_t n_shared;
     FiberLock share_lock;                   /* who opens a shared one */
     uint64_t slow[SLOW_STATEMENTS];         /* by hash: those that should not stand in front of others */
@@ -155,8 +156,9 @@ static void await_turn(void *argument)
     }
 }
 
-_Noreturn static void exhausted(const Pool *self)
+_Noreturn static void exhausted(Pool *self)
 {
+    self->exhausted++;
     capo_raise(503, "All %d connections to %s are in use, and none came back within %.3g seconds. Either something holds them for long (a transaction that waits, "
                "a slow query), or pool_size in DATABASE_URL is too small.", self->options.size, self->address->shown, self->options.wait_ms / 1000.0);
 }
@@ -172,6 +174,7 @@ static Connection *wait_turn(Pool *self, int64_t until)
         return NULL;
     }
     PoolWaiter waiter = { .fiber = fiber };
+    self->waited++;
     enqueue(self, &waiter);
     const Error *error = capo_try(await_turn, &(Wait){ &waiter, until });
     if (waiter.connection) {
@@ -216,6 +219,12 @@ static void remember_failure(Pool *self, const DatabaseFailure *failure)
     self->problem_code = failure->code;
 }
 
+static void close_new(void *argument)
+{
+    Connection *connection = argument;
+    connection->backend->close(connection, false);
+}
+
 static Connection *open_one(Pool *self)
 {
     int64_t until = capo_monotonic_us() + self->options.wait_ms * INT64_C(1000);
@@ -230,6 +239,9 @@ static Connection *open_one(Pool *self)
             connection->opened = connection->used = capo_monotonic_us();
             self->opened++;
             self->retry_at = self->pause_ms = 0;
+            capo_defer(close_new, connection);
+            capo_connection_created(connection);
+            capo_defer_cancel(close_new, connection);
             return connection;
         }
         if (failure.busy && pause_until(until, &pause_ms))
@@ -427,4 +439,8 @@ void pool_figures(const Pool *self, DatabaseFigures *ret)
     ret->opened += self->opened;
     ret->failed += self->failed;
     ret->lost += self->lost;
+    ret->waited += self->waited;
+    ret->exhausted += self->exhausted;
 }
+
+const char *capo_connection_alias(const Connection *connection) { return connection->pool->address->alias; }

@@ -16,6 +16,7 @@ typedef struct DatabaseOption { const char *name, *value; } DatabaseOption;
 
 /* A URL's parts, decoded; NULL where they are absent. Times are milliseconds. */
 struct DatabaseAddress {
+    const char *alias;                      /* which of the site's databases it is */
     const char *url;                        /* as given: holds the password, never shown */
     const char *shown;                      /* without password and options, for messages */
     const char *scheme, *user, *password, *host, *database;     /* host: also the folder of a unix socket; database "" where absent */
@@ -51,4 +52,6 @@ void pool_return(Connection *connection);
  * front of it are, or the backend cannot. It is not given back, but pool_seen says what it took. */
 Connection *pool_share(Pool *pool, uint64_t statement);
 void pool_seen(Pool *pool, uint64_t statement, int64_t microseconds);
+/* The alias of its database. */
+const char *capo_connection_alias(const Connection *connection);
 void pool_figures(const Pool *pool, DatabaseFigures *ret);

@@ -3,6 +3,7 @@
  * is found where it was written. */
 #include "query.h"
 #include "options.h"
+#include "routing.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -106,6 +107,7 @@ Query *capo_query_filter(Query *query, Condition *condition)
     if (condition && !is_empty(condition))
         refuse_slice(query, "filter");
     Query *clone = query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
         query_add_filter(clone, condition);
     return clone;
@@ -117,6 +119,7 @@ Query *capo_query_exclude(Query *query, Condition *condition)
     if (condition && !is_empty(condition))
         refuse_slice(query, "filter");
     Query *clone = query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
         query_add_filter(clone, capo_q_not(condition));
     return clone;
@@ -242,7 +245,8 @@ Query *capo_query_make(Model *model, const QueryOptions *options)
     Query *query = options->query ? options->query : capo_query_of(model);
     if (query->model != model)
         capo_bug("A query of %s was refined as one of %s.", query->model->label, model->label);
-    query = query_clone(query);
+    query = options->using ? capo_query_using(query, options->using) : query_clone(query);
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     const char *base = (const char *)options;
     Condition *where = condition_of_lookups(model, base + model->where_offset);
     Condition *exclude = condition_of_lookups(model, base + model->exclude_offset);

@@ -160,6 +160,8 @@ struct Query {
     Query **combined; size_t n_combined;
     bool constant_select;                   /* EXISTS: SELECT 1 */
     Expression **explicit_select; size_t n_explicit_select;   /* what a subquery gives, where it is neither rows nor values */
+    const char *using;                      /* the alias of a database; NULL: as the router says */
+    const Instance *hint;                   /* at hand for the router: whose relation is read */
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
     JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */

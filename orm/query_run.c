@@ -3,6 +3,7 @@
  *
  * A Query runs once: its rows stay with it, and what asks again is answered from them. */
 #include "query.h"
+#include "routing.h"
 #include <string.h>
 
 enum { CURSOR_BATCH = 200, GET_LIMIT = 21, REPR_LIMIT = 21 };
@@ -101,6 +102,7 @@ Instance **capo_query_rows(Query *query, size_t *ret_count)
     if (!query->fetched) {
         if (query->values)
             capo_bug("A query with values() was read as instances; capo_values() gives its rows.");
+        WITH_DATABASE(query_database(query, DATABASE_READ));
         Compiled *compiled = compile_select(query);
         if (compiled->empty) {
             query->rows = capo_alloc_array(1, sizeof *query->rows);
@@ -182,6 +184,7 @@ bool capo_query_exists(Query *query)
 {
     if (query->fetched)
         return query->n_rows > 0;
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Query *one = query_clone(query);
     query_add_slice(one, 0, 1);
     if (!query->distinct && !query->combinator && !query_is_sliced(query)) {
@@ -200,6 +203,7 @@ bool capo_query_exists(Query *query)
 
 const char *capo_sql(Query *query)
 {
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Compiled *compiled = compile_select(query);
     return compiled->empty ? "" : capo_sql_filled(compiled->sql, compiled->parameters, compiled->n_parameters);
 }
@@ -209,6 +213,7 @@ const char *capo_sql(Query *query)
 /* Rows live in the cursor's own arena, which each batch empties: the body may not keep them past it. */
 struct QueryCursor {
     Query *query;
+    Database *database;
     Compiled *compiled;
     DatabaseCursor *cursor;
     Arena *batch;
@@ -233,6 +238,8 @@ struct QueryCursor *capo_cursor_open(Query *query)
     }
     if (query->values)
         capo_bug("A query with values() was read as instances; capo_values() gives its rows.");
+    self->database = query_database(query, DATABASE_READ);
+    WITH_DATABASE(self->database);
     self->compiled = compile_select(query);
     self->closed = self->compiled->empty;
     if (!self->closed) {
@@ -265,6 +272,7 @@ Instance *capo_cursor_next(struct QueryCursor *self)
         return self->rows[self->at++];
     if (self->closed)
         return NULL;
+    WITH_DATABASE(self->database);
     arena_reset(self->batch);
     Arena *outer = capo_unit->arena;
     capo_unit->arena = self->batch;
@@ -273,11 +281,13 @@ Instance *capo_cursor_next(struct QueryCursor *self)
     const char *message = NULL;
     if (error) {
         copy = *error;
+        const DatabaseFailure *failure = capo_failure_of(error);
+        copy.detail = failure ? capo_failure_copy(outer, failure) : NULL;
         message = arena_strndup(outer, error->message, strlen(error->message));
     }
     capo_unit->arena = outer;
     if (error)
-        capo_raise_at(copy.file, copy.line, copy.function, copy.code, NULL, "%s", message);
+        capo_raise_at(copy.file, copy.line, copy.function, copy.code, copy.detail, "%s", message);
     if (!self->count) {
         close_cursor(self);
         return NULL;

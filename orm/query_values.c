@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rows as values: maps, lists, one column, distinct dates; counts and totals. */
 #include "query.h"
+#include "routing.h"
 #include "functions.h"
 #include <string.h>
 
@@ -9,6 +10,7 @@ ValueRows query_value_rows(Query *query)
     ValueRows rows = { .names = capo_alloc_array(query->n_selected + 1, sizeof *rows.names), .n_columns = query->n_selected };
     for (size_t i = 0; i < query->n_selected; i++)
         rows.names[i] = query->selected[i].name;
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Compiled *compiled = compile_select(query);
     if (compiled->empty)
         return rows;
@@ -291,6 +293,7 @@ int64_t capo_query_count(Query *query)
 {
     if (query->fetched)
         return (int64_t)query->n_rows;
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Expression *count = expression_aggregate("Count", expression_new(X_STAR), false, NULL, capo_value_null());
     Query *clone = query_clone(query);
     if (clone->grouping != GROUP_NONE && !clone->values && !clone->distinct && !clone->combinator && !query_is_sliced(clone)) {
@@ -318,6 +321,7 @@ Map *capo_aggregate(Query *query, Expression *const *expressions)
     Map *map = capo_map_new();
     if (!count)
         return map;
+    WITH_DATABASE(query_database(query, DATABASE_READ));
     Query *clone = query_clone(query);
     Expression **outputs = capo_alloc_array(count + 1, sizeof *outputs);
     const char **names = capo_alloc_array(count + 1, sizeof *names);

@@ -2,6 +2,7 @@
 /* Queries that write: update, get_or_create, update_or_create. delete.c has the collector. */
 #include "query.h"
 #include "options.h"
+#include "routing.h"
 #include <string.h>
 
 static const Field *field_to_write(const Model *model, const char *name)
@@ -53,6 +54,7 @@ int64_t query_update_expressions(Query *query, const char *const *names, Express
     check_update(query);
     if (!count)
         return 0;
+    WITH_DATABASE(query_database(query, DATABASE_WRITE));
     Query *clone = query_clone(query);
     clone->no_order = true;
     clone->n_order = 0;
@@ -150,7 +152,7 @@ static void apply(Instance *instance, const NamedChange *changes, size_t count)
     }
 }
 
-typedef struct Creation { Model *model; const RowChanges *where, *set; Instance *instance; } Creation;
+typedef struct Creation { Model *model; const char *using; const RowChanges *where, *set; Instance *instance; } Creation;
 
 static void create(void *argument)
 {
@@ -159,7 +161,7 @@ static void create(void *argument)
     Instance *instance = capo_instance_new(creation->model);
     apply(instance, creation->where->items, creation->where->count);
     apply(instance, creation->set->items, creation->set->count);
-    capo_instance_insert(instance);
+    capo_instance_insert_using(instance, creation->using);
     capo_commit();
     creation->instance = instance;
 }
@@ -178,12 +180,14 @@ static Instance *find(Query *query)
  * one that .where names. */
 Instance *query_find_or_create(Query *query, const RowChanges *where, const RowChanges *set, bool *ret_created)
 {
+    query = query_for_write(query);
+    WITH_DATABASE(query_database(query, DATABASE_WRITE));
     Instance *instance = find(query);
     if (ret_created)
         *ret_created = false;
     if (instance)
         return instance;
-    Creation creation = { .model = query->model, .where = where, .set = set };
+    Creation creation = { .model = query->model, .using = query->using, .where = where, .set = set };
     const Error *error = capo_try(create, &creation);
     if (!error) {
         if (ret_created)
@@ -228,6 +232,8 @@ Instance *query_update_or_create(Query *query, const RowChanges *where, const Ro
 {
     Model *model = query->model;
     bool created = false;
+    query = query_for_write(query);
+    WITH_DATABASE(query_database(query, DATABASE_WRITE));
     capo_begin();
     Instance *instance = query_find_or_create(query, where, create_set, &created);
     if (!created) {
@@ -248,9 +254,9 @@ Instance *query_update_or_create(Query *query, const RowChanges *where, const Ro
             if (plain && model->fields[i]->auto_now)
                 names[plain++] = model->fields[i]->name;
         if (plain)
-            capo_instance_save_fields(instance, names);
+            capo_instance_save_fields_using(instance, names, query->using);
         if (n_computed) {
-            Query *row = capo_query_filter(capo_query_of(model), capo_q("pk", capo_instance_pk(instance)));
+            Query *row = capo_query_filter(capo_query_using(capo_query_of(model), query->using), capo_q("pk", capo_instance_pk(instance)));
             capo_query_update(row, computed);
             capo_instance_refresh(instance);
         }

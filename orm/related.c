@@ -2,13 +2,15 @@
 /* From an instance to others: the object behind a key, the queries of to-many relations, their adding and removing; and what
  * templates may ask of an instance. */
 #include "instance.h"
+#include "routing.h"
 #include <stdio.h>
 #include <string.h>
 
 /* --- one object --- */
 
-static Instance *load_one(Model *model, const Field *by, Value key)
+static Instance *load_one(const Instance *hint, Model *model, const Field *by, Value key)
 {
+    WITH_DATABASE(database_for(model, hint, NULL, DATABASE_READ));
     ResultSet *result = capo_select_where(model, by, key);
     return result->n_rows ? capo_instance_load(model, model->fields, result->cells, model->n_fields) : NULL;
 }
@@ -45,7 +47,7 @@ Instance *capo_instance_related(Instance *self, const char *relation)
             return other;
         if (capo_is_null(key))
             return NULL;
-        other = load_one(field->target, field->target_field, key);
+        other = load_one(self, field->target, field->target_field, key);
         if (!other)
             capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist: %s.%s is %s.", field->target->name, self->model->name, field->attname,
                        capo_to_text(key));
@@ -59,7 +61,7 @@ Instance *capo_instance_related(Instance *self, const char *relation)
         if (capo_instance_cached_reverse(self, field, &other))
             return other;
         Value key = capo_field_value(self, field->target_field);
-        other = capo_is_null(key) ? NULL : load_one(field->model, field, key);
+        other = capo_is_null(key) ? NULL : load_one(self, field->model, field, key);
         if (other)
             capo_instance_cache(other, field, self);
         capo_instance_cache_reverse(self, field, other);
@@ -134,6 +136,9 @@ static Value key_of(const Many *many, Value other)
         Value key = capo_field_value(instance, wanted);
         if (capo_is_null(key))
             capo_raise(ERROR_VALUE, "A %s that is not saved cannot be added to \"%s\". Save it first.", instance->model->name, many->accessor);
+        if (capo_several_databases && !capo_allow_relation(many->self, instance))
+            capo_raise(ERROR_VALUE, "The %s %s cannot be added to \"%s\": this object is in the database '%s', that one in '%s'.", instance->model->name,
+                       capo_to_text(key), many->accessor, many->self->state->database, instance->state->database);
         return key;
     }
     return capo_field_to_python(wanted, other);
@@ -222,7 +227,7 @@ static void link_rows(const Many *many, const Field *source, const Field *target
         capo_field_store(rows[i], source, many->key);
         capo_field_store(rows[i], target, fresh->items[i]);
     }
-    capo_bulk_create(rows, fresh->count);
+    capo_bulk_create_with(rows, fresh->count, &(BulkOptions){ .using = database_origin() });
 }
 
 static void unlink_rows(const Many *many, const Field *source, const Field *target, const List *keys)
@@ -317,6 +322,7 @@ void capo_instance_many(Instance *self, const char *accessor, ManyOperation oper
     }
     if (capo_is_null(many.key))
         capo_raise(ERROR_VALUE, "This %s is not saved yet, so \"%s\" cannot be changed. Save it first.", self->model->name, accessor);
+    WITH_DATABASE(database_for(many.table, self, NULL, DATABASE_WRITE));
     List *keys = keys_of(&many, others);
     capo_begin();
     change(&many, operation, keys);

@@ -88,6 +88,7 @@ Query *capo_query_related_to(Query *query, Instance *self, const char *accessor)
     Instance **rows;
     size_t count;
     Query *own = query_clone(query);
+    own->hint = self;
     own->sticky = query->n_joins < MAX_JOINS ? ((JoinSet)1 << query->n_joins) - 1 : ~(JoinSet)0;
     if (relation && reverse && relation->kind == FIELD_FOREIGN_KEY) {
         own->owner = self;

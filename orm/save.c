@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Saving: INSERT, UPDATE of what changed, several at once, and reading again. */
 #include "instance.h"
+#include "routing.h"
 #include <string.h>
 
 void capo_put_columns(Buffer *sql, const Model *model)
@@ -29,6 +30,16 @@ ResultSet *capo_select_where(const Model *model, const Field *by, Value key)
 
 /* --- before a row is written --- */
 
+/* A new object belongs where those are that it points to. */
+static void adopt_database(const Instance *self)
+{
+    for (size_t i = 0; !self->state->database && i < self->model->n_fields; i++) {
+        Instance *other;
+        if (self->model->fields[i]->target && capo_instance_cached(self, self->model->fields[i], &other) && other)
+            self->state->database = other->state->database;
+    }
+}
+
 static void check_relations(Instance *self)
 {
     for (size_t i = 0; i < self->model->n_fields; i++) {
@@ -39,6 +50,9 @@ static void check_relations(Instance *self)
         if (capo_is_null(capo_field_value(other, field->target_field)))
             capo_raise(ERROR_VALUE, "save() prohibited to prevent data loss due to unsaved related object '%s'. Save the %s first.", field->name,
                        other->model->name);
+        if (capo_several_databases && !capo_allow_relation(self, other))
+            capo_raise(ERROR_VALUE, "%s.%s cannot be the %s %s: the routers forbid relations between the databases '%s' and '%s'.", self->model->name, field->name,
+                       other->model->name, capo_to_text(capo_instance_pk(other)), self->state->database, other->state->database);
     }
 }
 
@@ -179,7 +193,7 @@ static void write_row(Instance *self, bool force_insert)
     const Model *model = self->model;
     InstanceState *state = self->state;
     Value key = capo_instance_pk(self);
-    bool same_key = state->saved && !capo_is_null(key) && !capo_field_changed(self, model->pk);
+    bool same_key = state->saved && database_is_origin(state->database) && !capo_is_null(key) && !capo_field_changed(self, model->pk);
     const Field **fields = capo_alloc_array(model->n_fields, sizeof *fields);
     if (!force_insert && same_key) {
         size_t count = changed_fields(self, fields, false);
@@ -203,8 +217,11 @@ static void write_row(Instance *self, bool force_insert)
     insert_rows(&self, 1, "");
 }
 
-static void save(Instance *self, bool force_insert)
+static void save(Instance *self, bool force_insert, const char *using)
 {
+    if (capo_several_databases && !self->state->saved)
+        adopt_database(self);
+    WITH_DATABASE(database_for(self->model, self, using, DATABASE_WRITE));
     const MetaOptions *meta = self->model->meta;
     bool created = force_insert || !self->state->saved || capo_is_null(capo_instance_pk(self)) || capo_field_changed(self, self->model->pk);
     bool hooks = self->model->size && (meta->pre_save || meta->post_save);
@@ -220,8 +237,10 @@ static void save(Instance *self, bool force_insert)
         capo_commit();
 }
 
-void capo_instance_save(Instance *self) { save(self, false); }
-void capo_instance_insert(Instance *self) { save(self, true); }
+void capo_instance_save(Instance *self) { save(self, false, NULL); }
+void capo_instance_insert(Instance *self) { save(self, true, NULL); }
+void capo_instance_save_using(Instance *self, const char *alias) { save(self, false, alias); }
+void capo_instance_insert_using(Instance *self, const char *alias) { save(self, true, alias); }
 
 /* This field is in the database as it is here. */
 static void settle_field(Instance *self, const Field *field)
@@ -232,8 +251,11 @@ static void settle_field(Instance *self, const Field *field)
     capo_member_store(self->state->original, field, value);
 }
 
-void capo_instance_save_fields(Instance *self, const char *const *names)
+void capo_instance_save_fields(Instance *self, const char *const *names) { capo_instance_save_fields_using(self, names, NULL); }
+
+void capo_instance_save_fields_using(Instance *self, const char *const *names, const char *alias)
 {
+    WITH_DATABASE(database_for(self->model, self, alias, DATABASE_WRITE));
     const Model *model = self->model;
     const MetaOptions *meta = model->meta;
     const Field **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields);
@@ -261,6 +283,7 @@ void capo_instance_save_fields(Instance *self, const char *const *names)
     for (size_t i = 0; i < count; i++)
         settle_field(self, fields[i]);
     self->state->saved = true;
+    self->state->database = database_origin();
     if (hooks && meta->post_save)
         meta->post_save(self, false);
     if (hooks)
@@ -323,6 +346,7 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
     if (!count)
         return 0;
     const Model *model = instances[0]->model;
+    WITH_DATABASE(database_for(model, NULL, options ? options->using : NULL, DATABASE_WRITE));
     const char *on_conflict = conflict_clause(model, options);
     size_t batch = batch_size(options, capo_dialect()->max_parameters / model->n_fields);
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
@@ -393,6 +417,7 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
     if (!count)
         return 0;
     const Model *model = instances[0]->model;
+    WITH_DATABASE(database_for(model, NULL, options->using, DATABASE_WRITE));
     const Field **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields);
     for (size_t i = 0; names[i]; i++) {
         const Field *field = column_named(model, names[i], "capo_bulk_update()");
@@ -420,8 +445,11 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
     return changes;
 }
 
-void capo_instance_refresh(Instance *self)
+void capo_instance_refresh(Instance *self) { capo_instance_refresh_using(self, NULL); }
+
+void capo_instance_refresh_using(Instance *self, const char *alias)
 {
+    WITH_DATABASE(database_for(self->model, self, alias, DATABASE_READ));
     const Model *model = self->model;
     Value key = capo_instance_pk(self);
     ResultSet *result = capo_is_null(key) ? NULL : capo_select_where(model, model->pk, key);
@@ -435,6 +463,7 @@ void capo_instance_refresh(Instance *self)
 
 Instance **capo_raw_rows(Model *model, const char *sql, const Value *parameters, size_t count)
 {
+    WITH_DATABASE(database_for(model, NULL, NULL, DATABASE_READ));
     ResultSet *result = capo_database_run(capo_sql_numbered(sql, count), parameters, count, DATABASE_READ);
     Instance **rows = capo_alloc_array(result->n_rows + 1, sizeof *rows);
     Field **fields = capo_alloc_array(result->n_columns + 1, sizeof *fields);

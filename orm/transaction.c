@@ -6,35 +6,57 @@
  * transaction. A failed statement breaks the level: until its rollback, further statements raise ERROR_TRANSACTION, as Django's
  * TransactionManagementError, since a database may have dropped part of the work already. */
 #include "transaction.h"
+#include "routing.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct Callback { void (*function)(void *); void *argument; struct Callback *next; } Callback;
 
 typedef struct Level {
     struct Transaction *transaction;
+    uint64_t serial;                    /* grows with each that is begun: of several databases' the innermost has the highest */
     struct Level *outer;
     const Unit *unit;                   /* that began it */
     int number;                         /* 0: BEGIN; else a savepoint */
-    bool broken;
+    bool broken, for_test;
     Callback *first, *last;             /* on_commit */
 } Level;
 
+/* One of a database; a unit has as many as it has databases in use. */
 typedef struct Transaction {
+    const Database *database;
     Connection *connection;
-    Level *level;
+    Level *level;                       /* NULL: it is over */
+    struct Transaction *next;
 } Transaction;
 
-/* The innermost open transaction of this unit or of those around it. */
-static Transaction *open_transaction(void)
+static uint64_t last_serial;
+
+/* That of this database in this unit or those around it. */
+static Transaction *open_transaction_of(const Database *database)
 {
-    for (Unit *unit = capo_unit; unit; unit = unit->outer) {
-        Transaction *transaction = unit->slots[UNIT_DATABASE];
-        if (transaction && transaction->level)
-            return transaction;
-    }
+    for (const Unit *unit = capo_unit; unit; unit = unit->outer)
+        for (Transaction *at = unit->slots[UNIT_DATABASE]; at; at = at->next)
+            if (at->level && (at->database == database || !capo_several_databases))
+                return at;
     return NULL;
 }
+
+static Transaction *open_transaction(void) { return open_transaction_of(capo_several_databases ? database_current() : NULL); }
+
+/* Of whatever database, the one that was begun last. */
+static Transaction *innermost_transaction(void)
+{
+    Transaction *innermost = NULL;
+    for (const Unit *unit = capo_unit; unit; unit = unit->outer)
+        for (Transaction *at = unit->slots[UNIT_DATABASE]; at; at = at->next)
+            if (at->level && (!innermost || at->level->serial > innermost->level->serial))
+                innermost = at;
+    return innermost;
+}
+
+bool capo_in_transaction_of(const Database *database) { return open_transaction_of(database) != NULL; }
 
 Connection *capo_transaction_connection(void)
 {
@@ -55,6 +77,15 @@ void capo_transaction_break(void)
     Transaction *transaction = open_transaction();
     if (transaction)
         transaction->level->broken = true;
+}
+
+bool capo_in_own_transaction(void)
+{
+    const Transaction *transaction = open_transaction();
+    for (const Level *level = transaction ? transaction->level : NULL; level; level = level->outer)
+        if (!level->for_test)
+            return true;
+    return false;
 }
 
 bool capo_in_transaction(void) { return open_transaction() != NULL; }
@@ -103,42 +134,87 @@ static void undo(void *argument)
 
 static void return_connection(void *connection) { capo_database_return(connection); }
 
-void capo_begin(void)
+static const char *isolation_words(const char *isolation)
 {
+    static const char *const levels[] = { "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE" };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (!strcasecmp(levels[i], isolation))
+            return levels[i];
+    capo_raise(ERROR_VALUE, "\"%s\" is no isolation level: read uncommitted, read committed, repeatable read or serializable.", isolation);
+}
+
+static char *replaced(const char *format, const char *words)
+{
+    const char *mark = strstr(format, "%s");
+    return capo_format("%.*s%s%s", (int)(mark - format), format, words, mark + 2);
+}
+
+/* BEGIN, in as many statements as the database wants. */
+static bool start(Connection *connection, const char *isolation, DatabaseFailure *failure)
+{
+    const Dialect *dialect = connection->backend->dialect;
+    ResultSet ignored;
+    if (isolation && dialect->begin_isolated)
+        return capo_connection_run(connection, replaced(dialect->begin_isolated, isolation_words(isolation)), NULL, 0, &ignored, failure);
+    if (isolation && dialect->set_isolation
+        && !capo_connection_run(connection, replaced(dialect->set_isolation, isolation_words(isolation)), NULL, 0, &ignored, failure))
+        return false;
+    return capo_connection_run(connection, dialect->begin, NULL, 0, &ignored, failure);
+}
+
+/* What is over makes room: a unit may begin any number one after another. */
+static Transaction *new_transaction(const Database *database)
+{
+    Transaction *transaction = capo_alloc_struct(Transaction), *before = capo_unit->slots[UNIT_DATABASE];
+    while (before && !before->level)
+        before = before->next;
+    *transaction = (Transaction){ .database = database, .next = before };
+    return transaction;
+}
+
+void capo_begin_with(const TransactionOptions *options)
+{
+    WITH_DATABASE(capo_several_databases || options->using ? options->using ? database_named(options->using) : database_current() : NULL);
     Transaction *transaction = open_transaction();
     Level *level = capo_alloc_struct(Level);
     DatabaseFailure failure;
     ResultSet ignored;
+    if (options->durable && capo_in_own_transaction())
+        capo_raise(ERROR_TRANSACTION, "A durable transaction cannot be nested within another: what it commits would not be kept yet.");
+    if (options->isolation && capo_in_own_transaction())
+        capo_raise(ERROR_TRANSACTION, "The isolation level is chosen where the outermost transaction begins; inside of one it cannot change.");
     if (transaction) {
         Connection *connection = capo_transaction_connection();         /* raises where it is broken */
         *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + 1 };
         if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure))
-            capo_raise(failure.code, "%s", failure.message);
+            capo_raise_failure(&failure);
     } else {
-        transaction = capo_alloc_struct(Transaction);
+        transaction = new_transaction(database_current());
         bool good = false;
         failure.lost = true;
         /* A connection may have broken since it was used last: with BEGIN nothing is lost yet. */
         for (int tries = 2; !good && failure.lost && tries-- > 0;) {
             transaction->connection = capo_database_lend_writer();
             capo_defer(return_connection, transaction->connection);
-            good = capo_connection_run(transaction->connection, transaction->connection->backend->dialect->begin, NULL, 0, &ignored, &failure);
+            good = start(transaction->connection, options->isolation, &failure);
             capo_defer_cancel(return_connection, transaction->connection);
             if (!good)
                 capo_database_return(transaction->connection);
         }
         if (!good)
-            capo_raise(failure.code, "%s", failure.message);
+            capo_raise_failure(&failure);
         *level = (Level){ .transaction = transaction, .unit = capo_unit };
         capo_unit->slots[UNIT_DATABASE] = transaction;
     }
+    level->serial = ++last_serial;
+    level->for_test = options->for_test;
     transaction->level = level;
     capo_defer(undo, level);
 }
 
 static Level *innermost(const char *call)
 {
-    Transaction *transaction = open_transaction();
+    Transaction *transaction = innermost_transaction();
     if (!transaction)
         capo_bug("%s() without capo_begin(): no transaction is open.", call);
     return transaction->level;
@@ -174,7 +250,7 @@ void capo_commit(void)
     if (level->number) {
         if (!capo_connection_run(transaction->connection, capo_format("RELEASE SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure)) {
             level->broken = true;
-            capo_raise(failure.code, "%s", failure.message);
+            capo_raise_failure(&failure);
         }
         capo_defer_cancel(undo, level);
         transaction->level = level->outer;
@@ -187,10 +263,11 @@ void capo_commit(void)
     }
     if (!capo_connection_run(transaction->connection, "COMMIT", NULL, 0, &ignored, &failure)) {
         /* A deferred foreign key, or a full disk: the transaction is still open and must go. */
-        bool unknown = failure.lost && !failure.unsent;
+        failure.unknown = failure.lost && !failure.unsent;
         capo_rollback();
-        capo_raise(failure.code, "%s%s", failure.message, unknown ? " It broke while COMMIT was on its way: look whether the changes are there before "
-                   "you make them again." : "");
+        if (failure.unknown)
+            failure.message = capo_format("%s It broke while COMMIT was on its way: look whether the changes are there before you make them again.", failure.message);
+        capo_raise_failure(&failure);
     }
     capo_defer_cancel(undo, level);
     transaction->level = NULL;
@@ -207,7 +284,7 @@ void capo_rollback(void)
 
 void capo_on_commit(void (*function)(void *), void *argument)
 {
-    Transaction *transaction = open_transaction();
+    Transaction *transaction = innermost_transaction();
     if (!transaction) {
         function(argument);
         return;

@@ -8,5 +8,7 @@ Connection *capo_database_lend_writer(void);
 void capo_database_return(Connection *connection);
 /* One statement on this connection, waiting where the database is locked. Counts and logs nothing. */
 bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
+/* A transaction is open that is not the test runner's. */
+bool capo_in_own_transaction(void);
 /* A statement failed in the open transaction: nothing but a rollback is left to it. */
 void capo_transaction_break(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a field makes of a value that comes from outside, and what is wrong with it, in Django's words: to_python, clean. */
-#include "internal.h"
+#include "routing.h"
 #include <capo/syntax.h>
 #include <math.h>
 #include <string.h>
@@ -357,6 +357,7 @@ static bool is_choice(const Field *field, Value value)
 
 static void check_target(const Field *field, Value value)
 {
+    WITH_DATABASE(database_for(field->target, NULL, NULL, DATABASE_READ));
     Buffer sql = { 0 };
     capo_put(&sql, "SELECT 1 FROM ");
     capo_put_name(&sql, field->target->table);

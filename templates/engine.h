@@ -50,6 +50,8 @@ struct Engine {
     int64_t max_steps;
     struct Template *cached[256];   /* compiled, by name and place */
     uint32_t generation;            /* grows when they are released: links to them end */
+    struct Template *unlinked;      /* loaded, and what they refer to is not */
+    bool linking;
 };
 
 /* Engine.find over the TemplateLoaders of Engine.data, NULL at the end; and the name of the loader of a place. */
@@ -73,6 +75,11 @@ typedef struct TemplateNote {
     struct TemplateNote *next;
 } TemplateNote;
 
+/* Another template by a constant name, kept by a node: from when its own template is loaded, else from its first use on. Never in debug,
+ * where files change. */
+typedef struct TemplateLink { const Template *template; uint32_t generation; } TemplateLink;
+typedef struct TemplateReference { const char *name; TemplateLink *link; bool extends; struct TemplateReference *next; } TemplateReference;
+
 struct Template {
     const char *name, *source, *path, *loader;
     size_t size;
@@ -86,6 +93,8 @@ struct Template {
     const Engine *engine;
     struct Template *next;          /* of the engine's cache */
     TemplateNote *notes;            /* newest first */
+    TemplateReference *references;  /* newest first */
+    struct Template *next_unlinked;
     uint32_t hash;
     size_t typical_size;            /* of its latest output: room to begin with */
     int place, users;               /* users: renderings that hold it, counted in debug only */
@@ -103,8 +112,6 @@ const Template *capo_template_compile(Engine *engine, const char *name, const Te
 /* "./x" and "../x" against the name of the template that says it; others as they are. */
 const char *capo_template_relative(const Template *from, const char *name, bool may_be_itself, int line, int column);
 void capo_template_release_all(Engine *engine);
-/* Another template by a constant name, kept by a node from its first use on: never in debug, where files change. */
-typedef struct TemplateLink { const Template *template; uint32_t generation; } TemplateLink;
 static inline const Template *capo_template_linked(const TemplateLink *link, const Engine *engine)
 {
     return link->template && link->generation == engine->generation && !engine->debug ? link->template : NULL;
@@ -120,6 +127,8 @@ const char *capo_template_parts_text(const Template *template);
 size_t capo_engine_check(const Engine *engine, const TemplateLoader *const *loaders, void (*report)(const TemplateProblem *problem));
 /* Adds a note where the engine takes them. */
 void capo_template_note(Parser *parser, TemplateNote note);
+/* The node of this link will want the template of this name: it is looked for as soon as the parser's own is loaded. */
+void capo_template_refer(Parser *parser, const char *name, TemplateLink *link, bool extends);
 
 /* Raises with a TemplatePlace as the detail of ERROR_TEMPLATE_SYNTAX. */
 _Noreturn void capo_template_fail(const Template *template, int line, int column, const char *format, ...)
@@ -292,7 +301,7 @@ typedef struct BuiltinTag {
     /* The node of a tag, or NULL for one that leaves nothing. The parser's current token is the tag's. */
     Node *(*compile)(Parser *parser, const Token *token);
 } BuiltinTag;
-extern const BuiltinTag capo_logic_tags[], capo_inherit_tags[], capo_output_tags[];
+extern const BuiltinTag capo_logic_tags[], capo_inherit_tags[], capo_output_tags[], capo_csp_tags[];
 extern const BuiltinTag capo_i18n_tags[], capo_l10n_tags[], capo_tz_tags[], capo_cache_tags[], capo_static_tags[];
 
 typedef struct Library { const char *name; const BuiltinTag *tags; const Filter *filters; } Library;

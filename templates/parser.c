@@ -5,7 +5,7 @@
 #include <capo/web.h>
 #include <string.h>
 
-const BuiltinTag *const capo_builtin_tags[] = { capo_logic_tags, capo_inherit_tags, capo_output_tags, NULL };
+const BuiltinTag *const capo_builtin_tags[] = { capo_logic_tags, capo_inherit_tags, capo_output_tags, capo_csp_tags, NULL };
 const Filter *const capo_builtin_filters[] = { capo_text_filters, capo_html_filters, capo_list_filters, capo_number_filters,
                                                  capo_date_filters, NULL };
 

@@ -25,13 +25,16 @@ static ContextProcessor *const *listed(void)
 {
     static ContextProcessor *const defaults[] = { capo_request_processor, capo_messages_processor, capo_debug_processor };
     enum { N_DEFAULTS = sizeof defaults / sizeof *defaults };
-    static ContextProcessor *all[N_DEFAULTS + MAX_PROCESSORS + 1];
+    static ContextProcessor *all[N_DEFAULTS + MAX_PROCESSORS + 2];
     const TemplateOptions *options = capo_settings()->templates;
     if (options && options->context_processors)
         return options->context_processors;
     memcpy(all, defaults, sizeof defaults);
     memcpy(all + N_DEFAULTS, added, n_added * sizeof *added);
-    all[N_DEFAULTS + n_added] = NULL;
+    size_t n = N_DEFAULTS + n_added;
+    if (capo_settings()->csp || capo_settings()->csp_report_only)
+        all[n++] = capo_csp_processor;
+    all[n] = NULL;
     return all;
 }
 
@@ -110,6 +113,19 @@ static bool token_call(Object *self, Value *ret)
 
 static const ObjectOps token_ops = { .type_name = "CsrfToken", .call = token_call };
 
+/* So is the nonce, by a page that prints it; {% if csp_nonce %} asks whether it was made. */
+static const char *nonce_text(Object *self)
+{
+    return capo_csp_nonce(((RequestObject *)self)->req);
+}
+
+static bool nonce_truth(Object *self)
+{
+    return capo_csp_has_nonce(((RequestObject *)self)->req);
+}
+
+static const ObjectOps nonce_ops = { .type_name = "LazyNonce", .text = nonce_text, .truth = nonce_truth };
+
 static Value request_object(Request *req, const ObjectOps *ops)
 {
     RequestObject *object = capo_alloc_struct(RequestObject);
@@ -148,6 +164,11 @@ static bool queries_call(Object *self, Value *ret)
 }
 
 static const ObjectOps queries_ops = { .type_name = "SqlQueries", .call = queries_call };
+
+void capo_csp_processor(Request *req, Map *variables)
+{
+    capo_map_set(variables, "csp_nonce", capo_csp_is_on(req) ? request_object(req, &nonce_ops) : capo_value_null());
+}
 
 void capo_debug_processor(Request *req, Map *variables)
 {

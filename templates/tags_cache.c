@@ -3,7 +3,7 @@
  * name and the values that it varies on, under Django's key.
  *
  * One fiber of the worker renders it, and others that need it meanwhile wait. What raises is not kept; nor is a fragment that holds
- * a CSRF token, which is one visitor's own. */
+ * a CSRF token or a nonce, which is one visitor's own. */
 #include "nodes.h"
 #include <capo/cache.h>
 #include <capo/web.h>
@@ -69,7 +69,7 @@ static bool render_fragment(void *argument, Buffer *ret)
     capo_nodes_render(job->cache->body, job->context, &text);
     cache_pack(ret, capo_value_safe_n(capo_buffer_text(&text), text.size));
     if (req && capo_csrf_tokens(req) != tokens) {
-        capo_warn("{%% cache … %s %%} in %s holds a CSRF token, which is one visitor's own: the fragment is not kept.", job->cache->name,
+        capo_warn("{%% cache … %s %%} in %s holds a CSRF token or a nonce, which is one visitor's own: the fragment is not kept.", job->cache->name,
                   job->context->template->name);
         return false;
     }

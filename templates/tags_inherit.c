@@ -294,8 +294,10 @@ static Node *compile_extends(Parser *parser, const Token *token)
     extends->template = parser->template;
     extends->parent = capo_expression_compile(parser, capo_relative_word(parser, bits[1], false));
     const char *name;
-    if (capo_expression_text(extends->parent, &name))
+    if (capo_expression_text(extends->parent, &name)) {
         capo_template_note(parser, (TemplateNote){ .kind = NOTE_EXTENDS, .name = name });
+        capo_template_refer(parser, name, &extends->link, true);
+    }
     parser->template->extends = extends;
     parser->seen_node = true;
     /* The rest of the template is only its blocks. */
@@ -396,8 +398,10 @@ static Node *compile_include(Parser *parser, const Token *token)
     }
     include->name = capo_expression_compile(parser, capo_relative_word(parser, bits[1], true));
     const char *name;
-    if (capo_expression_text(include->name, &name))
+    if (capo_expression_text(include->name, &name)) {
         capo_template_note(parser, (TemplateNote){ .kind = NOTE_INCLUDE, .name = name });
+        capo_template_refer(parser, name, &include->link, false);
+    }
     return &include->node;
 }
 

@@ -67,6 +67,15 @@ void capo_template_note(Parser *parser, TemplateNote note)
     parser->template->notes = kept;
 }
 
+void capo_template_refer(Parser *parser, const char *name, TemplateLink *link, bool extends)
+{
+    if (!*name)
+        return;
+    TemplateReference *reference = capo_parse_alloc(parser, sizeof *reference);
+    *reference = (TemplateReference){ .name = name, .link = link, .extends = extends, .next = parser->template->references };
+    parser->template->references = reference;
+}
+
 const Template *capo_template_compile(Engine *engine, const char *name, const TemplateSource *source, bool keep)
 {
     if (source->size > MAX_SOURCE)
@@ -119,6 +128,56 @@ static void drop(Template *template)
         arena_free(template->arena);
 }
 
+typedef struct Linking { Engine *engine; const TemplateReference *reference; const Template *found; } Linking;
+
+static void find_reference(void *argument)
+{
+    Linking *job = argument;
+    const char *why = "";
+    job->found = job->reference->extends ? capo_template_find(job->engine, job->reference->name, 0, &why)
+                                         : capo_template_look(job->engine, job->reference->name, &why);
+}
+
+static void link_references(void *argument)
+{
+    Engine *engine = argument;
+    while (engine->unlinked) {
+        Template *template = engine->unlinked;
+        engine->unlinked = template->next_unlinked;
+        for (const TemplateReference *reference = template->references; reference; reference = reference->next) {
+            if (reference->extends && strcmp(reference->name, template->name) == 0)
+                continue;           /* the next of this name, as find_parent knows */
+            Linking job = { .engine = engine, .reference = reference };
+            uint32_t generation = engine->generation;
+            const Error *error = capo_try(find_reference, &job);
+            if (error && error->code == ERROR_ABORTED)
+                capo_reraise(error);
+            if (generation != engine->generation)
+                return;             /* all was released while the loader waited */
+            if (!error && job.found)
+                *reference->link = (TemplateLink){ job.found, generation };
+        }
+    }
+}
+
+/* What a loaded template refers to by constant names is loaded with it. A template that is missing there or has a mistake is an error only where
+ * it is rendered: it may stand in a branch that is never taken. In turn, not in each other: chains may be long. */
+static void link_loaded(Engine *engine, Template *template)
+{
+    if (engine->debug || engine->take_notes || !template->references)
+        return;
+    template->next_unlinked = engine->unlinked;
+    engine->unlinked = template;
+    if (engine->linking)
+        return;
+    engine->linking = true;
+    const Error *error = capo_try(link_references, engine);
+    engine->linking = false;
+    engine->unlinked = NULL;        /* after an error: they are linked when they render */
+    if (error)
+        capo_reraise(error);
+}
+
 const Template *capo_template_find(Engine *engine, const char *name, int place, const char **ret_tried)
 {
     uint32_t hash = capo_name_hash(name, strlen(name));
@@ -148,6 +207,7 @@ const Template *capo_template_find(Engine *engine, const char *name, int place, 
     Template *template = (Template *)capo_template_compile(engine, name, &source, true);
     template->next = engine->cached[hash % 256];
     engine->cached[hash % 256] = template;
+    link_loaded(engine, template);
     return hold(engine, template);
 }
 
@@ -196,6 +256,7 @@ const Template *capo_template_first(Engine *engine, const char *const *names)
 void capo_template_release_all(Engine *engine)
 {
     engine->generation++;
+    engine->unlinked = NULL;
     for (size_t i = 0; i < 256; i++) {
         while (engine->cached[i]) {
             Template *template = engine->cached[i];

@@ -16,10 +16,15 @@ const char *capo_permission_text(const void *permission);  /* "blog | post | Can
 bool capo_user_property(void *user, const char *name, Value *ret);     /* is_authenticated, get_full_name, … in templates */
 void capo_validate_username(Value value);                  /* letters, digits and @/./+/-/_ */
 
+#define CAPO_MODELS "capo/contenttypes_models.def"
+#include <capo/declare_models.h>        /* ContentType */
+#define CAPO_MODELS "capo/sessions_models.def"
+#include <capo/declare_models.h>        /* SessionRow; its label is sessions.Session */
 #define CAPO_MODELS "capo/auth_models.def"
-#include <capo/declare_models.h>        /* ContentType, Permission, Group, User, SessionRow, LogEntry is admin's */
+#include <capo/declare_models.h>        /* Permission, Group, User; LogEntry is admin's */
 
-extern const App capo_auth;
+extern const App capo_auth;             /* brings the two others: settings need not list them */
+extern const App capo_contenttypes, capo_sessions;
 /* The context processor (templates.h) that gives templates `user` and `perms`; on unless settings list theirs. */
 void capo_auth_processor(Request *req, Map *variables);
 extern const Route capo_auth_urls[];    /* login/, logout/, password_change/, password_change/done/ (django.contrib.auth.urls) */

@@ -11,6 +11,7 @@
 typedef enum UnitSlot {
     UNIT_REQUEST,       /* Request *, core/web */
     UNIT_DATABASE,      /* connections and open transactions, orm */
+    UNIT_DATABASES,     /* which of several databases is meant, orm */
     UNIT_TIME_ZONE,     /* const TimeZone *, core/base */
     UNIT_LANGUAGE,      /* const char *, core */
     UNIT_QUERY_LOG,     /* List of statements in DEBUG, orm */

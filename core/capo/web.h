@@ -32,7 +32,11 @@ typedef struct Route {
                                      * arguments by name; where none has a name, by number: capo_arg(req, "0") */
     int64_t cache_seconds;          /* keeps answers to GET in the cache "default" so long: capo_cache_page; 0: not */
     const char *app_name;           /* of an include: the app whose routes these are, where a site has them several times */
+    /* Of an include with a name: further names to reverse by, each standing for a row and its first arguments, at most ALIAS_ARGUMENTS
+     * ("blog_post_change" for "change" with app_label and model_name). The row's name, or NULL: it is no such name. */
+    const char *(*alias)(const char *name, Var *ret_arguments);
 } Route;
+enum { ALIAS_ARGUMENTS = 4 };
 /* Constants, as a table at file scope needs them (V() boxes at run time). */
 #define ARGUMENTS(...) ((const Var[]){ __VA_ARGS__, { 0 } })
 #define TEXT_ARGUMENT(name_, text_) { .name = (name_), .value = { .kind = VALUE_TEXT, .size = sizeof(text_) - 1, .text = (text_) } }
@@ -117,9 +121,40 @@ Response *capo_cache_page_with(Request *req, int64_t seconds, View *view, const 
 
 /* The CSRF token for forms of this answer (64 characters, masked anew each request); sets the cookie. */
 const char *capo_csrf_token(Request *req);
-/* How often it was asked for in this request: what was made meanwhile may hold this visitor's token, and is for nobody else. */
+/* How often it, or the nonce (capo_csp_nonce), was asked for in this request: what was made meanwhile may hold them, and is for nobody else. */
 unsigned capo_csrf_tokens(Request *req);
 void capo_csrf_rotate(Request *req);                                    /* at login */
+
+/* --- Content-Security-Policy (Django 6) --- */
+
+/* A directive and its sources, one by one. A policy is some of them:
+ *     CSP({ "default-src", LIST(CSP_SELF) }, { "script-src", LIST(CSP_SELF, CSP_NONCE) }, { "upgrade-insecure-requests" })
+ * A source that holds a blank, ';', ',' or what is not ASCII raises ERROR_IMPROPERLY_CONFIGURED: it could begin a directive of its own. */
+typedef struct CspDirective { const char *name; const char *const *sources; } CspDirective;
+#define CSP(...) ((const CspDirective[]){ __VA_ARGS__, { 0 } })
+#define CSP_SELF "'self'"
+#define CSP_NONE "'none'"
+#define CSP_NONCE "<CSP_NONCE_SENTINEL>"        /* becomes 'nonce-…' where the answer has one, else nothing is allowed by it */
+#define CSP_STRICT_DYNAMIC "'strict-dynamic'"
+#define CSP_REPORT_SAMPLE "'report-sample'"
+#define CSP_UNSAFE_INLINE "'unsafe-inline'"
+#define CSP_UNSAFE_EVAL "'unsafe-eval'"
+#define CSP_UNSAFE_HASHES "'unsafe-hashes'"
+#define CSP_WASM_UNSAFE_EVAL "'wasm-unsafe-eval'"
+
+/* The layer that writes settings' .csp and .csp_report_only as headers; without them it does nothing. A header that the view set itself
+ * stays as it is. In the default list. */
+Response *capo_csp_middleware(Request *req, const Next *next);
+/* This answer's policy instead of settings'; NULL: none. It is read at once, and need not outlive the call. */
+void capo_csp_override(Response *res, const CspDirective *policy);
+void capo_csp_report_only_override(Response *res, const CspDirective *policy);
+/* This request's nonce: 22 letters, made at the first call, new for each request. What holds it is kept by no cache. Templates say
+ * {{ csp_nonce }} or {% csp_nonce_attr %}. */
+const char *capo_csp_nonce(Request *req);
+bool capo_csp_has_nonce(Request *req);                  /* whether it was made already */
+bool capo_csp_is_on(Request *req);                      /* whether capo_csp_middleware is around this request */
+/* A policy as a header's value, with the nonce if there is one by now: for a view that sets the header itself. */
+char *capo_csp_text(Request *req, const CspDirective *policy);
 
 /* --- messages (django.contrib.messages, signed cookie) --- */
 
@@ -167,7 +202,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct MigrationFunction; struct TemplateOptions; struct CacheSettings;
+struct MigrationFunction; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -180,6 +215,8 @@ typedef struct App {
     const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
     const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */
     void (*ready)(void);                    /* once, after all apps are known */
+    const struct App *const *needs;         /* APPS(…) that it stands on: they join the site's apps behind it, unless listed there */
+    const char *default_auto_field;         /* kind of the keys that MODEL() makes: "AutoField"; default: that of the settings */
     const char *directory;                  /* of templates/, static/, migrations/ in development; default: the name */
     const struct EmbeddedFile *files;       /* the same in a release: generated; ends with { 0 } */
 } App;
@@ -193,12 +230,25 @@ typedef enum { CHECK_INFO = 20, CHECK_WARNING = 30, CHECK_ERROR = 40 } CheckLeve
 typedef struct CheckMessage { CheckLevel level; const char *id, *text, *hint, *object; } CheckMessage;
 typedef struct SystemCheck { const char *name; bool deploy; void (*run)(void (*report)(const CheckMessage *)); } SystemCheck;
 
+/* A further database of the site: databases.h says which rows it holds, and when. */
+typedef struct DatabaseSettings {
+    const char *alias;                      /* "stats": letters, digits and '_'; not "default", which is settings' .database */
+    const char *url;                        /* (env DATABASE_URL_STATS) */
+    const char *replica_of;                 /* the alias of the one that it copies: it is read, never written */
+    const char *const *apps;                /* LIST("stats"): the home of these apps' models, and of no others */
+} DatabaseSettings;
+#define DATABASES(...) ((const struct DatabaseSettings[]){ __VA_ARGS__, { 0 } })
+
 /* Zero is the default. Those marked (env) are overridden by a variable of the environment or of the file .env, in capitals. */
 typedef struct Settings {
     const char *name;                       /* of the site; names the program in messages */
-    const App *const *apps;                 /* APPS(&capo_admin, &capo_auth, &blog) */
+    const App *const *apps;                 /* APPS(&capo_admin, &capo_auth, &blog); resolved: also those that these need */
+    const char *default_auto_field;         /* "BigAutoField": keys of models where App has no other, and of all join tables */
     const Route *urls;
     const char *database;                   /* (env DATABASE_URL) "sqlite:db.sqlite3" */
+    const DatabaseSettings *databases;      /* DATABASES({ "stats", … }): further ones, besides "default" */
+    const struct DatabaseRouter *const *database_routers;   /* ROUTERS(&by_tenant): databases.h */
+    bool atomic_requests;                   /* each view in a transaction, unless its route says .non_atomic */
     const char *secret_key;                 /* (env SECRET_KEY); in DEBUG one is made up and kept in .capo-secret-key */
     const char *const *secret_key_fallbacks;
     const char *const *allowed_hosts;       /* (env ALLOWED_HOSTS, commas) ".example.com", "*"; DEBUG allows localhost */
@@ -230,6 +280,8 @@ typedef struct Settings {
     const char *proxy_ssl_header;           /* "X-Forwarded-Proto": trusted to say https; only behind a proxy that sets it */
     const char *referrer_policy;            /* "same-origin" */
     const char *x_frame_options;            /* "DENY" */
+    const struct CspDirective *csp;         /* Content-Security-Policy: CSP({ "default-src", LIST(CSP_SELF) }); default: none */
+    const struct CspDirective *csp_report_only;     /* the same as a policy that browsers only report on */
     int64_t data_upload_max_memory_size;    /* bytes of a body besides files, 2621440 */
     int64_t data_upload_max_number_fields;  /* 1000 */
     int64_t data_upload_max_number_files;   /* 100 */
@@ -258,6 +310,8 @@ void capo_settings_init(const Settings *declared);
 const char *capo_env(const char *name);
 const App *const *capo_apps(void);
 const App *capo_app(const char *name);          /* NULL: none of this name */
+/* The app's default_auto_field, else (also for NULL) the settings', else "BigAutoField". */
+const char *capo_default_auto_field(const App *app);
 /* A file of an app or the project, embedded or from disk: kind "templates", "static", "migrations". NULL: nowhere.
  * *ret_tried, where given, is a text with all places, for messages. */
 typedef struct SourceFile { const char *path; const char *text; size_t size; const App *app; int64_t changed_ns; bool embedded; } SourceFile;

@@ -3,6 +3,7 @@
 #pragma once
 #include "request_internal.h"
 #include "../loop/loop_internal.h"
+#include <sys/uio.h>
 
 enum { INPUT_SIZE = 16 * 1024, OUTPUT_SIZE = 64 * 1024 };
 
@@ -75,3 +76,32 @@ void connections_cancel(void);
 bool connections_close_idle(void);
 /* Gives back what the worker keeps for its next connection. */
 void connections_cleanup(void);
+
+/* --- connection_bytes.c --- */
+
+int64_t connection_now_ms(void);
+/* Makes room behind the bytes that are there; false: no memory. Only between requests. */
+bool connection_input_room(Connection *c);
+void connection_input_give(Connection *c);
+void connection_inputs_free(void);
+/* Room for `size` bytes in the joined output; NULL: it is more than fits. Whoever fills it adds to the worker's n_output. */
+char *connection_output_room(Connection *c, size_t size);
+/* Writes what is joined in the worker's buffer; what the socket does not take waits with the connection. */
+void connection_flush(Connection *c);
+/* Tries what is pending; true: nothing is left. */
+bool connection_pending_try(Connection *c);
+/* All of it, waiting for the client; raises ERROR_ABORTED where it left or reads too slowly. The parts are changed. */
+void connection_send_parts(Connection *c, struct iovec *parts, int n_parts);
+void connection_send_file(Connection *c, int file, int64_t size);
+
+/* --- connection_answer.c --- */
+
+/* A plain answer of this status, without a request: the connection closes after it. */
+void connection_put_simple(Connection *c, int status);
+void connection_respond(Connection *c, const Request *req, Response *res);
+/* Fiber.before_suspend of a request: joined answers must not stay in the worker's buffer while others run, also not while a cleanup waits. */
+void connection_suspends(void *connection);
+
+/* --- connection.c --- */
+
+void connection_read_on(Connection *c);

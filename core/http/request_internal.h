@@ -87,6 +87,7 @@ typedef struct ResponseInternal {
     int64_t file_size;
     bool close;                         /* "Connection: close" was asked for */
     int64_t stream_length;              /* Content-Length of a stream + 1; 0: unknown */
+    const struct CspText *csp[2];       /* core/web/csp.c: what the view wants instead of settings' policies; NULL: those */
 } ResponseInternal;
 
 struct ResponseStream {

@@ -36,6 +36,7 @@ static Response *page_begin(int status, const char *title)
     put(&res->body, title);
     capo_put(&res->body, "</h1>\n");
     capo_never_cache(res);
+    csp_of_own_page(res);
     return res;
 }
 

@@ -23,6 +23,7 @@ Response *plain_page(int status, const char *title, const char *text, const char
     }
     capo_put(&res->body, html);
     capo_put(&res->body, "</body>\n</html>\n");
+    csp_of_own_page(res);
     return res;
 }
 

@@ -340,6 +340,28 @@ static const char *no_such_arguments(const char *name, const Search *search)
                        capo_buffer_text(&copy.candidates));
 }
 
+/* The row that the name stands for, with the arguments that it stands for before those given. */
+static void search_alias(Search *search)
+{
+    Var first[ALIAS_ARGUMENTS + 1] = { { 0 } };
+    const char *name = search->scope->route->alias(search->name, first);
+    if (!name)
+        return;
+    size_t n_first = 0;
+    while (n_first < ALIAS_ARGUMENTS && first[n_first].name)
+        n_first++;
+    Var *all = capo_alloc_array(n_first + search->n_arguments + 1, sizeof *all);
+    memcpy(all, first, n_first * sizeof *all);
+    if (search->n_arguments)
+        memcpy(all + n_first, search->arguments, search->n_arguments * sizeof *all);
+    for (size_t i = 0; search->positional && i < n_first; i++)
+        all[i].name = "";
+    search->name = name;
+    search->arguments = all;
+    search->n_arguments += n_first;
+    search_below(search, search->scope);
+}
+
 /* The URL, or NULL with *ret_problem: why there is none. */
 static char *reverse(const char *full_name, const Var *arguments, const char *current_app, bool names_only, const char **ret_problem)
 {
@@ -354,6 +376,8 @@ static char *reverse(const char *full_name, const Var *arguments, const char *cu
     search.scope = find_scope(&search.name, current_app);
     if (search.scope)
         search_below(&search, search.scope);
+    if (search.scope && !search.found && !search.candidates.size && search.scope->route && search.scope->route->alias)
+        search_alias(&search);
     if (!search.found && ret_problem)
         *ret_problem = search.candidates.size ? no_such_arguments(full_name, &search) : no_such_name(full_name);
     return search.found;

@@ -14,6 +14,7 @@
 enum { SECRET_KEY_SHORTEST = 32 };
 
 static Settings *resolved;
+#define DEFAULT_AUTO_FIELD "BigAutoField"
 static Arena *kept;
 
 Arena *settings_arena(void)
@@ -45,6 +46,7 @@ bool settings_debug(void)
 static const struct { size_t offset; const char *value; } text_defaults[] = {
     { offsetof(Settings, name), "site" },
     { offsetof(Settings, database), "sqlite:db.sqlite3" },
+    { offsetof(Settings, default_auto_field), DEFAULT_AUTO_FIELD },
     { offsetof(Settings, time_zone), "UTC" },
     { offsetof(Settings, language_code), "en-us" },
     { offsetof(Settings, language_cookie_name), "django_language" },
@@ -124,6 +126,7 @@ static const size_t list_fields[] = {
     offsetof(Settings, apps), offsetof(Settings, secret_key_fallbacks), offsetof(Settings, allowed_hosts),
     offsetof(Settings, csrf_trusted_origins), offsetof(Settings, middleware), offsetof(Settings, static_directories),
     offsetof(Settings, template_directories), offsetof(Settings, languages), offsetof(Settings, locale_paths),
+    offsetof(Settings, database_routers),
 };
 
 static void copy_lists(Settings *settings)
@@ -138,6 +141,34 @@ static void copy_lists(Settings *settings)
         const void **copy = arena_alloc(settings_arena(), (count + 1) * sizeof *copy);
         memcpy(copy, *field, count * sizeof *copy);
         *field = copy;
+    }
+}
+
+static bool lists_app(const App *const *apps, const App *app)
+{
+    for (; *apps; apps++)
+        if (*apps == app)
+            return true;
+    return false;
+}
+
+/* Each app that another needs stands behind that one, in the order of `needs`. */
+static void add_needed_apps(Settings *settings)
+{
+    for (size_t i = 0; settings->apps[i]; i++) {
+        size_t at = i + 1;
+        for (const App *const *needed = settings->apps[i]->needs; needed && *needed; needed++) {
+            if (lists_app(settings->apps, *needed))
+                continue;
+            size_t count = at;
+            while (settings->apps[count])
+                count++;
+            const App **apps = arena_alloc(settings_arena(), (count + 2) * sizeof *apps);
+            memcpy(apps, settings->apps, at * sizeof *apps);
+            memcpy(apps + at + 1, settings->apps + at, (count - at) * sizeof *apps);
+            apps[at++] = *needed;
+            settings->apps = apps;
+        }
     }
 }
 
@@ -178,10 +209,48 @@ static const char *const *comma_list(const char *text)
     return list;
 }
 
+/* The rows are copied, with what the environment says of each: DATABASE_URL_STATS for "stats". */
+static void copy_databases(Settings *settings)
+{
+    size_t count = 0;
+    while (settings->databases && settings->databases[count].alias)
+        count++;
+    if (!count)
+        return;
+    DatabaseSettings *rows = arena_alloc(settings_arena(), (count + 1) * sizeof *rows);
+    rows[count] = (DatabaseSettings){ 0 };
+    for (size_t i = 0; i < count; i++) {
+        DatabaseSettings *row = &rows[i];
+        *row = settings->databases[i];
+        size_t n_apps = 0, good = strspn(row->alias, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        if (!good || row->alias[good] || strcmp(row->alias, "default") == 0)
+            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The alias '%s' in the setting .databases may hold only letters, digits and '_', and \"default\" is the "
+                       "setting .database.", row->alias);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(rows[k].alias, row->alias) == 0)
+                capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The alias '%s' stands twice in the setting .databases.", row->alias);
+        char *variable = capo_format("DATABASE_URL_%s", row->alias);
+        for (char *c = variable; *c; c++)
+            *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+        env_text(variable, &row->url);
+        if (!row->url || !*row->url)
+            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The database '%s' has no URL: give it one in the setting .databases, or as %s in the environment.", row->alias, variable);
+        while (row->apps && row->apps[n_apps])
+            n_apps++;
+        if (row->apps) {
+            const char **apps = arena_alloc(settings_arena(), (n_apps + 1) * sizeof *apps);
+            memcpy(apps, row->apps, n_apps * sizeof *apps);
+            row->apps = apps;
+        }
+    }
+    settings->databases = rows;
+}
+
 static void apply_environment(Settings *settings)
 {
     settings->debug = env_bool("DEBUG", settings->debug);
     env_text("DATABASE_URL", &settings->database);
+    copy_databases(settings);
     env_text("SECRET_KEY", &settings->secret_key);
     env_text("TIME_ZONE", &settings->time_zone);
     const char *hosts = capo_env("ALLOWED_HOSTS");
@@ -293,6 +362,7 @@ void capo_settings_init(const Settings *declared)
     copy_lists(settings);
     apply_environment(settings);
     fill_defaults(settings);
+    add_needed_apps(settings);
     check_secret_key(settings);
     check_apps(settings);
     check_hosts(settings->allowed_hosts);
@@ -300,6 +370,7 @@ void capo_settings_init(const Settings *declared)
     check_static_url(settings->static_url);
     check_header_value("referrer_policy", settings->referrer_policy);
     check_frame_options(settings->x_frame_options);
+    csp_configure(settings);
     const TimeZone *zone = capo_time_zone(settings->time_zone);
     if (!zone)
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The setting TIME_ZONE is '%s', which the system's tz database does not know. Examples: "
@@ -324,4 +395,11 @@ const App *capo_app(const char *name)
         if (strcmp(apps[i]->name, name) == 0)
             return apps[i];
     return NULL;
+}
+
+const char *capo_default_auto_field(const App *app)
+{
+    if (app && app->default_auto_field)
+        return app->default_auto_field;
+    return resolved ? resolved->default_auto_field : DEFAULT_AUTO_FIELD;
 }

@@ -19,6 +19,8 @@ const char *environment_debug_key(void);
 
 /* Compiles settings' route table; raises ERROR_IMPROPERLY_CONFIGURED. In routes.c. */
 void routes_compile(const Settings *settings);
+/* Joins settings' policies to texts; raises ERROR_IMPROPERLY_CONFIGURED. In csp.c. */
+void csp_configure(const Settings *settings);
 /* Tells core/i18n what these settings say; `declared` has no defaults filled in. In locale.c. */
 void locale_configure(const Settings *settings, const Settings *declared);
 /* A file of the project below a folder of any name, embedded or from disk. In files.c. */

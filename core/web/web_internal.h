@@ -9,6 +9,8 @@ typedef struct WebState {
     RouteMatch match;               /* match.node NULL: no route */
     const Error *error;             /* what an error page is being made for */
     const char *reference;          /* of a failure, on the page and in the log */
+    const char *csp_nonce;          /* csp.c; NULL: nobody asked for it */
+    bool csp_on, csp_sent;          /* its layer is around; its layer wrote the headers */
 } WebState;
 
 WebState *web_state(Request *req);
@@ -19,6 +21,9 @@ Response *debug_page_404(Request *req, const Error *error);
 Response *debug_page_500(Request *req, const Error *error);
 /* A whole small HTML page. The title and text are escaped; html is put as it is. */
 Response *plain_page(int status, const char *title, const char *text, const char *html);
+
+/* csp.c: the policy of core's own pages, which have a style inline and nothing else; only where the site has a policy. */
+void csp_of_own_page(Response *res);
 
 /* Whether DEBUG shows its pages to this request: its host must be one of ours. */
 bool debug_pages_allowed(Request *req);

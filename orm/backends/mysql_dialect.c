@@ -383,6 +383,7 @@ const Dialect capo_mysql_dialect = {
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
     .returning = true, .for_update = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
+    .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s",
     .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",

@@ -391,7 +391,7 @@ const Dialect capo_postgresql_dialect = {
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
     .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .on_conflict = true, .aggregate_filter = true,
     .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
-    .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN",
+    .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN", .begin_isolated = "BEGIN ISOLATION LEVEL %s",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",
     .plain_iexact = true, .left = left, .put_placeholder = put_placeholder, .parameter_type = parameter_type, .value_type = column_type,

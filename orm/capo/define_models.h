@@ -30,7 +30,7 @@
 #include "model_reading_end.h"
 
 /* 7: the rows */
-#define MODEL(M) static const FieldRow M##_rows[] = { { .name = "id", .kind = FIELD_BIG_AUTO },
+#define MODEL(M) static const FieldRow M##_rows[] = { { .name = "id", .kind = FIELD_BIG_AUTO, .default_key = true },
 #define MODEL_KEY(M, KIND, key, ...) static const FieldRow M##_rows[] = { CAPO_PLAIN(KIND, key, __VA_ARGS__)
 #define END_MODEL { 0 } };
 #define META(...) { .name = "Meta", .kind = FIELD_META, .options.meta = { __VA_ARGS__ } },

@@ -133,6 +133,8 @@ typedef struct MetaOptions {
     bool (*property)(void *instance, const char *name, Value *ret);
     void (*clean)(void *instance);                      /* Model.clean: capo_invalid or capo_invalid_field */
     const char *db_table;
+    /* What labels, permissions, content types and migrations call it, where a C type of that name would be in the way: "Session". */
+    const char *model_name;
     bool unmanaged;
     const char *const *const *unique_together;          /* UNIQUE_TOGETHER(LIST("a", "b")) */
     const IndexOptions *indexes;
@@ -156,6 +158,7 @@ typedef struct FieldRow {
     Model *target;
     const char *to;                     /* historical models: the target's label, "blog.Post", where `target` is NULL */
     bool primary_key;                   /* historical models; in models.def it is the first row */
+    bool default_key;                   /* the id that MODEL() makes: its kind is the app's default_auto_field */
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;

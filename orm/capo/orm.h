@@ -116,6 +116,7 @@ Expression *capo_aggregate_of(const AggregateOptions *options);
     Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
     const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
+    const char *using;                          /* the alias of a database: databases.h */                                     \
     const char *const *prefetch;                /* loads these to-many relations in one query each */                          \
     int64_t offset, limit;                      /* rows; limit 0: all */                                                       \
     bool distinct, reverse, no_order
@@ -252,6 +253,7 @@ typedef enum BulkConflict { BULK_FAIL, BULK_IGNORE, BULK_UPDATE } BulkConflict;
 typedef struct BulkOptions {
     BulkConflict conflict;
     const char *const *update, *const *unique;
+    const char *using;                  /* the alias of a database: databases.h */
     int batch_size;                     /* rows of one statement; 0: as many as the database takes. Negative: ERROR_VALUE */
 } BulkOptions;
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options);
@@ -294,7 +296,14 @@ DeletePlan *capo_delete_plan(Instance *const *instances, size_t count);
 
 /* Begins a transaction, or a savepoint inside one. What is not committed when the unit of work ends, or when a raise unwinds
  * past, is rolled back. */
-void capo_begin(void);
+#define capo_begin(...) capo_begin_with(&(const TransactionOptions){ __VA_ARGS__ })
+typedef struct TransactionOptions {
+    const char *using;                  /* an alias (databases.h); capo_commit and capo_rollback end the innermost, of whatever database */
+    bool durable;                       /* ERROR_TRANSACTION inside another of the same database: what it commits is to be kept */
+    const char *isolation;              /* of the outermost: "read committed", "repeatable read", "serializable"; SQLite is always that */
+    bool for_test;                      /* the test runner's, around a test: does not count for .durable */
+} TransactionOptions;
+void capo_begin_with(const TransactionOptions *options);
 void capo_commit(void);
 void capo_rollback(void);
 /* After the outermost commit; dropped on rollback. */

@@ -131,7 +131,8 @@ Value *capo_context_memory(Context *context, const void *key);
 /* Adds to the map what a template rendered for this request sees besides its own variables, which come before. */
 typedef void ContextProcessor(Request *req, Map *variables);
 #define PROCESSORS(...) ((ContextProcessor *const[]){ __VA_ARGS__, NULL })
-/* Those that there are. csrf_token is always there. The default list is request, messages, debug, and those that apps added. */
+/* Those that there are. csrf_token is always there. The default list is request, messages, debug, those that apps added,
+ * and csp where settings have a policy. */
 ContextProcessor capo_request_processor;        /* request */
 ContextProcessor capo_messages_processor;       /* messages, DEFAULT_MESSAGE_LEVELS */
 ContextProcessor capo_debug_processor;          /* debug, sql_queries: in DEBUG */
@@ -139,6 +140,7 @@ ContextProcessor capo_i18n_processor;           /* LANGUAGES, LANGUAGE_CODE, LAN
 ContextProcessor capo_tz_processor;             /* TIME_ZONE */
 ContextProcessor capo_static_processor;         /* STATIC_URL */
 ContextProcessor capo_media_processor;          /* MEDIA_URL */
+ContextProcessor capo_csp_processor;            /* csp_nonce: made when it is printed (capo_csp_nonce); None without capo_csp_middleware */
 /* For an app's `ready`: one more for sites that do not list theirs. auth adds `user` and `perms` so (capo_auth_processor, auth.h). */
 void capo_add_context_processor(ContextProcessor *processor);
 

@@ -96,6 +96,22 @@ TEST(sec_329_headers_and_csrf)
     EXPECT_INT(capo_count(Genre), 2);
 }
 
+/* The site's policy is neither wanted in the admin nor does it loosen the admin's. */
+TEST(admin_keeps_its_policy)
+{
+    Library all = library_open();
+    Settings settings = *capo_settings();
+    settings.csp = settings.csp_report_only = CSP({ "default-src", LIST("*") }, { "script-src", LIST(CSP_UNSAFE_INLINE, CSP_NONCE) });
+    capo_settings_init(&settings);
+    const char *const urls[] = { "/admin/", "/admin/library/book/add/", "/admin/no/such/", "/admin/login/" };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        ClientResponse *page = capo_client_get(capo_ends_with(urls[i], "login/") ? capo_client() : all.client, urls[i]);
+        EXPECT_TEXT(header(page, "content-security-policy"), "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+        EXPECT_TEXT(header(page, "content-security-policy-report-only"), "default-src *; script-src 'unsafe-inline'");
+    }
+}
+
 TEST(admin_slash_is_appended)
 {
     Library all = library_open();
@@ -224,6 +240,42 @@ TEST(sec_331_every_change_is_recorded)
     EXPECT_CONTAINS(capo_client_get(all.client, capo_format("/admin/auth/user/%lld/history/", (long long)zoe->id)), "Changed password.");
     capo_client_post(all.client, "/admin/library/genre/add/", V("name", "x"), V("_save", "1"));
     EXPECT_INT(capo_count(LogEntry), 2);
+}
+
+static void reverse_name(void *name)
+{
+    capo_reverse(name, V("object_id", 7));
+}
+
+TEST(admin_url_names_are_djangos)
+{
+    Library all = library_open();
+    static const struct { const char *name, *url; } plain[] = {
+        { "admin:index", "/admin/" }, { "admin:login", "/admin/login/" }, { "admin:logout", "/admin/logout/" }, { "admin:jsi18n", "/admin/jsi18n/" },
+        { "admin:password_change", "/admin/password_change/" }, { "admin:library_book_changelist", "/admin/library/book/" },
+        { "admin:library_book_add", "/admin/library/book/add/" }, { "admin:auth_user_changelist", "/admin/auth/user/" },
+    };
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        EXPECT_TEXT(capo_reverse(plain[i].name), plain[i].url);
+    EXPECT_TEXT(capo_reverse("admin:library_book_change", V("object_id", 7)), "/admin/library/book/7/change/");
+    EXPECT_TEXT(capo_reverse("admin:library_book_delete", V("", 7)), "/admin/library/book/7/delete/");
+    EXPECT_TEXT(capo_reverse("admin:library_book_history", V("", "a_2Fb")), "/admin/library/book/a_2Fb/history/");
+    EXPECT_TEXT(capo_reverse("admin:auth_user_password_change", V("", 1)), "/admin/auth/user/1/password/");
+    EXPECT_TEXT(capo_reverse("admin:app_list", V("app_label", "library")), "/admin/library/");
+    EXPECT_STATUS(capo_client_get(all.client, capo_reverse("admin:library_book_change", V("object_id", all.root->id))), 200);
+    static const char *const wrong[] = { "admin:library_book_chang", "admin:library_nothing_change", "admin:library_book", "admin:library_book_changelist",
+                                         "admin:library_book_password_change", "admin:", "library_book_change" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const Error *error = capo_try(reverse_name, (void *)wrong[i]);
+        EXPECT(error && error->code == ERROR_NO_REVERSE_MATCH);
+    }
+    EXPECT(!capo_reverse_problem("admin:library_book_change", (const char *const[]){ "", NULL }));
+    EXPECT(capo_reverse_problem("admin:library_book_change", (const char *const[]){ NULL }));
+    Buffer out = { 0 };
+    const Template *template = capo_template_from_string("{% load admin_urls %}{% url 'admin:library_book_change' 7 %} {% url opts|admin_urlname:'history' key|admin_urlquote %} "
+        "{% url 'admin:library_book_change' object_id=key|admin_urlquote %} {% url 'admin:library_book_nothing' 7 as none %}[{{ none }}]", "urls");
+    capo_template_render(template, capo_context_new(NULL, capo_map(V("key", "a/b c"), V("opts", capo_map(V("app_label", "library"), V("model_name", "book"))))), &out);
+    EXPECT_TEXT(capo_buffer_text(&out), "/admin/library/book/7/change/ /admin/library/book/a_2Fb%20c/history/ /admin/library/book/a_2Fb%20c/change/ []");
 }
 
 /* {% load log %}{% get_admin_log %}, in a template of the site's own. */

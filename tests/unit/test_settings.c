@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Settings, .env, apps, files of apps, the log. Each test has a folder of its own as working directory. */
 #include <capo/testing.h>
+#include <capo/buffer.h>
 #include <capo/unit.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -268,4 +269,22 @@ TEST(log_long_lines_are_cut_with_a_mark)
     char *text = log_of(log_long);
     EXPECT(strlen(text) < 8400);
     EXPECT(capo_ends_with(text, " [cut]\n"));
+}
+
+static const App base = { .name = "base" }, middle = { .name = "middle", .needs = APPS(&base) };
+static const App top = { .name = "top", .needs = APPS(&middle, &base) }, other = { .name = "other", .default_auto_field = "AutoField" };
+
+TEST(apps_bring_what_they_need)
+{
+    capo_settings_init(&(Settings){ .secret_key = key, .apps = APPS(&top, &other) });
+    Buffer names = { 0 };
+    for (const App *const *app = capo_apps(); *app; app++)
+        capo_put_format(&names, "%s ", (*app)->name);
+    EXPECT_TEXT(capo_buffer_text(&names), "top middle base other ");
+    EXPECT_TEXT(capo_default_auto_field(&other), "AutoField");
+    EXPECT_TEXT(capo_default_auto_field(&top), "BigAutoField");
+    capo_settings_init(&(Settings){ .secret_key = key, .apps = APPS(&base, &middle), .default_auto_field = "SmallAutoField" });
+    EXPECT_INT(capo_apps()[2] == NULL, 1);
+    EXPECT_TEXT(capo_default_auto_field(&other), "AutoField");
+    EXPECT_TEXT(capo_default_auto_field(NULL), "SmallAutoField");
 }

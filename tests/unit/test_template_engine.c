@@ -224,6 +224,50 @@ TEST(templates_loader_of_ones_own)
     EXPECT_HAS(failure_of("twelve", NULL)->message, "the numbers");
 }
 
+/* Sources by name; a name without one fails. How often each was asked for is counted. */
+static const struct { const char *name, *source; } linked_texts[] = {
+    { "page", "{% extends 'base' %}{% block a %}{% if x %}{% include 'lost' %}{% include 'wrong' %}{% endif %}{% include './part#row' %}{% include y %}{% endblock %}" },
+    { "base", "<{% block a %}{% endblock %}>" }, { "part", "{% partialdef row %}row{% if x %}{% include 'page' %}{% endif %}{% endpartialdef %}" },
+    { "wrong", "{% if %}" }, { "itself", "{% extends 'itself' %}" }, { "ring", "{% if x %}{% include 'ring' %}{% endif %}." }, { 0 }
+};
+static unsigned linked_asked[16];
+
+static bool find_linked(const TemplateLoader *loader, const char *name, int place, TemplateSource *ret, List *tried)
+{
+    (void)loader;
+    size_t i = 0;
+    while (linked_texts[i].name && strcmp(linked_texts[i].name, name) != 0)
+        i++;
+    linked_asked[i]++;
+    if (place > 0 || !linked_texts[i].name) {
+        capo_list_add(tried, VALUE("nowhere"));
+        return false;
+    }
+    *ret = (TemplateSource){ .text = linked_texts[i].source, .size = strlen(linked_texts[i].source) };
+    return true;
+}
+
+TEST(templates_link_constant_names_at_load)
+{
+    static const TemplateLoader loader = { .name = "linked", .find = find_linked };
+    static const TemplateLoader *const loaders[] = { &loader, NULL };
+    start_site(&(TemplateOptions){ .loaders = loaders });
+    memset(linked_asked, 0, sizeof linked_asked);
+    capo_template("page");
+    /* page, base, part, wrong, itself, ring, lost */
+    static const unsigned wanted[] = { 1, 1, 1, 1, 0, 0, 1 };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        EXPECT_INT(linked_asked[i], wanted[i]);
+    EXPECT_TEXT(RENDER("ring"), ".");
+    /* what is linked is not asked for again, what was missing or wrong is, and only where it is rendered */
+    EXPECT_HAS(failure_of("page", capo_map(V("x", 1)))->message, "lost");
+    EXPECT_INT(linked_asked[1], 1);
+    EXPECT_INT(linked_asked[6], 2);
+    EXPECT_INT(linked_asked[3], 1);
+    EXPECT_HAS(failure_of("page", capo_map(V("y", "wrong")))->message, "Unexpected end of expression");
+    EXPECT(failure_of("itself", NULL)->code == ERROR_TEMPLATE_DOES_NOT_EXIST);
+}
+
 TEST(templates_reload_in_debug_only)
 {
     enter_folder();
