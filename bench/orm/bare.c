@@ -266,7 +266,7 @@ static void sqlite_open(const char *file)
     if (sqlite3_open_v2(file, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         exit(1);
     sqlite_run("PRAGMA journal_mode = WAL");
-    sqlite_run("PRAGMA synchronous = NORMAL");
+    sqlite_run("PRAGMA synchronous = FULL");
     sqlite_run("PRAGMA foreign_keys = ON");
 }
 
