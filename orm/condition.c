@@ -156,7 +156,7 @@ static void read_field(const Field *field, const void *lookups, const char *pref
     if (field->layout.related_lookup >= 0) {
         const void *related = *(const void *const *)(const void *)(base + field->layout.related_lookup);
         if (related)
-            read_lookups(field->target, related, joined(prefix, field->name, NULL), depth + 1, found);
+            read_lookups(field->row->target ? field->row->target : field->target, related, joined(prefix, field->name, NULL), depth + 1, found);
     }
 }
 

@@ -31,7 +31,7 @@ Value capo_member_value(const char *base, const Field *field)
 {
     static const Uuid nil;
     if (!field->model->size)
-        return ((const Value *)(const void *)base)[field->position];
+        return ((const Value *)(const void *)base)[field->slot];
     const char *at = base + field->layout.value;
     if (field->layout.present >= 0 && !*(const bool *)(base + field->layout.present))
         return capo_value_null();
@@ -74,7 +74,7 @@ Value capo_member_value(const char *base, const Field *field)
 void capo_member_store(char *base, const Field *field, Value value)
 {
     if (!field->model->size) {
-        ((Value *)(void *)base)[field->position] = value;
+        ((Value *)(void *)base)[field->slot] = value;
         return;
     }
     char *at = base + field->layout.value;
@@ -308,8 +308,12 @@ Value capo_field_value(const Instance *self, const Field *field)
 {
     if (!field->column)
         capo_bug("%s.%s is many-to-many and has no value of its own; capo_instance_related_query() gives its objects.", field->model->label, field->name);
-    if (field->model != self->model)
-        capo_bug("capo_field_value() was given a %s and the field %s.%s.", self->model->label, field->model->label, field->name);
+    if (field->model != self->model) {
+        const Field *own = capo_own_field(self->model, field);
+        if (!own)
+            capo_bug("capo_field_value() was given a %s and the field %s.%s.", self->model->label, field->model->label, field->name);
+        field = own;
+    }
     if (capo_field_is_deferred(self, field))
         load_deferred(self, field);
     if (field->target)
@@ -331,9 +335,11 @@ void capo_field_assign(Instance *self, const Field *field, Value value)
 {
     if (!field->column)
         capo_bug("%s.%s is many-to-many: use capo_set_all() and the like.", field->model->label, field->name);
+    if (field->model != self->model && capo_own_field(self->model, field))
+        field = capo_own_field(self->model, field);
     if (field->target && capo_is_instance(value)) {
         Instance *other = (Instance *)value.object;
-        if (other->model != field->target && strcmp(other->model->label, field->target->label))
+        if (other->model != field->target && !capo_model_is(other->model, field->target))
             capo_raise(ERROR_VALUE, "Cannot assign a %s: \"%s.%s\" must be a \"%s\" instance.", other->model->name, field->model->name, field->name,
                        field->target->name);
         capo_field_store(self, field, key_of_object(other, field));
@@ -391,6 +397,8 @@ void capo_instance_settle(Instance *self)
 
 static Instance *allocate(Model *model)
 {
+    if (model->abstract)
+        capo_bug("%s is abstract: its instances are those of the models made from it.", model->name);
     if (!model->names)
         capo_bug("an instance of %s is made before capo_models_prepare() knew the model.", model->name);
     size_t size = model->size ? (model->size + 15) & ~(size_t)15 : sizeof(Instance);
@@ -408,6 +416,7 @@ static Instance *allocate(Model *model)
 
 Instance *capo_instance_new(Model *model)
 {
+    model = capo_model_in_use(model);
     Instance *self = allocate(model);
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];

@@ -44,7 +44,7 @@ Query *capo_query_of(Model *model)
 {
     Query *query = capo_alloc_struct(Query);
     query->object.ops = &capo_query_ops;
-    query->model = model;
+    query->model = capo_model_in_use(model);
     query->limit = -1;
     return query;
 }
@@ -250,7 +250,7 @@ Query *capo_query_make(Model *model, const QueryOptions *options)
 Query *query_make(Model *model, const QueryOptions *options, Condition *where, Condition *exclude)
 {
     Query *query = options->query ? options->query : capo_query_of(model);
-    if (query->model != model)
+    if (!capo_model_is(query->model, capo_model_in_use(model)))     /* a manager of a base may be given a proxy's or a child's rows */
         capo_bug("A query of %s was refined as one of %s.", query->model->label, model->label);
     query = options->using ? capo_query_using(query, options->using) : query_clone(query);
     WITH_DATABASE(query_database(query, DATABASE_READ));

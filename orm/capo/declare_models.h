@@ -3,7 +3,8 @@
  *     Post            the struct of a row: capo (Instance), id, a member a field; author_id and author for a key
  *     Post_model      its Model
  *     Post_lookups    for .where and .exclude        Post_changes    for .set        Post_query    the options of capo_query
- * and undefines CAPO_MODELS. In an app's header:
+ * and undefines CAPO_MODELS. A model made from another (EXTENDED_MODEL, CHILD_MODEL, PROXY_MODEL: model_words.h) stands behind it,
+ * in the same file or in one that was read before. In an app's header:
  *     #define CAPO_MODELS "blog/models.def"
  *     #include <capo/declare_models.h> */
 #ifndef CAPO_MODELS
@@ -13,8 +14,15 @@
 #include "model_words.h"
 
 /* 1: the names, so that models may refer to each other in any order */
-#define MODEL(name) typedef struct name name; typedef int64_t name##_key; extern Model name##_model; struct name##_is_open {
-#define MODEL_KEY(name, KIND, key, ...) typedef struct name name; typedef CAPO_C_##KIND name##_key; extern Model name##_model; struct name##_is_open {
+#define CAPO_NAMES(name) typedef struct name name; typedef struct name##_lookups name##_lookups;                                \
+    typedef struct name##_changes name##_changes; typedef struct name##_query name##_query; extern Model name##_model; struct name##_is_open {
+#define MODEL(name) typedef int64_t name##_key; CAPO_NAMES(name)
+#define MODEL_KEY(name, KIND, key, ...) typedef CAPO_C_##KIND name##_key; CAPO_NAMES(name)
+#define ABSTRACT_MODEL(name) MODEL(name)
+#define EXTENDED_MODEL(name, Base, base) typedef Base##_key name##_key; CAPO_NAMES(name)
+#define CHILD_MODEL(name, Parent, parent) typedef Parent##_key name##_key; CAPO_NAMES(name)
+#define PROXY_MODEL(name, Base) typedef Base name; typedef Base##_key name##_key; typedef Base##_lookups name##_lookups;       \
+    typedef Base##_changes name##_changes; typedef Base##_query name##_query; extern Model name##_model; struct name##_is_open {
 #define END_MODEL char capo_end; };
 #define META(...)
 #define CAPO_PLAIN(KIND, field, ...)
@@ -22,14 +30,20 @@
 #define CAPO_RELATION(KIND, field, Target, ...)
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
 #define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, expression, ...)
 #include CAPO_MODELS
 /* Inside a struct that was left open this is the first error: */
 extern int the_last_model_of_models_def_lacks_its_END_MODEL;
+#undef CAPO_NAMES
 #include "model_reading_end.h"
 
-/* 2: the structs */
+/* 2: the structs. That of a base comes first in that of a model made from it, so that a pointer to it is one to the base too. */
 #define MODEL(name) struct name { Instance capo; int64_t id;
 #define MODEL_KEY(name, KIND, key, ...) struct name { Instance capo; CAPO_C_##KIND key;
+#define ABSTRACT_MODEL(name) MODEL(name)
+#define EXTENDED_MODEL(name, Base, base) struct name { union { Instance capo; Base base; };
+#define CHILD_MODEL(name, Parent, parent) struct name { union { Instance capo; Parent parent; };
+#define PROXY_MODEL(name, Base) struct name##_is_a_proxy {
 #define END_MODEL };
 #define META(...)
 #define CAPO_PLAIN(KIND, field, ...) CAPO_C_##KIND field;
@@ -37,25 +51,35 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #define CAPO_RELATION(KIND, field, Target, ...) Target##_key field##_id; Target *field;
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) CAPO_NULL_C(Target##_key) field##_id; Target *field;
 #define CAPO_MANY(field, Target, ...) Target *const *field;
+#define CAPO_GENERATED(KIND, field, expression, ...) CAPO_NC_##KIND field;
 #include CAPO_MODELS
 #include "model_reading_end.h"
 
 /* 3: the look-ups */
 #define MODEL(name) struct name##_lookups { Lookup id;
 #define MODEL_KEY(name, KIND, key, ...) struct name##_lookups { Lookup key;
+#define ABSTRACT_MODEL(name) MODEL(name)
+#define EXTENDED_MODEL(name, Base, base) struct name##_lookups { Base##_lookups base;
+#define CHILD_MODEL(name, Parent, parent) struct name##_lookups { Parent##_lookups parent;
+#define PROXY_MODEL(name, Base) struct name##_proxy_lookups {
 #define END_MODEL };
 #define META(...)
 #define CAPO_PLAIN(KIND, field, ...) Lookup field;
 #define CAPO_NULLABLE(KIND, field, ...) Lookup field;
-#define CAPO_RELATION(KIND, field, Target, ...) Lookup field##_id; const struct Target##_lookups *field;
-#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) Lookup field##_id; const struct Target##_lookups *field;
-#define CAPO_MANY(field, Target, ...) const struct Target##_lookups *field;
+#define CAPO_RELATION(KIND, field, Target, ...) Lookup field##_id; const Target##_lookups *field;
+#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) Lookup field##_id; const Target##_lookups *field;
+#define CAPO_MANY(field, Target, ...) const Target##_lookups *field;
+#define CAPO_GENERATED(KIND, field, expression, ...) Lookup field;
 #include CAPO_MODELS
 #include "model_reading_end.h"
 
 /* 4: the changes */
 #define MODEL(name) struct name##_changes { FieldChange id;
 #define MODEL_KEY(name, KIND, key, ...) struct name##_changes { FieldChange key;
+#define ABSTRACT_MODEL(name) MODEL(name)
+#define EXTENDED_MODEL(name, Base, base) struct name##_changes { Base##_changes base;
+#define CHILD_MODEL(name, Parent, parent) struct name##_changes { Parent##_changes parent;
+#define PROXY_MODEL(name, Base) struct name##_proxy_changes {
 #define END_MODEL };
 #define META(...)
 #define CAPO_PLAIN(KIND, field, ...) FieldChange field;
@@ -63,12 +87,17 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #define CAPO_RELATION(KIND, field, Target, ...) FieldChange field##_id;
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) FieldChange field##_id;
 #define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, expression, ...)
 #include CAPO_MODELS
 #include "model_reading_end.h"
 
 /* 5: the options of a query */
-#define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; struct name##_lookups where, exclude; struct name##_changes set; };
+#define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; name##_lookups where, exclude; name##_changes set; };
 #define MODEL_KEY(name, KIND, key, ...) MODEL(name)
+#define ABSTRACT_MODEL(name) MODEL(name)
+#define EXTENDED_MODEL(name, Base, base) MODEL(name)
+#define CHILD_MODEL(name, Parent, parent) MODEL(name)
+#define PROXY_MODEL(name, Base)
 #define END_MODEL
 #define META(...)
 #define CAPO_PLAIN(KIND, field, ...)
@@ -76,6 +105,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #define CAPO_RELATION(KIND, field, Target, ...)
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
 #define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, expression, ...)
 #include CAPO_MODELS
 #include "model_reading_end.h"
 

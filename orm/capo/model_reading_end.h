@@ -2,6 +2,10 @@
 /* Takes the primitives of one reading back. */
 #undef MODEL
 #undef MODEL_KEY
+#undef ABSTRACT_MODEL
+#undef EXTENDED_MODEL
+#undef CHILD_MODEL
+#undef PROXY_MODEL
 #undef END_MODEL
 #undef META
 #undef CAPO_PLAIN
@@ -9,3 +13,5 @@
 #undef CAPO_RELATION
 #undef CAPO_NULLABLE_RELATION
 #undef CAPO_MANY
+#undef CAPO_GENERATED
+#undef EXPRESSION

@@ -18,9 +18,6 @@
 #include <capo/error.h>
 #include <capo/arena.h>
 
-typedef struct Condition Condition;
-typedef struct Expression Expression;
-
 /* --- look-ups: .where = { .views = GTE(10), .author = HAS(User, .username = EQ("ann")) } ------------------------------- */
 
 typedef struct Lookup { const char *name; Value value; } Lookup;       /* the pointer first: `.views = 10` does not compile */
@@ -53,7 +50,7 @@ typedef struct Lookup { const char *name; Value value; } Lookup;       /* the po
 /* Any look-up by Django's name: LOOKUP("week_day", 1). */
 #define LOOKUP(name_, x) CAPO_LOOKUP(name_, x)
 /* Over a relation, to one or to many: .author = HAS(User, .username = EQ("ann")) */
-#define HAS(M, ...) (&(const struct M##_lookups){ __VA_ARGS__ })
+#define HAS(M, ...) (&(const M##_lookups){ __VA_ARGS__ })
 Value capo_value_pair(Value low, Value high);
 List *capo_values_list(const Value *values, size_t count);
 
@@ -81,6 +78,8 @@ typedef struct FieldChange { const char *operation; Value value; } FieldChange;
 /* A column's value, for TO(), Q() and order: F("author__username"). */
 #define F(path) capo_f(path)
 Value capo_f(const char *path);
+/* What a word for expressions gave, a query as a subquery, or any other value as a literal. */
+Expression *capo_expression_of(Value value);
 
 /* --- expressions ----------------------------------------------------------------------------------------------------------- */
 
@@ -105,6 +104,17 @@ typedef struct AggregateOptions {
 #define EXPRESSIONS(...) ((Expression *const[]){ __VA_ARGS__, NULL })
 Expression *capo_aggregate_of(const AggregateOptions *options);
 
+/* Both as plain data, for files: { "views__gte": 0 }, { "ANY": [ …, … ] }, { "FN": ["Lower", { "F": "title" }] }. From data they raise
+ * ERROR_VALUE, the end of a sentence: "has a …". */
+Value capo_condition_data(const Condition *condition);
+Value capo_expression_data(const Expression *expression);
+Condition *capo_condition_from_data(Value data);
+Value capo_expression_from_data(Value data);                /* a value, a column, an expression */
+/* NULL: it is good. */
+const char *capo_expression_data_error(Value data, bool condition);
+/* The data with one field called otherwise. */
+Value capo_expression_data_renamed(Value data, const char *old_name, const char *new_name, bool condition);
+
 /* --- queries --------------------------------------------------------------------------------------------------------------- */
 
 /* The options of capo_query, capo_get, capo_update, … `.where` and `.filter` are one filter() call, `.exclude` is an exclude() behind
@@ -123,7 +133,7 @@ Expression *capo_aggregate_of(const AggregateOptions *options);
 
 typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 
-#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const struct M##_query){ __VA_ARGS__ })
+#define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const M##_query){ __VA_ARGS__ })
 #define capo_query(M, ...) capo_query_make(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* Exactly one, else raises ERROR_DOES_NOT_EXIST or ERROR_MULTIPLE_OBJECTS_RETURNED. */
 #define capo_get(M, ...) ((M *)capo_options_get(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__)))
@@ -214,6 +224,22 @@ const char *capo_sql(Query *query);
 /* A look-up path exists and its last part is a look-up this field knows: for paths that visitors send. NULL: it is good;
  * else a sentence. *ret_field: the field it ends at. */
 const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_field);
+
+/* --- managers ----------------------------------------------------------------------------------------------------------------- */
+
+/* A manager is a function that narrows, orders or annotates rows; what methods of a QuerySet are in Django is the same here:
+ *     Query *live(Query *rows)     { return capo_query(Post, .query = rows, .where = { .deleted = EQ(false) }); }
+ *     Query *popular(Query *rows)  { return capo_query(Post, .query = rows, .order_by = LIST("-views")); }
+ * live(NULL) are all live posts, popular(live(NULL)) the same in another order, live(capo_related_query(ann, "posts")) Ann's.
+ * META(.managers = MANAGERS({ "objects", live }, { "everything" })) gives them names. The first is the default manager, unless
+ * .default_manager_name names another: the admin, forms' choices, dumpdata and to-many relations start from it. The base manager (all
+ * rows, or .base_manager_name) is what follows a key to its object, reads a row again, and finds what a delete takes along. */
+#define capo_manager(M, name) capo_manager_rows(&M##_model, (name))
+Query *capo_manager_rows(Model *model, const char *name);           /* raises ERROR_FIELD for a name that is none */
+Query *capo_default_rows(Model *model);
+Query *capo_base_rows(Model *model);
+/* Whether there is a base manager, so that rows may be missing from capo_base_rows(). */
+bool capo_has_base_manager(const Model *model);
 
 /* --- instances -------------------------------------------------------------------------------------------------------------- */
 

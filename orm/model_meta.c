@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Meta: what its rows and those of bases say together, and whether the names in it are names of the model. */
+#include "model_resolver.h"
+#include <string.h>
+
+/* --- what it says, all in all --- */
+
+/* An option that is written counts over one that was there before. Options are pointers, behind them switches (MetaOptions). */
+static void lay_over(MetaOptions *meta, const MetaOptions *more)
+{
+    const size_t pointers = offsetof(MetaOptions, unmanaged);
+    for (size_t at = 0; at < pointers; at += sizeof(void *)) {
+        void *option;
+        memcpy(&option, (const char *)more + at, sizeof option);
+        if (option)
+            memcpy((char *)meta + at, &option, sizeof option);
+    }
+    for (size_t at = pointers; at < sizeof *meta; at++)
+        ((char *)meta)[at] |= ((const char *)more)[at];
+}
+
+static void lay_rows_over(Arena *arena, MetaOptions *meta, const Model *model)
+{
+    if (model->base && model->inheritance == INHERITS_COLUMNS) {
+        lay_rows_over(arena, meta, model->base);
+        meta->db_table = meta->model_name = meta->swappable = NULL;
+    }
+    capo_meta_each(arena, model, lay_over, meta);
+}
+
+/* Of a base with a table Django's classes inherit methods and managers, the order, and nothing else of Meta. */
+static MetaOptions inherited_from(const MetaOptions *base)
+{
+    return (MetaOptions){ .ordering = base->ordering, .get_latest_by = base->get_latest_by, .display = base->display,
+        .display_function = base->display_function, .absolute_url = base->absolute_url, .property = base->property, .clean = base->clean,
+        .managers = base->managers, .default_manager_name = base->default_manager_name, .base_manager_name = base->base_manager_name,
+        .pre_save = base->pre_save, .post_save = base->post_save, .pre_delete = base->pre_delete, .post_delete = base->post_delete };
+}
+
+const MetaOptions *resolver_meta_of(Arena *arena, const Model *model)
+{
+    MetaOptions *meta = arena_alloc(arena, sizeof *meta);
+    if (model->base && model->inheritance != INHERITS_COLUMNS)
+        *meta = inherited_from(resolver_meta_of(arena, model->base));
+    lay_rows_over(arena, meta, model);
+    return meta;
+}
+
+/* --- what it names --- */
+
+static const char *const transforms[] = { "year", "iso_year", "month", "day", "week", "week_day", "iso_week_day", "quarter", "date",
+    "time", "hour", "minute", "second", "lower", "upper", "length", NULL };
+
+static void check_path(Resolver *resolver, const Model *model, const char *path, const char *option)
+{
+    const Model *at = model;
+    Field *field = NULL;
+    for (const char *part = path; part;) {
+        const char *end = strstr(part, "__");
+        char *name = end ? capo_strndup(part, (size_t)(end - part)) : capo_strdup(part);
+        bool known = false;
+        if (field && !field->target) {
+            known = field->kind == FIELD_JSON;
+            for (size_t i = 0; transforms[i]; i++)
+                known = known || !strcmp(transforms[i], name);
+        } else {
+            field = capo_field(at, name);
+            Field *reverse = field ? NULL : capo_reverse_field(at, name);
+            known = field || reverse;
+            at = field ? field->target : reverse ? reverse->model : at;
+            if (!at)
+                at = model;
+        }
+        if (!known) {
+            resolver_problem(resolver, "%s: %s names \"%s\", and %s has no field \"%s\".%s", model->label, option, path, at->label, name, resolver_suggestion(at, name));
+            return;
+        }
+        part = end ? end + 2 : NULL;
+    }
+}
+
+static void check_columns(Resolver *resolver, const Model *model, const char *const *names, const char *option)
+{
+    for (size_t i = 0; names[i]; i++) {
+        const char *name = names[i] + (names[i][0] == '-');
+        Field *field = capo_field(model, name);
+        if (!field)
+            resolver_problem(resolver, "%s: %s names \"%s\", a field that it does not have.%s", model->label, option, name, resolver_suggestion(model, name));
+        else if (!field->column)
+            resolver_problem(resolver, "%s: %s names \"%s\", which is many-to-many and has no column.", model->label, option, name);
+    }
+}
+
+static void check_manager(Resolver *resolver, const Model *model, const char *name, const char *option)
+{
+    const char *names[64];
+    size_t count = 0;
+    for (const NamedManager *manager = model->meta->managers; manager && manager->name && count < 64; manager++) {
+        if (name && !strcmp(manager->name, name))
+            return;
+        names[count++] = manager->name;
+    }
+    if (name)
+        resolver_problem(resolver, "%s: %s names \"%s\", which is none of .managers.%s", model->label, option, name,
+                         capo_did_you_mean(name, names, count));
+}
+
+void resolver_check_meta(Resolver *resolver, Model *model)
+{
+    const MetaOptions *meta = model->meta;
+    for (size_t i = 0; model->ordering && model->ordering[i]; i++) {
+        const char *path = model->ordering[i];
+        if (strcmp(path, "?"))
+            check_path(resolver, model, path + (path[0] == '-'), ".ordering");
+    }
+    for (size_t i = 0; model->unique_together && model->unique_together[i]; i++) {
+        check_columns(resolver, model, model->unique_together[i], ".unique_together");
+        for (size_t k = 0; model->unique_together[i][k]; k++) {
+            Field *field = capo_field(model, model->unique_together[i][k]);
+            if (field)
+                field->unique_together_hint = true;
+        }
+    }
+    if (meta->display)
+        check_path(resolver, model, meta->display, ".display");
+    if (meta->get_latest_by)
+        check_path(resolver, model, meta->get_latest_by + (meta->get_latest_by[0] == '-'), ".get_latest_by");
+    check_manager(resolver, model, meta->default_manager_name, ".default_manager_name");
+    check_manager(resolver, model, meta->base_manager_name, ".base_manager_name");
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const char *date = model->fields[i]->unique_for_date;
+        if (date)
+            check_path(resolver, model, date, ".unique_for_date");
+    }
+    capo_meta_check(resolver, model);
+}
