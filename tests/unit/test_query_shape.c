@@ -106,9 +106,10 @@ TEST(shape_raises_as_the_ordinary_way)
 TEST(shape_takes_numbers_for_truths_and_reals)
 {
     query_library();
+    Value code = capo_test_uuid();
     EXPECT_SAME(Kind, .where = { .active = EQ(true), .real = GT(2) });
     EXPECT_SAME(Kind, .where = { .active = EQ(0), .real = GT(2.5), .day = LT(capo_date(2026, 11, 22)) });
-    EXPECT_SAME(Kind, .where = { .code = EQ(capo_test_uuid()), .moment = GTE(moment("2026-01-01T00:00:00")), .small = EQ(3) });
+    EXPECT_SAME(Kind, .where = { .code = EQ(code), .moment = GTE(moment("2026-01-01T00:00:00")), .small = EQ(3) });
 }
 
 /* The order's SQL has the time zone in it. */
