@@ -165,16 +165,19 @@ static void read_lookups(Reading *reading, const Model *model, const void *looku
 
 /* A new option must be thought of here: a part of the key, or a reason to have no shape. */
 typedef struct KnownOptions {
-    Query *query; Condition *filter; Expression *const *annotate, *const *alias; const char *const *order_by, *const *select_related;
-    const char *using; const char *const *prefetch; int64_t offset, limit; bool distinct, reverse, no_order;
+    Query *query; Condition *filter; Expression *const *annotate, *const *alias; const char *const *order_by, *const *select_related; const char *using;
+    const char *const *prefetch; const struct Prefetching *prefetch_with; const char *const *only, *const *defer, *const *distinct_on; const struct RowLock *lock;
+    const struct FilteredRelation *filtered; FetchMode fetch; int64_t offset, limit; bool distinct, reverse, no_order;
 } KnownOptions;
 _Static_assert(sizeof(KnownOptions) == sizeof(QueryOptions), "QueryOptions has an option that orm/query_shape.c does not know");
 
-static void read_options(Reading *reading, const Model *model, const QueryOptions *options, ShapeUse use)
+static void read_options(Reading *reading, Model *model, const QueryOptions *options, ShapeUse use)
 {
     const Dialect *dialect = capo_dialect();
     const TimeZone *zone = capo_current_time_zone();
-    reading->fits = model->size && !options->query && !options->filter && !options->annotate && !options->alias && !options->using &&
+    reading->fits = model->size && capo_model_in_use(model) == model &&
+                    !options->query && !options->filter && !options->annotate && !options->alias && !options->using &&
+                    !options->prefetch_with && !options->only && !options->defer && !options->distinct_on && !options->lock && !options->filtered &&
                     options->limit >= 0 && options->offset >= 0 && (use == SHAPE_ROWS || (!options->limit && !options->offset));
     if (!reading->fits)
         return;
