@@ -270,7 +270,7 @@ Value capo_schema_effective_default(const Field *field, Value given)
         return capo_to_column(field, given);
     if (field->has_default)
         return capo_to_column(field, capo_field_default(field));
-    if (field->null || field->target || field->primary_key)
+    if (field->null || field->target || field->primary_key || field->has_db_default || field->generated)
         return capo_value_null();
     DateTime now = capo_now();
     switch (capo_field_storage(field)) {
@@ -332,6 +332,22 @@ void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_m
         capo_schema_change_indexes(editor, old_model, new_model);
     else
         capo_backend()->schema->alter_constraints(editor, old_model, new_model);
+}
+
+void capo_schema_alter_table_comment(SchemaEditor *editor, Model *model)
+{
+    if (capo_backend()->schema->comments)
+        capo_altering_table_comment(editor, model);
+}
+
+void capo_schema_refuse_generated(const Field *old_field, const Field *new_field)
+{
+    bool same = old_field->generated == new_field->generated && (!new_field->generated || old_field->db_persist == new_field->db_persist);
+    if (same && new_field->generated)
+        same = !strcmp(capo_column_generated(old_field), capo_column_generated(new_field));
+    if (!same)
+        capo_raise(ERROR_VALUE, "%s.%s: a generated column cannot be altered. Remove the field and add it again with the new definition.",
+                   new_field->model->label, new_field->name);
 }
 
 /* --- SQL by hand --- */

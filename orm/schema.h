@@ -37,6 +37,9 @@ typedef struct SchemaWords {
 typedef struct SchemaBackend {
     const SchemaWords *words;               /* NULL: it cannot alter, it rebuilds (SQLite) */
     bool index_conditions, index_parts, index_include, index_methods;   /* an index can have these */
+    bool virtual_columns;                   /* generated columns that are not stored */
+    bool comments_apart;                    /* COMMENT ON …, else a word of the column and of the table */
+    bool comments;
     bool tablespaces, deferrable_unique, nulls_not_distinct, exclusion;
     void (*create_model)(SchemaEditor *editor, Model *model);
     void (*add_column)(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value value);
@@ -62,6 +65,9 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
 void capo_altering_alter_constraints(SchemaEditor *editor, Model *old_model, Model *new_model);
 void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Field *new_field);
 void capo_altering_check(SchemaEditor *editor);
+void capo_altering_table_comment(SchemaEditor *editor, const Model *model);
+/* A generated column is never altered: raises ERROR_VALUE where it would have to be. */
+void capo_schema_refuse_generated(const Field *old_field, const Field *new_field);
 
 /* Keeps a statement for the end: of this table, about that other one. Forgets those about a table that is dropped; those about one
  * that is renamed run at once, before it is. */

@@ -7,11 +7,21 @@
 static void alter_type(SchemaEditor *editor, const Model *model, const Field *old_field, const Field *new_field)
 {
     (void)old_field;
-    const char *collation = capo_column_field(new_field)->db_collation;
-    bool identity = new_field->primary_key && capo_field_is_automatic(new_field->kind);
-    capo_schema_run(editor, capo_format("ALTER TABLE %s MODIFY %s %s%s%s%s%s", capo_quote_name(model->table), capo_quote_name(new_field->column),
-                                        capo_dialect()->column_type(new_field), collation ? " COLLATE " : "", collation ? capo_quote_name(collation) : "",
-                                        new_field->null ? " NULL" : " NOT NULL", identity ? " AUTO_INCREMENT" : ""), NULL, 0);
+    const char *collation = capo_column_field(new_field)->db_collation, *db_default = capo_column_default(new_field);
+    Buffer sql = { 0 };
+    capo_put_format(&sql, "ALTER TABLE %s MODIFY %s %s", capo_quote_name(model->table), capo_quote_name(new_field->column), capo_dialect()->column_type(new_field));
+    if (collation)
+        capo_put_format(&sql, " COLLATE %s", capo_quote_name(collation));
+    if (db_default)
+        capo_put_format(&sql, " DEFAULT %s", db_default);
+    capo_put(&sql, new_field->null ? " NULL" : " NOT NULL");
+    if (new_field->primary_key && capo_field_is_automatic(new_field->kind))
+        capo_put(&sql, " AUTO_INCREMENT");
+    if (new_field->db_comment) {
+        capo_put(&sql, " COMMENT ");
+        capo_put_comment(&sql, new_field->db_comment);
+    }
+    capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
 }
 
 static List *first_column(const char *sql, const Value *parameters, size_t count)
@@ -67,6 +77,7 @@ static char *describe(const char *table)
     Buffer out = { 0 };
     List *lines = first_column(
         "SELECT CONCAT('column ', COLUMN_NAME, ' ', COLUMN_TYPE, IF(IS_NULLABLE = 'NO', ' NOT NULL', ''), IF(EXTRA <> '', CONCAT(' ', EXTRA), ''), "
+        "IF(GENERATION_EXPRESSION IS NULL, '', CONCAT(' AS ', GENERATION_EXPRESSION)), IF(COLUMN_COMMENT <> '', CONCAT(' COMMENT ', COLUMN_COMMENT), ''), "
         "IF(COLUMN_DEFAULT IS NULL OR COLUMN_DEFAULT = 'NULL', '', CONCAT(' DEFAULT ', COLUMN_DEFAULT)), "
         "IF(COLLATION_NAME IS NULL OR COLLATION_NAME = @@collation_database, '', CONCAT(' COLLATE ', COLLATION_NAME))) AS line "
         "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? "
@@ -91,7 +102,7 @@ static const SchemaWords words = {
 };
 
 const SchemaBackend capo_mysql_schema = {
-    .words = &words,
+    .words = &words, .comments = true, .virtual_columns = true,
     .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, .remove_column = capo_altering_remove_column,
     .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,
     .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check,

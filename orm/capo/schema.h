@@ -32,6 +32,8 @@ void capo_schema_remove_field(SchemaEditor *editor, Model *old_model, Model *new
 void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value default_value);
 /* Indexes, unique_together and constraints: makes the table's those of new_model. */
 void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_model);
+/* Sets Meta's db_table_comment; nothing where the database has no comments. */
+void capo_schema_alter_table_comment(SchemaEditor *editor, Model *model);
 void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 
 /* The counter of the model's automatic key goes on behind the largest key that there is: after rows were inserted with keys of their own
