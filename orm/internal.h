@@ -278,6 +278,8 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows); 
 void capo_database_cursor_close(DatabaseCursor *cursor);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
+/* NULL; a test that wants to be there when the nth statement runs sets it. */
+extern void (*capo_before_statement)(const char *sql);
 /* `"table"."column"` and the like: quotes one identifier, doubling quotes inside. */
 void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);

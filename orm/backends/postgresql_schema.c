@@ -124,4 +124,5 @@ const SchemaBackend capo_postgresql_schema = {
     .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,
     .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check, .reset_sequence = reset_sequence,
     .tables = tables, .columns = columns, .describe = describe,
+    .try_lock = "SELECT pg_try_advisory_lock(1128353871, 1296648006)", .lock_timeout = "SELECT set_config('lock_timeout', (%g * 1000)::integer::text, false)",
 };
