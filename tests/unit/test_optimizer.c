@@ -105,6 +105,7 @@ TEST(squash_makes_one_of_many)
 {
     three_migrations();
     migrate(NULL, NULL);
+    capo_sql_run("DELETE FROM capo_migration_checksums");
     char *wanted = database_text();
     char *said = squash((SquashOptions){ .last = "0003" });
     EXPECT(strstr(said, " - 0001_initial\n - 0002_more\n - 0003_less\n  Optimized from 6 operations to 2 operations.\n") != NULL);
@@ -122,7 +123,7 @@ TEST(squash_makes_one_of_many)
     for (const char *const *name = LIST("0001_initial", "0002_more", "0003_less"); *name; name++)
         EXPECT_INT(recorder_count("mig", *name), 1);
     capo_sql_run("DELETE FROM django_migrations WHERE name = '0001_squashed_0003_less'");
-    capo_sql_run("DELETE FROM capo_migration_checksums WHERE name = '0001_squashed_0003_less'");
+    capo_sql_run("DELETE FROM capo_migration_checksums");
     EXPECT_TEXT(database_text(), wanted);
     /* the old files are gone and the list too: an ordinary migration, applied */
     migrate(NULL, NULL);
