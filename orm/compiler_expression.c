@@ -70,6 +70,10 @@ static bool same_parameter(Value a, Value b)
 
 void compile_bound(Compiler *compiler, Value value)
 {
+    if (compiler->literals) {
+        capo_put_literal(&compiler->sql, value);
+        return;
+    }
     if (compiler->dialect->numbered)
         for (size_t i = 0; i < compiler->n_parameters && i < MOST_SHARED; i++)
             if (same_parameter(compiler->parameters[i], value)) {

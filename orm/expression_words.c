@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What a word was given: an expression, a query as a subquery, or a literal. */
-static Expression *operand(Value value)
+Expression *capo_expression_of(Value value)
 {
     Expression *expression = value_expression(value);
     Query *query = expression ? NULL : value_query(value);
@@ -17,7 +17,7 @@ static Value boxed(Expression *expression) { return capo_value_object(&expressio
 
 Expression *capo_as(const char *name, Value value)
 {
-    Expression *expression = capo_memdup(operand(value), sizeof *expression);
+    Expression *expression = capo_memdup(capo_expression_of(value), sizeof *expression);
     expression->as = capo_strdup(name);
     return expression;
 }
@@ -26,20 +26,20 @@ Value capo_function(const char *name, const Value *arguments, size_t count)
 {
     Expression **list = capo_alloc_array(count + 1, sizeof *list);
     for (size_t i = 0; i < count; i++)
-        list[i] = operand(arguments[i]);
+        list[i] = capo_expression_of(arguments[i]);
     return boxed(expression_call(name, list, count));
 }
 
 Value capo_combined(const char *operator, Value left, Value right)
 {
-    return boxed(expression_combine(operator, operand(left), operand(right)));
+    return boxed(expression_combine(operator, capo_expression_of(left), capo_expression_of(right)));
 }
 
 Value capo_collate(Value value, const char *collation)
 {
     if (!*collation || collation[strspn(collation, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")])
         capo_raise(ERROR_VALUE, "Invalid collation name: '%s'.", collation);
-    Expression *of = operand(value), *collated = expression_new(X_COLLATE);
+    Expression *of = capo_expression_of(value), *collated = expression_new(X_COLLATE);
     collated->args = capo_memdup(&of, sizeof of);
     collated->n_args = 1;
     collated->name = capo_strdup(collation);
@@ -52,7 +52,7 @@ Value capo_raw_expression(const char *sql, const Value *parameters, size_t count
     raw->name = capo_strdup(sql);
     raw->args = capo_alloc_array(count + 1, sizeof *raw->args);
     for (size_t i = 0; i < count; i++)
-        raw->args[raw->n_args++] = operand(parameters[i]);
+        raw->args[raw->n_args++] = capo_expression_of(parameters[i]);
     return boxed(raw);
 }
 
@@ -61,12 +61,12 @@ Value capo_compared(Value left, const char *lookup, Value right)
     Expression *compared = expression_new(X_LOOKUP);
     compared->name = capo_strdup(lookup);
     compared->type = type_of(FIELD_BOOLEAN);
-    compared->args = capo_memdup(((Expression *[]){ operand(left), operand(right) }), 2 * sizeof *compared->args);
+    compared->args = capo_memdup(((Expression *[]){ capo_expression_of(left), capo_expression_of(right) }), 2 * sizeof *compared->args);
     compared->n_args = 2;
     return boxed(compared);
 }
 
-Condition *capo_holds(Value value) { return condition_of_expression(operand(value)); }
+Condition *capo_holds(Value value) { return condition_of_expression(capo_expression_of(value)); }
 
 Value capo_json_text_key(const char *path)
 {
@@ -93,9 +93,9 @@ Value capo_case(const CaseBranch *branches, size_t count)
             capo_raise(ERROR_VALUE, "CASE: nothing comes behind ELSE.");
         if (branches[i].condition) {
             list[n++] = expression_condition(branches[i].condition);
-            list[n++] = operand(branches[i].result);
+            list[n++] = capo_expression_of(branches[i].result);
         } else {
-            otherwise = operand(branches[i].result);
+            otherwise = capo_expression_of(branches[i].result);
         }
     }
     list[n++] = otherwise ? otherwise : expression_value(capo_value_null(), type_of(FIELD_NONE));
@@ -104,7 +104,7 @@ Value capo_case(const CaseBranch *branches, size_t count)
 
 Value capo_cast(Value value, FieldKind kind, bool in_database)
 {
-    return boxed(expression_cast(in_database ? X_CAST : X_WRAP, operand(value), type_of(kind)));
+    return boxed(expression_cast(in_database ? X_CAST : X_WRAP, capo_expression_of(value), type_of(kind)));
 }
 
 Value capo_cast_decimal(Value value, int digits, int places)
@@ -114,7 +114,7 @@ Value capo_cast_decimal(Value value, int digits, int places)
         capo_raise(ERROR_VALUE, "A decimal of %d digits with %d behind the point cannot be.", digits, places);
     type.digits = digits;
     type.places = places;
-    return boxed(expression_cast(X_CAST, operand(value), type));
+    return boxed(expression_cast(X_CAST, capo_expression_of(value), type));
 }
 
 Value capo_part(const char *part, Value value, bool truncate) { return capo_part_in(part, value, truncate, NULL); }
@@ -125,7 +125,7 @@ Value capo_part_in(const char *part, Value value, bool truncate, const char *zon
     if (zone_name && !zone)
         capo_raise(ERROR_VALUE, "There is no time zone called '%s'.", zone_name);
     FieldKind gives = !truncate ? FIELD_NONE : !strcmp(part, "date") ? FIELD_DATE : !strcmp(part, "time") ? FIELD_TIME : FIELD_NONE;
-    return boxed(transform_named(part, gives, operand(value), zone, truncate));
+    return boxed(transform_named(part, gives, capo_expression_of(value), zone, truncate));
 }
 
 Value capo_subquery(Query *query) { return boxed(expression_subquery(X_SUBQUERY, query, false)); }
@@ -176,7 +176,7 @@ Value capo_window(Value of, const WindowOptions *options)
     while (options->partition_by && options->partition_by[n_partition])
         n_partition++;
     window->args = capo_alloc_array(n_partition + 2, sizeof *window->args);
-    window->args[window->n_args++] = operand(of);
+    window->args[window->n_args++] = capo_expression_of(of);
     for (size_t i = 0; i < n_partition; i++)
         window->args[window->n_args++] = expression_path(options->partition_by[i]);
     window->n_partition = n_partition;
@@ -189,7 +189,7 @@ Value capo_window(Value of, const WindowOptions *options)
 
 Expression *capo_total(const char *function, Value of, const AggregateOptions *options)
 {
-    Expression *aggregate = expression_aggregate(function, operand(of), options->distinct, options->filter, options->default_value);
+    Expression *aggregate = expression_aggregate(function, capo_expression_of(of), options->distinct, options->filter, options->default_value);
     expression_order_aggregate(aggregate, options);
     aggregate->as = options->as ? capo_strdup(options->as) : NULL;
     return aggregate;
