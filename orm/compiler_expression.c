@@ -169,8 +169,6 @@ void compile_template(Compiler *compiler, const char *sql, Expression *const *ar
     for (const char *at = sql; *at; at++)
         if (*at == '$' && at[1] >= '1' && (size_t)(at[1] - '1') < count)
             compile_list(compiler, &args[*++at - '1'], 1, "");
-        else if (*at == '$' && at[1] == '0')                       /* a template without arguments */
-            at++;
         else
             capo_put_char(&compiler->sql, *at);
 }
@@ -201,7 +199,7 @@ static Sql compile_call(Compiler *compiler, const Expression *call)
         return SQL_OK;
     }
     const char *sql = row->own ? own_function_sql(compiler, row->own) : row->sql;
-    if (strchr(sql, '$')) {
+    if (strchr(sql, '$') || capo_ends_with(sql, ")")) {
         compile_template(compiler, sql, call->args, call->n_args);
         return SQL_OK;
     }

@@ -66,10 +66,10 @@ static const FunctionRow functions[] = {
     { .name = "SHA512", .sql = "SHA512", .gives = GIVES_TEXT, .least = 1, .most = 1 },
     { .name = "SearchVector", .sql = NULL, .gives = GIVES_TEXT, .least = 1, .most = -1, .only = "postgresql" },
 
+    { .name = "Now", .sql = "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')", .gives = GIVES_DATETIME, .least = 0, .most = 0 },
     { .name = "JSONObject", .sql = "JSON_OBJECT", .gives = GIVES_JSON, .least = 0, .most = -1 },     /* key, value, key, value, … */
     { .name = "JSONArray", .sql = "JSON_ARRAY", .gives = GIVES_JSON, .least = 0, .most = -1 },
 
-    { .name = "Now", .sql = "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')$0", .gives = GIVES_DATETIME, .least = 0, .most = 0 },
     { .name = "UUID4", .sql = "UUIDV4", .gives = GIVES_UUID, .least = 0, .most = 0 },
     { .name = "UUID7", .sql = "UUIDV7", .gives = GIVES_UUID, .least = 0, .most = 0 },
 

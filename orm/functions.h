@@ -7,7 +7,7 @@ typedef enum Gives {
     GIVES_FIRST, GIVES_TEXT, GIVES_INTEGER, GIVES_FLOAT, GIVES_NUMBER, GIVES_BOOLEAN, GIVES_DATETIME, GIVES_UUID, GIVES_JSON, GIVES_MIXED, GIVES_PAIRS, GIVES_KIND
 } Gives;
 
-/* sql: "name" is called with its arguments between commas; with $ in it, it is a template: $1 to $9. */
+/* sql: "name" is called with its arguments between commas; with $1 to $9 in it, or its brackets, it is a template. */
 typedef struct FunctionRow {
     const char *name;                       /* Django's */
     const char *sql;

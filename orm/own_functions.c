@@ -12,7 +12,7 @@
 
 static const DatabaseFunction postgresql_functions[] = {
     { .name = "RandomUUID", ON_POSTGRESQL("GEN_RANDOM_UUID"), .gives = FIELD_UUID },
-    { .name = "TransactionNow", ON_POSTGRESQL("CURRENT_TIMESTAMP $0"), .gives = FIELD_DATETIME },
+    { .name = "TransactionNow", ON_POSTGRESQL("CURRENT_TIMESTAMP(6)"), .gives = FIELD_DATETIME },
     { .name = "SearchQuery", ON_POSTGRESQL("PLAINTO_TSQUERY($1)"), .least = 1, .most = 1, .gives = FIELD_TEXT },
     { .name = "SearchPhrase", ON_POSTGRESQL("PHRASETO_TSQUERY($1)"), .least = 1, .most = 1, .gives = FIELD_TEXT },
     { .name = "SearchWeb", ON_POSTGRESQL("WEBSEARCH_TO_TSQUERY($1)"), .least = 1, .most = 1, .gives = FIELD_TEXT },

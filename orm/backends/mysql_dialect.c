@@ -272,16 +272,15 @@ static bool combine(Compiler *compiler, const Expression *combined)
 
 static const FunctionRow functions[] = {
     { .name = "JSONBAgg", .sql = "JSON_ARRAYAGG" },
-    { .name = "Now", .sql = "CURRENT_TIMESTAMP(6)$0" },
     { .name = "SHA224", .sql = "SHA2($1, 224)" },
     { .name = "SHA384", .sql = "SHA2($1, 384)" },
     { .name = "SHA512", .sql = "SHA2($1, 512)" },
     /* MariaDB has these from 11.7 on: random bytes, with the version and the variant in their places (RFC 9562). */
     { .name = "UUID4", .sql = "CAST(LOWER(CONCAT(HEX(RANDOM_BYTES(4)), '-', HEX(RANDOM_BYTES(2)), '-4', SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', "
-                              "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)$0" },
+                              "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)" },
     { .name = "UUID7", .sql = "CAST(LOWER(CONCAT(SUBSTR(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'), 1, 8), '-', "
                               "SUBSTR(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'), 9), '-7', SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', "
-                              "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)$0" },
+                              "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)" },
     { .name = "Greatest", .sql = "GREATEST" },
     { .name = "Least", .sql = "LEAST" },
     { .name = "Length", .sql = "CHAR_LENGTH" },
@@ -291,6 +290,7 @@ static const FunctionRow functions[] = {
     { .name = "Ord", .sql = "CAST(ORD($1) AS UNSIGNED)" },
     { .name = "SHA256", .sql = "SHA2($1, 256)" },
     { .name = "JSONObject", .sql = "JSON_OBJECT" },
+    { .name = "Now", .sql = "CURRENT_TIMESTAMP(6)" },
     { 0 }
 };
 
@@ -464,7 +464,7 @@ static const char *left(int lookup, FieldKind kind)
 }
 
 const Dialect capo_mysql_dialect = {
-    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
+    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
     .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ordered_aggregates = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,

@@ -286,14 +286,14 @@ static const FunctionRow functions[] = {
     { .name = "JSONBAgg", .sql = "JSONB_AGG" },
     { .name = "BoolAnd", .sql = "BOOL_AND" },
     { .name = "BoolOr", .sql = "BOOL_OR" },
-    { .name = "Now", .sql = "STATEMENT_TIMESTAMP" },
     { .name = "UUID4", .sql = "GEN_RANDOM_UUID" },
     /* 48 bits of milliseconds in front of a random one, and its version turned from 4 to 7 (RFC 9562). */
     { .name = "UUID7", .sql = "CAST(ENCODE(SET_BIT(SET_BIT(OVERLAY(UUID_SEND(GEN_RANDOM_UUID()) PLACING SUBSTRING(INT8SEND(CAST(FLOOR("
-                              "EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000) AS bigint)) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex') AS uuid)$0" },
+                              "EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000) AS bigint)) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex') AS uuid)" },
     { .name = "SHA224", .sql = "ENCODE(SHA224(CONVERT_TO($1, 'UTF8')), 'hex')" },
     { .name = "SHA384", .sql = "ENCODE(SHA384(CONVERT_TO($1, 'UTF8')), 'hex')" },
     { .name = "SHA512", .sql = "ENCODE(SHA512(CONVERT_TO($1, 'UTF8')), 'hex')" },
+    { .name = "Now", .sql = "STATEMENT_TIMESTAMP()" },
     { .name = "Greatest", .sql = "GREATEST" },
     { .name = "Least", .sql = "LEAST" },
     { .name = "Left", .sql = "LEFT" },
@@ -474,7 +474,7 @@ static void put_explain(Buffer *sql, const ExplainOptions *options)
 }
 
 const Dialect capo_postgresql_dialect = {
-    .quote = '"', .name_length = 63, .max_parameters = 65535, .no_key = "DEFAULT",
+    .quote = '"', .name_length = 63, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
     .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
     .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .lock_of = true, .lock_no_key = true, .distinct_on = true, .on_conflict = true, .aggregate_filter = true,

@@ -142,7 +142,8 @@ Value capo_over(const char *function, Value of);
  *
  *     capo_query(Line, .annotate = EXPRESSIONS(AS("sound", FN(Soundex, F("name")))), .filter = ALL(Q("pieces__half__gt", 3), Q("pieces__divides_by", 2)))
  *
- * In SQL "$1" to "$9" are the arguments, compiled and bound; SQL without '$' is called with all of them between commas. */
+ * In SQL "$1" to "$9" are the arguments, compiled and bound; SQL with neither these nor a bracket at its
+ * end is a name, called with all of them between commas. */
 typedef struct DatabaseFunction {
     const char *name;                       /* for FN(), TOTAL() and OVER(); NULL: a transform alone */
     const char *sql;                        /* everywhere but where one of the next says otherwise; "": that database has none */
