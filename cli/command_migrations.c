@@ -140,3 +140,12 @@ int cli_inspectdb(void)
         .partitions = capo_option_set("--include-partitions"), .say = say_line });
     return 0;
 }
+
+int cli_lintmigrations(void)
+{
+    const char *const *apps = capo_option_values("app");
+    int count = capo_lint_migrations(&(LintOptions){ .apps = apps[0] ? apps : NULL, .all = capo_option_set("--all"), .say = say_line });
+    if (!count)
+        capo_say("Nothing locks or rewrites a table that has rows.");
+    return count > 0;
+}

@@ -42,6 +42,8 @@ const Command cli_framework_commands[] = {
     { "optimizemigration", "Write a migration with fewer operations that do the same.", cli_optimizemigration, .no_database = true, .options = OPTIONS_LIST(
         { "app", NULL, "the app", .required = true }, { "migration", NULL, "name or prefix", .required = true },
         { "--check", NULL, "write nothing; exit status 1 when it can be optimized" }) },
+    { "lintmigrations", "Name operations that lock or rewrite large tables, and the safe way round.", cli_lintmigrations, OPTIONS_LIST(
+        { "app", NULL, "only these apps", .many = true }, { "--all", NULL, "also migrations that are applied" }) },
     { "inspectdb", "Print the database that there is as models.", cli_inspectdb, .options = OPTIONS_LIST(
         { "table", NULL, "only these tables", .many = true }, { "--include-views", NULL, "also views" },
         { "--include-partitions", NULL, "also partitions (PostgreSQL)" }) },
@@ -59,6 +61,8 @@ const Command cli_framework_commands[] = {
     { "render", "Print a template rendered with a context.", cli_render, .no_database = true, .options = OPTIONS_LIST(
         { "template", NULL, "its name", .required = true }, { "--context", "FILE.json", "variables" },
         { "--language", "CODE", "that it speaks: de, pt-br" }) },
+    { "makemessages", "Bring the texts of sources and templates into the translators' catalogues (.po).", cli_makemessages, .no_database = true, .options = OPTIONS_LIST(
+        { "language", NULL, "codes, de or pt-br; without one those that there are", .many = true }) },
     { "compilemessages", "Make the catalogues of languages (.mo) from what translators wrote (.po).", cli_compilemessages, .no_database = true },
     { "dbshell", "Open the database's own shell.", cli_dbshell, .no_database = true },
     { "startapp", "Make a new app and add it to the site.", cli_startapp, .no_database = true, .options = OPTIONS_LIST(

@@ -66,6 +66,15 @@ typedef struct InspectOptions {
 } InspectOptions;
 void capo_inspect_database(const InspectOptions *options);
 
+/* lintmigrations: each operation that locks or rewrites a table with rows, or that a program which still runs would miss, with the safe
+ * way round, for the database that is open. How many. Nothing is run. */
+typedef struct LintOptions {
+    const char *const *apps;            /* NULL: all */
+    bool all;                           /* applied ones too */
+    void (*say)(void *self, const char *line); void *self;
+} LintOptions;
+int capo_lint_migrations(const LintOptions *options);
+
 typedef struct MigrateOptions {
     const char *app, *target;           /* "0002", a prefix, or "zero"; NULL: the newest */
     bool fake, fake_initial, plan;
