@@ -187,7 +187,7 @@ static void run_operation(Run *run, SchemaEditor *editor, ProjectState **states,
     const Operation *op = run->migration->operations[at];
     run->operation = op;
     run->number = at + 1;
-    operation_rows[op->kind].change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
+    operation_change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
                                              run->backwards);
 }
 
