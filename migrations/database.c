@@ -210,8 +210,12 @@ DATABASE_CHANGE(database_function)
 {
     const MigrationFunction *function = migration_function(app, op->name);
     MigrationModels models = { .state = before };
-    (void)editor; (void)after;
+    const char *step = capo_format("-- run function %s", op->name);
+    (void)after;
+    if (!capo_schema_begin_step(editor, step))
+        return;
     (backwards ? function->backwards : function->forwards)(&models);
+    capo_schema_end_step(editor, step);
 }
 
 /* Its model as it is after the operation, or was before; NULL: it is about none. */
