@@ -313,6 +313,12 @@ typedef struct Compiler {
 } Compiler;
 
 Compiled *compile_select(const Query *query);
+/* LIMIT (negative: none) and OFFSET. */
+void compile_limits(Compiler *compiler, int64_t limit, int64_t offset);
+/* The text with its wildcards escaped, between those of the look-up: "a\\%%". */
+Value lookup_pattern(const struct LookupRow *row, Value text);
+/* Whether no row of such a column can have this number. */
+bool integer_out_of_range(FieldKind kind, int64_t n, const Dialect *dialect);
 /* `outputs` over the rows of `inner` (or over the query itself where inner is NULL): one row. */
 Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const char **names, size_t count);
 typedef struct Assignment { const Field *field; Expression *expression; } Assignment;
