@@ -21,6 +21,12 @@ void capo_after_migrate(void (*function)(void))
     hooks[n_hooks++] = function;
 }
 
+void capo_run_after_migrate(void)
+{
+    for (size_t i = 0; i < n_hooks; i++)
+        hooks[i]();
+}
+
 static void say(const MigrateOptions *options, const char *line)
 {
     if (options->say)
@@ -411,8 +417,8 @@ int capo_migrate(const MigrateOptions *options)
     }
     recorder_prepare();
     int done = run_plan(options, graph, applied, &plan);
-    for (size_t i = 0; done && i < n_hooks; i++)
-        hooks[i]();
+    if (done)
+        capo_run_after_migrate();
     return done;
 }
 

@@ -34,6 +34,10 @@ extern __thread Unit *capo_unit;
 /* The lowest address of the running fiber's stack; NULL outside a fiber. core/loop writes it at a switch. */
 extern __thread char *capo_stack_limit;
 
+/* Calls function(argument) in a unit of work of its own inside the running one, and gives its memory back behind it: for a part of a long
+ * piece of work of which nothing is to be kept. What it raises is raised here. */
+void capo_run_apart(void (*function)(void *), void *argument);
+
 /* Runs function(argument) as a unit of work with this arena, on the caller's stack. NULL, or the error that ended it: it lives
  * in the arena, which is the caller's to reset after use. Cleanups left at the end are run by arena_reset. Inside another unit it
  * shares that one's database connection and open transaction: the test client's requests see what the test wrote. */
