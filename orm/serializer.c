@@ -26,6 +26,8 @@ typedef struct Batch {
     Model *model;
     Value after;                        /* the last key of the batch before; null: the first */
     Arena *outer;                       /* where `after` is kept */
+    Arena *scratch;                     /* where `text` is: what the batch gave, which outlives its memory and is written behind it */
+    const char *text; size_t size;
     size_t n_rows;
 } Batch;
 
@@ -220,21 +222,20 @@ static Map *pairs_of(const Serializer *serializer, const Field *field, const Lis
 
 /* --- what is written --- */
 
-static void write_object(Serializer *serializer, Map *object)
+static void put_object(Buffer *out, Serializer *serializer, Map *object)
 {
-    Buffer out = { 0 };
     bool indented = serializer->options.indent > 0;
     if (!serializer->lines)
-        capo_put(&out, serializer->count ? indented ? ",\n" : ", " : indented ? "\n" : "");
-    capo_json_put_fixture(&out, capo_value_map(object), serializer->lines ? 0 : serializer->options.indent, serializer->lines);
+        capo_put(out, serializer->count ? indented ? ",\n" : ", " : indented ? "\n" : "");
+    capo_json_put_fixture(out, capo_value_map(object), serializer->lines ? 0 : serializer->options.indent, serializer->lines);
     if (serializer->lines)
-        capo_put_char(&out, '\n');
-    emit(serializer, out.data, out.size);
+        capo_put_char(out, '\n');
     serializer->count++;
 }
 
 static void write_batch(void *argument)
 {
+    Buffer out = { 0 };
     Batch *batch = argument;
     Serializer *serializer = batch->serializer;
     const Model *model = batch->model;
@@ -274,8 +275,10 @@ static void write_batch(void *argument)
                 capo_map_set(fields, model->many[m]->name, found ? *found : capo_value_list(capo_list_new()));
         }
         capo_map_set(object, "fields", capo_value_map(fields));
-        write_object(serializer, object);
+        put_object(&out, serializer, object);
     }
+    batch->text = arena_strndup(batch->scratch, out.data, out.size);
+    batch->size = out.size;
     Value last = rows->items[rows->count - 1].list->items[0];
     if (last.kind == VALUE_UUID || capo_is_text(last) || last.kind == VALUE_DECIMAL) {
         const char *text = capo_to_text(last);
@@ -284,13 +287,24 @@ static void write_batch(void *argument)
     batch->after = last;
 }
 
+static void free_arena(void *arena)
+{
+    arena_free(arena);
+}
+
 int64_t capo_serialize(Serializer *serializer, Query *rows)
 {
     int64_t before = serializer->count;
-    Batch batch = { .serializer = serializer, .model = capo_query_model(rows), .outer = capo_arena(), .after = capo_value_null() };
+    Batch batch = { .serializer = serializer, .model = capo_query_model(rows), .outer = capo_arena(), .after = capo_value_null(), .scratch = arena_new() };
+    capo_defer(free_arena, batch.scratch);
     batch.rows = capo_query_order_by(capo_query_slice(rows, 0, 0), LIST("pk"));
-    do
+    do {
         capo_run_apart(write_batch, &batch);
-    while (batch.n_rows == BATCH);
+        if (batch.n_rows)
+            emit(serializer, batch.text, batch.size);
+        arena_reset(batch.scratch);
+    } while (batch.n_rows == BATCH);
+    capo_defer_cancel(free_arena, batch.scratch);
+    arena_free(batch.scratch);
     return serializer->count - before;
 }
