@@ -21,8 +21,8 @@ struct Operation {
     const char *name, *new_name;            /* of a field, index, constraint or function */
     FieldState *field;
     FieldState **fields; size_t n_fields;   /* CreateModel */
-    Map *options;                           /* CreateModel, AlterModelOptions; AddConstraint: what it is */
-    List *list;                             /* fields of AddIndex, lists of AlterUniqueTogether */
+    Map *options;                           /* CreateModel, AlterModelOptions; AddConstraint, AddIndex: what it is */
+    List *list;                             /* fields of AddIndex that has no more, lists of AlterUniqueTogether */
     Value one_off;                          /* for the rows that are there: AddField, AlterField; null: none */
     const char *table;                      /* NULL: the default name */
     Value forwards, backwards;              /* SQL: a text, a list, or a map of backend to those; null: none */
@@ -31,7 +31,7 @@ struct Operation {
 
 /* What a member of an operation is in a file. */
 typedef enum MemberType { MEMBER_NAME, MEMBER_TEXT, MEMBER_FIELD, MEMBER_FIELDS, MEMBER_META, MEMBER_PLAIN_META, MEMBER_NAMES, MEMBER_NAME_LISTS,
-                          MEMBER_ONE_OFF, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT } MemberType;
+                          MEMBER_ONE_OFF, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT, MEMBER_INDEX } MemberType;
 typedef struct OperationMember { const char *name; MemberType type; size_t offset; bool required; } OperationMember;
 
 /* One row for each kind: all that reading, writing, detecting and running ask of it. operations.c has the table. */
@@ -74,6 +74,7 @@ void migration_add_dependency(Migration *migration, const char *app, const char 
 /* Raises ERROR_MIGRATION: a sentence with file, line and what is wrong. */
 Migration *migration_parse(const char *app, const char *name, const char *path, const char *text, size_t size);
 char *migration_text(const Migration *migration);
+char *operation_text(const Operation *operation);                                   /* JSON, in one line: the same text means the same */
 /* The file that it has or would get: "blog/migrations/0001_initial.json". */
 char *migration_path(const App *app, const char *name);
 const char *migration_checksum(const Migration *migration);                         /* of what it says, not of how it is laid out */
@@ -109,6 +110,7 @@ ProjectState *graph_state(const MigrationGraph *graph);
 /* Map of "app.name" to a datetime; empty where the table is not there. */
 Map *recorder_applied(void);
 void recorder_prepare(void);                                    /* makes the table where it is missing */
+void recorder_make_table(const char *table, const char *name, const FieldRow *rows);
 void recorder_add(const Migration *migration);
 /* Only the row of django_migrations: for what a squashed migration replaces, of which there may be no file. */
 void recorder_add_replaced(const MigrationKey *key);
@@ -116,6 +118,22 @@ void recorder_remove(const char *app, const char *name);
 int recorder_count(const char *app, const char *name);          /* how often it is recorded: 0 or 1, unless another run is at it too */
 /* "app.name" to the checksum that it was applied with. */
 Map *recorder_checksums(void);
+
+/* --- run.c: one migration on the database --- */
+typedef struct MigrationRun {
+    const Migration *migration;
+    ProjectState *before;                   /* the state in front of it, in its forward sense */
+    bool backwards, fake;
+    const Operation *operation; size_t number;      /* how far it came; NULL: to its end */
+    bool done_by_other;                     /* another process was faster: nothing was done */
+    void (*say)(void *self, const char *line); void *self;
+} MigrationRun;
+/* Raises ERROR_MIGRATION, naming migration and operation and what is left of it. */
+void migration_run(MigrationRun *run);
+/* The states around each operation, one more than there are. */
+ProjectState **migration_states(const Migration *migration, ProjectState *before);
+/* One operation, `at` in the file. */
+void migration_run_operation(MigrationRun *run, SchemaEditor *editor, ProjectState **states, size_t at);
 
 /* --- autodetector.c --- */
 typedef struct DetectedApp { const char *app; Migration **migrations; size_t count; } DetectedApp;

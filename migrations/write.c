@@ -112,8 +112,8 @@ static Value value_of_member(const Operation *op, const OperationMember *member)
         return capo_value_map(fields);
     case MEMBER_META: return op->options && op->options->count ? capo_value_map(op->options) : capo_value_null();
     case MEMBER_PLAIN_META: return capo_value_map(op->options ? op->options : capo_map_new());
-    case MEMBER_CONSTRAINT: return capo_value_map(op->options);
-    case MEMBER_NAMES: case MEMBER_NAME_LISTS: return capo_value_list(op->list);
+    case MEMBER_CONSTRAINT: case MEMBER_INDEX: return op->options ? capo_value_map(op->options) : capo_value_null();
+    case MEMBER_NAMES: case MEMBER_NAME_LISTS: return op->list ? capo_value_list(op->list) : capo_value_null();
     case MEMBER_ONE_OFF: return state_plain_value(op->one_off);
     case MEMBER_SQL: return *(const Value *)place;
     case MEMBER_OPERATIONS: return *(Operation *const *const *)place ? value_of_operations(*(Operation *const *const *)place) : capo_value_null();
@@ -147,6 +147,11 @@ static Value value_of_keys(const MigrationKey *keys)
         capo_list_add(list, capo_value_list(pair));
     }
     return capo_value_list(list);
+}
+
+char *operation_text(const Operation *operation)
+{
+    return capo_json_text(value_of_operations((Operation *const[]){ (Operation *)operation, NULL }), 0);
 }
 
 char *migration_text(const Migration *migration)

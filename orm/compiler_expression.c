@@ -70,6 +70,10 @@ static bool same_parameter(Value a, Value b)
 
 void compile_bound(Compiler *compiler, Value value)
 {
+    if (compiler->literals) {
+        capo_put_literal(&compiler->sql, value);
+        return;
+    }
     if (compiler->dialect->numbered)
         for (size_t i = 0; i < compiler->n_parameters && i < MOST_SHARED; i++)
             if (same_parameter(compiler->parameters[i], value)) {
@@ -193,7 +197,7 @@ static Sql compile_call(Compiler *compiler, const Expression *call)
         compile_text(compiler, ")");
         return SQL_OK;
     }
-    if (strchr(row->sql, '$')) {
+    if (strchr(row->sql, '$') || capo_ends_with(row->sql, ")")) {
         compile_template(compiler, row->sql, call->args, call->n_args);
         return SQL_OK;
     }

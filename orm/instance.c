@@ -278,8 +278,18 @@ void capo_instance_forget_all(Instance *self)
 
 /* --- values --- */
 
+void capo_field_load(Instance *self, const Field *field, Value value)
+{
+    capo_field_store(self, field, value);
+    if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
+        value = capo_value_text(capo_json_text(value, 0));
+    capo_member_store(self->state->original, field, value);
+}
+
 static void load_deferred(const Instance *self, const Field *field)
 {
+    if (self->state->peers && peers_read((Instance *)self, field->attname, NULL, 0))
+        return;
     WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_READ));
     Buffer sql = { 0 };
     capo_put(&sql, "SELECT ");
@@ -294,9 +304,7 @@ static void load_deferred(const Instance *self, const Field *field)
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
     if (!result->n_rows)
         capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", self->model->name);
-    Value raw = capo_cell(result, 0, 0);
-    capo_field_store((Instance *)self, field, capo_from_column(field, raw));
-    capo_member_store(self->state->original, field, capo_field_storage(field) == STORAGE_JSON ? raw : capo_from_column(field, raw));
+    capo_field_load((Instance *)self, field, capo_from_column(field, capo_cell(result, 0, 0)));
 }
 
 bool capo_field_is_deferred(const Instance *self, const Field *field)
@@ -420,8 +428,10 @@ Instance *capo_instance_new(Model *model)
     Instance *self = allocate(model);
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        if (field->has_default)
-            capo_member_store(base_of(self), field, capo_field_default(field));
+        if (field->has_default || capo_has_literal_default(field))
+            capo_member_store(base_of(self), field, field->has_default ? capo_field_default(field) : capo_literal_default(field));
+        else if (field->has_db_default || field->generated)
+            continue;
         else if (!field->null && !field->target && !field->primary_key && capo_field_storage(field) == STORAGE_TEXT)
             capo_member_store(base_of(self), field, capo_value_text(""));
     }
@@ -446,10 +456,25 @@ static bool store_plain(char *base, const Field *field, Value cell)
         *(const char **)(void *)at = cell.text;
         break;
     case STORAGE_BOOL:
-        if (cell.kind != VALUE_INT || cell.integer < 0 || cell.integer > 1)
+        if (cell.kind != VALUE_BOOL && (cell.kind != VALUE_INT || cell.integer < 0 || cell.integer > 1))
             return false;
-        *(bool *)at = cell.integer;
+        *(bool *)at = cell.kind == VALUE_BOOL ? cell.boolean : cell.integer;
         break;
+    case STORAGE_REAL:
+        if (cell.kind != VALUE_REAL)
+            return false;
+        *(double *)(void *)at = cell.real;
+        break;
+    case STORAGE_DATETIME: {
+        int64_t microseconds;
+        if (cell.kind == VALUE_DATETIME)
+            *(DateTime *)(void *)at = cell.datetime;
+        else if (cell.kind == VALUE_TEXT && capo_read_column_datetime(cell.text, cell.size, &microseconds))
+            *(DateTime *)(void *)at = (DateTime){ microseconds };
+        else
+            return false;
+        break;
+    }
     default:
         return false;
     }
@@ -469,7 +494,7 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
             continue;
         if (!store_plain(base, fields[i], cells[i]))
             capo_member_store(base, fields[i], capo_from_column(fields[i], cells[i]));
-        json = json || capo_field_storage(fields[i]) == STORAGE_JSON;
+        json = json || (fields[i]->known_storage ? fields[i]->known_storage == 1 + STORAGE_JSON : capo_field_storage(fields[i]) == STORAGE_JSON);
         loaded++;
     }
     memcpy(self->state->original, base, size);

@@ -29,6 +29,48 @@ Value capo_field_default(const Field *field);
 struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
 const char *capo_field_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
+/* The same of another kind of index: "_gin" instead of "_idx". */
+char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
+
+/* --- meta.c --------------------------------------------------------------------------------------------------------------- */
+
+/* Sets model->meta, a copy in the arena, and counts its indexes and constraints. */
+void capo_meta_read(Arena *arena, Model *model);
+
+/* --- literal.c, constraint_sql.c ---------------------------------------------------------------------------------------------- */
+
+/* The value as SQL that needs no parameter, safe whatever it holds. Raises ERROR_VALUE for what no database stores. */
+void capo_put_literal(Buffer *out, Value value);
+/* The text of a comment: a plain literal, where no introducer may stand. */
+void capo_put_comment(Buffer *out, const char *text);
+/* SQL over the columns of a row, with literals: for CHECK, WHERE of an index, generated columns. Raises ERROR_FIELD where it would
+ * need another table. */
+const char *capo_condition_sql(const Model *model, Condition *condition);
+const char *capo_expression_sql(const Model *model, Expression *expression);
+/* Calls `see` for each path that they name: "author", "title__lower". */
+void capo_condition_paths(const Condition *condition, void (*see)(void *context, const char *path), void *context);
+void capo_expression_paths(const Expression *expression, void (*see)(void *context, const char *path), void *context);
+/* computed.c: the column's DEFAULT, "5" or "(…)", and "GENERATED ALWAYS AS (…) STORED". NULL: none. */
+const char *capo_column_default(const Field *field);
+const char *capo_column_generated(const Field *field);
+/* The field was not set, and has a default that only the database can compute. */
+bool capo_is_left_to_database(const Instance *self, const Field *field);
+/* A db_default that is a literal: an instance has it from the start. */
+bool capo_has_literal_default(const Field *field);
+Value capo_literal_default(const Field *field);
+/* What stands for it among the values of an INSERT. */
+void capo_put_database_default(Buffer *sql, const Field *field);
+/* The fields that an INSERT of these rows is to give back: generated ones, and those left to the database. How many. */
+size_t capo_computed_fields(Instance *const *instances, size_t count, const Field **ret);
+/* Reads the generated columns of a row that was updated. */
+void capo_read_generated(Instance *self);
+/* Whether SQL by hand names the column. */
+bool capo_sql_names_column(const char *sql, const char *column);
+/* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */
+const char *capo_constraint_lack(const ConstraintInfo *constraint);
+/* constraint_check.c: whether the database would refuse the instance; those that concern a field of `exclude` are not asked for. */
+bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude);
+const char *capo_constraint_message(const ConstraintInfo *constraint);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
@@ -94,8 +136,12 @@ typedef struct Dialect {
     bool returning;                         /* INSERT … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
+    bool lock_of, lock_no_key;              /* … FOR NO KEY UPDATE OF a table */
+    bool distinct_on;                       /* SELECT DISTINCT ON (…) */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
+    bool backslashes;                       /* a backslash in a quoted text may be an escape */
+    bool typed_literals;                    /* 'x'::type, E'\\' */
     bool groups_by_key;                     /* the key of a table in GROUP BY stands for all its columns */
     bool defers_constraints;                /* keys are checked when the transaction ends, so that rows of a ring can go one after another */
     bool texts_only;                        /* a number is no text, where a look-up wants one */
@@ -112,6 +158,7 @@ typedef struct Dialect {
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
+    const char *default_word;               /* among the values of an INSERT: the column's default; NULL: it is spelled out */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
     const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
@@ -143,6 +190,9 @@ typedef struct Dialect {
     bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone);
     /* A cast to date or time in the zone: part "date" or "time". */
     bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
+
+    /* The words before a SELECT that is to be explained; raises ERROR_VALUE for an option that there is not. */
+    void (*put_explain)(Buffer *sql, const ExplainOptions *options);
 
     /* These write what they are given into the compiler. A value bound for a comparison with this type; null is written NULL. */
     void (*parameter)(struct Compiler *compiler, Value value, const Field *field);
@@ -228,6 +278,8 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows); 
 void capo_database_cursor_close(DatabaseCursor *cursor);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
+/* NULL; a test that wants to be there when the nth statement runs sets it. */
+extern void (*capo_before_statement)(const char *sql);
 /* `"table"."column"` and the like: quotes one identifier, doubling quotes inside. */
 void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);
@@ -237,6 +289,12 @@ void capo_put_placeholder(Buffer *sql, int number, const Field *field);
 void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
 char *capo_sql_filled(const char *sql, const Value *parameters, size_t count);
+
+/* explain.c, for dialects: the format as it is spelled in a list that ends with NULL, or NULL where none is asked for; others raise. */
+const char *explain_format(const ExplainOptions *options, const char *const *formats);
+/* One of .options in capitals, its value apart: "timing=off" is "TIMING OFF". Raises for what is no word. */
+const char *explain_option(const char *option);
+void explain_no_options(const ExplainOptions *options);
 
 /* SQL by hand with "?" for its parameters as the database wants them; among them "??" is a question mark. */
 const char *capo_sql_numbered(const char *sql, size_t count);
@@ -291,7 +349,7 @@ void capo_instance_save_fields_using(Instance *self, const char *const *fields, 
 bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
 /* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
-Query *capo_query_related_to(Query *query, Instance *self, const char *accessor);
+Query *capo_query_related_to(Query *query, Instance *self, const char *accessor, const char *file, int line);
 /* What was prefetched for this accessor, as a query whose condition is made when it is needed; NULL: nothing was. */
 Query *capo_query_prefetched(Instance *self, const char *accessor);
 

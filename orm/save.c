@@ -93,6 +93,12 @@ static bool is_left_to_database(Instance *self, const Field *field)
     return field->primary_key && capo_field_is_automatic(field->kind) && capo_is_null(capo_instance_pk(self));
 }
 
+/* Not among the columns of an INSERT: a key that the database makes (but of a table without other columns), and what it computes. */
+static bool is_left_out(const Field *field, bool made)
+{
+    return field->generated || (made && field->primary_key && field->model->n_fields > 1);
+}
+
 /* INSERT of instances that all give their key or all leave it to the database. */
 static int64_t insert_rows(Instance *const *instances, size_t count, const char *on_conflict)
 {
@@ -102,12 +108,13 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
     Buffer sql = { 0 };
     size_t n = 0, n_columns = 0;
     Value *values = capo_alloc_array(count * model->n_fields, sizeof *values);
+    const Field **back = capo_alloc_array(model->n_fields + 1, sizeof *back);
     bool ignore = !strcmp(on_conflict, " ");
     capo_put(&sql, ignore ? dialect->insert_ignore : "INSERT INTO ");
     capo_put_name(&sql, model->table);
     capo_put(&sql, " (");
     for (size_t i = 0; i < model->n_fields; i++) {
-        if (made && model->fields[i] == model->pk && model->n_fields > 1)
+        if (is_left_out(model->fields[i], made))
             continue;
         capo_put(&sql, n_columns++ ? ", " : "");
         capo_put_name(&sql, model->fields[i]->column);
@@ -117,31 +124,35 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
         capo_put(&sql, row ? ", (" : "(");
         size_t column = 0;
         for (size_t i = 0; i < model->n_fields; i++) {
-            if (made && model->fields[i] == model->pk && model->n_fields > 1)
+            const Field *field = model->fields[i];
+            if (is_left_out(field, made))
                 continue;
             capo_put(&sql, column++ ? ", " : "");
-            if (made && model->fields[i] == model->pk) {
+            if (made && field == model->pk) {
                 capo_put(&sql, dialect->no_key);
-                continue;
+            } else if (field->has_db_default && capo_is_left_to_database(instances[row], field)) {
+                capo_put_database_default(&sql, field);
+            } else {
+                values[n++] = column_value(instances[row], field);
+                capo_put_placeholder(&sql, (int)n, field);
             }
-            values[n++] = column_value(instances[row], model->fields[i]);
-            capo_put_placeholder(&sql, (int)n, model->fields[i]);
         }
         capo_put_char(&sql, ')');
     }
     capo_put(&sql, on_conflict);
     if (*on_conflict)
         return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
-    bool returns = made && dialect->returning && (count > 1 || dialect->returns_keys);
-    if (returns) {
-        capo_put(&sql, " RETURNING ");
-        capo_put_name(&sql, model->pk->column);
-    }
+    size_t n_back = capo_computed_fields(instances, count, back);
+    bool returns_key = made && dialect->returning && (count > 1 || dialect->returns_keys || n_back);
+    if (returns_key)
+        back[n_back++] = model->pk;
+    for (size_t i = 0; i < n_back; i++)
+        capo_put_format(&sql, "%s%s", i ? ", " : " RETURNING ", capo_quote_name(back[i]->column));
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE);
     for (size_t row = 0; row < count; row++) {
-        if (returns)
-            capo_field_store(instances[row], model->pk, capo_from_column(model->pk, capo_cell(result, row, 0)));
-        else if (made)
+        for (size_t i = 0; i < n_back; i++)
+            capo_field_store(instances[row], back[i], capo_from_column(back[i], capo_cell(result, row, i)));
+        if (made && !returns_key)
             capo_field_store(instances[row], model->pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row)));
         capo_instance_settle(instances[row]);
     }
@@ -169,7 +180,10 @@ static int64_t update_row(Instance *self, const Field *const *fields, size_t cou
     capo_put(&sql, " = ");
     capo_put_placeholder(&sql, (int)count + 1, model->pk);
     values[count] = column_value(self, model->pk);
-    return capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
+    int64_t changes = capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
+    if (changes)
+        capo_read_generated(self);
+    return changes;
 }
 
 static size_t changed_fields(Instance *self, const Field **ret, bool all)
@@ -178,7 +192,7 @@ static size_t changed_fields(Instance *self, const Field **ret, bool all)
     size_t n = 0, automatic = 0;
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        if (field == model->pk || capo_field_is_deferred(self, field))
+        if (field == model->pk || field->generated || capo_field_is_deferred(self, field) || capo_is_left_to_database(self, field))
             continue;
         bool changed = all || capo_field_changed(self, field);
         if (changed || field->auto_now)
@@ -279,8 +293,8 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
     bool hooks = model->size && (meta->pre_save || meta->post_save);
     for (size_t i = 0; names[i]; i++) {
         const Field *field = capo_field(model, names[i]);
-        if (!field || !field->column || field == model->pk)
-            capo_raise(ERROR_VALUE, "%s cannot save the field \"%s\": it has no such column, or it is the key.", model->name, names[i]);
+        if (!field || !field->column || field == model->pk || field->generated)
+            capo_raise(ERROR_VALUE, "%s cannot save the field \"%s\": it has no such column, it is the key, or the database computes it.", model->name, names[i]);
         if (count < model->n_fields)
             fields[count++] = field;
     }
@@ -439,6 +453,8 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
         const Field *field = column_named(model, names[i], "capo_bulk_update()");
         if (field->primary_key)
             capo_raise(ERROR_VALUE, "bulk_update() cannot be used with primary key fields.");
+        if (field->generated)
+            capo_raise(ERROR_VALUE, "bulk_update() cannot be used with generated fields.");
         if (n_fields < model->n_fields)
             fields[n_fields++] = field;
     }

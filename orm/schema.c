@@ -69,10 +69,29 @@ bool capo_schema_is_collecting(const SchemaEditor *editor) { return editor->coll
 const char *capo_schema_backend(void) { return capo_backend()->name; }
 void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce_foreign_keys(on); }
 
+void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch) { editor->watch = watch; }
+
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what) { return !editor->watch || editor->watch->before(editor->watch->self, what); }
+
+void capo_schema_end_step(SchemaEditor *editor, const char *what)
+{
+    if (editor->watch)
+        editor->watch->after(editor->watch->self, what);
+}
+
+List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, const char *column, char kind)
+{
+    List *found = capo_backend()->schema->words->constraint_names(table, column, kind);
+    return editor->watch ? editor->watch->looked(editor->watch->self, capo_format("%c %s %s", kind, table, column), found) : found;
+}
+
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (!editor->collects) {
+        if (!capo_schema_begin_step(editor, sql))
+            return;
         capo_database_run(sql, parameters, count, DATABASE_WRITE);
+        capo_schema_end_step(editor, sql);
         return;
     }
     capo_put(&editor->collected, capo_sql_filled(sql, parameters, count));
@@ -91,7 +110,7 @@ static const char *drop_index(const Model *model, const char *name)
                      : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
 }
 
-static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, const bool *descending, bool unique)
+static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, bool unique)
 {
     Buffer sql = { 0 };
     capo_put(&sql, unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
@@ -102,8 +121,6 @@ static void add_index(Specs *specs, const Model *model, const char *name, const 
     for (size_t i = 0; columns[i]; i++) {
         capo_put(&sql, i ? ", " : "");
         capo_put_name(&sql, columns[i]);
-        if (descending && descending[i])
-            capo_put(&sql, " DESC");
     }
     capo_put_char(&sql, ')');
     specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql), drop_index(model, name) };
@@ -114,7 +131,7 @@ static void add_unique(Specs *specs, const Model *model, const char *name, const
 {
     const SchemaWords *words = capo_backend()->schema->words;
     if (!words) {
-        add_index(specs, model, name, columns, NULL, true);
+        add_index(specs, model, name, columns, true);
         return;
     }
     Buffer sql = { 0 };
@@ -149,7 +166,7 @@ static void add_field_indexes(Specs *specs, const Model *model, const Field *fie
     bool indexed = field->db_index && !field->unique && !(words && words->can_index && !words->can_index(field))
         && !(words && words->key_has_index && field->target && field->db_constraint);
     if (indexed)
-        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, NULL, false);
+        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, false);
     specs->count += capo_schema_pattern_index(model, field, &specs->items[specs->count]);
 }
 
@@ -161,16 +178,12 @@ static size_t list_size(const char *const *list)
     return count;
 }
 
-static const char **columns_of(const Model *model, const char *const *fields, bool *descending)
+static const char **columns_of(const Model *model, const char *const *fields)
 {
     size_t count = list_size(fields);
     const char **columns = capo_alloc_array(count + 1, sizeof *columns);
-    for (size_t i = 0; i < count; i++) {
-        bool down = fields[i][0] == '-';
-        columns[i] = capo_field(model, fields[i] + down)->column;
-        if (descending)
-            descending[i] = down;
-    }
+    for (size_t i = 0; i < count; i++)
+        columns[i] = capo_field(model, fields[i])->column;
     return columns;
 }
 
@@ -179,21 +192,18 @@ IndexSpec *capo_schema_indexes(const Model *model)
     size_t together = 0;
     while (model->unique_together && model->unique_together[together])
         together++;
-    Specs specs = { .items = capo_alloc_array(together + 2 * model->n_fields + model->n_indexes + 1, sizeof(IndexSpec)) };
+    Specs specs = { .items = capo_alloc_array(together + 2 * model->n_fields + model->n_indexes + model->n_constraints + 1, sizeof(IndexSpec)) };
     for (size_t i = 0; i < together; i++) {
-        const char **columns = columns_of(model, model->unique_together[i], NULL);
+        const char **columns = columns_of(model, model->unique_together[i]);
         add_unique(&specs, model, capo_index_name(model->table, columns, "_uniq"), columns);
     }
     for (size_t i = 0; i < model->n_fields; i++)
         add_field_indexes(&specs, model, model->fields[i]);
-    for (size_t i = 0; i < model->n_indexes; i++) {
-        bool *descending = capo_alloc_array(list_size(model->indexes[i].fields) + 1, sizeof *descending);
-        const char **columns = columns_of(model, model->indexes[i].fields, descending);
-        add_index(&specs, model, model->indexes[i].name, columns, descending, false);
-    }
+    specs.count += capo_schema_meta_indexes(model, specs.items + specs.count);
     return specs.items;
 }
 
+/* By what it says: also for constraints. */
 static bool has_index(const IndexSpec *specs, const IndexSpec *wanted)
 {
     for (; specs->name; specs++)
@@ -208,43 +218,65 @@ void capo_schema_create_indexes(SchemaEditor *editor, const Model *model)
         capo_schema_run(editor, spec->sql, NULL, 0);
 }
 
-void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+void capo_schema_drop_old_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
 {
     const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
     for (const IndexSpec *spec = before; spec->name; spec++)
         if (!has_index(after, spec))
             capo_schema_run(editor, spec->drop, NULL, 0);
+}
+
+void capo_schema_create_new_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
     for (const IndexSpec *spec = after; spec->name; spec++)
         if (!has_index(before, spec))
             capo_schema_run(editor, spec->sql, NULL, 0);
 }
 
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
-
-static const ConstraintInfo *find_constraint(const Model *model, const char *name)
+void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
 {
-    for (size_t i = 0; i < model->n_constraints; i++)
-        if (!strcmp(model->constraints[i].name, name))
-            return &model->constraints[i];
-    return NULL;
+    capo_schema_drop_old_indexes(editor, old_model, new_model);
+    capo_schema_create_new_indexes(editor, old_model, new_model);
+}
+
+/* The table is called as new_model says already. Indexes that are called after their table get new names: a new one first, since a foreign key
+ * of MariaDB's may need it, then the old one goes. Those with a name of their own go with the table. */
+void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    Model moved_model = *old_model;
+    moved_model.table = new_model->table;
+    const IndexSpec *before = capo_schema_indexes(old_model), *moved = capo_schema_indexes(&moved_model), *after = capo_schema_indexes(new_model);
+    const char *old_table = capo_quote_name(old_model->table);
+    size_t count = 0;
+    while (before[count].name)
+        count++;
+    for (const IndexSpec *spec = after; spec->name; spec++) {
+        bool there = false;
+        for (size_t i = 0; i < count; i++)
+            there |= !strcmp(before[i].name, spec->name) && !strcmp(moved[i].sql, spec->sql);
+        if (!there)
+            capo_schema_run(editor, spec->sql, NULL, 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *at = strstr(before[i].drop, old_table);
+        if (!strcmp(before[i].name, moved[i].name) && has_index(after, &moved[i]))
+            continue;
+        capo_schema_run(editor, at ? capo_format("%.*s%s%s", (int)(at - before[i].drop), before[i].drop, capo_quote_name(new_model->table), at + strlen(old_table))
+                                   : before[i].drop, NULL, 0);
+    }
 }
 
 bool capo_schema_same_constraints(const Model *a, const Model *b)
 {
-    if (a->n_constraints != b->n_constraints)
-        return false;
-    for (size_t i = 0; i < a->n_constraints; i++) {
-        const ConstraintInfo *one = &a->constraints[i], *other = find_constraint(b, one->name);
-        if (!other || !same_text(one->check, other->check) || !one->unique != !other->unique)
+    const IndexSpec *one = capo_schema_constraints(a), *other = capo_schema_constraints(b), *spec;
+    size_t n_one = 0, n_other = 0;
+    for (spec = one; spec->name; spec++, n_one++)
+        if (!has_index(other, spec))
             return false;
-        for (size_t k = 0; one->unique; k++) {
-            if (!same_text(one->unique[k], other->unique[k]))
-                return false;
-            if (!one->unique[k])
-                break;
-        }
-    }
-    return true;
+    for (spec = other; spec->name; spec++)
+        n_other++;
+    return n_one == n_other;
 }
 
 /* --- models --- */
@@ -278,7 +310,7 @@ void capo_schema_rename_table(SchemaEditor *editor, Model *old_model, Model *new
     if (strcmp(old_model->table, new_model->table)) {
         capo_schema_run_deferred(editor, old_model->table);
         capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME TO %s", capo_quote_name(old_model->table), capo_quote_name(new_model->table)), NULL, 0);
-        capo_schema_change_indexes(editor, old_model, new_model);
+        capo_schema_rename_indexes(editor, old_model, new_model);
     }
     for (size_t i = 0; i < new_model->n_many; i++) {
         Field *before = capo_field(old_model, new_model->many[i]->name);
@@ -295,7 +327,7 @@ Value capo_schema_effective_default(const Field *field, Value given)
         return capo_to_column(field, given);
     if (field->has_default)
         return capo_to_column(field, capo_field_default(field));
-    if (field->null || field->target || field->primary_key)
+    if (field->null || field->target || field->primary_key || field->has_db_default || field->generated)
         return capo_value_null();
     DateTime now = capo_now();
     switch (capo_field_storage(field)) {
@@ -357,6 +389,22 @@ void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_m
         capo_schema_change_indexes(editor, old_model, new_model);
     else
         capo_backend()->schema->alter_constraints(editor, old_model, new_model);
+}
+
+void capo_schema_alter_table_comment(SchemaEditor *editor, Model *model)
+{
+    if (capo_backend()->schema->comments)
+        capo_altering_table_comment(editor, model);
+}
+
+void capo_schema_refuse_generated(const Field *old_field, const Field *new_field)
+{
+    bool same = old_field->generated == new_field->generated && (!new_field->generated || old_field->db_persist == new_field->db_persist);
+    if (same && new_field->generated)
+        same = !strcmp(capo_column_generated(old_field), capo_column_generated(new_field));
+    if (!same)
+        capo_raise(ERROR_VALUE, "%s.%s: a generated column cannot be altered. Remove the field and add it again with the new definition.",
+                   new_field->model->label, new_field->name);
 }
 
 /* --- SQL by hand --- */

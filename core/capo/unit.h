@@ -17,6 +17,7 @@ typedef enum UnitSlot {
     UNIT_QUERY_LOG,     /* List of statements in DEBUG, orm */
     UNIT_TEST,          /* tests */
     UNIT_AUTH,          /* permissions looked up already, auth */
+    UNIT_TEMPLATE,      /* the context of the rendering that runs, templates */
     UNIT_SLOTS
 } UnitSlot;
 
@@ -37,6 +38,10 @@ extern __thread char *capo_stack_limit;
 /* Calls function(argument) in a unit of work of its own inside the running one, and gives its memory back behind it: for a part of a long
  * piece of work of which nothing is to be kept. What it raises is raised here. */
 void capo_run_apart(void (*function)(void *), void *argument);
+
+/* Where in a template the unit is: its path and line, which live as long as the unit; nothing where none renders. The templates set it,
+ * so that floors that do not know them can say it. NULL: there are no templates in this program. */
+extern void (*capo_template_here)(const char **ret_path, int *ret_line);
 
 /* Runs function(argument) as a unit of work with this arena, on the caller's stack. NULL, or the error that ended it: it lives
  * in the arena, which is the caller's to reset after use. Cleanups left at the end are run by arena_reset. Inside another unit it

@@ -297,12 +297,15 @@ typedef struct Settings {
     const char *cache_middleware_key_prefix;
     const struct CacheSettings *caches;     /* cache.h: CACHES({ "default", … }); default: one in the worker's memory */
     const struct EmbeddedFile *files;       /* project's own templates/ and static/ in a release */
+    int64_t site_id;                        /* of <capo/sites.h>: the id of the site that this program serves; 0: by the request's host */
     const char *date_format, *datetime_format, *time_format;        /* "N j, Y" "N j, Y, P" "P" */
     bool debug;                             /* (env DEBUG=1) */
 } Settings;
 
 /* The resolved settings: defaults filled in, environment applied. Before start-up: a bug. */
 const Settings *capo_settings(void);
+/* Settings.debug; false before the settings are known, as in tests of the library. */
+bool capo_in_debug(void);
 /* Resolves and keeps them; reads `.env` beside the program's working directory. Raises ERROR_IMPROPERLY_CONFIGURED. May be called
  * again (tests do): the newest settings count, and what earlier ones pointed to stays valid. */
 void capo_settings_init(const Settings *declared);

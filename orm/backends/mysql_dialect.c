@@ -235,6 +235,7 @@ static const FunctionRow functions[] = {
     { .name = "Ord", .sql = "(ORD($1) + 0)" },
     { .name = "SHA256", .sql = "SHA2($1, 256)" },
     { .name = "JSONObject", .sql = "JSON_OBJECT" },
+    { .name = "Now", .sql = "CURRENT_TIMESTAMP(6)" },
     { 0 }
 };
 
@@ -390,6 +391,16 @@ static const LookupOperator pattern_operators[] = {
     { 0 }
 };
 
+/* ANALYZE is a statement of its own in MariaDB, and takes the format as EXPLAIN does. */
+static void put_explain(Buffer *sql, const ExplainOptions *options)
+{
+    const char *format = explain_format(options, (const char *[]){ "TEXT", "TRADITIONAL", "JSON", NULL });
+    explain_no_options(options);
+    capo_put(sql, options->analyze ? "ANALYZE " : "EXPLAIN ");
+    if (format && !strcmp(format, "JSON"))
+        capo_put(sql, "FORMAT=JSON ");
+}
+
 /* A document is compared without the quotes of a JSON text: MariaDB keeps JSON as text, and a bare comparison would find them. */
 static const char *left(int lookup, FieldKind kind)
 {
@@ -398,16 +409,16 @@ static const char *left(int lookup, FieldKind kind)
 }
 
 const Dialect capo_mysql_dialect = {
-    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
+    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
-    .returning = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
+    .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
     .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s",
     .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",
     .left = left, .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
-    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
 };
