@@ -266,6 +266,8 @@ static void read_fields(Rows *rows, Row *row, const Map *fields)
             continue;
         if (!field)
             refuse(rows, row->shown, capo_format("%s has no field named '%s'.", model->name, name));
+        if (field->generated)
+            continue;
         if (field->kind != FIELD_MANY_TO_MANY) {
             given[field->position] = true;
             store(rows, row, field, value);
@@ -283,7 +285,7 @@ static void read_fields(Rows *rows, Row *row, const Map *fields)
     }
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        bool defaulted = field->has_default || field->null || field == model->pk || field->inherited || (!field->target && capo_field_storage(field) == STORAGE_TEXT);
+        bool defaulted = field->has_default || field->has_db_default || field->generated || field->null || field == model->pk || field->inherited || (!field->target && capo_field_storage(field) == STORAGE_TEXT);
         if (!given[i] && !defaulted && field->kind != FIELD_BINARY && field->kind != FIELD_JSON)
             refuse(rows, row->shown, capo_format("the field '%s' is missing; it has no default and must not be null.", field->name));
     }

@@ -176,7 +176,7 @@ static const char **columns_of(const Serializer *serializer, const Model *model,
     names[count++] = model->pk->attname;
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        if (field == model->pk || field->inherited || !is_wanted(serializer, field->name))
+        if (field == model->pk || field->inherited || field->generated || !is_wanted(serializer, field->name))
             continue;
         const char *const *natural = foreign_key_of(serializer, field);
         parts[n_parts++] = (Part){ field, count, list_size(natural) };
