@@ -266,6 +266,8 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup)
         if (done)
             return sql;
     }
+    if (code == LOOKUP_OWN)
+        return compile_own_lookup(compiler, lookup);
     if (code == LOOKUP_ISNULL) {
         put_left(compiler, lookup);
         compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");

@@ -172,7 +172,7 @@ Query *capo_query_order_by(Query *query, const char *const *paths)
         count++;
     OrderTerm *terms = capo_alloc_array(count + 1, sizeof *terms);
     for (size_t i = 0; i < count; i++)
-        terms[i].path = paths[i];
+        terms[i] = order_term_of(paths[i], false);
     return query_order_terms(query, terms, count);
 }
 

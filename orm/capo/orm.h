@@ -89,6 +89,8 @@ typedef struct AggregateOptions {
     bool distinct;
     Condition *filter;
     Value default_value;                /* instead of NULL where there is no row */
+    Value with;                         /* the second argument: StringAgg's separator, the other number of Corr and its like */
+    const char *const *order_by;        /* of the values that StringAgg, ArrayAgg and JSONBAgg join: LIST("-views nulls last") */
 } AggregateOptions;
 #define CAPO_AGGREGATE(function_, path, ...) capo_aggregate_of(&(AggregateOptions){ .function = (function_), .of = (path) __VA_OPT__(,) __VA_ARGS__ })
 #define COUNT(path, ...) CAPO_AGGREGATE("Count", path, __VA_ARGS__)
@@ -160,7 +162,7 @@ typedef enum FetchMode {
     Condition *filter;                          /* besides .where */                                                           \
     Expression *const *annotate;                                                                                               \
     Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
-    const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
+    const char *const *order_by;                /* "-published", "author__username nulls last", "?", a name of .annotate */    \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
     const char *using;                          /* the alias of a database: databases.h */                                     \
     const char *const *prefetch;                /* loads these relations in one query each */                                  \
