@@ -32,6 +32,11 @@ int cli_render(void);
 int cli_compilemessages(void);
 int cli_makemessages(void);
 int cli_dbshell(void);
+int cli_dumpdata(void);
+int cli_loaddata(void);
+int cli_flush(void);
+int cli_sqlflush(void);
+int cli_sqlsequencereset(void);
 int cli_startapp(void);
 int cli_startproject(void);
 

@@ -3,6 +3,7 @@
 #include "cli_internal.h"
 
 #define NO_INPUT { "--noinput", NULL, "Ask nothing." }
+#define DATABASE { "--database", "ALIAS", "another one than the default" }
 
 const Command cli_framework_commands[] = {
     { "runserver", "Serve for development: DEBUG pages, one process, at 127.0.0.1:8000.", cli_runserver, OPTIONS_LIST(
@@ -65,7 +66,28 @@ const Command cli_framework_commands[] = {
     { "makemessages", "Bring the texts of sources and templates into the translators' catalogues (.po).", cli_makemessages, .no_database = true, .options = OPTIONS_LIST(
         { "language", NULL, "codes, de or pt-br; without one those that there are", .many = true }) },
     { "compilemessages", "Make the catalogues of languages (.mo) from what translators wrote (.po).", cli_compilemessages, .no_database = true },
-    { "dbshell", "Open the database's own shell.", cli_dbshell, .no_database = true },
+    { "dbshell", "Open the database's own shell; what stands behind -- goes to it.", cli_dbshell, .no_database = true, .options = OPTIONS_LIST(
+        DATABASE, { "argument", NULL, "of the database's program, behind --", .many = true }) },
+    { "dumpdata", "Write rows as a fixture, which loaddata and Django load.", cli_dumpdata, OPTIONS_LIST(
+        { "label", NULL, "app or app.Model; default: all", .many = true },
+        { "--all", NULL, "by the base manager: also rows that the default one hides", .short_name = "-a" },
+        { "--format", "FORMAT", "json (default) or jsonl" },
+        { "--indent", "N", "spaces a level; default: all on one line" },
+        { "--exclude", "LABEL", "an app or app.Model that is left out; may be given again", .many = true, .short_name = "-e" },
+        { "--natural-foreign", NULL, "relations by natural keys, where models have them" },
+        { "--natural-primary", NULL, "no primary keys where models have natural ones" },
+        { "--pks", "KEYS", "only these rows of the one model, with commas" },
+        { "--output", "FILE", "instead of standard output; packed where it ends in .gz", .short_name = "-o" }, DATABASE) },
+    { "loaddata", "Load fixtures: all of them, or nothing.", cli_loaddata, OPTIONS_LIST(
+        { "fixture", NULL, "name in an app's fixtures/, path, or - for standard input", .required = true, .many = true },
+        { "--app", "APP", "only in the fixtures/ of this app" },
+        { "--format", "FORMAT", "json or jsonl, where the name does not say; for standard input" },
+        { "--exclude", "LABEL", "an app or app.Model that is left out; may be given again", .many = true, .short_name = "-e" },
+        { "--ignorenonexistent", NULL, "pass over models and fields that are not there", .short_name = "-i" }, DATABASE) },
+    { "flush", "Delete all rows of all models; the tables stay.", cli_flush, OPTIONS_LIST(NO_INPUT, DATABASE) },
+    { "sqlflush", "Print the SQL of flush.", cli_sqlflush, OPTIONS_LIST(DATABASE) },
+    { "sqlsequencereset", "Print the SQL that sets the counters of keys behind the largest key.", cli_sqlsequencereset, OPTIONS_LIST(
+        { "app", NULL, "of these apps", .required = true, .many = true }, DATABASE) },
     { "startapp", "Make a new app and add it to the site.", cli_startapp, .no_database = true, .options = OPTIONS_LIST(
         { "name", NULL, "a C identifier in lower case", .required = true }) },
     { 0 }

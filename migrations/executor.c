@@ -21,6 +21,12 @@ void capo_after_migrate(void (*function)(void))
     hooks[n_hooks++] = function;
 }
 
+void capo_run_after_migrate(void)
+{
+    for (size_t i = 0; i < n_hooks; i++)
+        hooks[i]();
+}
+
 static void say(const MigrateOptions *options, const char *line)
 {
     if (options->say)
@@ -403,8 +409,8 @@ static int migrate_locked(const MigrateOptions *options)
     int done = run_plan(options, graph, applied, &plan);
     if (!plan.backwards)
         record_replacements(graph);
-    for (size_t i = 0; done && i < n_hooks; i++)
-        hooks[i]();
+    if (done)
+        capo_run_after_migrate();
     return done;
 }
 

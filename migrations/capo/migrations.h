@@ -95,3 +95,5 @@ int capo_unapplied_count(void);
 char *capo_sql_migrate(const char *app, const char *name, bool backwards);
 /* Hook of auth: called after every migrate that did something. The same function is kept once. */
 void capo_after_migrate(void (*function)(void));
+/* Calls them: after the tables were emptied. */
+void capo_run_after_migrate(void);
