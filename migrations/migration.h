@@ -11,7 +11,9 @@
 typedef enum OperationKind {
     OPERATION_NONE, CREATE_MODEL, DELETE_MODEL, RENAME_MODEL, ALTER_MODEL_TABLE, ALTER_MODEL_OPTIONS, ALTER_UNIQUE_TOGETHER,
     ADD_FIELD, REMOVE_FIELD, ALTER_FIELD, RENAME_FIELD, ADD_INDEX, REMOVE_INDEX, RENAME_INDEX, ADD_CONSTRAINT, REMOVE_CONSTRAINT,
-    RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE, OPERATION_KINDS
+    RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE,
+    ALTER_MODEL_TABLE_COMMENT, ALTER_CONSTRAINT, ADD_INDEX_CONCURRENTLY, REMOVE_INDEX_CONCURRENTLY, ADD_CONSTRAINT_NOT_VALID, VALIDATE_CONSTRAINT,
+    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, OPERATION_KINDS
 } OperationKind;
 
 typedef struct Operation Operation;
@@ -25,13 +27,14 @@ struct Operation {
     List *list;                             /* fields of AddIndex that has no more, lists of AlterUniqueTogether */
     Value one_off;                          /* for the rows that are there: AddField, AlterField; null: none */
     const char *table;                      /* NULL: the default name */
+    const char *comment, *locale, *provider; bool not_deterministic;        /* AlterModelTableComment; CreateCollation */
     Value forwards, backwards;              /* SQL: a text, a list, or a map of backend to those; null: none */
     Operation **database_operations, **state_operations;    /* NULL at the end; or NULL */
 };
 
 /* What a member of an operation is in a file. */
 typedef enum MemberType { MEMBER_NAME, MEMBER_TEXT, MEMBER_FIELD, MEMBER_FIELDS, MEMBER_META, MEMBER_PLAIN_META, MEMBER_NAMES, MEMBER_NAME_LISTS,
-                          MEMBER_ONE_OFF, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT, MEMBER_INDEX } MemberType;
+                          MEMBER_ONE_OFF, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT, MEMBER_INDEX, MEMBER_FLAG } MemberType;
 typedef struct OperationMember { const char *name; MemberType type; size_t offset; bool required; } OperationMember;
 
 /* One row for each kind: all that reading, writing, detecting and running ask of it. operations.c has the table. */
