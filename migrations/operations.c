@@ -192,11 +192,13 @@ static void rename_field_state(const Operation *op, const char *app, ProjectStat
     need_field(op, model, op->name);
     refuse_field(op, model, op->new_name);
     for (size_t i = 0; i < model->n_fields; i++) {
-        const char *date = field_state_text(model->fields[i], "unique_for_date");
         if (strcmp(model->fields[i]->name, op->name) == 0)
             model->fields[i] = field_state_named(model->fields[i], op->new_name);
-        else if (date && strcmp(date, op->name) == 0)
-            model->fields[i] = field_state_with(model->fields[i], "unique_for_date", capo_value_text(op->new_name));
+        for (const char *const *name = (const char *const[]){ "unique_for_date", "unique_for_month", "unique_for_year", NULL }; *name; name++) {
+            const char *date = field_state_text(model->fields[i], *name);
+            if (date && strcmp(date, op->name) == 0)
+                model->fields[i] = field_state_with(model->fields[i], *name, capo_value_text(op->new_name));
+        }
     }
     for (const char *const *name = lists; *name; name++) {
         Value *value = capo_map_get(model->options, *name);

@@ -64,6 +64,8 @@ void capo_put_database_default(Buffer *sql, const Field *field);
 size_t capo_computed_fields(Instance *const *instances, size_t count, const Field **ret);
 /* Reads the generated columns of a row that was updated. */
 void capo_read_generated(Instance *self);
+/* " ON DELETE CASCADE" of a foreign key; "" where the framework does it. */
+const char *capo_on_delete_sql(const Field *field);
 /* Whether SQL by hand names the column. */
 bool capo_sql_names_column(const char *sql, const char *column);
 /* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */
@@ -278,6 +280,8 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows); 
 void capo_database_cursor_close(DatabaseCursor *cursor);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
+/* NULL; a test that wants to be there when the nth statement runs sets it. */
+extern void (*capo_before_statement)(const char *sql);
 /* `"table"."column"` and the like: quotes one identifier, doubling quotes inside. */
 void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);

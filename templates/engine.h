@@ -31,6 +31,8 @@ enum {
 /* --- engine: where templates come from and how values print -------------------------------------------------------------- */
 
 struct Engine {
+    const char *name;               /* of several in a site; NULL: it is the only one */
+    ContextProcessor *const *processors;    /* NULL: the default list */
     /* The first template of this name from `place` on; false: none. *ret_tried, where given, is a text with the places. */
     bool (*find)(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
     /* The URL of a route, or NULL where `quiet`, else raises. Positional arguments have the name "". */

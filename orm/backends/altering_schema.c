@@ -37,7 +37,7 @@ static void drop_constraints(SchemaEditor *editor, const char *table, const char
         run(editor, format, capo_quote_name(table), capo_quote_name(usual_name));
         return;
     }
-    List *names = words()->constraint_names(table, column, kind);
+    List *names = capo_schema_constraint_names(editor, table, column, kind);
     for (size_t i = 0; i < names->count; i++)
         run(editor, format, capo_quote_name(table), capo_quote_name(names->items[i].text));
 }
@@ -90,9 +90,9 @@ static char *definition(const Field *field)
 
 static const char *foreign_key_sql(const char *table, const Field *field)
 {
-    return capo_format("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s", capo_quote_name(table),
+    return capo_format("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s%s", capo_quote_name(table),
                        capo_quote_name(foreign_key_name(table, field)), capo_quote_name(field->column), capo_quote_name(field->target->table),
-                       capo_quote_name(field->target_field->column), words()->deferrable);
+                       capo_quote_name(field->target_field->column), capo_on_delete_sql(field), words()->deferrable);
 }
 
 static bool has_foreign_key(const Field *field) { return field->target && field->db_constraint; }
@@ -267,7 +267,8 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
     bool retyped = strcmp(old_type, new_type) || is_identity(old_field) != is_identity(new_field)
         || !same_text(capo_column_field(old_field)->db_collation, capo_column_field(new_field)->db_collation);
     bool rekeyed = has_foreign_key(old_field) && (!has_foreign_key(new_field) || retyped || strcmp(old_field->target->table, new_field->target->table)
-                                                  || strcmp(old_field->target_field->column, new_field->target_field->column));
+                                                  || strcmp(old_field->target_field->column, new_field->target_field->column)
+                                                  || strcmp(capo_on_delete_sql(old_field), capo_on_delete_sql(new_field)));
     const char *old_default = capo_column_default(old_field), *new_default = capo_column_default(new_field);
     bool recommented = !same_text(old_field->db_comment, new_field->db_comment), apart = capo_backend()->schema->comments_apart;
     Field as_new = *old_field;
@@ -286,6 +287,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
     if (old_check && !same_text(old_check, new_check))
         drop_constraints(editor, table, old_field->column, 'c', constraint_name(table, old_field, "_check"));
     drop_old_constraints(editor, old_model, new_model);
+    capo_schema_drop_old_indexes(editor, old_model, new_model);
     if (renamed) {
         run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(table), capo_quote_name(old_field->column), column);
         as_new.column = new_field->column;
@@ -322,7 +324,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
     if (new_check && !same_text(old_check, new_check))
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_check")), new_check);
     add_new_constraints(editor, old_model, new_model);
-    capo_schema_change_indexes(editor, old_model, new_model);
+    capo_schema_create_new_indexes(editor, old_model, new_model);
     if (has_foreign_key(new_field) && (rekeyed || !has_foreign_key(old_field)))
         capo_schema_defer(editor, table, new_field->target->table, foreign_key_sql(table, new_field));
 }
@@ -357,7 +359,7 @@ void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Fiel
         if (rekeyed && has_foreign_key(new_column))
             capo_schema_defer(editor, after->table, new_column->target->table, foreign_key_sql(after->table, new_column));
     }
-    capo_schema_change_indexes(editor, before, after);
+    capo_schema_rename_indexes(editor, before, after);
 }
 
 void capo_altering_table_comment(SchemaEditor *editor, const Model *model)

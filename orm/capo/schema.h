@@ -17,6 +17,32 @@ void capo_schema_close(SchemaEditor *editor);
 const char *capo_schema_collected_sql(SchemaEditor *editor);
 bool capo_schema_is_collecting(const SchemaEditor *editor);
 
+/* Whether a transaction holds DDL as well. On MariaDB and MySQL it does not: each such statement commits what was before it. */
+bool capo_schema_has_transactions(void);
+/* Whoever keeps a journal of what an editor does, so that it can go on where it was interrupted. `before` false: the statement is done
+ * already and is left out. `looked` gets the names that the database has now and gives those to go by. */
+typedef struct SchemaWatch {
+    bool (*before)(void *self, const char *sql);
+    void (*after)(void *self, const char *sql);
+    List *(*looked)(void *self, const char *what, List *found);
+    void *self;
+} SchemaWatch;
+void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch);
+/* A step that is no statement, between the two as a statement is: false, it is done already. `what` names it. */
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what);
+void capo_schema_end_step(SchemaEditor *editor, const char *what);
+/* Whether a statement changes the schema (as far as its first word says), and what it would change, in a form that differs once it is
+ * done. Only where transactions do not hold DDL. */
+bool capo_schema_is_ddl(const char *sql);
+char *capo_schema_fingerprint(const char *sql);
+
+/* One migrator at a time. Keeps one connection for all that this unit does, whose session takes the database's lock; the lock lasts
+ * as long as a statement of it runs, also where its process was killed meanwhile. False: not got within so many seconds (less than 0: waits
+ * for ever). `lock_timeout`: seconds that each statement waits for a table that others use; 0: as always. On SQLite it is
+ * a lock on the database's folder. */
+bool capo_schema_lock(double seconds, double lock_timeout);
+void capo_schema_unlock(void);
+
 /* SQLite can switch its foreign keys only outside a transaction: migrations call this with false before capo_begin() and with
  * true after the commit or rollback, on the connection that transactions of this unit use. Nothing on other databases. */
 void capo_schema_enforce_foreign_keys(bool on);
@@ -54,6 +80,8 @@ List *capo_schema_tables(void);                                             /* t
 List *capo_schema_columns(const char *table);                               /* their names, in order; empty: no such table */
 /* A canonical text of a table's columns, keys, indexes and constraints; equal for equal schemas. */
 char *capo_schema_describe(const char *table);
+/* Raises what creating the model's table would raise of itself: a condition that names no field, an expression over another table. */
+void capo_schema_check(const Model *model);
 /* What the models ask for and the current database lacks, a sentence each, for `check`. Known without connecting. */
 void capo_schema_warn(const Model *model, List *warnings);
 bool capo_schema_has_table(const char *table);
