@@ -206,6 +206,38 @@ TEST(migrations_without_locks)
     end(walk);
 }
 
+TEST(migrations_of_postgresqls_kinds_of_indexes)
+{
+    Walk *walk = begin();
+    add(walk, "{ \"AddField\": { \"model\": \"Thing\", \"name\": \"data\", \"field\": { \"kind\": \"JSONField\", \"null\": true } } }");
+    add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_hash\", \"index\": { \"fields\": [\"name\"], \"method\": \"hash\", \"storage\": \"fillfactor = 70\" } } }");
+    add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_brin\", \"index\": { \"fields\": [\"n\"], \"method\": \"brin\", \"storage\": \"pages_per_range = 4\" } } }");
+    add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_spgist\", \"index\": { \"fields\": [\"name\"], \"method\": \"spgist\" } } }");
+    add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_class\", \"index\": { \"fields\": [\"name\", \"n\"], \"opclasses\": [\"varchar_pattern_ops\", \"int4_ops\"] } } }");
+    add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_cover\", \"index\": { \"fields\": [\"n\"], \"include\": [\"name\"], \"db_tablespace\": \"pg_default\" } } }");
+    add(walk, "{ \"AddConstraint\": { \"model\": \"Thing\", \"name\": \"t_null\", \"constraint\": { \"unique\": [\"name\", \"m\"], \"nulls_not_distinct\": true } } }");
+    add(walk, "{ \"AddConstraint\": { \"model\": \"Thing\", \"name\": \"t_wide\", \"constraint\": { \"unique\": [\"name\"], \"include\": [\"n\"], \"opclasses\": [\"text_pattern_ops\"] } } }");
+    if (database_is("postgresql")) {
+        add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_gin\", \"index\": { \"fields\": [\"data\"], \"method\": \"gin\", \"opclasses\": [\"jsonb_path_ops\"] } } }");
+        add(walk, "{ \"CreateExtension\": { \"name\": \"btree_gist\" } }");
+        add(walk, "{ \"CreateExtension\": { \"name\": \"bloom\" } }");
+        add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_bloom\", \"index\": { \"fields\": [\"n\", \"m\"], \"method\": \"bloom\", \"storage\": \"length = 80\" } } }");
+        add(walk, "{ \"AddIndex\": { \"model\": \"Thing\", \"name\": \"t_gist\", \"index\": { \"fields\": [\"n\"], \"method\": \"gist\" } } }");
+        add(walk, "{ \"AddConstraint\": { \"model\": \"Thing\", \"name\": \"t_alone\", \"constraint\": { \"exclude\": [{ \"F\": \"n\" }, { \"F\": \"m\" }], "
+                  "\"operators\": [\"=\", \"<>\"], \"condition\": { \"n__gt\": 5 } } } }");
+        const char *there = capo_schema_describe("t_thing");
+        EXPECT(strstr(there, "USING hash") && strstr(there, "USING brin") && strstr(there, "USING spgist") && strstr(there, "USING gin (data jsonb_path_ops)"));
+        EXPECT(strstr(there, "USING bloom") && strstr(there, "INCLUDE (name)") && strstr(there, "varchar_pattern_ops") && strstr(there, "NULLS NOT DISTINCT"));
+        EXPECT(runs("INSERT INTO t_thing (name, n, m) VALUES ('a', 6, 1)"));
+        EXPECT(!runs("INSERT INTO t_thing (name, n, m) VALUES ('b', 6, 2)"));
+        EXPECT(runs("INSERT INTO t_thing (name, n, m) VALUES ('b', 6, 1)"));
+        EXPECT(runs("INSERT INTO t_thing (name, n) VALUES ('c', 3)"));
+        EXPECT(!runs("INSERT INTO t_thing (name, n) VALUES ('c', 4)"));
+        capo_sql_run("DELETE FROM t_thing");
+    }
+    end(walk);
+}
+
 static void in_transaction(void *walk)
 {
     const Operation *op = parsed("{ \"operations\": [{ \"AddIndexConcurrently\": { \"model\": \"Thing\", \"name\": \"t_name\", \"fields\": [\"name\"] } }] }")->operations[0];
