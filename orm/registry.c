@@ -141,6 +141,12 @@ void capo_models_prepare(const App *const *apps)
     registry.apps = known;
 }
 
+const App *const *capo_known_apps(size_t *ret_count)
+{
+    *ret_count = registry.n_apps;
+    return registry.apps;
+}
+
 Model *const *capo_all_models(size_t *ret_count)
 {
     if (ret_count)

@@ -323,3 +323,9 @@ size_t capo_templates_check(void (*report)(const TemplateProblem *problem))
         count += capo_engine_check(capo_template_engine + i, engines[i].data ? engines[i].data : site_loaders, report);
     return count;
 }
+
+void capo_template_messages(const char *name, const char *source, void (*see)(const TemplateMessage *, void *), void *argument)
+{
+    use_settings();
+    capo_engine_messages(capo_template_engine, name, source, see, argument);
+}

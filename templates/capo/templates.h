@@ -203,6 +203,10 @@ const char *capo_template_debug_text(const Error *error);
 /* What `capo check --templates` reports: mistakes as errors; blocks that no parent has, and partials that nothing shows, as
  * warnings. */
 typedef struct TemplateProblem { CheckLevel level; const char *template, *path; int line, column; const char *text; } TemplateProblem;
+/* Calls see(message, argument) for each constant text that a template's source has translated, in order, as catalogues have it: of {% translate %},
+ * {% blocktranslate %} and _("…"). Raises what compiling it raises. */
+typedef struct TemplateMessage { const char *context, *one, *many; int line; } TemplateMessage;      /* context, many: NULL where there is none */
+void capo_template_messages(const char *name, const char *source, void (*see)(const TemplateMessage *message, void *argument), void *argument);
 /* Compiles every template of the loaders and looks into it: unknown tags, filters, libraries, templates of {% extends %} and
  * {% include %}, partials, routes of {% url %}. Gives the number of templates. */
 size_t capo_templates_check(void (*report)(const TemplateProblem *problem));
