@@ -116,7 +116,6 @@ static Value value_of_member(const Operation *op, const OperationMember *member)
     case MEMBER_CONSTRAINT: case MEMBER_INDEX: return op->options ? capo_value_map(op->options) : capo_value_null();
     case MEMBER_NAMES: case MEMBER_NAME_LISTS: return op->list ? capo_value_list(op->list) : capo_value_null();
     case MEMBER_ONE_OFF: return state_plain_value(op->one_off);
-    case MEMBER_FLAG: return *(const bool *)place ? capo_value_bool(true) : capo_value_null();
     case MEMBER_SQL: return *(const Value *)place;
     case MEMBER_OPERATIONS: return *(Operation *const *const *)place ? value_of_operations(*(Operation *const *const *)place) : capo_value_null();
     }
