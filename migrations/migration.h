@@ -11,7 +11,9 @@
 typedef enum OperationKind {
     OPERATION_NONE, CREATE_MODEL, DELETE_MODEL, RENAME_MODEL, ALTER_MODEL_TABLE, ALTER_MODEL_OPTIONS, ALTER_UNIQUE_TOGETHER,
     ADD_FIELD, REMOVE_FIELD, ALTER_FIELD, RENAME_FIELD, ADD_INDEX, REMOVE_INDEX, RENAME_INDEX, ADD_CONSTRAINT, REMOVE_CONSTRAINT,
-    RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE, OPERATION_KINDS
+    RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE,
+    ALTER_MODEL_TABLE_COMMENT, ALTER_CONSTRAINT, ADD_INDEX_CONCURRENTLY, REMOVE_INDEX_CONCURRENTLY, ADD_CONSTRAINT_NOT_VALID, VALIDATE_CONSTRAINT,
+    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, OPERATION_KINDS
 } OperationKind;
 
 typedef struct Operation Operation;
@@ -26,6 +28,7 @@ struct Operation {
     Value one_off;                          /* for the rows that are there: AddField, AlterField; null: none */
     const char *table;                      /* NULL: the default name */
     bool elidable;                          /* SQL and functions that a squashed migration does not need */
+    const char *comment, *locale, *provider; bool not_deterministic;        /* AlterModelTableComment; CreateCollation */
     Value forwards, backwards;              /* SQL: a text, a list, or a map of backend to those; null: none */
     Operation **database_operations, **state_operations;    /* NULL at the end; or NULL */
 };

@@ -105,6 +105,7 @@ static Value value_of_member(const Operation *op, const OperationMember *member)
     Map *fields = capo_map_new();
     switch (member->type) {
     case MEMBER_NAME: case MEMBER_TEXT: return capo_value_text(*(const char *const *)place);
+    case MEMBER_FLAG: return *(const bool *)place ? capo_value_bool(true) : capo_value_null();
     case MEMBER_FIELD: return value_of_field(op->field);
     case MEMBER_FIELDS:
         for (size_t i = 0; i < op->n_fields; i++)
@@ -115,7 +116,6 @@ static Value value_of_member(const Operation *op, const OperationMember *member)
     case MEMBER_CONSTRAINT: case MEMBER_INDEX: return op->options ? capo_value_map(op->options) : capo_value_null();
     case MEMBER_NAMES: case MEMBER_NAME_LISTS: return op->list ? capo_value_list(op->list) : capo_value_null();
     case MEMBER_ONE_OFF: return state_plain_value(op->one_off);
-    case MEMBER_FLAG: return *(const bool *)place ? capo_value_bool(true) : capo_value_null();
     case MEMBER_SQL: return *(const Value *)place;
     case MEMBER_OPERATIONS: return *(Operation *const *const *)place ? value_of_operations(*(Operation *const *const *)place) : capo_value_null();
     }
