@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check, routes, render, dbshell: what looks at a site without serving it. */
+/* check, routes, render: what looks at a site without serving it. */
 #include <capo.h>
 #include <capo/i18n.h>
 #include <capo/schema.h>
@@ -210,16 +210,4 @@ int cli_render(void)
     fwrite(capo_buffer_text(&job.out), 1, job.out.size, stdout);
     fflush(stdout);
     return 0;
-}
-
-int cli_dbshell(void)
-{
-    const char *url = capo_settings()->database;
-    if (!url || !capo_starts_with(url, "sqlite:"))
-        capo_raise(ERROR_COMMAND, "dbshell knows only sqlite: databases so far, and DATABASE_URL is another.");
-    const char *path = url + strlen("sqlite:");
-    if (capo_starts_with(path, "//"))
-        path += 2;
-    execlp("sqlite3", "sqlite3", path, (char *)NULL);
-    capo_raise(ERROR_COMMAND, "The program sqlite3 cannot be started: %s. Install it (apt install sqlite3).", strerror(errno));
 }

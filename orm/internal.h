@@ -357,6 +357,8 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
 void capo_field_store(Instance *self, const Field *field, Value value);
+/* Rows as they are, without hooks and times of their own: for fixtures. Those to insert all give their key, or none does. */
+void capo_instances_write(Instance *const *instances, size_t count, bool update);
 void capo_instance_insert_using(Instance *self, const char *alias);
 void capo_instance_save_fields_using(Instance *self, const char *const *fields, const char *alias);
 /* True for values of kind object that are instances. */

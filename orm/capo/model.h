@@ -206,6 +206,7 @@ typedef struct MetaOptions {
     const char *order_with_respect_to;                  /* a key of this model: adds the column _order (related.h) */
     const char *required_db_vendor;                     /* "postgresql": no table and no permissions on another database */
     const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
+    const char *const *natural_key;                     /* LIST("username"): serializers.h */
     const char *swappable;                              /* "AUTH_USER_MODEL": the setting that puts another model in its place */
     /* Switches stand behind all others: Meta of bases is laid over by that (model_meta.c). */
     bool unmanaged;                                     /* Django's managed = False: migrations leave its table alone */

@@ -75,6 +75,11 @@ void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *par
  * (loaddata). Where the database does that by itself, nothing. */
 void capo_schema_reset_sequence(const Model *model);
 
+/* The statements that empty these tables and set their counters back to 1: to be run in one transaction (MariaDB commits before its last). */
+List *capo_schema_flush_sql(Model *const *models, size_t count);
+/* The statement of capo_schema_reset_sequence(), for reading; NULL: none is needed. */
+const char *capo_schema_sequence_sql(const Model *model);
+
 /* The database as it is: for tests (migrated against fresh), inspectdb, and clear errors. */
 List *capo_schema_tables(void);                                             /* texts, sorted */
 List *capo_schema_columns(const char *table);                               /* their names, in order; empty: no such table */
