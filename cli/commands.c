@@ -27,6 +27,9 @@ const Command cli_framework_commands[] = {
         { "--fake-initial", NULL, "the same for first migrations whose tables are there" },
         { "--plan", NULL, "show what would be done" },
         { "--check", NULL, "exit status 1 when something is unapplied" },
+        { "--run-syncdb", NULL, "also make the tables of apps without migrations" },
+        { "--prune", NULL, "of one app: forget what is recorded and has no file any more" },
+        { "--lock-timeout", "SECONDS", "how long a statement may wait for a table that others use" },
         NO_INPUT) },
     { "showmigrations", "List the migrations and which are applied.", cli_showmigrations, OPTIONS_LIST(
         { "app", NULL, "only these apps", .many = true }, { "--database", "ALIAS", "one of settings' .databases" },
@@ -34,6 +37,18 @@ const Command cli_framework_commands[] = {
     { "sqlmigrate", "Print the SQL of a migration.", cli_sqlmigrate, OPTIONS_LIST(
         { "app", NULL, "the app", .required = true }, { "migration", NULL, "name or prefix", .required = true },
         { "--database", "ALIAS", "one of settings' .databases: its kind of SQL" }, { "--backwards", NULL, "the SQL that takes it back" }) },
+    { "squashmigrations", "Make one migration of many.", cli_squashmigrations, .no_database = true, .options = OPTIONS_LIST(
+        { "app", NULL, "the app", .required = true }, { "first", NULL, "name or prefix; with one name alone all up to it are squashed", .required = true },
+        { "last", NULL, "name or prefix" },
+        { "--squashed-name", "NAME", "of the file, behind its number" }, { "--no-optimize", NULL, "keep all operations as they are" }, NO_INPUT) },
+    { "optimizemigration", "Write a migration with fewer operations that do the same.", cli_optimizemigration, .no_database = true, .options = OPTIONS_LIST(
+        { "app", NULL, "the app", .required = true }, { "migration", NULL, "name or prefix", .required = true },
+        { "--check", NULL, "write nothing; exit status 1 when it can be optimized" }) },
+    { "lintmigrations", "Name operations that lock or rewrite large tables, and the safe way round.", cli_lintmigrations, OPTIONS_LIST(
+        { "app", NULL, "only these apps", .many = true }, { "--all", NULL, "also migrations that are applied" }) },
+    { "inspectdb", "Print the database that there is as models.", cli_inspectdb, .options = OPTIONS_LIST(
+        { "table", NULL, "only these tables", .many = true }, { "--include-views", NULL, "also views" },
+        { "--include-partitions", NULL, "also partitions (PostgreSQL)" }) },
     { "createsuperuser", "Make a user who may do everything.", cli_createsuperuser, OPTIONS_LIST(
         { "--database", "ALIAS", "one of settings' .databases" }, { "--username", "NAME", "log-in name" }, { "--email", "ADDRESS", "e-mail address" },
         { "--noinput", NULL, "ask nothing; the password is CAPO_SUPERUSER_PASSWORD" }) },

@@ -67,6 +67,8 @@ void capo_put_database_default(Buffer *sql, const Field *field);
 size_t capo_computed_fields(Instance *const *instances, size_t count, const Field **ret);
 /* Reads the generated columns of a row that was updated. */
 void capo_read_generated(Instance *self);
+/* " ON DELETE CASCADE" of a foreign key; "" where the framework does it. */
+const char *capo_on_delete_sql(const Field *field);
 /* Whether SQL by hand names the column. */
 bool capo_sql_names_column(const char *sql, const char *column);
 /* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */

@@ -130,9 +130,13 @@ void resolver_check_meta(Resolver *resolver, Model *model)
     check_manager(resolver, model, meta->default_manager_name, ".default_manager_name");
     check_manager(resolver, model, meta->base_manager_name, ".base_manager_name");
     for (size_t i = 0; i < model->n_fields; i++) {
-        const char *date = model->fields[i]->unique_for_date;
-        if (date)
-            check_path(resolver, model, date, ".unique_for_date");
+        const Field *field = model->fields[i];
+        if (field->unique_for_date)
+            check_path(resolver, model, field->unique_for_date, ".unique_for_date");
+        if (field->unique_for_month)
+            check_path(resolver, model, field->unique_for_month, ".unique_for_month");
+        if (field->unique_for_year)
+            check_path(resolver, model, field->unique_for_year, ".unique_for_year");
     }
     capo_meta_check(resolver, model);
 }
