@@ -19,6 +19,10 @@ int cli_makemigrations(void);
 int cli_migrate(void);
 int cli_showmigrations(void);
 int cli_sqlmigrate(void);
+int cli_squashmigrations(void);
+int cli_optimizemigration(void);
+int cli_inspectdb(void);
+int cli_lintmigrations(void);
 int cli_createsuperuser(void);
 int cli_changepassword(void);
 int cli_check(void);
@@ -28,6 +32,11 @@ int cli_render(void);
 int cli_compilemessages(void);
 int cli_makemessages(void);
 int cli_dbshell(void);
+int cli_dumpdata(void);
+int cli_loaddata(void);
+int cli_flush(void);
+int cli_sqlflush(void);
+int cli_sqlsequencereset(void);
 int cli_startapp(void);
 int cli_startproject(void);
 
@@ -38,3 +47,5 @@ const char *cli_prefix(void);
 /* A line typed on the terminal, without its end; NULL at end of input. `secret`: without echo. */
 char *cli_ask(const char *prompt, bool secret);
 bool cli_is_interactive(void);
+/* The view inside a transaction: settings' .atomic_requests. */
+Response *cli_atomic_view(Request *req, View *view);

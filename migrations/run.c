@@ -21,7 +21,7 @@ void migration_run_operation(MigrationRun *run, SchemaEditor *editor, ProjectSta
     const Operation *op = run->migration->operations[at];
     run->operation = op;
     run->number = at + 1;
-    operation_rows[op->kind].change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
+    operation_change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
                                              run->backwards);
 }
 
@@ -50,11 +50,10 @@ static void record(MigrationRun *run)
     else
         recorder_add(migration);
     for (const MigrationKey *key = migration->replaces; key && key->app; key++) {
-        Migration replaced = { .app = key->app, .name = key->name };
         if (run->backwards)
             recorder_remove(key->app, key->name);
         else if (!recorder_count(key->app, key->name))
-            recorder_add(&replaced);
+            recorder_add_replaced(key);
     }
 }
 

@@ -83,12 +83,18 @@ static bool has_hooks(const Model *model)
     return model->size && (model->meta->pre_delete || model->meta->post_delete);
 }
 
+/* What the database does with the rows is its own matter. */
+static bool is_left_alone(const Field *field)
+{
+    return field->on_delete == DO_NOTHING || field->on_delete == DB_CASCADE || field->on_delete == DB_SET_NULL || field->on_delete == DB_SET_DEFAULT;
+}
+
 bool capo_can_fast_delete(const Model *model)
 {
     if (has_hooks(model))
         return false;
     for (size_t i = 0; i < model->n_reverse; i++)
-        if (model->reverse[i]->column && model->reverse[i]->on_delete != DO_NOTHING)
+        if (model->reverse[i]->column && !is_left_alone(model->reverse[i]))
             return false;
     return true;
 }
@@ -242,7 +248,7 @@ static void follow(Collector *collector, Model *model, Batch *fresh)
     Batch protected_by = { 0 };
     for (size_t i = 0; i < model->n_reverse; i++) {
         const Field *field = model->reverse[i];
-        if (!field->column || field->on_delete == DO_NOTHING || !field->model->managed)
+        if (!field->column || is_left_alone(field) || !field->model->managed)
             continue;
         if (field->on_delete == CASCADE && !collector->plans && capo_can_fast_delete(field->model)) {
             add_fast(collector, field, fresh);
@@ -271,6 +277,11 @@ static void follow(Collector *collector, Model *model, Batch *fresh)
             add_dependency(collector, model, field->model);
             break;
         }
+        case SET_VALUE:
+            if (!field->row->options.relation.set_to)
+                capo_raise(ERROR_NOT_SUPPORTED, "%s.%s: SET_VALUE needs its function, which a historical model does not have.", field->model->label, field->name);
+            add_update(collector, field, capo_to_column(field, field->row->options.relation.set_to()), &found);
+            break;
         case SET_DEFAULT:
             add_update(collector, field, capo_field_default(field), &found);
             break;

@@ -115,6 +115,7 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
     ret->ordering = copy_names(arena, meta->ordering);
     ret->unique_together = copy_name_lists(arena, meta->unique_together);
     ret->default_permissions = copy_names(arena, meta->default_permissions);
+    ret->natural_key = copy_names(arena, meta->natural_key);
     ret->managers = copy_managers(arena, meta->managers);
     ret->permissions = copy_list(arena, meta->permissions, sizeof *meta->permissions, n_permissions);
     ret->indexes = copy_indexes(arena, meta->indexes);

@@ -236,6 +236,22 @@ static void write_row(Instance *self, bool force_insert)
     insert_rows(&self, 1, "");
 }
 
+void capo_instances_write(Instance *const *instances, size_t count, bool update)
+{
+    const Model *model = instances[0]->model;
+    if (!update) {
+        insert_rows(instances, count, "");
+        return;
+    }
+    const Field **fields = capo_alloc_array(model->n_fields, sizeof *fields);
+    for (size_t i = 0; i < count; i++) {
+        size_t n = changed_fields(instances[i], fields, true);
+        if (n)
+            update_row(instances[i], fields, n);
+        capo_instance_settle(instances[i]);
+    }
+}
+
 static void save(Instance *self, bool force_insert, const char *using)
 {
     if (capo_several_databases && !self->state->saved)

@@ -146,7 +146,7 @@ static void parameter(Compiler *compiler, Value value, const Field *field)
 static void cast(Compiler *compiler, const Expression *cast)
 {
     FieldKind kind = cast->type.kind;
-    compile_text(compiler, kind == FIELD_DATETIME ? "strftime('%Y-%m-%d %H:%M:%f', " : kind == FIELD_DATE ? "date(" : kind == FIELD_TIME ? "time(" : "CAST(");
+    compile_text(compiler, kind == FIELD_DATETIME ? "strftime('%Y-%m-%d %H:%M:%f', " : kind == FIELD_DATE ? "date(" : kind == FIELD_TIME ? "strftime('%H:%M:%f', " : "CAST(");
     compile_list(compiler, cast->args, 1, "");
     if (kind != FIELD_DATETIME && kind != FIELD_DATE && kind != FIELD_TIME)
         compile_format(compiler, " AS %s", kind == FIELD_DECIMAL ? "NUMERIC" : column_type(plain_field(cast->type)));
