@@ -36,6 +36,17 @@ static void put_from(Compiler *compiler, const Query *query)
             put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);
             compile_text(compiler, " = ");
             put_key(compiler, (int)i, join->direct ? join->field->target_field : join->field);
+            if (join->on) {
+                size_t size = compiler->sql.size, parameters = compiler->n_parameters;
+                compile_text(compiler, " AND ");
+                Sql sql = compile(compiler, join->on);
+                if (sql == SQL_EMPTY)
+                    compile_text(compiler, "1 = 0");
+                if (sql == SQL_FULL) {
+                    compiler->sql.size = size;
+                    compiler->n_parameters = parameters;
+                }
+            }
             compile_text(compiler, ")");
         }
         first = false;
