@@ -19,10 +19,12 @@ static char *migrate_with(MigrateOptions options)
 
 /* --- the lock -------------------------------------------------------------------------------------------------------------------------- */
 
+/* Until somebody says go, by a file. */
 static void take_long(MigrationModels *models)
 {
     (void)models;
-    capo_sleep(2.0);
+    for (int i = 0; i < 2000 && access(capo_format("%s/go", migrating_app.directory), F_OK); i++)
+        capo_sleep(0.01);
     capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('once', 1)");
 }
 
@@ -37,6 +39,13 @@ static void is_locked(void *unused)
     }
 }
 
+static void say_go_soon(void *unused)
+{
+    (void)unused;
+    usleep(1500000);
+    capo_write_file(capo_format("%s/go", migrating_app.directory), "", 0);
+}
+
 TEST(migrate_waits_for_another_and_says_so)
 {
     start_migrating();
@@ -44,11 +53,17 @@ TEST(migrate_waits_for_another_and_says_so)
     file("0001_initial", NULL, POST ", {\"RunFunction\": {\"function\": \"take_long\"}}");
     int other = in_a_process(migrate_all, NULL);
     open_again();
-    usleep(700000);
-    EXPECT_INT(end_of_process(in_a_process(is_locked, NULL)), 0);
+    int not_locked = 1;
+    for (int i = 0; i < 100 && not_locked; i++) {
+        usleep(50000);
+        not_locked = end_of_process(in_a_process(is_locked, NULL));
+    }
+    EXPECT_INT(not_locked, 0);
     open_again();
+    int third = in_a_process(say_go_soon, NULL);
     char *said = migrate(NULL, NULL);
     EXPECT_INT(end_of_process(other), 0);
+    EXPECT_INT(end_of_process(third), 0);
     EXPECT(strstr(said, "Another migrate is at work on this database; waiting for it to end.\n") == said);
     EXPECT(strstr(said, "  No migrations to apply.\n") != NULL);
     EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_post"), 1);
