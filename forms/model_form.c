@@ -33,7 +33,7 @@ static const struct FieldForm { FormFieldKind kind; const char *widget; bool nul
 /* The target's rows, as limit_choices_to ("is_active=1&kind=a") leaves them. */
 static Query *choice_query(const Field *field)
 {
-    Query *query = capo_query_of(field->target);
+    Query *query = capo_default_rows(field->target);
     if (!field->limit_choices_to)
         return query;
     const QueryDict *limits = capo_dict_parse(field->limit_choices_to, strlen(field->limit_choices_to));

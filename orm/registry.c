@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* All prepared models for the life of the process, and the names by which a model's fields are found. */
 #include "model_resolver.h"
+#include <capo/model_signals.h>
 #include <capo/web.h>
 #include <string.h>
 #include <strings.h>
@@ -123,6 +124,9 @@ void capo_models_prepare(const App *const *apps)
     resolver.models = models;
     resolver.count = n;
     resolver_run(&resolver);
+    for (size_t i = 0; apps[i]; i++)
+        if (!is_prepared(apps[i]))
+            capo_connect_all(apps[i]->receivers);
 
     Model **all = arena_alloc(registry.arena, (registry.count + resolver.count + 1) * sizeof *all);
     if (registry.count)
@@ -139,6 +143,8 @@ void capo_models_prepare(const App *const *apps)
             known[n_known++] = apps[i];
     registry.n_apps = n_known;
     registry.apps = known;
+    for (size_t i = 0; i < resolver.count && capo_class_prepared.count; i++)
+        capo_send_event(&capo_class_prepared, &(SignalEvent){ .sender = resolver.models[i] });
 }
 
 Model *const *capo_all_models(size_t *ret_count)

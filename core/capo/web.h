@@ -213,6 +213,7 @@ typedef struct App {
     const struct Command *commands;         /* further commands of the program; ends with { 0 } */
     const struct TagLibrary *tags;          /* template tags and filters for {% load %}; ends with { 0 } */
     const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
+    const struct SignalReceiver *receivers;       /* signals.h: what this app wants to be told of; ends with { 0 } */
     const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */
     void (*ready)(void);                    /* once, after all apps are known */
     const struct App *const *needs;         /* APPS(…) that it stands on: they join the site's apps behind it, unless listed there */
