@@ -356,9 +356,10 @@ static void check_all_duplicates(Formset *formset)
             check_duplicates(formset, (const char *[]){ model->fields[i]->name, NULL });
     for (const char *const *const *together = model->unique_together; together && *together; together++)
         check_duplicates(formset, *together);
+    const ConstraintInfo *constraints = capo_model_constraints(model);
     for (size_t i = 0; i < model->n_constraints; i++)
-        if (model->constraints[i].unique)
-            check_duplicates(formset, model->constraints[i].unique);
+        if (constraints[i].unique && !constraints[i].condition)
+            check_duplicates(formset, constraints[i].unique);
 }
 
 static void formset_clean(Formset *formset)

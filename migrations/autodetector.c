@@ -105,14 +105,14 @@ static bool could_be_renamed(const FieldState *old, const FieldState *new)
     return field_state_equal(old, new) || (pinned && strcmp(pinned, column_of(old)) == 0 && field_state_equal_but(old, new, column));
 }
 
-/* A CHECK is SQL over columns: one that changes with the renamed field goes first and comes back at the end. */
+/* A check that is SQL by hand cannot follow: one that changes with the renamed field goes first and comes back at the end. */
 static void drop_changed_checks(Detector *detector, const ModelState *now, const ModelState *to)
 {
     Value *old = option(now, "constraints"), *new = option(to, "constraints");
     for (size_t i = 0; old && i < old->map->count; i++) {
         const char *name = capo_to_text(old->map->entries[i].key);
         Value *same = new ? capo_map_get(new->map, name) : NULL;
-        if (capo_map_get(old->map->entries[i].value.map, "check") && !(same && capo_equal(*same, old->map->entries[i].value)))
+        if (meta_constraint_is_sql(old->map->entries[i].value) && !(same && capo_equal(*same, old->map->entries[i].value)))
             plan(detector, to->app, .kind = REMOVE_CONSTRAINT, .model = to->name, .name = name);
     }
 }
@@ -208,27 +208,30 @@ enum { NEW, ON_PATH, CREATED };
 
 typedef struct Creation { Detector *detector; const ModelState **models; int *marks; size_t count; } Creation;
 
-static bool names_field(Value value, const char *name)
+static bool names_field(const char *option, Value value, const char *name)
 {
-    if (capo_is_text(value))
-        return strcmp(value.text + (value.text[0] == '-'), name) == 0;
-    for (size_t i = 0; value.kind == VALUE_LIST && i < value.list->count; i++)
-        if (names_field(value.list->items[i], name))
+    if (!strcmp(option, "indexes"))
+        return meta_index_names(value, name);
+    if (!strcmp(option, "constraints"))
+        return meta_constraint_is_sql(value) || meta_constraint_names(value, name);
+    for (size_t i = 0; i < value.list->count; i++)
+        if (!strcmp(capo_to_text(value.list->items[i]), name))
             return true;
-    return value.kind == VALUE_MAP && capo_map_get(value.map, "unique") && names_field(*capo_map_get(value.map, "unique"), name);
+    return false;
 }
 
-/* Meta without what needs fields that come later; the last steps add it then. A CHECK may name any column: it waits too. */
+/* Meta without what needs fields that come later; the last steps add it then. SQL by hand may name any column: it waits too. */
 static Map *options_without(const ModelState *model, FieldState *const *later, size_t n_later)
 {
     Map *options = map_copy(model->options);
     for (size_t i = 0; i < n_later; i++)
         for (const char *const *name = (const char *const[]){ "unique_together", "indexes", "constraints", NULL }; *name; name++) {
             Value *value = capo_map_get(options, *name);
-            bool needs = value && value->kind == VALUE_LIST && names_field(*value, later[i]->name);
+            bool needs = false;
+            for (size_t k = 0; value && value->kind == VALUE_LIST && k < value->list->count; k++)
+                needs |= names_field(*name, value->list->items[k], later[i]->name);
             for (size_t k = 0; value && value->kind == VALUE_MAP && k < value->map->count; k++)
-                needs |= names_field(value->map->entries[k].value, later[i]->name)
-                    || (value->map->entries[k].value.kind == VALUE_MAP && capo_map_get(value->map->entries[k].value.map, "check"));
+                needs |= names_field(*name, value->map->entries[k].value, later[i]->name);
             if (needs)
                 options = map_without(options, *name);
         }
@@ -399,6 +402,12 @@ static bool same_lists(const Value *a, const Value *b)
     return true;
 }
 
+static void plan_index(Detector *detector, const ModelState *to, const char *name, Value index)
+{
+    bool plain = index.kind == VALUE_LIST;
+    plan(detector, to->app, .kind = ADD_INDEX, .model = to->name, .name = name, .list = plain ? index.list : NULL, .options = plain ? NULL : index.map);
+}
+
 static void add_indexes(Detector *detector, const ModelState *now, const ModelState *to)
 {
     Value *together = option(to, "unique_together"), *indexes = option(to, "indexes"), *constraints = option(to, "constraints");
@@ -408,7 +417,7 @@ static void add_indexes(Detector *detector, const ModelState *now, const ModelSt
     for (size_t i = 0; indexes && i < indexes->map->count; i++) {
         const char *name = capo_to_text(indexes->map->entries[i].key);
         if (!old_indexes || !capo_map_get(old_indexes->map, name))
-            plan(detector, to->app, .kind = ADD_INDEX, .model = to->name, .name = name, .list = indexes->map->entries[i].value.list);
+            plan_index(detector, to, name, indexes->map->entries[i].value);
     }
     for (size_t i = 0; constraints && i < constraints->map->count; i++) {
         const char *name = capo_to_text(constraints->map->entries[i].key);

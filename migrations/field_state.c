@@ -477,14 +477,16 @@ static bool is_text(Value value)
     return value.kind == VALUE_TEXT;
 }
 
-static bool is_constraint(Value value)
+static const char *each_error(Value value, const char *what, const char *(*error_of)(Value))
 {
     if (value.kind != VALUE_MAP)
-        return false;
-    Value *unique = capo_map_get(value.map, "unique"), *check = capo_map_get(value.map, "check");
-    Value *message = capo_map_get(value.map, "violation_message");
-    return (unique != NULL) != (check != NULL) && (!unique || (is_names(*unique) && unique->list->count)) && (!check || is_text(*check))
-        && (!message || is_text(*message)) && value.map->count == (size_t)1 + (message != NULL);
+        return capo_format("must be an object: each %s's name, and what it is.", what);
+    for (size_t i = 0; i < value.map->count; i++) {
+        const char *error = error_of(value.map->entries[i].value);
+        if (error)
+            return capo_format("has the %s \"%s\", which %s", what, capo_to_text(value.map->entries[i].key), error);
+    }
+    return NULL;
 }
 
 const char *option_type_error(OptionType type, Value value)
@@ -500,9 +502,8 @@ const char *option_type_error(OptionType type, Value value)
     case OPTION_MODEL: return is_text(value) && value.size ? NULL : "must be a model, as \"app.Model\".";
     case OPTION_NAME_LISTS: return value.kind == VALUE_LIST && each_item(value, is_names) ? NULL : "must be a list of lists of field names.";
     case OPTION_TEXTS: return value.kind == VALUE_MAP && each_item(value, is_text) ? NULL : "must be an object of texts.";
-    case OPTION_INDEXES: return value.kind == VALUE_MAP && each_item(value, is_names) ? NULL : "must be an object: each index's name, and the list of its fields.";
-    case OPTION_CONSTRAINTS: return value.kind == VALUE_MAP && each_item(value, is_constraint) ? NULL
-        : "must be an object: each constraint's name, and {\"unique\": [fields]} or {\"check\": \"SQL\"}, perhaps with a \"violation_message\".";
+    case OPTION_INDEXES: return each_error(value, "index", meta_index_error);
+    case OPTION_CONSTRAINTS: return each_error(value, "constraint", meta_constraint_error);
     case OPTION_ON_DELETE: break;
     }
     for (int i = 0; i < ON_DELETES; i++)

@@ -301,15 +301,15 @@ static void read_member(const Reader *reader, const Step *at, const json_t *json
     case MEMBER_META:
     case MEMBER_PLAIN_META: op->options = meta_of(reader, at, json, member->type == MEMBER_PLAIN_META); break;
     case MEMBER_CONSTRAINT:
+    case MEMBER_INDEX:
     case MEMBER_NAMES:
     case MEMBER_NAME_LISTS:
     case MEMBER_ONE_OFF:
         value = value_of(json);
-        if (member->type == MEMBER_CONSTRAINT) {
-            Map *wrapped = capo_map_new();
-            capo_map_set(wrapped, "x", value);
-            if (option_type_error(OPTION_CONSTRAINTS, capo_value_map(wrapped)))
-                fail(reader, at, "\"constraint\" must be {\"unique\": [fields]} or {\"check\": \"SQL\"}, perhaps with a \"violation_message\".");
+        if (member->type == MEMBER_CONSTRAINT || member->type == MEMBER_INDEX) {
+            error = member->type == MEMBER_INDEX ? value.kind == VALUE_MAP ? meta_index_error(value) : "must be an object." : meta_constraint_error(value);
+            if (error)
+                fail(reader, at, "%s %s", quoted, error);
             op->options = value.map;
             break;
         }

@@ -21,8 +21,8 @@ struct Operation {
     const char *name, *new_name;            /* of a field, index, constraint or function */
     FieldState *field;
     FieldState **fields; size_t n_fields;   /* CreateModel */
-    Map *options;                           /* CreateModel, AlterModelOptions; AddConstraint: what it is */
-    List *list;                             /* fields of AddIndex, lists of AlterUniqueTogether */
+    Map *options;                           /* CreateModel, AlterModelOptions; AddConstraint, AddIndex: what it is */
+    List *list;                             /* fields of AddIndex that has no more, lists of AlterUniqueTogether */
     Value one_off;                          /* for the rows that are there: AddField, AlterField; null: none */
     const char *table;                      /* NULL: the default name */
     Value forwards, backwards;              /* SQL: a text, a list, or a map of backend to those; null: none */
@@ -31,7 +31,7 @@ struct Operation {
 
 /* What a member of an operation is in a file. */
 typedef enum MemberType { MEMBER_NAME, MEMBER_TEXT, MEMBER_FIELD, MEMBER_FIELDS, MEMBER_META, MEMBER_PLAIN_META, MEMBER_NAMES, MEMBER_NAME_LISTS,
-                          MEMBER_ONE_OFF, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT } MemberType;
+                          MEMBER_ONE_OFF, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT, MEMBER_INDEX } MemberType;
 typedef struct OperationMember { const char *name; MemberType type; size_t offset; bool required; } OperationMember;
 
 /* One row for each kind: all that reading, writing, detecting and running ask of it. operations.c has the table. */

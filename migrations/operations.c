@@ -173,22 +173,20 @@ static Value renamed_in_list(Value list, const char *old_name, const char *new_n
     return capo_value_list(copy);
 }
 
-static Value renamed_in_map(Value map, const char *old_name, const char *new_name)
+/* Each of the model's indexes or constraints, with the field's name replaced. */
+static void rename_in_map(ModelState *model, const char *option, Value (*renamed)(Value, const char *, const char *), const Operation *op)
 {
-    Map *copy = map_copy(map.map);
-    for (size_t i = 0; i < copy->count; i++) {
-        Value *value = &copy->entries[i].value;
-        if (value->kind == VALUE_LIST)
-            *value = renamed_in_list(*value, old_name, new_name);
-        else if (value->kind == VALUE_MAP)
-            *value = renamed_in_map(*value, old_name, new_name);
-    }
-    return capo_value_map(copy);
+    Value *value = capo_map_get(model->options, option);
+    Map *copy = value ? map_copy(value->map) : NULL;
+    for (size_t i = 0; copy && i < copy->count; i++)
+        copy->entries[i].value = renamed(copy->entries[i].value, op->name, op->new_name);
+    if (copy)
+        set_option(model, option, capo_value_map(copy));
 }
 
 static void rename_field_state(const Operation *op, const char *app, ProjectState *state)
 {
-    static const char *const lists[] = { "unique_together", "ordering", "indexes", "constraints", NULL };
+    static const char *const lists[] = { "unique_together", "ordering", NULL };
     ModelState *model = edit_model(op, app, state);
     const char *label = model_state_label(model);
     need_field(op, model, op->name);
@@ -203,9 +201,10 @@ static void rename_field_state(const Operation *op, const char *app, ProjectStat
     for (const char *const *name = lists; *name; name++) {
         Value *value = capo_map_get(model->options, *name);
         if (value)
-            set_option(model, *name, value->kind == VALUE_MAP ? renamed_in_map(*value, op->name, op->new_name)
-                                                              : renamed_in_list(*value, op->name, op->new_name));
+            set_option(model, *name, renamed_in_list(*value, op->name, op->new_name));
     }
+    rename_in_map(model, "indexes", meta_index_renamed, op);
+    rename_in_map(model, "constraints", meta_constraint_renamed, op);
     Value *latest = capo_map_get(model->options, "get_latest_by");
     if (latest && strcmp(latest->text, op->name) == 0)
         set_option(model, "get_latest_by", capo_value_text(op->new_name));
@@ -248,11 +247,15 @@ static void add_index_state(const Operation *op, const char *app, ProjectState *
     Map *indexes = option_map(model, "indexes");
     if (capo_map_get(indexes, op->name))
         capo_raise(ERROR_MIGRATION, "AddIndex: %s.%s has an index %s already.", app, model->name, op->name);
-    for (size_t i = 0; i < op->list->count; i++) {
-        const char *name = capo_to_text(op->list->items[i]);
+    if (!op->list == !op->options)
+        capo_raise(ERROR_MIGRATION, "AddIndex: %s of %s.%s needs either \"fields\" or \"index\".", op->name, app, model->name);
+    Value *named = op->options ? capo_map_get(op->options, "fields") : NULL;
+    const List *fields = op->list ? op->list : named ? named->list : capo_list_new();
+    for (size_t i = 0; i < fields->count; i++) {
+        const char *name = capo_to_text(fields->items[i]);
         need_field(op, model, name + (name[0] == '-'));
     }
-    capo_map_set(indexes, op->name, capo_value_list(op->list));
+    capo_map_set(indexes, op->name, op->options ? capo_value_map(op->options) : capo_value_list(op->list));
     set_option(model, "indexes", capo_value_map(indexes));
 }
 
@@ -340,7 +343,10 @@ static const char *describe_rename_field(const Operation *op)
 }
 static const char *describe_add_index(const Operation *op)
 {
-    return capo_format("Create index %s on field(s) %s of model %s", op->name, names_text(op->list), capo_lower(op->model));
+    Value *fields = op->options ? capo_map_get(op->options, "fields") : NULL;
+    const List *list = op->list ? op->list : fields ? fields->list : NULL;
+    return list ? capo_format("Create index %s on field(s) %s of model %s", op->name, names_text(list), capo_lower(op->model))
+                : capo_format("Create index %s on expressions of model %s", op->name, capo_lower(op->model));
 }
 static const char *describe_remove_index(const Operation *op) { return capo_format("Remove index %s from %s", op->name, capo_lower(op->model)); }
 static const char *describe_rename_index(const Operation *op)
@@ -439,7 +445,7 @@ const OperationRow operation_rows[OPERATION_KINDS] = {
                       describe_alter_field, fragment_alter, alter_field_state, database_alter_field },
     [RENAME_FIELD] = { "RenameField", '~', MEMBERS(OF_MODEL, MEMBER("old_name", NAME, name, true), MEMBER("new_name", NAME, new_name, true)),
                        describe_rename_field, fragment_rename_field, rename_field_state, database_rename_field },
-    [ADD_INDEX] = { "AddIndex", '+', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("fields", NAMES, list, true)),
+    [ADD_INDEX] = { "AddIndex", '+', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("fields", NAMES, list, false), MEMBER("index", INDEX, options, false)),
                     describe_add_index, fragment_add, add_index_state, database_alter_meta },
     [REMOVE_INDEX] = { "RemoveIndex", '-', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true)),
                        describe_remove_index, fragment_remove, remove_index_state, database_alter_meta },

@@ -64,6 +64,8 @@ static MetaOptions meta_of(const ProjectState *project, const ModelState *state,
         .default_permissions = strings_of(capo_map_get(options, "default_permissions")),
         .unmanaged = !model_state_managed(state),
         .db_table = text_of(options, "db_table"),
+        .db_table_comment = text_of(options, "db_table_comment"),
+        .db_tablespace = text_of(options, "db_tablespace"),
         .verbose_name = text_of(options, "verbose_name"),
         .verbose_name_plural = text_of(options, "verbose_name_plural"),
     };
@@ -81,17 +83,13 @@ static MetaOptions meta_of(const ProjectState *project, const ModelState *state,
     if (indexes) {
         IndexOptions *rows = capo_alloc_array(indexes->map->count + 1, sizeof *rows);
         for (size_t i = 0; i < indexes->map->count; i++)
-            rows[i] = (IndexOptions){ .name = capo_to_text(indexes->map->entries[i].key), .fields = strings_of(&indexes->map->entries[i].value) };
+            rows[i] = meta_index_of(capo_to_text(indexes->map->entries[i].key), indexes->map->entries[i].value);
         meta.indexes = rows;
     }
     if (constraints) {
         ConstraintOptions *rows = capo_alloc_array(constraints->map->count + 1, sizeof *rows);
-        for (size_t i = 0; i < constraints->map->count; i++) {
-            const Map *map = constraints->map->entries[i].value.map;
-            Value *check = capo_map_get(map, "check"), *message = capo_map_get(map, "violation_message");
-            rows[i] = (ConstraintOptions){ .name = capo_to_text(constraints->map->entries[i].key), .unique = strings_of(capo_map_get(map, "unique")),
-                                           .check = check ? check->text : NULL, .violation_message = message ? message->text : NULL };
-        }
+        for (size_t i = 0; i < constraints->map->count; i++)
+            rows[i] = meta_constraint_of(capo_to_text(constraints->map->entries[i].key), constraints->map->entries[i].value);
         meta.constraints = rows;
     }
     if (permissions) {

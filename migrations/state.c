@@ -16,6 +16,8 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { "permissions", OPTION_TEXTS, true },
     { "default_permissions", OPTION_NAMES, true },
     { "managed", OPTION_BOOL, true },
+    { "db_table_comment", OPTION_TEXT },
+    { "db_tablespace", OPTION_TEXT },
     { "unique_together", OPTION_NAME_LISTS },
     { "indexes", OPTION_INDEXES },
     { "constraints", OPTION_CONSTRAINTS },
@@ -101,6 +103,8 @@ ModelState *model_state_of(const Model *model)
     Map *options = capo_map_new();
     const MetaOptions *meta = model->meta;
     set_text(options, "db_table", model->table, capo_format("%s_%s", model->app, model->name_lower));
+    set_text(options, "db_table_comment", meta->db_table_comment, NULL);
+    set_text(options, "db_tablespace", meta->db_tablespace, NULL);
     set_text(options, "verbose_name", meta->verbose_name, NULL);
     set_text(options, "verbose_name_plural", meta->verbose_name_plural, NULL);
     set_text(options, "get_latest_by", meta->get_latest_by, NULL);
@@ -115,18 +119,12 @@ ModelState *model_state_of(const Model *model)
     List *together = capo_list_new();
     for (const char *const *const *t = model->unique_together; t && *t; t++)
         capo_list_add(together, capo_value_strings(*t));
+    const IndexInfo *model_indexes = capo_model_indexes(model);
+    const ConstraintInfo *model_constraints = capo_model_constraints(model);
     for (size_t i = 0; i < model->n_indexes; i++)
-        capo_map_set(indexes, model->indexes[i].name, capo_value_strings(model->indexes[i].fields));
-    for (size_t i = 0; i < model->n_constraints; i++) {
-        const ConstraintInfo *info = &model->constraints[i];
-        Map *constraint = capo_map_new();
-        if (info->unique)
-            capo_map_set(constraint, "unique", capo_value_strings(info->unique));
-        else
-            capo_map_set(constraint, "check", VALUE(info->check));
-        set_text(constraint, "violation_message", info->violation_message, NULL);
-        capo_map_set(constraints, info->name, capo_value_map(constraint));
-    }
+        capo_map_set(indexes, model_indexes[i].name, meta_index_value(&model_indexes[i]));
+    for (size_t i = 0; i < model->n_constraints; i++)
+        capo_map_set(constraints, model_constraints[i].name, meta_constraint_value(&model_constraints[i]));
     capo_map_set(options, "permissions", capo_value_map(permissions));
     capo_map_set(options, "unique_together", capo_value_list(together));
     capo_map_set(options, "indexes", capo_value_map(indexes));

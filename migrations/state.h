@@ -90,6 +90,23 @@ void model_state_remove_field(ModelState *model, const char *name);
 const char *state_label(const char *app, const char *text);
 bool same_name(const char *a, const char *b);
 
+/* --- meta_state.c: indexes and constraints, as values of the maps in Meta's options --------------------------------------------- */
+
+Value meta_index_value(const IndexOptions *index);
+Value meta_constraint_value(const ConstraintOptions *constraint);
+IndexOptions meta_index_of(const char *name, Value value);
+ConstraintOptions meta_constraint_of(const char *name, Value value);
+/* NULL: good. Else the end of a sentence: "must be …". */
+const char *meta_index_error(Value value);
+const char *meta_constraint_error(Value value);
+/* With one field called otherwise; SQL by hand stays as it is. */
+Value meta_index_renamed(Value value, const char *old_name, const char *new_name);
+Value meta_constraint_renamed(Value value, const char *old_name, const char *new_name);
+/* Whether they name the field. */
+bool meta_index_names(Value value, const char *field);
+bool meta_constraint_names(Value value, const char *field);
+bool meta_constraint_is_sql(Value value);               /* a check that may name any column */
+
 /* --- render.c ------------------------------------------------------------------------------------------------------------------------ */
 
 /* The resolved historical model, for the schema editor: the models around it may have nothing but their key. Raises ERROR_MIGRATION

@@ -112,8 +112,8 @@ static Value value_of_member(const Operation *op, const OperationMember *member)
         return capo_value_map(fields);
     case MEMBER_META: return op->options && op->options->count ? capo_value_map(op->options) : capo_value_null();
     case MEMBER_PLAIN_META: return capo_value_map(op->options ? op->options : capo_map_new());
-    case MEMBER_CONSTRAINT: return capo_value_map(op->options);
-    case MEMBER_NAMES: case MEMBER_NAME_LISTS: return capo_value_list(op->list);
+    case MEMBER_CONSTRAINT: case MEMBER_INDEX: return op->options ? capo_value_map(op->options) : capo_value_null();
+    case MEMBER_NAMES: case MEMBER_NAME_LISTS: return op->list ? capo_value_list(op->list) : capo_value_null();
     case MEMBER_ONE_OFF: return state_plain_value(op->one_off);
     case MEMBER_SQL: return *(const Value *)place;
     case MEMBER_OPERATIONS: return *(Operation *const *const *)place ? value_of_operations(*(Operation *const *const *)place) : capo_value_null();

@@ -3,7 +3,6 @@
  * NULL field. */
 #include "instance.h"
 #include "routing.h"
-#include <ctype.h>
 #include <string.h>
 
 typedef struct Errors { ValidationError *first, *last; } Errors;
@@ -115,7 +114,7 @@ static const char *label_list(const Model *model, const char *const *names)
     return capo_buffer_text(&text);
 }
 
-static void check_together(Instance *self, const char *const *names, const char *const *exclude, const char *message, Errors *errors)
+static void check_together(Instance *self, const char *const *names, const char *const *exclude, Errors *errors)
 {
     const Model *model = self->model;
     Wanted wanted[16];
@@ -128,8 +127,29 @@ static void check_together(Instance *self, const char *const *names, const char 
         wanted[count++] = (Wanted){ field, value };
     }
     if (count && exists_another(self, wanted, count))
-        add(errors, NULL, "unique_together", message ? message : capo_format("%s with this %s already exists.", capital(model->verbose_name),
-                                                                            label_list(model, names)));
+        add(errors, NULL, "unique_together", capo_format("%s with this %s already exists.", capital(model->verbose_name), label_list(model, names)));
+}
+
+/* A constraint over fields that says nothing of its own has the words of unique and unique_together. */
+static void check_constraint(Instance *self, const ConstraintInfo *one, const char *const *exclude, Errors *errors)
+{
+    if (!capo_constraint_fails(self, one, exclude))
+        return;
+    if (!one->unique || one->condition || one->violation_message) {
+        add(errors, NULL, one->violation_code ? one->violation_code : one->name, capo_constraint_message(one));
+        return;
+    }
+    const Field *only = one->unique[1] ? NULL : capo_field(self->model, one->unique[0]);
+    const char *message = capo_format("%s with this %s already exists.", capital(self->model->verbose_name), label_list(self->model, one->unique));
+    add(errors, only ? only->name : NULL, only ? "unique" : "unique_together", only ? own_message(only, "unique", message) : message);
+}
+
+static void check_constraints(Instance *self, const char *const *exclude, bool uniqueness, Errors *errors)
+{
+    const ConstraintInfo *constraints = capo_model_constraints(self->model);
+    for (size_t i = 0; i < self->model->n_constraints; i++)
+        if (uniqueness == (!constraints[i].check && !constraints[i].check_sql))
+            check_constraint(self, &constraints[i], exclude, errors);
 }
 
 static void check_unique_for_date(Instance *self, const Field *field, Errors *errors)
@@ -169,7 +189,7 @@ static void check_unique(Instance *self, const char *const *exclude, Errors *err
 {
     const Model *model = self->model;
     for (size_t i = 0; model->unique_together && model->unique_together[i]; i++)
-        check_together(self, model->unique_together[i], exclude, NULL, errors);
+        check_together(self, model->unique_together[i], exclude, errors);
     for (size_t i = 0; i < model->n_fields; i++)
         if (model->fields[i]->unique && !is_in(exclude, model->fields[i]->name))
             check_unique_field(self, model->fields[i], errors);
@@ -178,48 +198,7 @@ static void check_unique(Instance *self, const char *const *exclude, Errors *err
         if (field->unique_for_date && !is_in(exclude, field->name) && !is_in(exclude, field->unique_for_date))
             check_unique_for_date(self, field, errors);
     }
-    for (size_t i = 0; i < model->n_constraints; i++)
-        if (model->constraints[i].unique)
-            check_together(self, model->constraints[i].unique, exclude, model->constraints[i].violation_message, errors);
-}
-
-/* --- checks --- */
-
-static bool has_word(const char *sql, const char *word)
-{
-    size_t size = strlen(word);
-    for (const char *at = strstr(sql, word); at; at = strstr(at + 1, word))
-        if ((at == sql || (!isalnum((unsigned char)at[-1]) && at[-1] != '_')) && !isalnum((unsigned char)at[size]) && at[size] != '_')
-            return true;
-    return false;
-}
-
-/* The database says whether the condition holds for the row that would be written. Unknown (NULL) holds, as in SQL. */
-static void check_condition(Instance *self, const ConstraintInfo *constraint, const char *const *exclude, Errors *errors)
-{
-    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
-    const Model *model = self->model;
-    Buffer sql = { 0 };
-    Value *values = capo_alloc_array(model->n_fields, sizeof *values);
-    size_t n = 0;
-    capo_put_format(&sql, "SELECT 1 WHERE NOT (SELECT %s FROM (SELECT ", constraint->check);
-    for (size_t i = 0; i < model->n_fields; i++) {
-        const Field *field = model->fields[i];
-        if (!has_word(constraint->check, field->column))
-            continue;
-        if (is_in(exclude, field->name))
-            return;
-        capo_put(&sql, n ? ", " : "");
-        values[n++] = capo_to_column(field, capo_field_value(self, field));
-        capo_put_value_placeholder(&sql, (int)n, field);
-        capo_put_format(&sql, " AS %s", capo_quote_name(field->column));
-    }
-    if (!n)
-        return;
-    capo_put(&sql, ") AS one_row)");
-    if (capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ)->n_rows)
-        add(errors, NULL, constraint->name, constraint->violation_message ? constraint->violation_message
-            : capo_format("Constraint “%s” is violated.", constraint->name));
+    check_constraints(self, exclude, true, errors);
 }
 
 /* --- all of it --- */
@@ -284,8 +263,6 @@ const ValidationError *capo_instance_full_clean(Instance *self, const char *cons
         if (has_error(&errors, model->fields[i]->name))
             wider[n++] = model->fields[i]->name;
     check_unique(self, wider, &errors);
-    for (size_t i = 0; i < model->n_constraints; i++)
-        if (model->constraints[i].check)
-            check_condition(self, &model->constraints[i], wider, &errors);
+    check_constraints(self, wider, false, &errors);
     return errors.first;
 }

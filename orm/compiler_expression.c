@@ -70,6 +70,10 @@ static bool same_parameter(Value a, Value b)
 
 void compile_bound(Compiler *compiler, Value value)
 {
+    if (compiler->literals) {
+        capo_put_literal(&compiler->sql, value);
+        return;
+    }
     if (compiler->dialect->numbered)
         for (size_t i = 0; i < compiler->n_parameters && i < MOST_SHARED; i++)
             if (same_parameter(compiler->parameters[i], value)) {
@@ -102,6 +106,12 @@ void compile_parameter(Compiler *compiler, Value value, OutputType type)
 {
     if (capo_is_null(value)) {
         compile_text(compiler, "NULL");
+        return;
+    }
+    if (type.kind == FIELD_DURATION && capo_is_text(value) && compiler->dialect->intervals) {
+        compile_text(compiler, "CAST(");
+        compile_bound(compiler, value);
+        compile_text(compiler, " AS interval)");
         return;
     }
     if (!type.kind || value.kind == VALUE_LIST || value.kind == VALUE_MAP)
@@ -327,8 +337,9 @@ const Expression *compile_json_path(const Expression *expression, Buffer *path)
         return expression;
     }
     const Expression *root = compile_json_path(expression->args[0], path);
-    if (text_is_index(expression->name))
-        capo_put_format(path, "[%s]", expression->name);
+    int index;
+    if (text_is_index(expression->name, &index))
+        capo_put_format(path, "[%d]", index);
     else {
         capo_put_char(path, '.');
         capo_json_put(path, capo_value_text(expression->name), 0);
@@ -357,7 +368,7 @@ static Sql compile_transform(Compiler *compiler, const Expression *expression)
     bool known = code == PART_DATE || code == PART_TIME ? dialect->put_cast(&compiler->sql, expression->name, sql, zone)
                : code == TRUNC && (!strcmp(expression->name, "date") || !strcmp(expression->name, "time"))
                    ? dialect->put_cast(&compiler->sql, expression->name, sql, zone)
-               : code == TRUNC ? dialect->put_trunc(&compiler->sql, expression->name, of->type.kind, sql, zone)
+               : code == TRUNC ? dialect->put_trunc(&compiler->sql, expression->name, of->type.kind, expression->type.kind, sql, zone)
                                : dialect->put_extract(&compiler->sql, expression->name, of->type.kind, sql, zone);
     if (!known)
         capo_raise(ERROR_NOT_SUPPORTED, "%s cannot take the %s of a %s.", compiler->backend->title, expression->name, capo_field_kind_name(of->type.kind));

@@ -202,7 +202,7 @@ static bool compile_long_list(Compiler *compiler, const Expression *lookup)
 static Sql compile_in(Compiler *compiler, const Expression *lookup)
 {
     if (lookup->query) {
-        compile_left(compiler, lookup->args[0]);
+        put_left(compiler, lookup);
         compile_text(compiler, " IN (");
         Sql sql = compile_subquery(compiler, lookup->query, false);
         compile_text(compiler, ")");
@@ -211,7 +211,7 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
     const List *list = lookup->value.list;
     if (!list->count)
         return SQL_EMPTY;
-    compile_left(compiler, lookup->args[0]);
+    put_left(compiler, lookup);
     if (compile_long_list(compiler, lookup))
         return SQL_OK;
     compile_text(compiler, " IN (");
@@ -229,7 +229,7 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
 
 static Sql compile_range(Compiler *compiler, const Expression *lookup)
 {
-    compile_left(compiler, lookup->args[0]);
+    put_left(compiler, lookup);
     for (size_t i = 0; i < 2; i++) {
         compile_text(compiler, i ? " AND " : " BETWEEN ");
         Expression *expression = value_expression(lookup->value.list->items[i]);
@@ -266,7 +266,7 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup)
             return sql;
     }
     if (code == LOOKUP_ISNULL) {
-        compile_left(compiler, left);
+        put_left(compiler, lookup);
         compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
         return SQL_OK;
     }

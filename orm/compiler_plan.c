@@ -321,6 +321,28 @@ static void group_columns(Plan *plan, Expression *expression, bool of_having)
         group_columns(plan, expression->args[i], of_having);
 }
 
+/* The key of a row says all the rest of it: columns beside it need no group of their own, unless HAVING compares them. */
+static void collapse_groups(Plan *plan)
+{
+    JoinSet keyed = 0;
+    size_t kept = 0;
+    Plan having = { .query = plan->query };
+    if (plan->having)
+        group_columns(&having, plan->having, true);
+    for (size_t i = 0; i < plan->n_group; i++)
+        if (plan->group[i]->kind == X_COLUMN && !plan->group[i]->level && plan->group[i]->column->primary_key && plan->group[i]->column->model->managed)
+            keyed |= (JoinSet)1 << plan->group[i]->join;
+    for (size_t i = 0; i < plan->n_group; i++) {
+        const Expression *column = plan->group[i];
+        bool told = column->kind == X_COLUMN && !column->level && keyed & (JoinSet)1 << column->join && !column->column->primary_key;
+        for (size_t compared = 0; told && compared < having.n_group; compared++)
+            told = !expression_equal(having.group[compared], column);
+        if (!told)
+            plan->group[kept++] = plan->group[i];
+    }
+    plan->n_group = kept;
+}
+
 void plan_group(Plan *plan)
 {
     Query *query = plan->query;
@@ -342,4 +364,6 @@ void plan_group(Plan *plan)
         group_columns(plan, plan->having, true);
     if (plan->qualify)                              /* its columns come out of the query beneath, which is grouped */
         group_columns(plan, plan->qualify, true);
+    if (capo_dialect()->groups_by_key)
+        collapse_groups(plan);
 }

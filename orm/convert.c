@@ -79,11 +79,11 @@ static Value to_text(const Field *field, Value value)
     return value;
 }
 
-/* Rounded half to even to the field's places, as Django's format_number; too many digits is an error, not a cut. */
+/* Rounded half to even to the field's places where the database does not round itself; too many digits is an error, not a cut. */
 static Value to_decimal(const Field *field, Value value)
 {
     value = capo_field_to_python(field, value);
-    if (capo_is_null(value))
+    if (capo_is_null(value) || capo_dialect()->fits_decimals)
         return value;
     Decimal decimal = field->kind == FIELD_DECIMAL ? capo_decimal_quantize(value.decimal, field->decimal_places, true) : value.decimal;
     int whole, places;
@@ -291,6 +291,13 @@ static int64_t floor_days(int64_t microseconds)
     return days - (microseconds % DAY_US < 0);
 }
 
+/* To a whole number; 64 bits have more digits than a double. */
+static int64_t rounded(Decimal decimal)
+{
+    int64_t whole;
+    return capo_to_int(capo_value_text(capo_decimal_quantize(decimal, 0, false).text), &whole) ? whole : llrint(capo_decimal_to_double(decimal));
+}
+
 Value capo_from_storage(Storage storage, Value raw, int decimal_places)
 {
     int64_t microseconds, days;
@@ -309,6 +316,8 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
     case STORAGE_DECIMAL:
         return raw.kind == VALUE_DECIMAL ? raw : decimal_of(raw, decimal_places);
     case STORAGE_BOOL:
+        if (raw.kind == VALUE_DECIMAL && (capo_equal(raw, capo_value_int(0)) || capo_equal(raw, capo_value_int(1))))
+            return capo_value_bool(capo_truth(raw));
         return raw.kind == VALUE_INT && (raw.integer == 0 || raw.integer == 1) ? capo_value_bool(raw.integer != 0) : raw;
     case STORAGE_DATE:
         if (capo_is_text(raw))                      /* what is no date, in a database that does not mind, is none */
@@ -328,7 +337,7 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
         if (raw.kind == VALUE_INT)
             return capo_value_duration((Duration){ raw.integer });
         if (raw.kind == VALUE_DECIMAL)                  /* SUM and AVG of whole microseconds */
-            return capo_value_duration((Duration){ llrint(capo_decimal_to_double(raw.decimal)) });
+            return capo_value_duration((Duration){ rounded(raw.decimal) });
         return raw.kind == VALUE_REAL ? capo_value_duration((Duration){ llrint(raw.real) }) : raw;
     case STORAGE_UUID:
         return raw.kind == VALUE_UUID ? raw : uuid_of(raw);

@@ -281,6 +281,8 @@ static void follow(Collector *collector, Model *of, Batch *fresh)
             enqueue(collector, field->model, found, field);
             if (!field->null)
                 add_dependency(collector, model, field->model);
+            else if (!capo_dialect()->defers_constraints)           /* rows of the own table may refer to each other */
+                add_update(collector, field, capo_value_null(), &found);
             break;
         case PROTECT:
             put_key(&protectors, field);

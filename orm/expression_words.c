@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What a word was given: an expression, a query as a subquery, or a literal. */
-static Expression *operand(Value value)
+Expression *capo_expression_of(Value value)
 {
     Expression *expression = value_expression(value);
     Query *query = expression ? NULL : value_query(value);
@@ -17,7 +17,7 @@ static Value boxed(Expression *expression) { return capo_value_object(&expressio
 
 Expression *capo_as(const char *name, Value value)
 {
-    Expression *expression = capo_memdup(operand(value), sizeof *expression);
+    Expression *expression = capo_memdup(capo_expression_of(value), sizeof *expression);
     expression->as = capo_strdup(name);
     return expression;
 }
@@ -26,13 +26,13 @@ Value capo_function(const char *name, const Value *arguments, size_t count)
 {
     Expression **list = capo_alloc_array(count + 1, sizeof *list);
     for (size_t i = 0; i < count; i++)
-        list[i] = operand(arguments[i]);
+        list[i] = capo_expression_of(arguments[i]);
     return boxed(expression_call(name, list, count));
 }
 
 Value capo_combined(const char *operator, Value left, Value right)
 {
-    return boxed(expression_combine(operator, operand(left), operand(right)));
+    return boxed(expression_combine(operator, capo_expression_of(left), capo_expression_of(right)));
 }
 
 Value capo_case(const CaseBranch *branches, size_t count)
@@ -45,9 +45,9 @@ Value capo_case(const CaseBranch *branches, size_t count)
             capo_raise(ERROR_VALUE, "CASE: nothing comes behind ELSE.");
         if (branches[i].condition) {
             list[n++] = expression_condition(branches[i].condition);
-            list[n++] = operand(branches[i].result);
+            list[n++] = capo_expression_of(branches[i].result);
         } else {
-            otherwise = operand(branches[i].result);
+            otherwise = capo_expression_of(branches[i].result);
         }
     }
     list[n++] = otherwise ? otherwise : expression_value(capo_value_null(), type_of(FIELD_NONE));
@@ -56,13 +56,13 @@ Value capo_case(const CaseBranch *branches, size_t count)
 
 Value capo_cast(Value value, FieldKind kind, bool in_database)
 {
-    return boxed(expression_cast(in_database ? X_CAST : X_WRAP, operand(value), type_of(kind)));
+    return boxed(expression_cast(in_database ? X_CAST : X_WRAP, capo_expression_of(value), type_of(kind)));
 }
 
 Value capo_part(const char *part, Value value, bool truncate)
 {
     FieldKind gives = !truncate ? FIELD_NONE : !strcmp(part, "date") ? FIELD_DATE : !strcmp(part, "time") ? FIELD_TIME : FIELD_NONE;
-    return boxed(transform_named(part, gives, operand(value), NULL, truncate));
+    return boxed(transform_named(part, gives, capo_expression_of(value), NULL, truncate));
 }
 
 Value capo_subquery(Query *query) { return boxed(expression_subquery(X_SUBQUERY, query, false)); }
@@ -88,7 +88,7 @@ Value capo_window(Value of, const WindowOptions *options)
     while (options->order_by && options->order_by[n_order])
         n_order++;
     window->args = capo_alloc_array(n_partition + 2, sizeof *window->args);
-    window->args[window->n_args++] = operand(of);
+    window->args[window->n_args++] = capo_expression_of(of);
     for (size_t i = 0; i < n_partition; i++)
         window->args[window->n_args++] = expression_path(options->partition_by[i]);
     window->n_partition = n_partition;
@@ -113,7 +113,7 @@ Value capo_window(Value of, const WindowOptions *options)
 
 Expression *capo_total(const char *function, Value of, const AggregateOptions *options)
 {
-    Expression *aggregate = expression_aggregate(function, operand(of), options->distinct, options->filter, options->default_value);
+    Expression *aggregate = expression_aggregate(function, capo_expression_of(of), options->distinct, options->filter, options->default_value);
     aggregate->as = options->as ? capo_strdup(options->as) : NULL;
     return aggregate;
 }

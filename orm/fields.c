@@ -240,6 +240,11 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
         field->editable = false;
     if (kind->positive && (!field->minimum.set || field->minimum.value < 0))
         field->minimum = (FieldLimit)LIMIT(0);
+    field->has_db_default = common->db_default.kind != DEFAULT_NONE;
+    field->generated = row->generated;
+    field->db_persist = common->db_persist;
+    field->db_comment = common->db_comment;
+    field->db_tablespace = common->db_tablespace;
     field->has_default = common->default_value.kind != DEFAULT_NONE || common->default_function;
     field->default_value = default_of(arena, &common->default_value, row->kind);
     field->verbose_name = common->verbose_name ? common->verbose_name : with_spaces(arena, row->name);
@@ -343,10 +348,15 @@ char *capo_index_name(const char *table, const char *const *columns, const char 
 /* The name of a Meta index without one: at most 30 characters, as Django's Index.set_name_with_model. */
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order)
 {
+    return capo_meta_index_name_suffix(table, columns_with_order, "idx");
+}
+
+char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix)
+{
     char digest[7];
     const char *column = columns_with_order[0] + (columns_with_order[0][0] == '-');
-    names_digest(table, columns_with_order, "idx", 6, digest);
-    char *name = capo_format("%.11s_%.7s_%s_idx", table, column, digest);
+    names_digest(table, columns_with_order, suffix, 6, digest);
+    char *name = capo_format("%.11s_%.7s_%s_%s", table, column, digest, suffix);
     if (name[0] == '_' || isdigit((unsigned char)name[0]))
         name[0] = 'D';
     return name;

@@ -29,6 +29,32 @@ Value capo_field_default(const Field *field);
 struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
 const char *capo_field_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
+/* The same of another kind of index: "_gin" instead of "_idx". */
+char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
+
+/* --- meta.c --------------------------------------------------------------------------------------------------------------- */
+
+/* Sets model->meta, a copy in the arena, and counts its indexes and constraints. */
+void capo_meta_read(Arena *arena, Model *model);
+
+/* --- literal.c, constraint_sql.c ---------------------------------------------------------------------------------------------- */
+
+/* The value as SQL that needs no parameter, safe whatever it holds. Raises ERROR_VALUE for what no database stores. */
+void capo_put_literal(Buffer *out, Value value);
+/* SQL over the columns of a row, with literals: for CHECK, WHERE of an index, generated columns. Raises ERROR_FIELD where it would
+ * need another table. */
+const char *capo_condition_sql(const Model *model, Condition *condition);
+const char *capo_expression_sql(const Model *model, Expression *expression);
+/* Calls `see` for each path that they name: "author", "title__lower". */
+void capo_condition_paths(const Condition *condition, void (*see)(void *context, const char *path), void *context);
+void capo_expression_paths(const Expression *expression, void (*see)(void *context, const char *path), void *context);
+/* Whether SQL by hand names the column. */
+bool capo_sql_names_column(const char *sql, const char *column);
+/* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */
+const char *capo_constraint_lack(const ConstraintInfo *constraint);
+/* constraint_check.c: whether the database would refuse the instance; those that concern a field of `exclude` are not asked for. */
+bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude);
+const char *capo_constraint_message(const ConstraintInfo *constraint);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
@@ -96,6 +122,13 @@ typedef struct Dialect {
     bool for_update;                        /* SELECT … FOR UPDATE */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
+    bool backslashes;                       /* a backslash in a quoted text may be an escape */
+    bool typed_literals;                    /* 'x'::type, E'\\' */
+    bool groups_by_key;                     /* the key of a table in GROUP BY stands for all its columns */
+    bool defers_constraints;                /* keys are checked when the transaction ends, so that rows of a ring can go one after another */
+    bool texts_only;                        /* a number is no text, where a look-up wants one */
+    bool ignores_null;                      /* an INSERT that ignores what clashes leaves out rows with a NULL that may not be, too */
+    bool fits_decimals;                     /* rounds decimals to the column's digits itself, and refuses those that are too long */
     bool booleans;                          /* TRUE and FALSE are values of a type of their own, not 1 and 0 */
     bool numbered;                          /* $1: equal values share a number, so that equal expressions are equal texts (GROUP BY) */
     bool big_integers;                      /* numbers past 64 bits can be compared with integers */
@@ -133,9 +166,9 @@ typedef struct Dialect {
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
     /* SQL of a part or a truncation of `sql`, an expression of this kind (FIELD_DATE, FIELD_TIME, FIELD_DATETIME); the zone
-     * converts datetimes. False: there is no such part. */
+     * converts datetimes. `gives`: what the truncation is read as. False: there is no such part. */
     bool (*put_extract)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
-    bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone);
+    bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone);
     /* A cast to date or time in the zone: part "date" or "time". */
     bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
 

@@ -92,10 +92,25 @@ bool lookup_applies(const LookupRow *row, const Expression *left)
     return !row->json_only || left->type.kind == FIELD_JSON;
 }
 
-bool text_is_index(const char *text)
+/* What Python's int() reads: digits with a sign, with single underscores between and spaces around. */
+bool text_is_index(const char *text, int *ret)
 {
-    size_t size = strlen(text), digits = size && text[0] == '-' ? size - 1 : size;
-    return digits && digits < 10 && strspn(text + (size - digits), "0123456789") == digits;
+    int64_t number = 0;
+    text = capo_strip(text);
+    bool minus = *text == '-';
+    if (minus || *text == '+')
+        text++;
+    if (*text < '0' || *text > '9')
+        return false;
+    for (; *text; text++) {
+        if (*text == '_' && text[1] >= '0' && text[1] <= '9')
+            text++;
+        if (*text < '0' || *text > '9' || number > 99999999)
+            return false;
+        number = 10 * number + *text - '0';
+    }
+    *ret = (int)(minus ? -number : number);
+    return true;
 }
 
 static Expression *transform_new(const TransformRow *row, const char *name, Expression *of, FieldKind gives)
@@ -235,7 +250,7 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code)
     case FIELD_DECIMAL:
         if (!left->type.field) {                                    /* computed: no number of digits to round to */
             Decimal decimal;
-            if (value.kind == VALUE_DECIMAL || value.kind == VALUE_INT || value.kind == VALUE_REAL)
+            if (value.kind == VALUE_INT || value.kind == VALUE_REAL)
                 return value;
             if (capo_is_text(value) && capo_parse_decimal(value.text, &decimal))
                 return capo_value_decimal(decimal);
@@ -248,7 +263,9 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code)
             return capo_value_bool(capo_truth(value));
         return capo_field_to_python(field_for(left), value);
     case FIELD_DURATION:
-        if (capo_is_text(value) && !capo_dialect()->intervals)
+        if (capo_is_text(value) && capo_dialect()->intervals)
+            return value;                                           /* the database reads it, and more forms than Django does */
+        if (capo_is_text(value))
             capo_raise(ERROR_VALUE, "A duration is compared with a duration, not with the text %s: %s has no type for it that reads texts.", value.text,
                        capo_backend()->title);
         return capo_field_to_python(field_for(left), value);
@@ -416,6 +433,8 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
         if (row->pattern || row->code == LOOKUP_REGEX || row->code == LOOKUP_IREGEX) {
             if (value.kind == VALUE_LIST || value.kind == VALUE_OBJECT)
                 capo_raise(ERROR_VALUE, "The look-up '%s' takes a text.", row->name);
+            if (!capo_is_text(value) && capo_dialect()->texts_only && (row->code == LOOKUP_IEXACT || row->code == LOOKUP_REGEX || row->code == LOOKUP_IREGEX))
+                capo_raise(ERROR_PROGRAMMING, "The look-up '%s' takes a text on %s, not a %s.", row->name, capo_backend()->title, capo_field_kind_name(type_of_value(value).kind));
             value = capo_value_to_text(value);
             if (left->type.kind == FIELD_UUID && row->pattern && !capo_dialect()->native_uuids)
                 value = without_hyphens(value);

@@ -69,12 +69,10 @@ static void name_model(Resolver *resolver, Model *model)
     Arena *arena = resolver->arena;
     if (!model->app)
         capo_bug("the model %s has no .app; capo_models_resolve() wants it set.", model->name);
-    const MetaOptions *meta = model->meta = resolver_meta_of(arena, model);
+    capo_meta_read(arena, model);
+    const MetaOptions *meta = model->meta;
     model->fields = model->many = model->reverse = NULL;
     model->n_fields = model->n_many = model->n_reverse = 0;
-    model->indexes = NULL;
-    model->constraints = NULL;
-    model->n_indexes = model->n_constraints = 0;
     model->pk = model->parent_link = NULL;
     model->names = NULL;
     model->concrete = model;

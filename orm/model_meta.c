@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Meta: whether the names in it are names of the model, and what is made of its indexes and constraints. */
+/* Meta: what its rows and those of bases say together, and whether the names in it are names of the model. */
 #include "model_resolver.h"
 #include <string.h>
 
@@ -19,15 +19,13 @@ static void lay_over(MetaOptions *meta, const MetaOptions *more)
         ((char *)meta)[at] |= ((const char *)more)[at];
 }
 
-static void lay_rows_over(MetaOptions *meta, const Model *model)
+static void lay_rows_over(Arena *arena, MetaOptions *meta, const Model *model)
 {
     if (model->base && model->inheritance == INHERITS_COLUMNS) {
-        lay_rows_over(meta, model->base);
+        lay_rows_over(arena, meta, model->base);
         meta->db_table = meta->model_name = meta->swappable = NULL;
     }
-    for (const FieldRow *row = model->rows; row->name; row++)
-        if (row->kind == FIELD_META)
-            lay_over(meta, &row->options.meta);
+    capo_meta_each(arena, model, lay_over, meta);
 }
 
 /* Of a base with a table Django's classes inherit methods and managers, the order, and nothing else of Meta. */
@@ -44,7 +42,7 @@ const MetaOptions *resolver_meta_of(Arena *arena, const Model *model)
     MetaOptions *meta = arena_alloc(arena, sizeof *meta);
     if (model->base && model->inheritance != INHERITS_COLUMNS)
         *meta = inherited_from(resolver_meta_of(arena, model->base));
-    lay_rows_over(meta, model);
+    lay_rows_over(arena, meta, model);
     return meta;
 }
 
@@ -93,57 +91,6 @@ static void check_columns(Resolver *resolver, const Model *model, const char *co
     }
 }
 
-static void make_indexes(Resolver *resolver, Model *model)
-{
-    size_t count = 0;
-    while (model->meta->indexes && model->meta->indexes[count].fields)
-        count++;
-    IndexInfo *indexes = arena_alloc(resolver->arena, count * sizeof *indexes);
-    for (size_t i = 0; i < count; i++) {
-        const IndexOptions *row = &model->meta->indexes[i];
-        check_columns(resolver, model, row->fields, ".indexes");
-        indexes[i] = (IndexInfo){ .name = row->name, .fields = row->fields };
-        size_t n = 0;
-        while (row->fields[n])
-            n++;
-        if (!n)
-            resolver_problem(resolver, "%s: an index of .indexes has no fields.", model->label);
-        if (row->name && strlen(row->name) > 30)
-            resolver_problem(resolver, "%s: the index name \"%s\" is longer than 30 characters.", model->label, row->name);
-        if (row->name || !n)
-            continue;
-        const char **columns = capo_alloc_array(n + 1, sizeof *columns);
-        for (size_t k = 0; k < n; k++) {
-            Field *field = capo_field(model, row->fields[k] + (row->fields[k][0] == '-'));
-            const char *column = field && field->column ? field->column : row->fields[k];
-            columns[k] = row->fields[k][0] == '-' ? capo_format("-%s", column) : column;
-        }
-        indexes[i].name = arena_format(resolver->arena, "%s", capo_meta_index_name(model->table, columns));
-    }
-    model->indexes = indexes;
-    model->n_indexes = count;
-}
-
-static void make_constraints(Resolver *resolver, Model *model)
-{
-    const ConstraintOptions *rows = model->meta->constraints;
-    size_t count = 0;
-    while (rows && (rows[count].name || rows[count].unique || rows[count].check))
-        count++;
-    ConstraintInfo *constraints = arena_alloc(resolver->arena, count * sizeof *constraints);
-    for (size_t i = 0; i < count; i++) {
-        constraints[i] = (ConstraintInfo){ rows[i].name, rows[i].unique, rows[i].check, rows[i].violation_message };
-        if (!rows[i].name)
-            resolver_problem(resolver, "%s: each of .constraints needs a .name.", model->label);
-        if (!rows[i].unique == !rows[i].check)
-            resolver_problem(resolver, "%s: the constraint %s needs either .unique or .check.", model->label, rows[i].name ? rows[i].name : "without a name");
-        if (rows[i].unique)
-            check_columns(resolver, model, rows[i].unique, ".constraints");
-    }
-    model->constraints = constraints;
-    model->n_constraints = count;
-}
-
 static void check_manager(Resolver *resolver, const Model *model, const char *name, const char *option)
 {
     const char *names[64];
@@ -185,6 +132,5 @@ void resolver_check_meta(Resolver *resolver, Model *model)
         if (date)
             check_path(resolver, model, date, ".unique_for_date");
     }
-    make_indexes(resolver, model);
-    make_constraints(resolver, model);
+    capo_meta_check(resolver, model);
 }

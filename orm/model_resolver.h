@@ -27,3 +27,9 @@ Field *resolver_scan_field(const Model *model, const char *name);
 /* What the rows of Meta say together, over what the base has of it. */
 const MetaOptions *resolver_meta_of(Arena *arena, const Model *model);
 void resolver_check_meta(Resolver *resolver, Model *model);
+
+/* meta.c */
+/* Calls `see` for each Meta of the model alone, with its lists in the arena. */
+void capo_meta_each(Arena *arena, const Model *model, void (*see)(MetaOptions *all, const MetaOptions *meta), MetaOptions *all);
+/* Names the indexes, and says what is wrong with them and the constraints. The model's names are known. */
+void capo_meta_check(Resolver *resolver, Model *model);

@@ -25,6 +25,7 @@ typedef struct OutputType {
     FieldKind kind;                         /* FIELD_NONE: not known */
     const Field *field;                     /* where it is that of one column */
     bool computed;                          /* not a column: the database may give another kind of value */
+    int digits;                             /* decimals: how many in all; 0: any number */
     int places;                             /* decimals: digits behind the point; -1: as computed; -2: a key of JSON */
     const TimeZone *zone;                   /* a datetime that was truncated in this zone: its text is local */
 } OutputType;
@@ -271,7 +272,8 @@ Expression *transform_named(const char *name, FieldKind gives, Expression *of, c
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value);
 /* A value as this type takes it in comparisons; raises as above. */
 Value lookup_prepare(const Expression *left, Value value, LookupCode code);
-bool text_is_index(const char *text);
+/* A key of a JSON document that counts in a list. */
+bool text_is_index(const char *text, int *ret);
 
 /* --- compiler ----------------------------------------------------------------------------------------------------------------- */
 
@@ -304,6 +306,7 @@ typedef struct Compiler {
     Value *parameters; size_t n_parameters, capacity;
     const Frame *frame;
     int depth;
+    bool literals;                          /* values are written into the SQL: for schemas, where no parameter can stand */
 } Compiler;
 
 Compiled *compile_select(const Query *query);

@@ -34,6 +34,8 @@ Value convert_cell(OutputType type, Value raw)
         raw = capo_value_copy_n(raw.text, 10);                      /* a datetime that was truncated to its date */
     int64_t n;
     if (type.computed && capo_field_is_integer(type.kind)) {        /* as Python's int(): EXTRACT and POWER give other numbers */
+        if (raw.kind == VALUE_DECIMAL && capo_to_int(capo_value_copy_n(raw.decimal.text, strcspn(raw.decimal.text, ".eE")), &n) && !strpbrk(raw.decimal.text, "eE"))
+            return capo_value_int(n);
         if (raw.kind == VALUE_DECIMAL)
             raw = capo_value_real(capo_decimal_to_double(raw.decimal));
         if (raw.kind == VALUE_TEXT && capo_to_int(raw, &n))
@@ -41,7 +43,8 @@ Value convert_cell(OutputType type, Value raw)
         if (raw.kind == VALUE_REAL && raw.real > -9e15 && raw.real < 9e15)
             return capo_value_int((int64_t)raw.real);
     }
-    if ((type.kind == FIELD_JSON || type.kind == FIELD_UUID) && raw.kind == VALUE_REAL)
+    bool number = raw.kind == VALUE_REAL || raw.kind == VALUE_INT || raw.kind == VALUE_DECIMAL;
+    if (type.computed && ((type.kind == FIELD_DATETIME && number) || ((type.kind == FIELD_JSON || type.kind == FIELD_UUID) && raw.kind == VALUE_REAL)))
         capo_raise(ERROR_VALUE, "The database computed a number where a %s is expected.", capo_field_kind_name(type.kind));
     if (type.field)
         return capo_from_column(type.field, raw);

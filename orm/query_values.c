@@ -279,6 +279,9 @@ static Value *totals(Query *query, Expression **outputs, const char **names, siz
             row[i] = empty_total(outputs[i]);
         return row;
     }
+    for (size_t i = 0; i < count; i++)
+        if (outputs[i]->kind == X_AGGREGATE && expression_has_aggregate(outputs[i]->args[0]))
+            capo_raise(ERROR_FIELD, "Cannot compute %s: its argument is an aggregate itself.", outputs[i]->name);
     ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
     for (size_t i = 0; i < count && result->n_rows; i++) {
         OutputType type = compiled->types[i];

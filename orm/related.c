@@ -163,8 +163,8 @@ static List *keys_of(const Many *many, Value others)
         given = capo_list_of(others);
     for (size_t i = 0; i < (given ? given->count : 1); i++) {
         Value key = key_of(many, given ? given->items[i] : others);
-        bool seen = capo_is_null(key);
-        if (seen && !many->source)
+        bool null = capo_is_null(key), seen = null && capo_dialect()->ignores_null;
+        if (null && !many->source)
             capo_raise(ERROR_VALUE, "'%s' instance or key expected, got None.", many->table->name);
         for (size_t k = 0; !seen && k < keys->count; k++)
             seen = capo_equal(keys->items[k], key);
@@ -243,7 +243,7 @@ static void link_rows(const Many *many, const Field *source, const Field *target
         capo_field_store(rows[i], source, many->key);
         capo_field_store(rows[i], target, fresh->items[i]);
     }
-    capo_bulk_create_with(rows, fresh->count, &(BulkOptions){ .using = database_origin() });
+    capo_bulk_create_with(rows, fresh->count, &(BulkOptions){ .conflict = many->table->auto_created ? BULK_IGNORE : BULK_FAIL, .using = database_origin() });
 }
 
 static void unlink_rows(const Many *many, const Field *source, const Field *target, const List *keys)

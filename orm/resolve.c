@@ -137,7 +137,7 @@ static bool has_open_aggregate(const Expression *expression)
     return false;
 }
 
-static void check_aggregate(const Expression *aggregate)
+static void check_aggregate(const Scope *scope, const Expression *aggregate)
 {
     FieldKind kind = aggregate->args[0]->type.kind;
     bool counts = !strcmp(aggregate->name, "Count") || !strcmp(aggregate->name, "Min") || !strcmp(aggregate->name, "Max");
@@ -145,7 +145,7 @@ static void check_aggregate(const Expression *aggregate)
         capo_raise(ERROR_NOT_SUPPORTED, "You cannot use %s on date/time fields: they are points in time, which have no sum.", aggregate->name);
     if (!strcmp(aggregate->name, "Count") && !capo_is_null(aggregate->value))
         capo_raise(ERROR_VALUE, "Count does not allow default.");
-    for (size_t i = 0; i < aggregate->n_args; i++)
+    for (size_t i = 0; i < aggregate->n_args && !scope->summarize; i++)    /* of aggregate(): said when there are rows to ask for */
         if (has_open_aggregate(aggregate->args[i]))
             capo_raise(ERROR_FIELD, "Cannot compute %s: its argument is an aggregate itself.", aggregate->name);
 }
@@ -182,7 +182,7 @@ Expression *resolve(const Scope *outer_scope, Expression *expression)
     if (copy->kind == X_AGGREGATE && value_expression(copy->value))
         copy->value.object = &resolve(&scope, value_expression(copy->value))->object;
     if (copy->kind == X_AGGREGATE)
-        check_aggregate(copy);
+        check_aggregate(&scope, copy);
     if (copy->kind == X_TRANSFORM)
         copy = transform_named(copy->name, copy->type.kind, copy->args[0], copy->zone, copy->transform && copy->transform->code == TRUNC);
     if (copy->kind == X_LOOKUP && copy->n_args > 1 && copy->args[1]->kind == X_VALUE)

@@ -91,7 +91,7 @@ static const char *drop_index(const Model *model, const char *name)
                      : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
 }
 
-static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, const bool *descending, bool unique)
+static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, bool unique)
 {
     Buffer sql = { 0 };
     capo_put(&sql, unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
@@ -102,8 +102,6 @@ static void add_index(Specs *specs, const Model *model, const char *name, const 
     for (size_t i = 0; columns[i]; i++) {
         capo_put(&sql, i ? ", " : "");
         capo_put_name(&sql, columns[i]);
-        if (descending && descending[i])
-            capo_put(&sql, " DESC");
     }
     capo_put_char(&sql, ')');
     specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql), drop_index(model, name) };
@@ -114,7 +112,7 @@ static void add_unique(Specs *specs, const Model *model, const char *name, const
 {
     const SchemaWords *words = capo_backend()->schema->words;
     if (!words) {
-        add_index(specs, model, name, columns, NULL, true);
+        add_index(specs, model, name, columns, true);
         return;
     }
     Buffer sql = { 0 };
@@ -128,7 +126,20 @@ static void add_unique(Specs *specs, const Model *model, const char *name, const
                                                 capo_format(words->drop_unique, capo_quote_name(model->table), capo_quote_name(name)) };
 }
 
-/* The index of a field, and PostgreSQL's further one for LIKE, which its plain indexes do not serve. */
+bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    const char *const columns[] = { field->column, NULL };
+    const char *pattern = words && words->pattern_class && (field->db_index || field->unique) ? words->pattern_class(capo_column_field(field)) : NULL;
+    if (!pattern)
+        return false;
+    const char *name = capo_index_name(model->table, columns, "_like");
+    *ret = (IndexSpec){ name, capo_format("CREATE INDEX %s ON %s (%s %s)", capo_quote_name(name), capo_quote_name(model->table),
+                                          capo_quote_name(field->column), pattern), drop_index(model, name) };
+    return true;
+}
+
+/* The index of a field, and the further one for LIKE. */
 static void add_field_indexes(Specs *specs, const Model *model, const Field *field)
 {
     const SchemaWords *words = capo_backend()->schema->words;
@@ -136,14 +147,8 @@ static void add_field_indexes(Specs *specs, const Model *model, const Field *fie
     bool indexed = field->db_index && !field->unique && !(words && words->can_index && !words->can_index(field))
         && !(words && words->key_has_index && field->target && field->db_constraint);
     if (indexed)
-        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, NULL, false);
-    const char *pattern = words && words->pattern_class && (field->db_index || field->unique) && !field->target ? words->pattern_class(field) : NULL;
-    if (!pattern)
-        return;
-    const char *name = capo_index_name(model->table, columns, "_like");
-    specs->items[specs->count++] = (IndexSpec){ name,
-        capo_format("CREATE INDEX %s ON %s (%s %s)", capo_quote_name(name), capo_quote_name(model->table), capo_quote_name(field->column), pattern),
-        drop_index(model, name) };
+        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, false);
+    specs->count += capo_schema_pattern_index(model, field, &specs->items[specs->count]);
 }
 
 static size_t list_size(const char *const *list)
@@ -154,16 +159,12 @@ static size_t list_size(const char *const *list)
     return count;
 }
 
-static const char **columns_of(const Model *model, const char *const *fields, bool *descending)
+static const char **columns_of(const Model *model, const char *const *fields)
 {
     size_t count = list_size(fields);
     const char **columns = capo_alloc_array(count + 1, sizeof *columns);
-    for (size_t i = 0; i < count; i++) {
-        bool down = fields[i][0] == '-';
-        columns[i] = capo_field(model, fields[i] + down)->column;
-        if (descending)
-            descending[i] = down;
-    }
+    for (size_t i = 0; i < count; i++)
+        columns[i] = capo_field(model, fields[i])->column;
     return columns;
 }
 
@@ -172,21 +173,18 @@ IndexSpec *capo_schema_indexes(const Model *model)
     size_t together = 0;
     while (model->unique_together && model->unique_together[together])
         together++;
-    Specs specs = { .items = capo_alloc_array(together + 2 * model->n_fields + model->n_indexes + 1, sizeof(IndexSpec)) };
+    Specs specs = { .items = capo_alloc_array(together + 2 * model->n_fields + model->n_indexes + model->n_constraints + 1, sizeof(IndexSpec)) };
     for (size_t i = 0; i < together; i++) {
-        const char **columns = columns_of(model, model->unique_together[i], NULL);
+        const char **columns = columns_of(model, model->unique_together[i]);
         add_unique(&specs, model, capo_index_name(model->table, columns, "_uniq"), columns);
     }
     for (size_t i = 0; i < model->n_fields; i++)
         add_field_indexes(&specs, model, model->fields[i]);
-    for (size_t i = 0; i < model->n_indexes; i++) {
-        bool *descending = capo_alloc_array(list_size(model->indexes[i].fields) + 1, sizeof *descending);
-        const char **columns = columns_of(model, model->indexes[i].fields, descending);
-        add_index(&specs, model, model->indexes[i].name, columns, descending, false);
-    }
+    specs.count += capo_schema_meta_indexes(model, specs.items + specs.count);
     return specs.items;
 }
 
+/* By what it says: also for constraints. */
 static bool has_index(const IndexSpec *specs, const IndexSpec *wanted)
 {
     for (; specs->name; specs++)
@@ -212,32 +210,16 @@ void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, co
             capo_schema_run(editor, spec->sql, NULL, 0);
 }
 
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
-
-static const ConstraintInfo *find_constraint(const Model *model, const char *name)
-{
-    for (size_t i = 0; i < model->n_constraints; i++)
-        if (!strcmp(model->constraints[i].name, name))
-            return &model->constraints[i];
-    return NULL;
-}
-
 bool capo_schema_same_constraints(const Model *a, const Model *b)
 {
-    if (a->n_constraints != b->n_constraints)
-        return false;
-    for (size_t i = 0; i < a->n_constraints; i++) {
-        const ConstraintInfo *one = &a->constraints[i], *other = find_constraint(b, one->name);
-        if (!other || !same_text(one->check, other->check) || !one->unique != !other->unique)
+    const IndexSpec *one = capo_schema_constraints(a), *other = capo_schema_constraints(b), *spec;
+    size_t n_one = 0, n_other = 0;
+    for (spec = one; spec->name; spec++, n_one++)
+        if (!has_index(other, spec))
             return false;
-        for (size_t k = 0; one->unique; k++) {
-            if (!same_text(one->unique[k], other->unique[k]))
-                return false;
-            if (!one->unique[k])
-                break;
-        }
-    }
-    return true;
+    for (spec = other; spec->name; spec++)
+        n_other++;
+    return n_one == n_other;
 }
 
 /* --- models --- */

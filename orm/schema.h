@@ -36,6 +36,8 @@ typedef struct SchemaWords {
 
 typedef struct SchemaBackend {
     const SchemaWords *words;               /* NULL: it cannot alter, it rebuilds (SQLite) */
+    bool index_conditions, index_parts, index_include, index_methods;   /* an index can have these */
+    bool tablespaces, deferrable_unique, nulls_not_distinct, exclusion;
     void (*create_model)(SchemaEditor *editor, Model *model);
     void (*add_column)(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value value);
     void (*remove_column)(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field);
@@ -70,9 +72,15 @@ void capo_schema_forget_deferred(SchemaEditor *editor, const char *table);
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 /* The indexes beside the table's own constraints; ends with a NULL name. */
 IndexSpec *capo_schema_indexes(const Model *model);
+/* PostgreSQL's index for LIKE, which its plain ones do not serve: of an indexed field that holds text. False: it has none. */
+bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret);
 /* Drops those that only the old model has and creates those that only the new one has. */
 void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 void capo_schema_create_indexes(SchemaEditor *editor, const Model *model);
 bool capo_schema_same_constraints(const Model *a, const Model *b);
+/* The constraints that stand in the table: `sql` is "CONSTRAINT … CHECK (…)"; `drop` NULL where only a rebuild drops one. */
+IndexSpec *capo_schema_constraints(const Model *model);
+/* Meta's indexes and the unique constraints that are indexes; room for n_indexes + n_constraints. How many. */
+size_t capo_schema_meta_indexes(const Model *model, IndexSpec *ret);
 /* What existing rows get in a new column: the value given, the field's default, else Django's empty value. */
 Value capo_schema_effective_default(const Field *field, Value given);

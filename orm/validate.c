@@ -151,6 +151,14 @@ static Value python_datetime(const Field *field, Value value)
     refuse(field, "invalid", value, "value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format.");
 }
 
+/* No NaN, no Infinity. */
+static bool is_finite(Decimal decimal)
+{
+    const char *text = decimal.text ? decimal.text : "0";
+    text += *text == '-' || *text == '+';
+    return *text == '.' || (*text >= '0' && *text <= '9');
+}
+
 static Value python_decimal(const Field *field, Value value)
 {
     Decimal decimal;
@@ -205,7 +213,7 @@ Value capo_field_to_python(const Field *field, Value value)
             refuse(field, "invalid", value, "value must be a float.");
         return capo_value_real(real);
     case STORAGE_DECIMAL:
-        return value.kind == VALUE_DECIMAL ? value : python_decimal(field, value);
+        return value.kind == VALUE_DECIMAL && is_finite(value.decimal) ? value : python_decimal(field, value);
     case STORAGE_BOOL:
         return value.kind == VALUE_BOOL ? value : python_bool(field, value);
     case STORAGE_DATE:

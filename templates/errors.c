@@ -37,11 +37,14 @@ static const char *tag_at(const TemplatePlace *place)
     return NULL;
 }
 
-static TemplatePlace *place_of(const Template *template, const Node *at)
+/* A way of sixty includes goes through few files: each is copied once. */
+typedef struct SourceCopy { const char *source, *copy; } SourceCopy;
+
+static TemplatePlace *place_of(const Template *template, const Node *at, const char *copy)
 {
     TemplatePlace *place = capo_alloc_struct(TemplatePlace);
     *place = (TemplatePlace){ .name = capo_strdup(template->name), .path = capo_strdup(template->path), .size = template->size,
-                              .source = capo_strndup(template->source, template->size), .line = at ? (int)at->line : 1,
+                              .source = copy ? copy : capo_strndup(template->source, template->size), .line = at ? (int)at->line : 1,
                               .column = at ? (int)at->column : 1 };
     place->tag = tag_at(place);
     return place;
@@ -63,13 +66,21 @@ void capo_template_locate(const Error *error, const Context *context)
     }
     while (last && last->from)
         last = (TemplatePlace *)last->from;
+    SourceCopy *copies = capo_alloc_array(context->n_frames + 1, sizeof *copies);
+    size_t n_copies = 0;
     for (uint32_t i = context->n_frames + 1; i-- > 0;) {
         bool here = i == context->n_frames;
         const Template *template = here ? context->template : context->frames[i].template;
         const Node *at = here ? context->at : context->frames[i].at;
         if (!template)
             continue;
-        TemplatePlace *place = place_of(template, at);
+        const char *copy = NULL;
+        for (size_t k = 0; k < n_copies && !copy; k++)
+            if (copies[k].source == template->source)
+                copy = copies[k].copy;
+        TemplatePlace *place = place_of(template, at, copy);
+        if (!copy)
+            copies[n_copies++] = (SourceCopy){ template->source, place->source };
         if (last && same_place(last, place))
             continue;
         if (last)

@@ -18,8 +18,9 @@ bool capo_python_float(Value value, double *ret);
 enum { MAX_WIDTH = 100000 };
 
 void capo_put_title(Buffer *out, const char *text, size_t size);
-void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
-void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis);
+void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *sign);
+/* The sign of what was cut stands behind it, or around it where the sign holds "%(truncated_text)s". */
+void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *sign);
 void capo_put_stripped(Buffer *out, const char *text, size_t size);
 /* A link's text is cut to `limit` characters, unless that is URLIZE_WHOLE. */
 #define URLIZE_WHOLE INT64_MAX

@@ -75,7 +75,10 @@ static const struct { const char *one, *many; } units[] = {
 void capo_put_unbroken(Buffer *out, const char *text)
 {
     for (; *text; text++)
-        capo_put(out, *text == ' ' ? "\xC2\xA0" : (char[]){ *text, 0 });
+        if (*text == ' ')
+            capo_put(out, "\xC2\xA0");
+        else
+            capo_put_char(out, *text);
 }
 
 static void put_count(Buffer *out, const char *message_context, int64_t n, int unit)

@@ -20,12 +20,48 @@ static bool decimal_of(Value v, Decimal *ret)
     return capo_parse_decimal(capo_to_text(v), ret);
 }
 
+/* A magnitude to so many places, halves upwards, without looking at all its digits; false: it is too large for that, or so near to the half of
+ * two that they decide. places <= 6. */
+static bool put_rounded(Buffer *out, double real, int places, const LocaleFormats *formats)
+{
+    static const uint32_t powers[] = { 1, 10, 100, 1000, 10000, 100000, 1000000 };
+    double scaled = fabs(real) * powers[places], whole = floor(scaled), part = scaled - whole;
+    /* below 10^9 neither the product nor the shortest digits of the number are off by 10^-6 */
+    if (!(scaled < 1e9) || fabs(part - 0.5) < 1e-6)
+        return false;
+    uint32_t digits = (uint32_t)whole + (part > 0.5);
+    if (real < 0 && digits)
+        capo_put_char(out, '-');
+    capo_put_int(out, digits / powers[places]);
+    if (places) {
+        capo_put(out, formats->decimal_separator);
+        capo_put_padded(out, digits % powers[places], places);
+    }
+    return true;
+}
+
+/* Most of what floatformat gets. */
+static bool put_plain_float(Buffer *out, const Filtering *f, Value v, Value arg)
+{
+    if ((v.kind != VALUE_REAL && v.kind != VALUE_INT) || arg.kind != VALUE_INT || arg.integer < -6 || arg.integer > 6 || !f->context ||
+        f->context->engine->thousand_separator)
+        return false;
+    double real = v.kind == VALUE_INT ? (double)v.integer : v.real;
+    if (real != 0 && fabs(real) < 1e-99)        /* more digits than are written out: shown as it is */
+        return false;
+    bool integral = arg.integer < 0 && real == floor(real);
+    return put_rounded(out, real, integral ? 0 : (int)llabs(arg.integer), capo_formats());
+}
+
 static Value floatformat(const Filtering *f, Value v, Value arg)
 {
     bool grouping = false, localise = true;
     Value original = v;
     if (!f->has_argument)
         arg = capo_value_int(-1);
+    Buffer out = { 0 };
+    if (put_plain_float(&out, f, v, arg))
+        return capo_buffer_value(&out, true);
     if (capo_is_text(arg)) {
         const char *text = arg.text;
         size_t size = arg.size;
@@ -70,7 +106,6 @@ static Value floatformat(const Filtering *f, Value v, Value arg)
         return capo_value_to_text(original);
     if (capo_number_size(decimal.text) > MAX_DIGITS)
         return capo_value_to_text(original);
-    Buffer out = { 0 };
     bool integral = places < 0 && capo_decimal_compare(decimal, capo_decimal_quantize(decimal, 0, true)) == 0;
     bool use_grouping = grouping || (localise && f->context && f->context->engine->thousand_separator);
     const LocaleFormats *formats = localise ? capo_formats() : capo_plain_formats();
@@ -209,15 +244,19 @@ static Value filesizeformat(const Filtering *f, Value v, Value arg)
             size /= 1024;
             unit++;
         }
-        char number[400];
-        snprintf(number, sizeof number, "%.1f", size);
         if (negative)
             capo_put_char(&out, '-');
-        /* Python's round(), which is a float still: a very large one shows its exponent */
-        Value rounded = size < 1e15 ? capo_value_text(number) : capo_value_real(strtod(number, NULL));
         const char *text = capo_gettext(units[unit]), *hole = strstr(text, "%s");
-        capo_put_unbroken(&out, hole ? capo_strndup(text, (size_t)(hole - text)) : "");
-        capo_put_number_with(&out, rounded, 1, f->context && f->context->engine->thousand_separator, capo_formats());
+        if (hole > text)
+            capo_put_unbroken(&out, capo_strndup(text, (size_t)(hole - text)));
+        bool grouping = f->context && f->context->engine->thousand_separator;
+        if (grouping || !put_rounded(&out, size, 1, capo_formats())) {
+            char number[400];
+            snprintf(number, sizeof number, "%.1f", size);
+            /* Python's round(), which is a float still: a very large one shows its exponent */
+            Value rounded = size < 1e15 ? capo_value_text(number) : capo_value_real(strtod(number, NULL));
+            capo_put_number_with(&out, rounded, 1, grouping, capo_formats());
+        }
         capo_put_unbroken(&out, hole ? hole + 2 : text);
     }
     return capo_buffer_value(&out, false);

@@ -2,6 +2,7 @@
 /* Filters on text: case, padding, cutting, quoting. All linear in their input. */
 #include "filters.h"
 #include "../core/base/utf8.h"
+#include <capo/i18n.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -203,11 +204,11 @@ static Value truncate(Value v, Value arg, bool words, bool html)
     if (result == INT_TYPE_ERROR)
         capo_raise(ERROR_VALUE, "Text is cut to a number of %s, not to '%.100s'.", words ? "words" : "characters", capo_to_text(arg));
     Buffer out = { 0 };
-    const char *ellipsis = words ? " \xE2\x80\xA6" : "\xE2\x80\xA6";
+    const char *sign = words ? " \xE2\x80\xA6" : capo_pgettext("String to return when truncating text", "%(truncated_text)s\xE2\x80\xA6");
     if (html)
-        capo_put_truncated_html(&out, v.text, v.size, length, words, ellipsis);
+        capo_put_truncated_html(&out, v.text, v.size, length, words, sign);
     else
-        capo_put_truncated(&out, v.text, v.size, length, words, ellipsis);
+        capo_put_truncated(&out, v.text, v.size, length, words, sign);
     return text_of(&out);
 }
 
@@ -232,13 +233,7 @@ static Value urlencode(const Filtering *f, Value v, Value arg)
 static Value wordcount(const Filtering *f, Value v, Value arg)
 {
     (void)f, (void)arg;
-    int64_t words = 0;
-    const char *at = v.text, *end = at + v.size;
-    while ((at = utf8_skip(at, end, true)) < end) {
-        at = utf8_skip(at, end, false);
-        words++;
-    }
-    return capo_value_int(words);
+    return capo_value_int(utf8_count_words(v.text, v.text + v.size));
 }
 
 static Value wordwrap(const Filtering *f, Value v, Value arg)

@@ -50,25 +50,44 @@ static bool ends_with(const char *text, size_t size, const char *end)
     return size >= length && memcmp(text + size - length, end, length) == 0;
 }
 
-static void put_cut(Buffer *out, const char *text, size_t size, const char *ellipsis)
+/* In a sign of truncation it stands for the text that was left, else the sign follows the text. */
+static const char text_hole[] = "%(truncated_text)s";
+
+/* Puts the sign to the text that stands in `out` from `start` on. */
+static void put_sign(Buffer *out, size_t start, const char *sign)
 {
-    capo_put_bytes(out, text, size);
-    if (!ends_with(text, size, ellipsis))
-        capo_put(out, ellipsis);
+    size_t size = out->size - start;
+    const char *hole = strstr(sign, text_hole), *text = out->data ? out->data + start : "";
+    if (!hole) {
+        if (!ends_with(text, size, sign))
+            capo_put(out, sign);
+        return;
+    }
+    if (hole > sign) {
+        text = capo_strndup(text, size);
+        out->size = start;
+        capo_put_bytes(out, sign, (size_t)(hole - sign));
+        capo_put_bytes(out, text, size);
+    }
+    capo_put(out, hole + sizeof text_hole - 1);
 }
 
-/* The characters that are left for text when the ellipsis has its own. */
-static int64_t without_ellipsis(int64_t length, const char *ellipsis)
+/* The characters that are left for text when the sign has its own. */
+static int64_t without_sign(int64_t length, const char *sign)
 {
-    const char *at = ellipsis, *end = at + strlen(at);
-    while (at < end && length > 0)
-        length -= !is_combining(capo_utf8_next(&at, end));
+    const char *at = sign, *end = at + strlen(at), *hole = strstr(sign, text_hole);
+    while (at < end && length > 0) {
+        if (at == hole)
+            at += sizeof text_hole - 1;
+        else
+            length -= !is_combining(capo_utf8_next(&at, end));
+    }
     return length;
 }
 
-static void put_truncated_chars(Buffer *out, Value text, int64_t length, const char *ellipsis)
+static void put_truncated_chars(Buffer *out, Value text, int64_t length, const char *sign)
 {
-    int64_t keep = without_ellipsis(length, ellipsis), seen = 0;
+    int64_t keep = without_sign(length, sign), seen = 0;
     const char *at = text.text, *end = at + text.size, *cut = NULL;
     while (at < end) {
         const char *start = at;
@@ -78,7 +97,9 @@ static void put_truncated_chars(Buffer *out, Value text, int64_t length, const c
         if (!cut && seen > keep)
             cut = start;
         if (seen > length) {
-            put_cut(out, text.text, (size_t)(cut - text.text), ellipsis);
+            size_t before = out->size;
+            capo_put_bytes(out, text.text, (size_t)(cut - text.text));
+            put_sign(out, before, sign);
             return;
         }
     }
@@ -93,14 +114,13 @@ static bool next_word(const char **at, const char *end, const char **ret_start)
     return *ret_start < end;
 }
 
-static void put_truncated_words(Buffer *out, const char *text, size_t size, int64_t length, const char *ellipsis)
+static void put_truncated_words(Buffer *out, const char *text, size_t size, int64_t length, const char *sign)
 {
     const char *at = text, *end = text + size, *start;
     size_t before = out->size;
     for (int64_t n = 0; next_word(&at, end, &start); n++) {
         if (n == length) {
-            if (!ends_with(out->data + before, out->size - before, ellipsis))
-                capo_put(out, ellipsis);
+            put_sign(out, before, sign);
             return;
         }
         if (n)
@@ -109,14 +129,14 @@ static void put_truncated_words(Buffer *out, const char *text, size_t size, int6
     }
 }
 
-void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis)
+void capo_put_truncated(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *sign)
 {
     if (length <= 0)
         return;
     if (words)
-        put_truncated_words(out, text, size, length, ellipsis);
+        put_truncated_words(out, text, size, length, sign);
     else
-        put_truncated_chars(out, compose(text, size), length, ellipsis);
+        put_truncated_chars(out, compose(text, size), length, sign);
 }
 
 /* --- HTML ----------------------------------------------------------------------------------------------------------------------------------- */
@@ -158,7 +178,7 @@ static int64_t count_pieces(const char *text, size_t size, int64_t most, Buffer 
     return pieces + 1;
 }
 
-void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *ellipsis)
+void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t length, bool words, const char *sign)
 {
     if (length <= 0)
         return;
@@ -169,7 +189,7 @@ void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t
     }
     HtmlTokens tokens = { .at = text, .end = text + size, .whole_only = true };
     OpenTag *open = NULL;
-    int64_t remaining = words ? length : without_ellipsis(length, ellipsis), seen = 0, whole = (int64_t)capo_utf8_length(text, size);
+    int64_t remaining = words ? length : without_sign(length, sign), seen = 0, whole = (int64_t)capo_utf8_length(text, size);
     size_t start = out->size;
     while (capo_html_next(&tokens)) {
         if (tokens.kind == HTML_START || tokens.kind == HTML_START_END) {
@@ -212,8 +232,7 @@ void capo_put_truncated_html(Buffer *out, const char *text, size_t size, int64_t
             size_t before = out->size;
             capo_put_escaped(out, capo_buffer_text(&joined), joined.size);
             if (remaining < count) {
-                if (!ends_with(out->data ? out->data + before : "", out->size - before, ellipsis))
-                    capo_put(out, ellipsis);
+                put_sign(out, before, sign);
                 break;
             }
             remaining -= count;

@@ -76,6 +76,12 @@ void capo_put_int(Buffer *buffer, int64_t number)
 
 void capo_put_padded(Buffer *buffer, int64_t number, int width)
 {
+    if (number >= 0 && number < 100 && width <= 2) {
+        if (width == 2 || number > 9)
+            capo_put_char(buffer, (char)('0' + number / 10));
+        capo_put_char(buffer, (char)('0' + number % 10));
+        return;
+    }
     char digits[24], *at = digits + sizeof digits;
     const char *first = at - (width < 20 ? width : 20) + (number < 0);
     uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
@@ -105,10 +111,18 @@ static inline bool has_special(const char *bytes)
     return (has_byte(word | EACH_BYTE, '\'') | has_byte(word | EACH_BYTE * 2, '>') | has_byte(word, '"')) != 0;
 }
 
-/* How many bytes there are before the first that is special: eight at a time, the last eight once more where some are left. */
+static inline bool sixteen_have_special(const char *bytes)
+{
+    Bytes16 v = sixteen_bytes(bytes);
+    return any_byte((Bytes16)(((v | 1) == '\'') | ((v | 2) == '>') | (v == '"')));
+}
+
+/* How many bytes there are before the first that is special: many at a time, the last eight once more where some are left. */
 static inline size_t plain_run(const char *text, size_t size)
 {
     size_t i = 0;
+    while (size - i >= 16 && !sixteen_have_special(text + i))
+        i += 16;
     while (size - i >= 8 && !has_special(text + i))
         i += 8;
     if (size >= 8 && size - i < 8 && !has_special(text + size - 8))

@@ -38,6 +38,23 @@ static inline bool same_bytes(const char *a, const char *b, size_t size)
     return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
 }
 
+/* Sixteen bytes at a time, in what registers the machine has for it; a comparison's bytes are 0 or 255. */
+typedef uint8_t Bytes16 __attribute__((vector_size(16)));
+
+static inline Bytes16 sixteen_bytes(const char *at)
+{
+    Bytes16 bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return bytes;
+}
+
+static inline bool any_byte(Bytes16 bytes)
+{
+    uint64_t halves[2];
+    memcpy(halves, &bytes, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
 /* Not zero: the word has a byte of this value (Hacker's Delight, 6-1). */
 #define EACH_BYTE 0x0101010101010101u
 static inline uint64_t has_byte(uint64_t word, unsigned char byte)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Text functions: escaping, quoting for URLs, splitting, random and comparison in constant time, whole files. */
+#include "bytes.h"
 #include <capo/arena.h>
 #include <capo/buffer.h>
 #include <capo/error.h>
@@ -24,24 +25,31 @@ const char *capo_escape(const char *text)
     return capo_buffer_text(&out);
 }
 
-static bool is_unreserved(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
-}
+static const bool unreserved[256] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true,
+};
 
 void capo_put_quoted(Buffer *buffer, const char *text, size_t size, const char *safe)
 {
     static const char hex[] = "0123456789ABCDEF";
-    size_t start = 0;
-    for (size_t i = 0; i < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (is_unreserved(c) || (c && strchr(safe, c)))
-            continue;
-        capo_put_bytes(buffer, text + start, i - start);
-        capo_put_bytes(buffer, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
-        start = i + 1;
+    while (size > 0) {
+        size_t piece = size < 1024 ? size : 1024;
+        char *at = buffer_room(buffer, 3 * piece), *first = at;
+        for (size_t i = 0; i < piece; i++) {
+            unsigned char c = (unsigned char)text[i];
+            if (unreserved[c] || (c && strchr(safe, c))) {
+                *at++ = (char)c;
+                continue;
+            }
+            *at++ = '%';
+            *at++ = hex[c >> 4];
+            *at++ = hex[c & 15];
+        }
+        *at = 0;
+        buffer->size += (size_t)(at - first);
+        text += piece;
+        size -= piece;
     }
-    capo_put_bytes(buffer, text + start, size - start);
 }
 
 char *capo_url_quote(const char *text, const char *safe)

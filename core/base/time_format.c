@@ -247,18 +247,39 @@ static void put_letter(Buffer *out, const DateParts *p, char letter, DateFormatK
     }
 }
 
+/* What a letter of a format needs, and which values have none of it. */
+enum {
+    LETTER = 1,
+    AS_GIVEN = 2,               /* shows what a naive time has, not the default zone */
+    WANTS_CLOCK = 4,            /* a date has none */
+    WANTS_DAY = 8,              /* a time of day has none */
+    WANTS_DATE_OR_ZONE = 16,    /* nor has the filter `time` */
+    WANTS_OFFSET = 32, OFFSET_OF_DATE = 64,
+};
+#define CLOCK (LETTER | WANTS_CLOCK)
+#define DAY (LETTER | WANTS_DAY | WANTS_DATE_OR_ZONE)
+static const uint8_t date_letters[256] = {
+    ['a'] = CLOCK, ['A'] = CLOCK, ['b'] = DAY, ['c'] = LETTER | AS_GIVEN | WANTS_DATE_OR_ZONE, ['d'] = DAY, ['D'] = DAY, ['e'] = CLOCK | AS_GIVEN,
+    ['E'] = DAY, ['f'] = CLOCK, ['F'] = DAY, ['g'] = CLOCK, ['G'] = CLOCK, ['h'] = CLOCK, ['H'] = CLOCK, ['i'] = CLOCK,
+    ['I'] = LETTER | WANTS_DATE_OR_ZONE | WANTS_OFFSET, ['j'] = DAY, ['l'] = DAY, ['L'] = DAY, ['m'] = DAY, ['M'] = DAY, ['n'] = DAY, ['N'] = DAY,
+    ['o'] = DAY, ['O'] = CLOCK | WANTS_OFFSET, ['P'] = CLOCK, ['r'] = DAY | WANTS_OFFSET | OFFSET_OF_DATE, ['s'] = CLOCK, ['S'] = DAY, ['t'] = DAY,
+    ['T'] = CLOCK | WANTS_OFFSET, ['u'] = CLOCK, ['U'] = DAY | WANTS_OFFSET | OFFSET_OF_DATE, ['w'] = DAY, ['W'] = DAY, ['y'] = DAY, ['Y'] = DAY,
+    ['z'] = DAY, ['Z'] = CLOCK | WANTS_OFFSET,
+};
+#undef CLOCK
+#undef DAY
+
+static const uint8_t lacking[] = {
+    [FORMAT_DATE] = WANTS_CLOCK, [FORMAT_TIME_AS_DATE] = WANTS_DAY, [FORMAT_TIME] = WANTS_DATE_OR_ZONE, [FORMAT_TIME_OF_DATETIME] = WANTS_DATE_OR_ZONE,
+    [FORMAT_NOTHING] = LETTER, [FORMAT_DATETIME] = 0,
+};
+
 char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind kind, const char *format)
 {
     DateParts whole = *parts;
     /* A naive time is taken in the default zone for the letters that need an offset; only `e` and `c` tell. */
-    if ((kind == FORMAT_DATE && strpbrk(format, "rU")) ||
-        ((kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone && strpbrk(format, "IOrTUZ"))) {
-        DateParts local = capo_local(capo_instant(parts, capo_default_time_zone()), capo_default_time_zone());
-        whole.offset = local.offset;
-        whole.is_dst = local.is_dst;
-        whole.time_zone = local.time_zone;
-        whole.zone = local.zone;
-    }
+    uint8_t wants_zone = kind == FORMAT_DATE ? OFFSET_OF_DATE :
+                         (kind == FORMAT_DATETIME || kind == FORMAT_TIME_OF_DATETIME) && !parts->zone ? WANTS_OFFSET : 0;
     if (kind == FORMAT_TIME || kind == FORMAT_TIME_AS_DATE)
         whole.zone = NULL;
     for (const char *at = format; *at; at++) {
@@ -269,18 +290,19 @@ char capo_put_date_format(Buffer *out, const DateParts *parts, DateFormatKind ki
                 capo_put_char(out, *++at);
             continue;
         }
-        if (kind == FORMAT_DATE && strchr("aAefgGhHiOPsTuZ", *at))
+        uint8_t letter = date_letters[(unsigned char)*at];
+        if (letter & lacking[kind])
             return *at;
-        if (kind == FORMAT_NOTHING && strchr("aAbcdDeEfFgGhHiIjlLmMnNoOPrsStTuUwWyYzZ", *at))
-            return *at;
-        if (kind == FORMAT_TIME_AS_DATE && strchr("bdDEFjlLmMnNorStUwWyYz", *at))
-            return *at;
-        if ((kind == FORMAT_TIME || kind == FORMAT_TIME_OF_DATETIME) && strchr("bcdDEFIjlLmMnNorStUwWyYz", *at))
-            return *at;
-        if (strchr("ec", *at))
-            put_letter(out, parts, *at, kind);
-        else if (strchr("aAbdDEfFgGhHiIjlLmMnNoOPrsStTuUwWyYzZ", *at))
-            put_letter(out, &whole, *at, kind);
+        if (letter & wants_zone) {
+            DateParts local = capo_local(capo_instant(parts, capo_default_time_zone()), capo_default_time_zone());
+            whole.offset = local.offset;
+            whole.is_dst = local.is_dst;
+            whole.time_zone = local.time_zone;
+            whole.zone = local.zone;
+            wants_zone = 0;
+        }
+        if (letter)
+            put_letter(out, letter & AS_GIVEN ? parts : &whole, *at, kind);
         else
             capo_put_char(out, *at);
     }

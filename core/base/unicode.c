@@ -365,8 +365,56 @@ char *capo_normalize(const char *text)
     return capo_buffer_text(&out);
 }
 
+static bool is_ascii(const char *text, size_t size)
+{
+    size_t i = 0;
+    for (; size - i >= 16; i += 16)
+        if (any_byte(sixteen_bytes(text + i) & 0x80))
+            return false;
+    while (i < size && (unsigned char)text[i] < 0x80)
+        i++;
+    return i == size;
+}
+
+/* What a byte of ASCII becomes: a letter or digit, in lower case, a hyphen for what parts words, or 0: nothing. */
+static const char slug_bytes[128] = {
+    ['0'] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+    ['A'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+    ['a'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+    ['_'] = '_', ['-'] = '-', [' '] = '-', ['\t'] = '-', '-', '-', '-', '-', [0x1C] = '-', '-', '-', '-',
+};
+
+static void put_slug_of_ascii(Buffer *buffer, const char *text, size_t size)
+{
+    char *first = buffer_room(buffer, size), *at = first, *keep = first;
+    bool gap = false;
+    for (size_t i = 0; i < size; i++) {
+        char c = slug_bytes[(unsigned char)text[i]];
+        if (!c)
+            continue;
+        if (c == '-') {
+            gap = true;
+            continue;
+        }
+        if (c == '_' && at == first)
+            continue;
+        if (gap && at > first)
+            *at++ = '-';
+        gap = false;
+        *at++ = c;
+        if (c != '_')
+            keep = at;
+    }
+    *keep = 0;
+    buffer->size += (size_t)(keep - first);
+}
+
 void capo_put_slug(Buffer *buffer, const char *text, size_t size, bool allow_unicode)
 {
+    if (is_ascii(text, size)) {
+        put_slug_of_ascii(buffer, text, size);
+        return;
+    }
     Buffer compatible = { 0 }, lower = { 0 };
     put_compatible(&compatible, text, size, !allow_unicode);
     capo_put_lower(&lower, capo_buffer_text(&compatible), compatible.size);

@@ -77,31 +77,14 @@ static const char *foreign_key_sql(const char *table, const Field *field)
 
 static bool has_foreign_key(const Field *field) { return field->target && field->db_constraint; }
 
-static void put_constraint(Buffer *sql, const Model *model, const ConstraintInfo *constraint)
-{
-    capo_put_format(sql, "CONSTRAINT %s ", capo_quote_name(constraint->name));
-    if (constraint->check) {
-        capo_put_format(sql, "CHECK (%s)", constraint->check);
-        return;
-    }
-    capo_put(sql, "UNIQUE (");
-    for (size_t i = 0; constraint->unique[i]; i++) {
-        capo_put(sql, i ? ", " : "");
-        capo_put_name(sql, capo_field(model, constraint->unique[i])->column);
-    }
-    capo_put_char(sql, ')');
-}
-
 void capo_altering_create_model(SchemaEditor *editor, Model *model)
 {
     Buffer sql = { 0 };
     capo_put_format(&sql, "CREATE TABLE %s (", capo_quote_name(model->table));
     for (size_t i = 0; i < model->n_fields; i++)
         capo_put_format(&sql, "%s%s %s", i ? ", " : "", capo_quote_name(model->fields[i]->column), definition(model->fields[i]));
-    for (size_t i = 0; i < model->n_constraints; i++) {
-        capo_put(&sql, ", ");
-        put_constraint(&sql, model, &model->constraints[i]);
-    }
+    for (const IndexSpec *spec = capo_schema_constraints(model); spec->name; spec++)
+        capo_put_format(&sql, ", %s", spec->sql);
     capo_put_format(&sql, ")%s", words()->table_options);
     capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
     for (size_t i = 0; i < model->n_fields; i++)
@@ -111,36 +94,29 @@ void capo_altering_create_model(SchemaEditor *editor, Model *model)
 
 static bool same_text(const char *a, const char *b) { return a == b || (a && b && !strcmp(a, b)); }
 
-static const ConstraintInfo *same_constraint(const Model *model, const ConstraintInfo *wanted)
+static bool has_constraint(const IndexSpec *specs, const IndexSpec *wanted)
 {
-    for (size_t i = 0; i < model->n_constraints; i++) {
-        const ConstraintInfo *one = &model->constraints[i];
-        if (strcmp(one->name, wanted->name) || !same_text(one->check, wanted->check) || !one->unique != !wanted->unique)
-            continue;
-        size_t k = 0;
-        while (one->unique && one->unique[k] && wanted->unique[k] && !strcmp(one->unique[k], wanted->unique[k]))
-            k++;
-        if (!one->unique || same_text(one->unique[k], wanted->unique[k]))
-            return one;
-    }
-    return NULL;
+    for (; specs->name; specs++)
+        if (!strcmp(specs->name, wanted->name) && !strcmp(specs->sql, wanted->sql))
+            return true;
+    return false;
 }
 
-static void change_constraints(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+/* Those that only the old model has go before its columns change, those that only the new one has come when they have. */
+static void drop_old_constraints(SchemaEditor *editor, const Model *old_model, const Model *new_model)
 {
-    const char *table = capo_quote_name(new_model->table);
-    for (size_t i = 0; i < old_model->n_constraints; i++) {
-        const ConstraintInfo *constraint = &old_model->constraints[i];
-        if (!same_constraint(new_model, constraint))
-            run(editor, constraint->check ? words()->drop_check : words()->drop_unique, table, capo_quote_name(constraint->name));
-    }
-    for (size_t i = 0; i < new_model->n_constraints; i++) {
-        Buffer sql = { 0 };
-        if (same_constraint(old_model, &new_model->constraints[i]))
-            continue;
-        put_constraint(&sql, new_model, &new_model->constraints[i]);
-        run(editor, "ALTER TABLE %s ADD %s", table, capo_buffer_text(&sql));
-    }
+    const IndexSpec *after = capo_schema_constraints(new_model);
+    for (const IndexSpec *spec = capo_schema_constraints(old_model); spec->name; spec++)
+        if (!has_constraint(after, spec))
+            capo_schema_run(editor, spec->drop, NULL, 0);
+}
+
+static void add_new_constraints(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    const IndexSpec *before = capo_schema_constraints(old_model);
+    for (const IndexSpec *spec = capo_schema_constraints(new_model); spec->name; spec++)
+        if (!has_constraint(before, spec))
+            run(editor, "ALTER TABLE %s ADD %s", capo_quote_name(new_model->table), spec->sql);
 }
 
 /* Foreign keys that wait for the commit hinder an ALTER of their table in the same transaction. */
@@ -183,12 +159,13 @@ void capo_altering_add_column(SchemaEditor *editor, Model *old_model, Model *new
 
 void capo_altering_remove_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field)
 {
-    change_constraints(editor, old_model, new_model);
+    drop_old_constraints(editor, old_model, new_model);
     if (has_foreign_key(field))
         drop_constraints(editor, old_model->table, field->column, 'f', foreign_key_name(old_model->table, field));
     capo_schema_change_indexes(editor, old_model, new_model);
     run(editor, "ALTER TABLE %s DROP COLUMN %s%s", capo_quote_name(new_model->table), capo_quote_name(field->column),
         words()->check_now ? " CASCADE" : "");
+    add_new_constraints(editor, old_model, new_model);
 }
 
 /* --- altering --- */
@@ -214,7 +191,14 @@ static void retype_references(SchemaEditor *editor, const Model *new_model, cons
     for (size_t i = 0; i < count; i++) {
         Field before = *keys[i];
         before.target_field = (Field *)old_field;
+        before.known_storage = 0;
+        IndexSpec was, is;
+        bool had = capo_schema_pattern_index(keys[i]->model, &before, &was), has = capo_schema_pattern_index(keys[i]->model, keys[i], &is);
+        if (had && !has)
+            run(editor, "%s", was.drop);
         words()->alter_type(editor, keys[i]->model, &before, keys[i]);
+        if (has && !had)
+            run(editor, "%s", is.sql);
         if (has_foreign_key(keys[i]))
             capo_schema_defer(editor, keys[i]->model->table, keys[i]->target->table, foreign_key_sql(keys[i]->model->table, keys[i]));
     }
@@ -241,7 +225,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
         drop_constraints(editor, table, old_field->column, 'u', constraint_name(table, old_field, "_uniq"));
     if (old_check && !same_text(old_check, new_check))
         drop_constraints(editor, table, old_field->column, 'c', constraint_name(table, old_field, "_check"));
-    change_constraints(editor, old_model, new_model);
+    drop_old_constraints(editor, old_model, new_model);
     if (renamed) {
         run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(table), capo_quote_name(old_field->column), column);
         as_new.column = new_field->column;
@@ -271,6 +255,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s UNIQUE (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_uniq")), column);
     if (new_check && !same_text(old_check, new_check))
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_check")), new_check);
+    add_new_constraints(editor, old_model, new_model);
     capo_schema_change_indexes(editor, old_model, new_model);
     if (has_foreign_key(new_field) && (rekeyed || !has_foreign_key(old_field)))
         capo_schema_defer(editor, table, new_field->target->table, foreign_key_sql(table, new_field));
@@ -278,7 +263,8 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
 
 void capo_altering_alter_constraints(SchemaEditor *editor, Model *old_model, Model *new_model)
 {
-    change_constraints(editor, old_model, new_model);
+    drop_old_constraints(editor, old_model, new_model);
+    add_new_constraints(editor, old_model, new_model);
     capo_schema_change_indexes(editor, old_model, new_model);
 }
 

@@ -78,7 +78,8 @@ static const struct { unsigned number; const char *format; bool conflict; } advi
     { ER_NO_SUCH_TABLE, "%s. Run `migrate`", false },
     { ER_BAD_FIELD_ERROR, "%s. Run `migrate`, if the models are newer than the tables", false },
     { ER_STATEMENT_TIMEOUT, "The statement was ended: %s", false },
-    { ER_DISK_FULL, "The server's disk is full: %s", false },
+    { ER_DISK_FULL, "The server's disk is full: %s. Nothing of this change was kept", false },
+    { ER_RECORD_FILE_FULL, "The server's disk is full, or the table has its largest size: %s. Nothing of this change was kept", false },
 };
 
 static bool is_lost(unsigned number)
@@ -481,7 +482,7 @@ static void cursor_close(void *self)
 
 /* --- connecting --- */
 
-typedef struct Connecting { MYSQL *mysql; const DatabaseAddress *address; const char *set_up; const char *socket; bool good; } Connecting;
+typedef struct Connecting { MYSQL *mysql; const DatabaseAddress *address; const char *set_up; const char *socket; bool good, needs_tls, lacks_tls; } Connecting;
 
 static const char *option(const DatabaseAddress *address, const char *name) { return capo_database_option(address, name); }
 
@@ -499,6 +500,11 @@ static bool set_tls(MYSQL *mysql, const DatabaseAddress *address, DatabaseFailur
     static const char *const modes[] = { "disable", "prefer", "require", "verify-ca", "verify-full", NULL };
     const char *mode = option(address, "sslmode"), *root = option(address, "sslrootcert");
     my_bool on = 1;
+    bool verified = mode && !strncmp(mode, "verify", 6);
+    /* Who may be somebody else is not given a password in clear, however politely the server asks for it. */
+    if (!verified)
+        mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, "mysql_native_password,mysql_old_password,client_ed25519,caching_sha2_password,sha256_password,"
+                       "unix_socket,auth_socket,auth_gssapi_client,parsec");
     if (mode && !is_one_of(mode, modes))
         return fail(failure, ERROR_IMPROPERLY_CONFIGURED, "sslmode=%s in DATABASE_URL is not known: disable, prefer, require, verify-ca or verify-full.", mode);
     if (!mode || !strcmp(mode, "disable"))
@@ -506,7 +512,7 @@ static bool set_tls(MYSQL *mysql, const DatabaseAddress *address, DatabaseFailur
     if (root)
         mysql_optionsv(mysql, MYSQL_OPT_SSL_CA, root);
     mysql_optionsv(mysql, MYSQL_OPT_SSL_ENFORCE, &on);
-    if (!strncmp(mode, "verify", 6))
+    if (verified)
         mysql_optionsv(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
     return true;
 }
@@ -521,7 +527,9 @@ static void connect_on_helper(void *argument)
     const char *host = connecting->socket ? NULL : address->host;
     connecting->good = mysql_real_connect(connecting->mysql, host, address->user, address->password, *address->database ? address->database : NULL,
                                           (unsigned)address->port, connecting->socket, CLIENT_FOUND_ROWS | CLIENT_REMEMBER_OPTIONS) != NULL;
-    connecting->good = connecting->good && say(connecting->mysql, connecting->set_up) && say(connecting->mysql, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    /* The library goes on without TLS where the server has none. */
+    connecting->lacks_tls = connecting->good && connecting->needs_tls && !mysql_get_ssl_cipher(connecting->mysql);
+    connecting->good = connecting->good && !connecting->lacks_tls && say(connecting->mysql, connecting->set_up) && say(connecting->mysql, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
     if (!connecting->good || !address->statement_timeout)
         return;
     char limit[80];
@@ -547,6 +555,9 @@ static void set_options(MYSQL *mysql, const DatabaseAddress *address)
 {
     unsigned seconds = (unsigned)(address->connect_timeout + 999) / 1000, limit = (unsigned)(address->statement_timeout + 999) / 1000 + 5;
     my_bool off = 0;
+    unsigned tcp = MYSQL_PROTOCOL_TCP;
+    if (address->port)                      /* "localhost" is a socket to the library, whatever port was named */
+        mysql_optionsv(mysql, MYSQL_OPT_PROTOCOL, &tcp);
     if (seconds)
         mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
     if (address->statement_timeout)         /* where not even the server's own limit is heard of, it is gone */
@@ -571,13 +582,16 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
     Connecting *connecting = capo_alloc_struct(Connecting);
     const char *socket = option(address, "socket");
     *connecting = (Connecting){ mysql, address, set_up_of(address), socket ? socket : address->host && *address->host == '/' ? address->host : NULL, false };
+    const char *mode = option(address, "sslmode");
+    connecting->needs_tls = mode && strcmp(mode, "disable") && strcmp(mode, "prefer");
     bool good = set_tls(mysql, address, failure);
     if (good)
         capo_offload(connect_on_helper, connecting);
     if (!good || !connecting->good) {
         if (good) {
             snprintf(failure->state, sizeof failure->state, "08001");
-            fail(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown, mysql_error(mysql));
+            fail(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown,
+                 connecting->lacks_tls ? "the server does not speak SSL, and sslmode asks for it" : mysql_error(mysql));
         }
         capo_defer_cancel(close_mysql, mysql);
         mysql_close(mysql);

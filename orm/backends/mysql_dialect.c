@@ -110,7 +110,7 @@ static bool put_extract(Buffer *out, const char *part, FieldKind kind, const cha
     return true;
 }
 
-static bool put_trunc(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+static bool put_trunc(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone)
 {
     bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
     if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
@@ -122,6 +122,10 @@ static bool put_trunc(Buffer *out, const char *part, FieldKind kind, const char 
         return true;
     }
     const char *days = !strcmp(part, "year") ? "%Y-01-01" : !strcmp(part, "month") ? "%Y-%m-01" : "%Y-%m-%d";
+    if (gives == FIELD_DATE && kind == FIELD_DATETIME && !strcmp(part, "week")) {   /* as Django: the time of day stays, so that DISTINCT tells such days apart */
+        capo_put_format(out, "DATE_SUB(%s, INTERVAL WEEKDAY(%s) DAY)", sql, sql);
+        return true;
+    }
     if (!strcmp(part, "quarter"))
         sql = capo_format("MAKEDATE(YEAR(%s), 1) + INTERVAL QUARTER(%s) QUARTER - INTERVAL 1 QUARTER", sql, sql);
     else if (!strcmp(part, "week"))
@@ -182,9 +186,11 @@ static void cast(Compiler *compiler, const Expression *cast)
         compile_template(compiler, "JSON_EXTRACT($1, '$')", cast->args, 1);
         return;
     case FIELD_AUTO: case FIELD_BIG_AUTO: case FIELD_SMALL_AUTO: case FIELD_INTEGER: case FIELD_BIG_INTEGER: case FIELD_SMALL_INTEGER:
-    case FIELD_DURATION: case FIELD_BOOLEAN:
+    case FIELD_DURATION:
         type = "signed integer";
         break;
+    case FIELD_BOOLEAN:
+        capo_raise(ERROR_NOT_SUPPORTED, "%s cannot cast to a boolean: compare instead.", compiler->backend->title);
     case FIELD_POSITIVE_INTEGER: case FIELD_POSITIVE_BIG_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
         type = "unsigned integer";
         break;
@@ -198,7 +204,7 @@ static void cast(Compiler *compiler, const Expression *cast)
         type = "binary";
         break;
     case FIELD_DECIMAL:
-        type = cast->type.places >= 0 ? capo_format("decimal(65, %d)", cast->type.places) : "decimal(65, 30)";
+        type = cast->type.places >= 0 ? capo_format("decimal(%d, %d)", cast->type.digits ? cast->type.digits : 65, cast->type.places) : "decimal(65, 30)";
         break;
     default:
         type = column_type(plain_field(cast->type));
@@ -225,8 +231,8 @@ static const FunctionRow functions[] = {
     { .name = "Length", .sql = "CHAR_LENGTH" },
     { .name = "Left", .sql = "LEFT" },
     { .name = "Right", .sql = "RIGHT" },
-    { .name = "Chr", .sql = "CHAR($1 USING utf32)" },
-    { .name = "Ord", .sql = "ORD" },
+    { .name = "Chr", .sql = "CHAR($1 USING utf16)" },
+    { .name = "Ord", .sql = "(ORD($1) + 0)" },
     { .name = "SHA256", .sql = "SHA2($1, 256)" },
     { .name = "JSONObject", .sql = "JSON_OBJECT" },
     { 0 }
@@ -286,6 +292,13 @@ static Sql json_text_lookup(Compiler *compiler, const Expression *lookup, bool b
     return compile_lookup(compiler, &of_text);
 }
 
+static void put_unquoted(Compiler *compiler, const Expression *document)
+{
+    compile_text(compiler, "JSON_UNQUOTE(");
+    compile_left(compiler, document);
+    compile_text(compiler, ")");
+}
+
 static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_done)
 {
     const Expression *left = lookup->args[0];
@@ -322,14 +335,14 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
     case LOOKUP_EXACT:
         if (!plain)
             break;
-        compile_left(compiler, left);
+        put_unquoted(compiler, left);
         compile_text(compiler, " = ");
         put_json(compiler, lookup->value);
         return SQL_OK;
     case LOOKUP_GT: case LOOKUP_GTE: case LOOKUP_LT: case LOOKUP_LTE:
         if (!plain || !key)
             break;
-        compile_left(compiler, left);
+        put_unquoted(compiler, left);
         compile_text(compiler, code == LOOKUP_GT ? " > " : code == LOOKUP_GTE ? " >= " : code == LOOKUP_LT ? " < " : " <= ");
         compile_bound(compiler, lookup->value);
         return SQL_OK;
@@ -338,7 +351,7 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
             break;
         if (!lookup->value.list->count)
             return SQL_EMPTY;
-        compile_left(compiler, left);
+        put_unquoted(compiler, left);
         compile_text(compiler, " IN (");
         for (size_t i = 0; i < lookup->value.list->count; i++) {
             compile_text(compiler, i ? ", " : "");
@@ -377,17 +390,24 @@ static const LookupOperator pattern_operators[] = {
     { 0 }
 };
 
+/* A document is compared without the quotes of a JSON text: MariaDB keeps JSON as text, and a bare comparison would find them. */
+static const char *left(int lookup, FieldKind kind)
+{
+    (void)lookup;
+    return kind == FIELD_JSON ? "JSON_UNQUOTE(%s)" : NULL;
+}
+
 const Dialect capo_mysql_dialect = {
     .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
-    .returning = true, .for_update = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
+    .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
     .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s",
     .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",
-    .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
+    .left = left, .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
     .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
 };

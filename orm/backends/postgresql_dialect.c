@@ -110,8 +110,9 @@ static bool put_extract(Buffer *out, const char *part, FieldKind kind, const cha
     return true;
 }
 
-static bool put_trunc(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+static bool put_trunc(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone)
 {
+    (void)gives;
     bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
     if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
         return false;
@@ -157,6 +158,8 @@ static void cast(Compiler *compiler, const Expression *cast)
     const char *type = column_type(cast->type.field ? cast->type.field : field);
     if (kind == FIELD_DECIMAL && cast->type.places < 0)
         type = "numeric";
+    else if (kind == FIELD_DECIMAL && cast->type.digits)
+        type = capo_format("numeric(%d, %d)", cast->type.digits, cast->type.places);
     else if (kind == FIELD_CHAR && !cast->type.field)
         type = "varchar";
     compile_text(compiler, "CAST(");
@@ -185,10 +188,21 @@ static void put_text(Compiler *compiler, Expression *const *arg)
     compile_text(compiler, is_text(*arg) ? "" : " AS text)");
 }
 
+/* Django joins pairs, Concat(a, Concat(b, c)), and casts what is no text: it asks for the type of each pair but the first. */
+static void check_pairs(const Expression *call)
+{
+    for (size_t i = 1; i + 1 < call->n_args; i++) {
+        Expression *pair = expression_call("Concat", &call->args[i], 2);
+        expression_infer(pair);
+        expression_check_type(pair);
+    }
+}
+
 static bool call(Compiler *compiler, const Expression *call)
 {
     const char *name = call->function->name;
     if (!strcmp(name, "Concat")) {
+        check_pairs(call);
         for (size_t i = 0; i < call->n_args; i++) {
             compile_text(compiler, i ? " || COALESCE(" : "(COALESCE(");
             put_text(compiler, &call->args[i]);
@@ -264,8 +278,9 @@ static void put_key(Compiler *compiler, const Expression *expression, bool as_te
     }
     const char *name = keys->items[0].text;
     compile_text(compiler, as_text ? " ->> " : " -> ");
-    if (text_is_index(name))
-        compile_format(compiler, "%s)", name);
+    int index;
+    if (text_is_index(name, &index))
+        compile_format(compiler, "%d)", index);
     else {
         compile_bound(compiler, keys->items[0]);
         compile_text(compiler, ")");
@@ -390,11 +405,11 @@ const Dialect capo_postgresql_dialect = {
     .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
     .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .on_conflict = true, .aggregate_filter = true,
-    .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
+    .groups_by_key = true, .defers_constraints = true, .texts_only = true, .fits_decimals = true, .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
     .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN", .begin_isolated = "BEGIN ISOLATION LEVEL %s",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",
-    .plain_iexact = true, .left = left, .put_placeholder = put_placeholder, .parameter_type = parameter_type, .value_type = column_type,
+    .plain_iexact = true, .backslashes = true, .typed_literals = true, .left = left, .put_placeholder = put_placeholder, .parameter_type = parameter_type, .value_type = column_type,
     .column_type = column_type, .column_check = column_check,
     .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,

@@ -117,7 +117,8 @@ static const SchemaWords words = {
 };
 
 const SchemaBackend capo_postgresql_schema = {
-    .words = &words,
+    .words = &words, .index_conditions = true, .index_parts = true, .index_include = true, .index_methods = true,
+    .tablespaces = true, .deferrable_unique = true, .nulls_not_distinct = true, .exclusion = true,
     .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, .remove_column = capo_altering_remove_column,
     .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,
     .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check, .reset_sequence = reset_sequence,

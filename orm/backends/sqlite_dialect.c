@@ -109,8 +109,9 @@ static bool put_extract(Buffer *out, const char *part, FieldKind kind, const cha
     return true;
 }
 
-static bool put_trunc(Buffer *out, const char *part, FieldKind kind, const char *sql, const char *zone)
+static bool put_trunc(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone)
 {
+    (void)gives;
     bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
     if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
         return false;
@@ -185,8 +186,9 @@ static void put_has_key(Compiler *compiler, const Expression *left, Value key)
 /* SQLite counts from the end with [#-1], and Django does not say that. */
 static void check_path(const Expression *key)
 {
+    int index;
     for (; expression_is_json_key(key); key = key->args[0])
-        if (text_is_index(key->name) && key->name[0] == '-')
+        if (text_is_index(key->name, &index) && index < 0)
             capo_raise(ERROR_NOT_SUPPORTED, "JSON path error near '[%s]': an index of a JSON list cannot be negative in SQLite.", key->name);
 }
 
@@ -212,6 +214,7 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
     const Expression *left = lookup->args[0];
     LookupCode code = lookup->lookup->code;
     bool key = left->kind == X_TRANSFORM && left->transform->code == PART_KEY;
+    const Expression *root;
     Buffer path = { 0 };
     *ret_done = true;
     check_path(left);
@@ -234,7 +237,8 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
     case LOOKUP_ISNULL:
         if (!key)
             break;
-        put_json_type(compiler, compile_json_path(left, &path), capo_buffer_text(&path));
+        root = compile_json_path(left, &path);
+        put_json_type(compiler, root, capo_buffer_text(&path));
         compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
         return SQL_OK;
     case LOOKUP_EXACT:
@@ -247,7 +251,8 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
             return SQL_OK;
         }
         if (capo_is_null(lookup->value)) {
-            put_json_type(compiler, compile_json_path(left, &path), capo_buffer_text(&path));
+            root = compile_json_path(left, &path);
+        put_json_type(compiler, root, capo_buffer_text(&path));
             compile_text(compiler, " = 'null'");
             return SQL_OK;
         }
@@ -330,7 +335,7 @@ static const LookupOperator pattern_operators[] = {
 const Dialect capo_sqlite_dialect = {
     .quote = '"', .name_length = 200, .max_parameters = 32766, .no_key = "NULL",
     .list_format = "SELECT value FROM json_each(%s)", .integer_list_format = "SELECT value FROM json_each(%s)",
-    .returning = true, .ddl_in_transaction = true, .on_conflict = true, .aggregate_filter = true, .decimals_in_brackets = true,
+    .returning = true, .ddl_in_transaction = true, .on_conflict = true, .defers_constraints = true, .ignores_null = true, .aggregate_filter = true, .decimals_in_brackets = true,
     .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
     .operators = operators, .pattern_operators = pattern_operators,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",

@@ -9,14 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-static void put_names(Buffer *sql, const Model *model, const char *const *fields)
-{
-    for (size_t i = 0; fields[i]; i++) {
-        capo_put(sql, i ? ", " : "");
-        capo_put_name(sql, capo_field(model, fields[i])->column);
-    }
-}
-
 /* What follows the column's name in CREATE TABLE, as Django writes it. */
 static char *definition(const Field *field)
 {
@@ -60,18 +52,8 @@ static void create_table(SchemaEditor *editor, const Model *model, const char *t
         capo_put_char(&sql, ' ');
         capo_put(&sql, definition(model->fields[i]));
     }
-    for (size_t i = 0; i < model->n_constraints; i++) {
-        const ConstraintInfo *constraint = &model->constraints[i];
-        capo_put(&sql, ", CONSTRAINT ");
-        capo_put_name(&sql, constraint->name);
-        if (constraint->check) {
-            capo_put_format(&sql, " CHECK (%s)", constraint->check);
-        } else {
-            capo_put(&sql, " UNIQUE (");
-            put_names(&sql, model, constraint->unique);
-            capo_put_char(&sql, ')');
-        }
-    }
+    for (const IndexSpec *spec = capo_schema_constraints(model); spec->name; spec++)
+        capo_put_format(&sql, ", %s", spec->sql);
     capo_put_char(&sql, ')');
     capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
 }
@@ -456,6 +438,7 @@ static char *describe(const char *table)
 }
 
 const SchemaBackend capo_sqlite_schema = {
+    .index_conditions = true, .index_parts = true,
     .create_model = create_model, .add_column = add_column, .remove_column = remove_column, .alter_column = alter_column,
     .alter_constraints = alter_constraints, .alter_join_table = alter_join_table, .enforce_foreign_keys = enforce_foreign_keys,
     .check = check_foreign_keys, .tables = tables, .columns = columns, .describe = describe,

@@ -30,6 +30,7 @@
 #define CAPO_RELATION(KIND, field, Target, ...)
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
 #define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, expression, ...)
 #include CAPO_MODELS
 /* Inside a struct that was left open this is the first error: */
 extern int the_last_model_of_models_def_lacks_its_END_MODEL;
@@ -50,6 +51,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #define CAPO_RELATION(KIND, field, Target, ...) Target##_key field##_id; Target *field;
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) CAPO_NULL_C(Target##_key) field##_id; Target *field;
 #define CAPO_MANY(field, Target, ...) Target *const *field;
+#define CAPO_GENERATED(KIND, field, expression, ...) CAPO_NC_##KIND field;
 #include CAPO_MODELS
 #include "model_reading_end.h"
 
@@ -67,6 +69,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #define CAPO_RELATION(KIND, field, Target, ...) Lookup field##_id; const Target##_lookups *field;
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) Lookup field##_id; const Target##_lookups *field;
 #define CAPO_MANY(field, Target, ...) const Target##_lookups *field;
+#define CAPO_GENERATED(KIND, field, expression, ...) Lookup field;
 #include CAPO_MODELS
 #include "model_reading_end.h"
 
@@ -84,6 +87,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #define CAPO_RELATION(KIND, field, Target, ...) FieldChange field##_id;
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) FieldChange field##_id;
 #define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, expression, ...)
 #include CAPO_MODELS
 #include "model_reading_end.h"
 
@@ -101,6 +105,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #define CAPO_RELATION(KIND, field, Target, ...)
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
 #define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, expression, ...)
 #include CAPO_MODELS
 #include "model_reading_end.h"
 

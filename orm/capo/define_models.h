@@ -30,6 +30,7 @@
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) { (int)offsetof(Self, field##_id.value), (int)offsetof(Self, field##_id.present), \
     (int)offsetof(Self, field), (int)offsetof(Lookups, field##_id), (int)offsetof(Lookups, field), (int)offsetof(Changes, field##_id) },
 #define CAPO_MANY(field, Target, ...) { -1, -1, (int)offsetof(Self, field), -1, (int)offsetof(Lookups, field), -1 },
+#define CAPO_GENERATED(KIND, field, expression, ...) { (int)offsetof(Self, field), CAPO_NP_##KIND(Self, field), -1, (int)offsetof(Lookups, field), -1, -1 },
 #include CAPO_MODELS
 #undef CAPO_LAYOUT
 #include "model_reading_end.h"
@@ -42,17 +43,41 @@
 #define CHILD_MODEL(M, Parent, parent) static const FieldRow M##_rows[] = {
 #define PROXY_MODEL(M, Base) static const FieldRow M##_rows[] = {
 #define END_MODEL { 0 } };
-#define META(...) { .name = "Meta", .kind = FIELD_META, .options.meta = { __VA_ARGS__ } },
+#define META(...) { .name = "Meta", .kind = FIELD_META },
+#define EXPRESSION(x) { .kind = DEFAULT_EXPRESSION }
 #define CAPO_PLAIN(KIND, field, ...) { .name = #field, .kind = FIELD_##KIND, .options.CAPO_O_##KIND = { __VA_ARGS__ } },
 #define CAPO_NULLABLE(KIND, field, ...) { .name = #field, .kind = FIELD_##KIND, .null = true, .options.CAPO_O_##KIND = { __VA_ARGS__ } },
 #define CAPO_RELATION(KIND, field, Target, ...) { .name = #field, .kind = FIELD_##KIND, .target = &Target##_model, .options.relation = { __VA_ARGS__ } },
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) { .name = #field, .kind = FIELD_##KIND, .null = true, .target = &Target##_model, .options.relation = { __VA_ARGS__ } },
 #define CAPO_MANY(field, Target, ...) { .name = #field, .kind = FIELD_MANY_TO_MANY, .target = &Target##_model, .options.many = { __VA_ARGS__ } },
+#define CAPO_GENERATED(KIND, field, expression, ...) { .name = #field, .kind = FIELD_##KIND, .null = true, .generated = true, .options.CAPO_O_##KIND = { __VA_ARGS__ } },
 #include CAPO_MODELS
 #include "model_reading_end.h"
 
-/* 8: the models */
-#define CAPO_MODEL(name_, ...) Model name_##_model = { .name = #name_, .rows = name_##_rows, .layout = name_##_layout, .size = sizeof(name_), \
+/* 8: what is no constant: conditions and expressions are made anew in the unit that asks. Options of fields are read a second time for the
+ * sake of .db_default = EXPRESSION(…). */
+#define CAPO_DB_DEFAULT(KIND, field, ...) capo_read_default(capo_reader, #field, ((const FieldRow){ .options.CAPO_O_##KIND = { __VA_ARGS__ } }).options.common.db_default);
+#define MODEL(M) static void M##_declare(ModelReader *capo_reader) { (void)capo_reader;
+#define MODEL_KEY(M, KIND, key, ...) MODEL(M) CAPO_DB_DEFAULT(KIND, key, __VA_ARGS__)
+#define ABSTRACT_MODEL(M) MODEL(M)
+#define EXTENDED_MODEL(M, Base, base) MODEL(M)
+#define CHILD_MODEL(M, Parent, parent) MODEL(M)
+#define PROXY_MODEL(M, Base) MODEL(M)
+#define END_MODEL }
+#define META(...) capo_read_meta(capo_reader, &(const MetaOptions){ __VA_ARGS__ });
+#define EXPRESSION(x) { .kind = DEFAULT_EXPRESSION, .expression = capo_expression_of(VALUE(x)) }
+#define CAPO_PLAIN(KIND, field, ...) CAPO_DB_DEFAULT(KIND, field, __VA_ARGS__)
+#define CAPO_NULLABLE(KIND, field, ...) CAPO_DB_DEFAULT(KIND, field, __VA_ARGS__)
+#define CAPO_RELATION(KIND, field, Target, ...) CAPO_DB_DEFAULT(KIND, field, __VA_ARGS__)
+#define CAPO_NULLABLE_RELATION(KIND, field, Target, ...) CAPO_DB_DEFAULT(KIND, field, __VA_ARGS__)
+#define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, of, ...) capo_read_expression(capo_reader, #field, capo_expression_of(VALUE(of)));
+#include CAPO_MODELS
+#include "model_reading_end.h"
+#undef CAPO_DB_DEFAULT
+
+/* 9: the models */
+#define CAPO_MODEL(name_, ...) Model name_##_model = { .name = #name_, .rows = name_##_rows, .layout = name_##_layout, .declare = name_##_declare, .size = sizeof(name_), \
     .where_offset = (int)offsetof(name_##_query, where), .exclude_offset = (int)offsetof(name_##_query, exclude), \
     .set_offset = (int)offsetof(name_##_query, set) __VA_OPT__(,) __VA_ARGS__ };
 #define MODEL(name_) CAPO_MODEL(name_)
@@ -68,6 +93,7 @@
 #define CAPO_RELATION(KIND, field, Target, ...)
 #define CAPO_NULLABLE_RELATION(KIND, field, Target, ...)
 #define CAPO_MANY(field, Target, ...)
+#define CAPO_GENERATED(KIND, field, expression, ...)
 #include CAPO_MODELS
 #undef MODEL
 #undef MODEL_KEY
@@ -76,7 +102,7 @@
 #undef CHILD_MODEL
 #undef PROXY_MODEL
 #undef CAPO_MODEL
-/* 9: their list */
+/* 10: their list */
 #define MODEL(name) &name##_model,
 #define MODEL_KEY(name, KIND, key, ...) &name##_model,
 #define ABSTRACT_MODEL(name)

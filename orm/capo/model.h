@@ -12,9 +12,12 @@
 #include <capo/value.h>
 
 typedef struct Model Model;
+struct ModelReader;
 typedef struct Field Field;
 typedef struct Instance Instance;
 typedef struct Query Query;
+typedef struct Condition Condition;
+typedef struct Expression Expression;
 
 /* What a BINARY member holds. */
 typedef struct Bytes { const uint8_t *data; size_t size; } Bytes;
@@ -44,8 +47,13 @@ typedef enum OnDelete {
 typedef struct FieldChoice { const char *value, *label, *group; } FieldChoice;    /* value as text also for numbers: "1" */
 #define CHOICES(...) ((const FieldChoice[]){ __VA_ARGS__, { 0 } })
 
-/* A default: DEFAULT(0), DEFAULT("x"), DEFAULT(1.5), DEFAULT(true); or a function: .default_function = make_token. */
-typedef struct FieldDefault { enum { DEFAULT_NONE, DEFAULT_INT, DEFAULT_REAL, DEFAULT_TEXT } kind; int64_t integer; double real; const char *text; } FieldDefault;
+/* A default: DEFAULT(0), DEFAULT("x"), DEFAULT(1.5), DEFAULT(true); or a function: .default_function = make_token. What the database
+ * computes: .db_default = EXPRESSION(FN(Now)), a word of models.def alone. */
+typedef struct FieldDefault {
+    enum { DEFAULT_NONE, DEFAULT_INT, DEFAULT_REAL, DEFAULT_TEXT, DEFAULT_EXPRESSION } kind;
+    int64_t integer; double real; const char *text;
+    Expression *expression;
+} FieldDefault;
 #define DEFAULT(x) { .kind = _Generic((x), char *: DEFAULT_TEXT, const char *: DEFAULT_TEXT, float: DEFAULT_REAL,              \
                                       double: DEFAULT_REAL, default: DEFAULT_INT),                                             \
                      .integer = _Generic((x), char *: 0, const char *: 0, float: 0, double: 0, default: (x)),                   \
@@ -72,6 +80,10 @@ typedef struct FieldLimit { bool set; double value; } FieldLimit;
     const FieldChoice *choices;                                                                                                     \
     FieldDefault default_value;                                                                                                     \
     Value (*default_function)(void);                                                                                           \
+    FieldDefault db_default;        /* the database's: DEFAULT(0), EXPRESSION(FN(Now)); of rows written without the field */   \
+    const char *db_comment;         /* kept with the column; not on SQLite */                                                  \
+    const char *db_tablespace;      /* of the field's index; PostgreSQL */                                                     \
+    bool db_persist;                /* GENERATED(…): stored with the row, else computed whenever it is read */                 \
     Validator *const *validators;                                                                                              \
     const char *const *error_messages;      /* pairs: code, message */                                                         \
     /* forms.def only: */                                                                                                      \
@@ -109,16 +121,42 @@ typedef struct ManyToManyOptions {
     const char *limit_choices_to;
 } ManyToManyOptions;
 
+/* One column of an index that is computed, by words of models.def: PARTS(PART(FN(Lower, F("title"))), PART(F("pages"), .descending = true)). */
+typedef struct IndexPart { Value of; bool descending; const char *opclass, *collation; } IndexPart;
+
+/* Django's Index and, with .method, PostgreSQL's HashIndex, GinIndex, … What a database lacks is left out there, with a warning of
+ * `check`: conditions, parts and .include on MariaDB, .include on SQLite, and .method, .opclasses, .storage everywhere but PostgreSQL. */
 typedef struct IndexOptions {
-    const char *name;                   /* default: Django's made name */
+    const char *name;                   /* at most 30 characters; default: Django's made name; required with .parts and .condition */
     const char *const *fields;          /* LIST("author", "-published") */
+    const IndexPart *parts;             /* or expressions */
+    Condition *condition;               /* only of rows that meet it: Q("published__isnull", false) */
+    const char *const *include;         /* further columns that the index carries */
+    const char *const *opclasses;       /* one for each of .fields: LIST("varchar_pattern_ops") */
+    const char *db_tablespace;
+    const char *method;                 /* "hash" "gin" "gist" "spgist" "brin" "bloom"; default: a tree */
+    const char *storage;                /* "fillfactor = 70, fastupdate = off": what stands in WITH (…) */
 } IndexOptions;
 #define INDEXES(...) ((const IndexOptions[]){ __VA_ARGS__, { 0 } })
+
+/* When a unique constraint is looked at: with each statement, or at the commit unless (or only if) a transaction asks otherwise. */
+typedef enum Deferrable { NOT_DEFERRABLE, INITIALLY_DEFERRED, INITIALLY_IMMEDIATE } Deferrable;
+/* CheckConstraint: .check. UniqueConstraint: .unique or .unique_parts. ExclusionConstraint (PostgreSQL): .exclude. Checked by full_clean
+ * and by model forms before the database. Where the database lacks an option the constraint is left out there, as Django does. */
 typedef struct ConstraintOptions {
     const char *name;                   /* required */
-    const char *const *unique;          /* LIST("author", "slug"): UniqueConstraint */
-    const char *check;                  /* as SQL over column names: "views >= 0": CheckConstraint */
-    const char *violation_message;
+    Condition *check;                   /* Q("views__gte", 0): may name columns of the row only */
+    const char *check_sql;              /* the same as SQL by hand over column names, for what the words lack */
+    const char *const *unique;          /* LIST("author", "slug") */
+    const IndexPart *unique_parts;      /* PARTS(PART(FN(Lower, F("title")))) */
+    Condition *condition;               /* unique, excluded: among the rows that meet it */
+    const char *const *include, *const *opclasses;      /* as of an index; unique over fields */
+    Deferrable deferrable;              /* PostgreSQL */
+    bool nulls_not_distinct;            /* two NULLs are equal; PostgreSQL 15 */
+    const IndexPart *exclude;           /* no two rows for which all .operators hold between them */
+    const char *const *operators;       /* LIST("=", "&&"), one for each of .exclude */
+    const char *method;                 /* of .exclude: "gist" (the default), "spgist" */
+    const char *violation_code, *violation_message;
 } ConstraintOptions;
 #define CONSTRAINTS(...) ((const ConstraintOptions[]){ __VA_ARGS__, { 0 } })
 typedef struct PermissionOptions { const char *codename, *name; } PermissionOptions;
@@ -133,6 +171,7 @@ typedef struct NamedManager {
 } NamedManager;
 #define MANAGERS(...) ((const NamedManager[]){ __VA_ARGS__, { 0 } })
 
+/* A list that is added here is also copied in orm/meta.c: those of models.def stand in a function that returns. */
 typedef struct MetaOptions {
     const char *verbose_name, *verbose_name_plural;
     const char *const *ordering;
@@ -142,7 +181,7 @@ typedef struct MetaOptions {
     /* Further names that templates know of an object: what is a method or property of the class in Django. False: none such. */
     bool (*property)(void *instance, const char *name, Value *ret);
     void (*clean)(void *instance);                      /* Model.clean: capo_invalid or capo_invalid_field */
-    const char *db_table;
+    const char *db_table, *db_table_comment, *db_tablespace;
     /* What labels, permissions, content types and migrations call it, where a C type of that name would be in the way: "Session". */
     const char *model_name;
     const char *const *const *unique_together;          /* UNIQUE_TOGETHER(LIST("a", "b")) */
@@ -178,6 +217,8 @@ typedef struct FieldRow {
     Model *target;
     const char *to;                     /* historical models: the target's label, "blog.Post", where `target` is NULL */
     bool primary_key;                   /* historical models; in models.def it is the first row */
+    bool generated;
+    Value expression;                   /* historical models: of a generated column */
     bool default_key;                   /* the id that MODEL() makes: its kind is the app's default_auto_field */
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
@@ -214,6 +255,8 @@ struct Field {
     bool has_default;
     Value default_value;                /* where has_default and no function */
     Value (*default_function)(void);
+    bool has_db_default, generated, db_persist;         /* what of: capo_field_expression() */
+    const char *db_comment, *db_tablespace;
     Validator *const *validators;
     const char *const *error_messages;
     /* relations */
@@ -234,8 +277,9 @@ struct Field {
     uint8_t known_storage;              /* 1 + its Storage, once the models are resolved; 0: capo_field_storage() finds it out */
 };
 
-typedef struct IndexInfo { const char *name; const char *const *fields; } IndexInfo;
-typedef struct ConstraintInfo { const char *name; const char *const *unique; const char *check; const char *violation_message; } ConstraintInfo;
+/* Resolved: every one has its name. Their conditions and parts live in the running unit: capo_model_indexes(), capo_model_constraints(). */
+typedef IndexOptions IndexInfo;
+typedef ConstraintOptions ConstraintInfo;
 
 /* How a model stands to its base. */
 typedef enum Inheritance {
@@ -250,6 +294,7 @@ struct Model {
     const char *name;                                   /* "Post" */
     const FieldRow *rows;                               /* ends with { 0 } */
     const FieldLayout *(*layout)(void);
+    void (*declare)(struct ModelReader *reader);        /* what models.def says by expressions: Meta, defaults of the database */
     size_t size;                                        /* of the C struct; 0: historical */
     int where_offset, exclude_offset, set_offset;       /* in struct Post_query */
     Model *base; Inheritance inheritance;               /* what it is made from */
@@ -269,8 +314,7 @@ struct Model {
     Field *pk;
     const char *const *ordering;
     const MetaOptions *meta;                            /* never NULL */
-    const IndexInfo *indexes; size_t n_indexes;         /* Meta's */
-    const ConstraintInfo *constraints; size_t n_constraints;
+    size_t n_indexes, n_constraints;                    /* Meta's: capo_model_indexes(), capo_model_constraints() */
     const char *const *const *unique_together;
     bool managed, auto_created;                         /* auto_created: the join table of a many-to-many */
     Field *parent_link;                                 /* of a CHILD_MODEL: its key, which is one to one with the parent's row */
@@ -307,6 +351,21 @@ Field *capo_own_field(const Model *model, const Field *field);
 Field *capo_field(const Model *model, const char *name);
 /* Reverse relation by its query name ("posts") or accessor; NULL. */
 Field *capo_reverse_field(const Model *model, const char *name);
+/* Meta's, n_indexes and n_constraints of them, with their names, conditions and expressions: in the running unit's memory. */
+const IndexInfo *capo_model_indexes(const Model *model);
+const ConstraintInfo *capo_model_constraints(const Model *model);
+/* What the database computes for the field: the expression of a GENERATED column, or its db_default (a literal is one too). NULL: neither.
+ * In the running unit's memory. */
+Expression *capo_field_expression(const Field *field);
+/* For define_models.h. */
+typedef struct ModelReader ModelReader;
+void capo_read_meta(ModelReader *reader, const MetaOptions *meta);
+void capo_read_expression(ModelReader *reader, const char *field, Expression *expression);
+static inline void capo_read_default(ModelReader *reader, const char *field, FieldDefault db_default)
+{
+    if (db_default.kind == DEFAULT_EXPRESSION)
+        capo_read_expression(reader, field, db_default.expression);
+}
 /* "CharField", … as Django's classes are called; and back (FIELD_NONE). */
 const char *capo_field_kind_name(FieldKind kind);
 FieldKind capo_field_kind(const char *name);

@@ -7,6 +7,7 @@
  *     PROXY_MODEL(name, Base)                  the table and struct of Base with a Meta of its own
  *     CAPO_PLAIN(KIND, field, options…)           CAPO_NULLABLE(KIND, field, options…)
  *     CAPO_RELATION(KIND, field, Target, …)       CAPO_NULLABLE_RELATION(KIND, field, Target, …)      CAPO_MANY(field, Target, …)
+ *     CAPO_GENERATED(KIND, field, expression, options…)
  * and includes the file again; the words themselves never change. To add a field kind: a word here, an #undef in
  * model_words_end.h, its C type below, its row in model.c. No include guard: meant to be read often. */
 #define CHAR(field, ...) CAPO_PLAIN(CHAR, field, __VA_ARGS__)
@@ -35,6 +36,12 @@
 #define FOREIGN_KEY(field, Target, ...) CAPO_RELATION(FOREIGN_KEY, field, Target, __VA_ARGS__)
 #define ONE_TO_ONE(field, Target, ...) CAPO_RELATION(ONE_TO_ONE, field, Target, __VA_ARGS__)
 #define MANY_TO_MANY(field, Target, ...) CAPO_MANY(field, Target, __VA_ARGS__)
+/* A column that the database computes of others of its row: GENERATED(INTEGER, area, MUL(F("width"), F("height")), .db_persist = true).
+ * Its member is as of an OPTIONAL one, and is read back when the row was saved. */
+#define GENERATED(KIND, field, expression, ...) CAPO_GENERATED(KIND, field, expression, __VA_ARGS__)
+/* Expressions of an index or a unique constraint: .parts = PARTS(PART(FN(Lower, F("title"))), PART(F("views"), .descending = true)) */
+#define PARTS(...) ((const IndexPart[]){ __VA_ARGS__, { 0 } })
+#define PART(x, ...) { .of = VALUE(x) __VA_OPT__(,) __VA_ARGS__ }
 /* The column may be NULL, and forms may leave it empty: OPTIONAL(DATETIME, published, .db_index = true) */
 #define OPTIONAL(KIND, field, ...) CAPO_OPTIONAL_##KIND(KIND, field, __VA_ARGS__)
 #define CAPO_OPTIONAL_CHAR CAPO_NULLABLE

@@ -38,11 +38,14 @@
 #undef FLOAT
 #undef FOREIGN_KEY
 #undef INTEGER
+#undef GENERATED
 #undef IP_ADDRESS
 #undef JSON
 #undef MANY_TO_MANY
 #undef ONE_TO_ONE
 #undef OPTIONAL
+#undef PART
+#undef PARTS
 #undef POSITIVE_BIG_INTEGER
 #undef POSITIVE_INTEGER
 #undef POSITIVE_SMALL_INTEGER

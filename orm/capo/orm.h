@@ -18,9 +18,6 @@
 #include <capo/error.h>
 #include <capo/arena.h>
 
-typedef struct Condition Condition;
-typedef struct Expression Expression;
-
 /* --- look-ups: .where = { .views = GTE(10), .author = HAS(User, .username = EQ("ann")) } ------------------------------- */
 
 typedef struct Lookup { const char *name; Value value; } Lookup;       /* the pointer first: `.views = 10` does not compile */
@@ -81,6 +78,8 @@ typedef struct FieldChange { const char *operation; Value value; } FieldChange;
 /* A column's value, for TO(), Q() and order: F("author__username"). */
 #define F(path) capo_f(path)
 Value capo_f(const char *path);
+/* What a word for expressions gave, a query as a subquery, or any other value as a literal. */
+Expression *capo_expression_of(Value value);
 
 /* --- expressions ----------------------------------------------------------------------------------------------------------- */
 
@@ -104,6 +103,17 @@ typedef struct AggregateOptions {
 #endif
 #define EXPRESSIONS(...) ((Expression *const[]){ __VA_ARGS__, NULL })
 Expression *capo_aggregate_of(const AggregateOptions *options);
+
+/* Both as plain data, for files: { "views__gte": 0 }, { "ANY": [ …, … ] }, { "FN": ["Lower", { "F": "title" }] }. From data they raise
+ * ERROR_VALUE, the end of a sentence: "has a …". */
+Value capo_condition_data(const Condition *condition);
+Value capo_expression_data(const Expression *expression);
+Condition *capo_condition_from_data(Value data);
+Value capo_expression_from_data(Value data);                /* a value, a column, an expression */
+/* NULL: it is good. */
+const char *capo_expression_data_error(Value data, bool condition);
+/* The data with one field called otherwise. */
+Value capo_expression_data_renamed(Value data, const char *old_name, const char *new_name, bool condition);
 
 /* --- queries --------------------------------------------------------------------------------------------------------------- */
 

@@ -43,4 +43,6 @@ List *capo_schema_tables(void);                                             /* t
 List *capo_schema_columns(const char *table);                               /* their names, in order; empty: no such table */
 /* A canonical text of a table's columns, keys, indexes and constraints; equal for equal schemas. */
 char *capo_schema_describe(const char *table);
+/* What the models ask for and the current database lacks, a sentence each, for `check`. Known without connecting. */
+void capo_schema_warn(const Model *model, List *warnings);
 bool capo_schema_has_table(const char *table);

@@ -42,11 +42,37 @@ static void put_answer(Buffer *out, const char *text)
     capo_put_char(out, '\n');
 }
 
+/* Python's JSON has Infinity and NaN, which JSON has not: outside of texts they become {"$float": "inf"}. */
+static char *without_infinity(const char *line, size_t *size)
+{
+    static const struct { const char *word, *tagged; } words[] = {
+        { "-Infinity", "{\"$float\": \"-inf\"}" }, { "Infinity", "{\"$float\": \"inf\"}" }, { "NaN", "{\"$float\": \"nan\"}" } };
+    Buffer out = { 0 };
+    bool quoted = false;
+    for (size_t i = 0; i < *size; i++) {
+        size_t word = quoted ? 3 : 0;
+        while (word < 3 && strncmp(line + i, words[word].word, strlen(words[word].word)))
+            word++;
+        if (word < 3) {
+            capo_put(&out, words[word].tagged);
+            i += strlen(words[word].word) - 1;
+            continue;
+        }
+        quoted ^= line[i] == '"';
+        capo_put_char(&out, line[i]);
+        if (line[i] == '\\' && i + 1 < *size)
+            capo_put_char(&out, line[++i]);
+    }
+    *size = out.size;
+    return capo_buffer_text(&out);
+}
+
 static void run(void *argument)
 {
     Line *line = argument;
     const char *problem = NULL;
     Value json;
+    line->text = without_infinity(line->text, &line->size);
     if (!capo_json_parse(line->text, line->size, &json, &problem) || json.kind != VALUE_MAP) {
         capo_put_format(&line->out, "{\"id\": null, \"skipped\": \"the line is no JSON object\"}\n");
         return;

@@ -228,7 +228,8 @@ static Value json_of(Value value)
         iso = capo_datetime_iso(local, capo_time_zone("UTC"));
         int size = (int)strlen(iso) - 6;
         int away = minutes < 0 ? -minutes : minutes;
-        return capo_value_map(capo_map(V("$datetime", capo_format("%.*s%c%02d:%02d", size, iso, minutes < 0 ? '-' : '+', away / 60, away % 60))));
+        const char *offset = value.flags & VALUE_FLAG_NAIVE ? "" : capo_format("%c%02d:%02d", minutes < 0 ? '-' : '+', away / 60, away % 60);
+        return capo_value_map(capo_map(V("$datetime", capo_format("%.*s%s", size, iso, offset))));
     }
     if (value.kind == VALUE_BYTES) {
         Buffer hex = { 0 };

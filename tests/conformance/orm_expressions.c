@@ -35,6 +35,7 @@ static OutputType type_named(Value name)
         const char *colon = strrchr(name.text, ':');
         OutputType type = type_of(FIELD_DECIMAL);
         type.places = colon ? atoi(colon + 1) : -1;
+        type.digits = colon ? atoi(strchr(name.text, ':') + 1) : 0;
         return type;
     }
     if (capo_starts_with(name.text, "char"))

@@ -484,6 +484,26 @@ TEST(migrate_alters_a_key_with_what_refers_to_it)
     EXPECT_INT(number("SELECT COUNT(*) FROM mig_book_fans WHERE author_id = 'bob'"), 1);
 }
 
+/* On PostgreSQL with the index for LIKE that keys have as long as they hold text. */
+TEST(migrate_alters_a_text_key_to_a_number_with_what_refers_to_it)
+{
+    start();
+    file("0001_initial", NULL, "{\"CreateModel\": {\"name\": \"Author\", \"fields\": {\"code\": {\"kind\": \"CharField\", \"max_length\": 9, \"primary_key\": true}}}},"
+         "{\"CreateModel\": {\"name\": \"Book\", \"fields\": {\"id\": {\"kind\": \"AutoField\", \"primary_key\": true},"
+         "\"author\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Author\", \"on_delete\": \"CASCADE\"}}}}");
+    file("0002_keys", "0001_initial", "{\"AlterField\": {\"model\": \"Author\", \"name\": \"code\", \"field\": {\"kind\": \"IntegerField\", \"primary_key\": true}}}");
+    migrate("mig", "0001");
+    char *before = capo_schema_describe("mig_book");
+    capo_sql_run("INSERT INTO mig_author (code) VALUES ('7'), ('12')");
+    capo_sql_run("INSERT INTO mig_book (author_id) VALUES ('12')");
+    migrate(NULL, NULL);
+    EXPECT(strstr(capo_schema_describe("mig_book"), "column author_id integer NOT NULL\n") != NULL);
+    EXPECT(strstr(capo_schema_describe("mig_book"), "_like") == NULL);
+    EXPECT_INT(number("SELECT author_id + 1 FROM mig_book"), 13);
+    migrate("mig", "0001");
+    EXPECT_TEXT(capo_schema_describe("mig_book"), before);
+}
+
 /* Without a transaction what was done stays, and the message says so. */
 TEST(migrate_without_a_transaction)
 {

@@ -111,7 +111,7 @@ TEST(index_names_are_djangos)
     capo_test_models();
     EXPECT_TEXT(capo_index_name("blog_post", LIST("author_id"), ""), "blog_post_author_id_dd7a8485");
     EXPECT_TEXT(capo_index_name("library_book", LIST("author_id", "slug"), "_uniq"), "library_book_author_id_slug_4468a01f_uniq");
-    EXPECT_TEXT(Book_model.indexes[0].name, "library_boo_status_a86b54_idx");
+    EXPECT_TEXT(capo_model_indexes(&Book_model)[0].name, "library_boo_status_a86b54_idx");
 }
 
 /* --- mistakes --- */
@@ -179,7 +179,7 @@ TEST(mistakes_of_meta_are_sentences)
                    { .name = "Meta", .kind = FIELD_META, .options.meta.unique_together = UNIQUE_TOGETHER(LIST("name", "nam")) });
     EXPECT_MISTAKE("test.Thing: .indexes names \"nam\", a field that it does not have. Did you mean 'name'?",
                    { .name = "name", .kind = FIELD_TEXT }, { .name = "Meta", .kind = FIELD_META, .options.meta.indexes = INDEXES({ .fields = LIST("nam") }) });
-    EXPECT_MISTAKE("test.Thing: the constraint x needs either .unique or .check.",
+    EXPECT_MISTAKE("test.Thing: the constraint x needs one of .unique, .unique_parts, .check, .check_sql and .exclude.",
                    { .name = "name", .kind = FIELD_TEXT }, { .name = "Meta", .kind = FIELD_META, .options.meta.constraints = CONSTRAINTS({ .name = "x" }) });
 }
 

@@ -4,40 +4,16 @@
 #include <capo/testing.h>
 #ifdef CAPO_HAS_MYSQL
 #include <capo/loop.h>
-#include "../../orm/internal.h"
+#include "database_servers.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void close_database(void *unused)
-{
-    (void)unused;
-    capo_database_close();
-}
-
-static bool open_with(const char *options)
-{
-    const char *url = getenv("CAPO_TEST_MYSQL");
-    if (!url) {
-        fprintf(stderr, "skipped, since CAPO_TEST_MYSQL is not set: eval \"$(tests/servers/start build/servers)\"\n");
-        return false;
-    }
-    capo_database_open(capo_format("%s%s", url, options));
-    capo_defer(close_database, NULL);
-    return true;
-}
+static bool open_with(const char *options) { return open_server("mysql", options, NULL); }
 
 #define NEEDS_SERVER() do { if (!open_with("")) return; } while (0)
 
-static Value one_value(const char *sql, const Value *parameters, size_t count)
-{
-    ResultSet *result = capo_database_run(sql, parameters, count, DATABASE_READ);
-    EXPECT_INT(result->n_rows, 1);
-    return capo_cell(result, 0, 0);
-}
 #define ONE(sql) capo_to_text(one_value(sql, NULL, 0))
-
-static void run_sql(void *sql) { capo_database_run(sql, NULL, 0, DATABASE_WRITE); }
 
 static const char *described(Value value)
 {
@@ -204,13 +180,6 @@ static void worker_done(void *argument, Unit *unit, const Error *error)
     Worker *worker = argument;
     worker->ended = true;
     worker->code = error ? error->code : 0;
-}
-
-static void wait_for(const bool *flag)
-{
-    for (int i = 0; i < 2000 && !*flag; i++)
-        capo_sleep(0.005);
-    EXPECT(*flag);
 }
 
 TEST(mysql_thirty_fibers_on_four_connections)

@@ -4,38 +4,16 @@
 #include <capo/testing.h>
 #ifdef CAPO_HAS_POSTGRESQL
 #include <capo/loop.h>
-#include "../../orm/internal.h"
+#include "database_servers.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void close_database(void *unused)
-{
-    (void)unused;
-    capo_database_close();
-}
-
-static bool open_with(const char *options)
-{
-    const char *url = getenv("CAPO_TEST_POSTGRESQL");
-    if (!url) {
-        fprintf(stderr, "skipped, since CAPO_TEST_POSTGRESQL is not set: eval \"$(tests/servers/start build/servers)\"\n");
-        return false;
-    }
-    capo_database_open(capo_format("%s%s", url, options));
-    capo_defer(close_database, NULL);
-    return true;
-}
+static bool open_with(const char *options) { return open_server("postgresql", options, NULL); }
 
 #define NEEDS_SERVER() do { if (!open_with("")) return; } while (0)
 
-static Value one_value(const char *sql, const Value *parameters, size_t count)
-{
-    ResultSet *result = capo_database_run(sql, parameters, count, DATABASE_READ);
-    EXPECT_INT(result->n_rows, 1);
-    return capo_cell(result, 0, 0);
-}
 #define ONE(sql) capo_to_text(one_value(sql, NULL, 0))
 
 static const char *described(Value value)
@@ -156,8 +134,6 @@ TEST(postgresql_large_results_and_parameters)
 }
 
 /* --- errors --- */
-
-static void run_sql(void *sql) { capo_database_run(sql, NULL, 0, DATABASE_WRITE); }
 
 static void expect_error(int code, const char *sql, const char *part, const char *state)
 {

@@ -34,7 +34,7 @@ TEST(schema_is_djangos)
                 "\"country_id\" varchar(2) NULL REFERENCES \"library_country\" (\"code\") DEFERRABLE INITIALLY DEFERRED, "
                 "\"sequel_of_id\" bigint NULL REFERENCES \"library_book\" (\"id\") DEFERRABLE INITIALLY DEFERRED, "
                 "\"status\" varchar(1) NOT NULL, \"pages\" integer unsigned NOT NULL CHECK (\"pages\" >= 0), \"published\" datetime NULL, "
-                "CONSTRAINT \"book_pages_limit\" CHECK (pages <= 10000), CONSTRAINT \"book_unique_title\" UNIQUE (\"title\", \"country_id\"))");
+                "CONSTRAINT \"book_pages_limit\" CHECK (\"pages\" <= 10000), CONSTRAINT \"book_unique_title\" UNIQUE (\"title\", \"country_id\"))");
     EXPECT_TEXT(sql_of("library_book_author_id_slug_4468a01f_uniq"),
                 "CREATE UNIQUE INDEX \"library_book_author_id_slug_4468a01f_uniq\" ON \"library_book\" (\"author_id\", \"slug\")");
     EXPECT_TEXT(sql_of("library_book_slug_c4f98edd"), "CREATE INDEX \"library_book_slug_c4f98edd\" ON \"library_book\" (\"slug\")");
@@ -223,7 +223,7 @@ TEST(schema_alters_indexes_and_constraints)
     State indexed = state(ROWS(ID, NAME("a", 0), NAME("b", 0), { .name = "Meta", .kind = FIELD_META, .options.meta = {
         .unique_together = UNIQUE_TOGETHER(LIST("a", "b")), .indexes = INDEXES({ .fields = LIST("-b") }) } }), NULL);
     State after = state(ROWS(ID, NAME("a", 0), NAME("b", 0), { .name = "Meta", .kind = FIELD_META, .options.meta = {
-        .constraints = CONSTRAINTS({ .name = "ab", .unique = LIST("b", "a") }, { .name = "long", .check = "a <> ')'" }) } }), NULL);
+        .constraints = CONSTRAINTS({ .name = "ab", .unique = LIST("b", "a") }, { .name = "long", .check_sql = "a <> ')'" }) } }), NULL);
     SchemaEditor *editor = create(before);
     capo_sql_run("INSERT INTO t_thing (a, b) VALUES ('1', '2')");
     capo_schema_alter_meta(editor, before.thing, indexed.thing);
