@@ -96,6 +96,49 @@ static void put_limits(Compiler *compiler, const Query *query)
         capo_put_format(&compiler->sql, " OFFSET %lld", (long long)query->offset);
 }
 
+/* The table that a name of FOR UPDATE OF means: "self", or a path of select_related. */
+static int locked_join(const Plan *plan, const char *name)
+{
+    const RelatedLoad *load = plan->root;
+    if (!load)
+        capo_raise(ERROR_FIELD, "FOR_UPDATE(.of = …) names relations of instances, and this query gives values.");
+    if (!strcmp(name, "self"))
+        return load->join;
+    for (const char *at = name; at;) {
+        const char *end = strstr(at, "__");
+        size_t size = end ? (size_t)(end - at) : strlen(at);
+        const RelatedLoad *next = NULL;
+        for (size_t i = 0; i < load->n_children; i++) {
+            const char *own = load->children[i]->reverse ? load->children[i]->field->related_query_name : load->children[i]->field->name;
+            if (strlen(own) == size && !memcmp(own, at, size))
+                next = load->children[i];
+        }
+        if (!next)
+            capo_raise(ERROR_FIELD, "Invalid field name(s) given in FOR_UPDATE(.of = …): %s. Only \"self\" and relations that .select_related follows are allowed.", name);
+        load = next;
+        at = end ? end + 2 : NULL;
+    }
+    return load->join;
+}
+
+/* FOR UPDATE, where the database has it: SQLite's transactions that write are alone anyway. */
+static void put_lock(Compiler *compiler, const Plan *plan)
+{
+    const RowLock *lock = plan->query->lock;
+    const Dialect *dialect = compiler->dialect;
+    if (!lock || !dialect->for_update)
+        return;
+    if ((lock->of && lock->of[0] && !dialect->lock_of) || (lock->no_key && !dialect->lock_no_key))
+        capo_raise(ERROR_NOT_SUPPORTED, "%s is not supported on %s.", lock->no_key && !dialect->lock_no_key ? "FOR NO KEY UPDATE" : "FOR UPDATE OF",
+                   compiler->backend->title);
+    compile_text(compiler, lock->no_key ? " FOR NO KEY UPDATE" : " FOR UPDATE");
+    for (size_t i = 0; lock->of && lock->of[i]; i++) {
+        compile_text(compiler, i ? ", " : " OF ");
+        compile_quoted(compiler, frame_alias(compiler->frame, locked_join(plan, lock->of[i])));
+    }
+    compile_text(compiler, lock->nowait ? " NOWAIT" : lock->skip_locked ? " SKIP LOCKED" : "");
+}
+
 static void describe(Compiled *ret, const Plan *plan)
 {
     ret->n_columns = plan->n_columns;
@@ -205,6 +248,11 @@ static const char *output_name(const Plan *plan, size_t column)
 static Sql put_rows(Compiler *compiler, const Plan *plan, bool distinct, bool name_outputs)
 {
     compile_text(compiler, distinct ? "SELECT DISTINCT " : "SELECT ");
+    for (size_t i = 0; distinct && i < plan->n_distinct_on; i++) {
+        compile_text(compiler, i ? ", " : "ON (");
+        compile_value(compiler, plan->distinct_on[i]);
+        compile_text(compiler, i + 1 == plan->n_distinct_on ? ") " : "");
+    }
     for (size_t i = 0; i < plan->n_columns; i++) {
         compile_text(compiler, i ? ", " : "");
         compile_value(compiler, plan->columns[i].expression);
@@ -288,7 +336,11 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     plan_conditions(&plan);
     if (ret)
         describe(ret, &plan);
-    if (query->distinct)                                            /* SELECT DISTINCT orders by what it selects */
+    if (query->n_distinct_on && !compiler->dialect->distinct_on)
+        capo_raise(ERROR_NOT_SUPPORTED, "DISTINCT ON fields is not supported by %s.", compiler->backend->title);
+    if (query->n_distinct_on)
+        plan_distinct_on(&plan);
+    if (query->distinct && !query->n_distinct_on)                   /* SELECT DISTINCT orders by what it selects */
         for (size_t i = 0; i < plan.n_order; i++) {
             if (!plan.order[i].expression || plan_position_of(&plan, &plan.order[i]))
                 continue;
@@ -300,6 +352,8 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
         }
 
     plan_group(&plan);
+    if (query->n_distinct_on && (plan.grouped || plan.qualify))
+        capo_raise(ERROR_NOT_SUPPORTED, "%s and .distinct_on together are not implemented.", plan.grouped ? "Aggregates" : "Conditions over windows");
     if (plan.grouped && plan.meta_order)                            /* rows that were grouped have no order of their own */
         plan.n_order = 0;
     compiler->frame = &frame;
@@ -307,6 +361,7 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     if (sql != SQL_EMPTY) {
         put_order(compiler, &plan);
         put_limits(compiler, query);
+        put_lock(compiler, &plan);
         sql = SQL_OK;
     }
     compiler->frame = before;

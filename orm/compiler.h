@@ -14,6 +14,7 @@ typedef struct Plan {
     bool grouped, meta_order;
     size_t first_annotation, n_annotations;
     RelatedLoad *root;
+    Expression **distinct_on; size_t n_distinct_on;
 } Plan;
 
 /* In this order; then the arrays of the Plan are as they will be written. */
@@ -21,6 +22,8 @@ void plan_columns(Plan *plan);
 void plan_order(Plan *plan);
 void plan_conditions(Plan *plan);
 void plan_group(Plan *plan);
+/* Behind plan_columns: resolves what DISTINCT ON names. */
+void plan_distinct_on(Plan *plan);
 
 void plan_add_column(Plan *plan, Expression *expression, const char *as);
 Expression *plan_column_at(int join, const Field *field);

@@ -46,6 +46,7 @@ static RelatedLoad *load_model(Plan *plan, Model *model, int join, bool top)
     RelatedLoad *load = capo_alloc_struct(RelatedLoad);
     load->model = model;
     load->first = plan->n_columns;
+    load->join = join;
     load->fields = capo_alloc_array(model->n_fields + 1, sizeof *load->fields);
     for (size_t i = 0; i < model->n_fields; i++) {
         if (top && is_deferred(plan->query, model->fields[i]))
@@ -147,6 +148,14 @@ void plan_columns(Plan *plan)
         }
     for (size_t i = 0; plan->root && i < query->n_related; i++)
         load_related(plan, plan->root, 0, query->related[i]);
+}
+
+void plan_distinct_on(Plan *plan)
+{
+    Query *query = plan->query;
+    plan->distinct_on = capo_alloc_array(query->n_distinct_on + 1, sizeof *plan->distinct_on);
+    for (size_t i = 0; i < query->n_distinct_on; i++)
+        plan->distinct_on[plan->n_distinct_on++] = resolve_path(&(Scope){ .query = query }, query->distinct_on[i]);
 }
 
 /* --- order ----------------------------------------------------------------------------------------------------------------------- */

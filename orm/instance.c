@@ -279,8 +279,18 @@ void capo_instance_forget_all(Instance *self)
 
 /* --- values --- */
 
+void capo_field_load(Instance *self, const Field *field, Value value)
+{
+    capo_field_store(self, field, value);
+    if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
+        value = capo_value_text(capo_json_text(value, 0));
+    capo_member_store(self->state->original, field, value);
+}
+
 static void load_deferred(const Instance *self, const Field *field)
 {
+    if (self->state->peers && peers_read((Instance *)self, field->attname, NULL, 0))
+        return;
     WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_READ));
     Buffer sql = { 0 };
     capo_put(&sql, "SELECT ");
@@ -296,9 +306,7 @@ static void load_deferred(const Instance *self, const Field *field)
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
     if (!result->n_rows)
         capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", self->model->name);
-    Value raw = capo_cell(result, 0, 0);
-    capo_field_store((Instance *)self, field, capo_from_column(field, raw));
-    capo_member_store(self->state->original, field, capo_field_storage(field) == STORAGE_JSON ? raw : capo_from_column(field, raw));
+    capo_field_load((Instance *)self, field, capo_from_column(field, capo_cell(result, 0, 0)));
 }
 
 bool capo_field_is_deferred(const Instance *self, const Field *field)

@@ -20,8 +20,10 @@ typedef struct InstanceState {
     uint64_t *deferred;                     /* bits of fields that were not loaded; NULL: all were */
     RelatedCache *related;
     Map *annotations;
+    struct Peers *peers;                    /* the rows that it came with; NULL: alone, or nobody asks (peers.c) */
     const char *database;                   /* where it came from, once there are several; NULL: none yet, or "default" */
 } InstanceState;
+typedef struct Peers Peers;
 
 Value capo_member_value(const char *base, const Field *field);
 void capo_member_store(char *base, const Field *field, Value value);
@@ -30,6 +32,20 @@ bool capo_field_is_deferred(const Instance *self, const Field *field);
 Instance *capo_instance_blank(Model *model);
 /* Lets key and object of a relation agree. */
 void capo_relation_sync(const Instance *self, const Field *field);
+/* The value of a deferred column, as the database has it. */
+void capo_field_load(Instance *self, const Field *field, Value value);
+
+/* --- peers.c --- */
+
+/* A relation or a deferred column of a row is about to be read from the database. True: it was read for all rows that it came with, and is
+ * in its cache. Raises where the query forbids it; warns in development. A NULL file: the template that renders. */
+bool peers_read(Instance *self, const char *name, const char *file, int line);
+/* The same for a count of related rows, or for some of them, which is only warned about. */
+typedef enum LazyKind { LAZY_READ, LAZY_COUNT, LAZY_REFINED } LazyKind;
+void peers_refined(Instance *self, const char *name, LazyKind kind, const char *file, int line);
+FetchMode peers_mode(const Instance *self);
+/* For tests: -1 as in settings, 0, 1; and who gets the warnings instead of the log. */
+void capo_peers_watch(int on, void (*report)(const char *message));
 void capo_instance_settle(Instance *self);
 void capo_instance_forget(Instance *self, const char *accessor);
 void capo_instance_forget_all(Instance *self);

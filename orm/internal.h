@@ -120,6 +120,8 @@ typedef struct Dialect {
     bool returning;                         /* INSERT … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
+    bool lock_of, lock_no_key;              /* … FOR NO KEY UPDATE OF a table */
+    bool distinct_on;                       /* SELECT DISTINCT ON (…) */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
     bool backslashes;                       /* a backslash in a quoted text may be an escape */
@@ -171,6 +173,9 @@ typedef struct Dialect {
     bool (*put_trunc)(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone);
     /* A cast to date or time in the zone: part "date" or "time". */
     bool (*put_cast)(Buffer *out, const char *part, const char *sql, const char *zone);
+
+    /* The words before a SELECT that is to be explained; raises ERROR_VALUE for an option that there is not. */
+    void (*put_explain)(Buffer *sql, const ExplainOptions *options);
 
     /* These write what they are given into the compiler. A value bound for a comparison with this type; null is written NULL. */
     void (*parameter)(struct Compiler *compiler, Value value, const Field *field);
@@ -266,6 +271,12 @@ void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
 char *capo_sql_filled(const char *sql, const Value *parameters, size_t count);
 
+/* explain.c, for dialects: the format as it is spelled in a list that ends with NULL, or NULL where none is asked for; others raise. */
+const char *explain_format(const ExplainOptions *options, const char *const *formats);
+/* One of .options in capitals, its value apart: "timing=off" is "TIMING OFF". Raises for what is no word. */
+const char *explain_option(const char *option);
+void explain_no_options(const ExplainOptions *options);
+
 /* SQL by hand with "?" for its parameters as the database wants them; among them "??" is a question mark. */
 const char *capo_sql_numbered(const char *sql, size_t count);
 /* The end of a quoted text, name or comment that begins at sql[i], or i where none does. */
@@ -317,7 +328,7 @@ void capo_instance_save_fields_using(Instance *self, const char *const *fields, 
 bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
 /* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
-Query *capo_query_related_to(Query *query, Instance *self, const char *accessor);
+Query *capo_query_related_to(Query *query, Instance *self, const char *accessor, const char *file, int line);
 /* What was prefetched for this accessor, as a query whose condition is made when it is needed; NULL: nothing was. */
 Query *capo_query_prefetched(Instance *self, const char *accessor);
 

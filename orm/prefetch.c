@@ -3,6 +3,7 @@
  *
  * "author__books" loads the authors of all rows, then the books of all those. A level that is loaded already, by select_related or
  * by an earlier path, is not asked for again. Results are where the accessors look (capo_instance_cache, capo_instance_prefetched). */
+#include "instance.h"
 #include "query.h"
 #include <string.h>
 
@@ -111,7 +112,7 @@ static void store(Instance *instance, const Field *relation, bool reverse, const
         capo_instance_cache(found->items[i], relation, instance);
 }
 
-static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetch *own)
+static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
 {
     static const char key_name[] = "_prefetch_related_val";
     Rows next = { 0 };
@@ -141,9 +142,11 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
         if (query->model != model)
             capo_raise(ERROR_VALUE, "The query of the prefetch '%s' is over %s, the relation leads to %s.", name, query->model->label, model->label);
         if (query->values)
-            capo_raise(ERROR_VALUE, "Prefetch querysets cannot use raw(), values(), and values_list().");
+            capo_raise(ERROR_VALUE, "Prefetching querysets cannot use raw(), values(), and values_list().");
         if (query_is_sliced(query))
             capo_raise(ERROR_NOT_SUPPORTED, "The query of the prefetch '%s' has a limit; a limit for each row is not supported.", name);
+        if (query->fetch == FETCH_ONE)
+            query->fetch = peers_mode(missing.items[0]);
         query_add_relation(query, relation, reverse, keys->items, keys->count, many ? key_name : NULL);
         size_t found;
         Instance **others = capo_query_rows(query, &found);
@@ -185,7 +188,7 @@ static void add_level(Levels *levels, const char *path, Rows rows)
     levels->items[levels->count++] = (Level){ path, rows.items, rows.count };
 }
 
-static void follow(Instance *const *rows, size_t count, const Prefetch *prefetch, Levels *levels)
+static void follow(Instance *const *rows, size_t count, const Prefetching *prefetch, Levels *levels)
 {
     const char *path = prefetch->path, *at = path;
     const char *parent = "";
@@ -217,9 +220,58 @@ static void follow(Instance *const *rows, size_t count, const Prefetch *prefetch
     }
 }
 
-void prefetch_related(Instance *const *instances, size_t count, const Prefetch *prefetch, size_t n_prefetch)
+void prefetch_related(Instance *const *instances, size_t count, const Prefetching *prefetch, size_t n_prefetch)
 {
     Levels levels = { 0 };
     for (size_t i = 0; i < n_prefetch; i++)
         follow(instances, count, &prefetch[i], &levels);
+}
+
+/* --- for users ------------------------------------------------------------------------------------------------------------------------ */
+
+static size_t count_rows(Instance *const *rows)
+{
+    size_t count = 0;
+    while (rows && rows[count]) {
+        if (rows[count]->model != rows[0]->model)
+            capo_raise(ERROR_VALUE, "Relations are prefetched for rows of one model, and there is a %s and a %s.", rows[0]->model->label, rows[count]->model->label);
+        count++;
+    }
+    return count;
+}
+
+void capo_prefetch_rows_with(Instance *const *rows, const Prefetching *prefetches)
+{
+    size_t count = 0;
+    while (prefetches && prefetches[count].path)
+        count++;
+    prefetch_related(rows, count_rows(rows), prefetches, count);
+}
+
+void capo_prefetch_rows(Instance *const *rows, const char *const *paths)
+{
+    size_t count = 0;
+    while (paths && paths[count])
+        count++;
+    Prefetching *list = capo_alloc_array(count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++)
+        list[i].path = paths[i];
+    prefetch_related(rows, count_rows(rows), list, count);
+}
+
+Instance **capo_instance_prefetched_as(const Instance *self, const char *name)
+{
+    const Value *found = self->state->annotations ? capo_map_get(self->state->annotations, name) : NULL;
+    Instance **rows;
+    size_t count = 0;
+    if (!found && capo_instance_get_prefetched(self, name, &rows, &count))
+        return rows;
+    if (!found || (found->kind != VALUE_LIST && !capo_is_null(*found) && !capo_is_instance(*found)))
+        capo_raise(ERROR_FIELD, "Nothing was prefetched for this %s under the name '%s'.", self->model->name, name);
+    rows = capo_alloc_array((found->kind == VALUE_LIST ? found->list->count : 1) + 1, sizeof *rows);
+    if (capo_is_instance(*found))
+        rows[count++] = (Instance *)(void *)found->object;
+    for (size_t i = 0; found->kind == VALUE_LIST && i < found->list->count; i++)
+        rows[count++] = (Instance *)(void *)found->list->items[i].object;
+    return rows;
 }

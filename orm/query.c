@@ -27,6 +27,7 @@ Query *query_clone(const Query *query)
     clone->rows = NULL;
     clone->n_rows = 0;
     clone->fetched = false;
+    clone->relation.whole = false;
     return clone;
 }
 
@@ -81,7 +82,7 @@ bool capo_query_is_ordered(const Query *query)
            (!query->no_order && query->model->ordering && query->model->ordering[0] && query->grouping == GROUP_NONE);
 }
 
-static void refuse_slice(const Query *query, const char *what)
+void query_refuse_slice(const Query *query, const char *what)
 {
     if (query_is_sliced(query))
         capo_raise(ERROR_VALUE, "Cannot %s a query once a slice has been taken.", what);
@@ -105,7 +106,7 @@ Query *capo_query_filter(Query *query, Condition *condition)
 {
     query_refuse_combined(query, "filter");
     if (condition && !is_empty(condition))
-        refuse_slice(query, "filter");
+        query_refuse_slice(query, "filter");
     Query *clone = query_clone(query);
     WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
@@ -117,7 +118,7 @@ Query *capo_query_exclude(Query *query, Condition *condition)
 {
     query_refuse_combined(query, "exclude");
     if (condition && !is_empty(condition))
-        refuse_slice(query, "filter");
+        query_refuse_slice(query, "filter");
     Query *clone = query_clone(query);
     WITH_DATABASE(query_database(query, DATABASE_READ));
     if (condition)
@@ -142,7 +143,7 @@ void query_check_path(Query *query, const char *path)
 
 Query *query_order_terms(Query *query, const OrderTerm *terms, size_t count)
 {
-    refuse_slice(query, "reorder");
+    query_refuse_slice(query, "reorder");
     Query *clone = query_clone(query);
     clone->no_order = true;                                         /* not Meta's */
     clone->order = capo_alloc_array(count + 1, sizeof *clone->order);
@@ -213,15 +214,61 @@ Query *capo_query_slice(Query *query, int64_t offset, int64_t limit)
 Query *capo_query_distinct(Query *query)
 {
     query_refuse_combined(query, "distinct");
-    refuse_slice(query, "create distinct fields of");
+    query_refuse_slice(query, "create distinct fields of");
     Query *clone = query_clone(query);
     clone->distinct = true;
     return clone;
 }
 
+Query *capo_query_distinct_on(Query *query, const char *const *paths)
+{
+    Query *clone = capo_query_distinct(query);
+    size_t count = 0;
+    while (paths && paths[count])
+        count++;
+    clone->distinct_on = capo_alloc_array(count + 1, sizeof *clone->distinct_on);
+    clone->n_distinct_on = count;
+    for (size_t i = 0; i < count; i++) {
+        query_check_path(clone, paths[i]);
+        clone->distinct_on[i] = capo_strdup(paths[i]);
+    }
+    return clone;
+}
+
+static const char **copied_texts(const char *const *texts)
+{
+    size_t count = 0;
+    while (texts && texts[count])
+        count++;
+    const char **copy = capo_alloc_array(count + 1, sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = capo_strdup(texts[i]);
+    return copy;
+}
+
+Query *capo_query_lock(Query *query, const RowLock *lock)
+{
+    query_refuse_combined(query, "select_for_update");
+    if (lock && lock->nowait && lock->skip_locked)
+        capo_raise(ERROR_VALUE, "FOR_UPDATE() takes .nowait or .skip_locked, not both.");
+    Query *clone = query_clone(query);
+    RowLock *own = lock ? capo_memdup(lock, sizeof *lock) : NULL;
+    if (own)
+        own->of = copied_texts(lock->of);
+    clone->lock = own;
+    return clone;
+}
+
+Query *capo_query_fetch_mode(Query *query, FetchMode mode)
+{
+    Query *clone = query_clone(query);
+    clone->fetch = mode;
+    return clone;
+}
+
 Query *capo_query_reverse(Query *query)
 {
-    refuse_slice(query, "reverse");
+    query_refuse_slice(query, "reverse");
     Query *clone = query_clone(query);
     clone->reversed ^= true;
     return clone;
@@ -263,17 +310,16 @@ Query *capo_query_make(Model *model, const QueryOptions *options)
         query = capo_query_filter(query, where);
     if (exclude)
         query = capo_query_exclude(query, exclude);
-    for (size_t i = 0; options->alias && options->alias[i]; i++) {
-        if (!options->alias[i]->as)
-            capo_raise(ERROR_VALUE, "What .alias lists needs a name: AS(\"name\", …).");
-        query_add_annotation(query, options->alias[i], options->alias[i]->as, false);
-    }
+    if (options->alias)
+        query = capo_query_alias(query, options->alias);
     if (options->annotate)
         query = capo_query_annotate(query, options->annotate);
     if (late)
         query = capo_query_filter(query, late);
     if (options->distinct)
         query = capo_query_distinct(query);
+    if (options->distinct_on)
+        query = capo_query_distinct_on(query, options->distinct_on);
     if (options->order_by)
         query = capo_query_order_by(query, options->order_by);
     else if (options->no_order)
@@ -284,94 +330,21 @@ Query *capo_query_make(Model *model, const QueryOptions *options)
         query = capo_query_select_related(query, options->select_related);
     if (options->prefetch)
         query = capo_query_prefetch(query, options->prefetch);
+    if (options->prefetch_with)
+        query = capo_query_prefetch_with(query, options->prefetch_with);
+    if (options->only)
+        query = capo_query_only(query, options->only);
+    if (options->defer)
+        query = capo_query_defer(query, options->defer);
+    if (options->lock)
+        query = capo_query_lock(query, options->lock);
+    if (options->fetch)
+        query = capo_query_fetch_mode(query, options->fetch);
     if (options->offset < 0 || options->limit < 0)
         capo_raise(ERROR_VALUE, "Negative indexing is not supported: .offset and .limit count rows from the start.");
     if (options->offset || options->limit)
         query = capo_query_slice(query, options->offset, options->limit);
     return query;
-}
-
-/* --- set operations ---------------------------------------------------------------------------------------------------------------------- */
-
-Query *query_combine(Query *query, Combinator combinator, Query *const *others, size_t count)
-{
-    Query *clone = query_clone(query);
-    Query *combined = capo_query_of(query->model);
-    combined->combinator = combinator;
-    combined->combined = capo_alloc_array(count + 1, sizeof *combined->combined);
-    combined->combined[combined->n_combined++] = clone;
-    for (size_t i = 0; i < count; i++)
-        combined->combined[combined->n_combined++] = others[i];
-    combined->no_order = true;
-    combined->values = query->values;
-    combined->selected = query->selected;
-    combined->n_selected = query->n_selected;
-    combined->annotations = query->annotations;
-    combined->n_annotations = query->n_annotations;
-    return combined;
-}
-
-typedef struct Moved { const int *map; } Moved;
-
-static Expression *move_column(void *context, Expression *node, int level)
-{
-    if (node->kind != X_COLUMN || node->level != level)
-        return node;
-    Expression *moved = capo_memdup(node, sizeof *node);
-    moved->join = ((const Moved *)context)->map[node->join];
-    return moved;
-}
-
-/* a & b, a | b, a ^ b: the joins of b are made anew in a, to-many ones shared with a's for AND not, for OR yes, as Django does. */
-Query *query_merge(Query *a, Query *b, Connector connector)
-{
-    refuse_slice(a, "combine");
-    refuse_slice(b, "combine");
-    if (a->model != b->model)
-        capo_raise(ERROR_VALUE, "Cannot combine queries on two different base models.");
-    if (a->distinct != b->distinct)
-        capo_raise(ERROR_VALUE, "Cannot combine a unique query with a non-unique query.");
-    if (a->none)
-        return connector == AND ? a : b;
-    if (b->none)
-        return connector == AND ? b : a;
-    Query *merged = query_clone(a);
-    int map[MAX_JOINS] = { query_base(merged) };
-    JoinSet reuse = connector == AND ? 0 : ~(JoinSet)0, in_a = 0, in_b = 0;
-    for (size_t i = 1; i < merged->n_joins; i++)
-        in_a |= merged->joins[i].references > 0 && !merged->joins[i].outer ? (JoinSet)1 << i : 0;
-    for (size_t i = 1; i < b->n_joins; i++) {
-        const Join *join = &b->joins[i];
-        PathStep step = { .field = join->field, .direct = join->direct, .many = !join->direct && !join->field->unique,
-                          .from = b->joins[join->parent].model, .to = join->model, .target = join->model->pk };
-        Path path = { .steps = &step, .n_steps = 1, .model = join->model, .target = step.target };
-        JoinedPath joined = query_setup_joins(merged, &path, map[join->parent], &reuse);
-        map[i] = joined.join;
-        if (!join->references)
-            query_unreference(merged, joined.join);
-        reuse &= ~((JoinSet)1 << joined.join);
-        if (join->references && !join->outer)
-            in_b |= (JoinSet)1 << joined.join;
-    }
-    if (connector == OR) {
-        query_promote(merged, (in_a | in_b) & ~(in_a & in_b));
-        query_demote(merged, in_a & in_b);
-    } else {
-        query_demote(merged, in_a | in_b);
-    }
-    Moved moved = { map };
-    Expression *left = merged->where, *right = b->where ? expression_map(b->where, move_column, &moved, 0) : NULL;
-    merged->where = NULL;
-    if (left && right)
-        query_add_where(merged, expression_node(connector, false, (Expression *[]){ left, right }, 2));
-    else if (connector == AND && (left || right))
-        query_add_where(merged, left ? left : right);
-    if (b->n_order) {
-        merged->order = b->order;
-        merged->n_order = b->n_order;
-        merged->no_order = true;
-    }
-    return merged;
 }
 
 Query *capo_query_values(Query *query, const char *const *paths)
@@ -392,9 +365,4 @@ Query *capo_query_only(Query *query, const char *const *paths)
 Query *capo_query_defer(Query *query, const char *const *paths)
 {
     return query_only(query, paths, false);
-}
-
-Query *capo_query_union(Query *query, Query *other)
-{
-    return query_combine(query, COMBINE_UNION, &other, 1);
 }

@@ -135,7 +135,6 @@ typedef struct JoinedPath {
 typedef struct Annotation { const char *name; Expression *expression; bool selected; } Annotation;
 /* One column of values(): a resolved column or the name of an annotation. */
 typedef struct Selected { const char *name; Expression *expression; bool annotation; } Selected;
-typedef struct Prefetch { const char *path, *to_attr; Query *query; } Prefetch;
 
 typedef enum Grouping { GROUP_NONE, GROUP_MODEL, GROUP_LISTED } Grouping;
 typedef enum Combinator { COMBINE_NONE, COMBINE_UNION, COMBINE_UNION_ALL, COMBINE_INTERSECTION, COMBINE_DIFFERENCE } Combinator;
@@ -156,7 +155,11 @@ struct Query {
     int64_t offset, limit;                  /* limit -1: all */
     const char **related; size_t n_related; /* select_related paths */
     const char **deferred; size_t n_deferred; bool deferred_only;   /* only() or defer() */
-    Prefetch *prefetch; size_t n_prefetch;
+    Prefetching *prefetch; size_t n_prefetch;
+    const char **distinct_on; size_t n_distinct_on;     /* `distinct` too */
+    const RowLock *lock;
+    const FilteredRelation *filtered; size_t n_filtered;
+    FetchMode fetch;
     Combinator combinator;
     Query **combined; size_t n_combined;
     bool constant_select;                   /* EXISTS: SELECT 1 */
@@ -167,6 +170,7 @@ struct Query {
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
     JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
     Instance *of; const char *of_accessor;  /* of a template: its rows are there, its condition is not yet (query_settle) */
+    struct { Instance *of; const char *accessor, *file; int line; bool whole; } relation;      /* of an accessor, and who asked; whole: not refined */
     /* the result, once it ran */
     Instance **rows; size_t n_rows; bool fetched;
 };
@@ -282,6 +286,7 @@ bool text_is_index(const char *text, int *ret);
 typedef struct RelatedLoad {
     Model *model;
     const Field *field; bool reverse;       /* how it hangs on the one above; NULL for the row itself */
+    int join;
     size_t first;                           /* its first column */
     const Field **fields; size_t n_fields;
     struct RelatedLoad **children; size_t n_children;
@@ -351,6 +356,7 @@ void query_add_annotation(Query *query, Expression *expression, const char *name
 void query_set_values(Query *query, const char *const *paths, size_t count);
 /* Raises where the query is a union or its like; `what` is the method, as Django names it. */
 void query_refuse_combined(const Query *query, const char *what);
+void query_refuse_slice(const Query *query, const char *what);
 void query_check_path(Query *query, const char *path);
 bool query_is_sliced(const Query *query);
 Query *query_combine(Query *query, Combinator combinator, Query *const *others, size_t count);
@@ -359,7 +365,11 @@ Query *query_order_terms(Query *query, const OrderTerm *terms, size_t count);
 Query *query_only(Query *query, const char *const *paths, bool only);
 void query_check_alias(const char *name);
 void query_add_slice(Query *query, int64_t offset, int64_t limit);
-Query *query_prefetch_with(Query *query, const Prefetch *prefetch, size_t count);
+Query *query_prefetch_with(Query *query, const Prefetching *prefetch, size_t count);
+/* Raises where the query locks rows and no transaction is open, and compiles it. */
+Compiled *query_compile(const Query *query);
+/* Distinct truncated dates or datetimes, as a values() query; "-path": descending. */
+Query *query_dates(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone);
 Expression *query_dates_expression(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone);
 /* What get_or_create and update_or_create set in a row. */
 typedef struct RowChanges { NamedChange *items; size_t count; } RowChanges;
@@ -370,7 +380,9 @@ int64_t query_update_expressions(Query *query, const char *const *fields, Expres
 /* Rows as converted values. */
 typedef struct ValueRows { Value **rows; size_t count, n_columns; const char **names; } ValueRows;
 ValueRows query_value_rows(Query *query);
-void prefetch_related(Instance *const *instances, size_t count, const Prefetch *prefetch, size_t n_prefetch);
+void prefetch_related(Instance *const *instances, size_t count, const Prefetching *prefetch, size_t n_prefetch);
+/* The rows of one result, and of what select_related loaded with them, get to know each other (peers.c). */
+void peers_meet(const RelatedLoad *tree, Instance **rows, size_t count, FetchMode mode);
 Query *query_of_rows(Model *model, Instance **rows, size_t count);
 void query_add_relation(Query *query, const Field *relation, bool reverse, const Value *keys, size_t count, const char *annotate);
 /* The relation that an accessor names: a many-to-many field, or the key that points here. */

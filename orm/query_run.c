@@ -2,6 +2,7 @@
 /* Running queries: rows to instances, one row, counts, existence, and cursors in bounded memory.
  *
  * A Query runs once: its rows stay with it, and what asks again is answered from them. */
+#include "instance.h"
 #include "query.h"
 #include "routing.h"
 #include <string.h>
@@ -97,16 +98,30 @@ Instance **instances_of(const Query *query, const Compiled *compiled, const Resu
         if (query->owner && query->owner_field)
             capo_instance_cache(rows[i], query->owner_field, query->owner);
     }
+    peers_meet(compiled->root, rows, result->n_rows, query->fetch);
     return rows;
+}
+
+Compiled *query_compile(const Query *query)
+{
+    if (query->lock && capo_dialect()->for_update && !capo_in_transaction())
+        capo_raise(ERROR_TRANSACTION, "FOR_UPDATE() cannot be used outside of a transaction: the lock would be over at once. Call capo_begin() first.");
+    return compile_select(query);
 }
 
 Instance **capo_query_rows(Query *query, size_t *ret_count)
 {
+    if (!query->fetched && query->relation.of && query->relation.whole &&
+        peers_read(query->relation.of, query->relation.accessor, query->relation.file, query->relation.line) &&
+        capo_instance_get_prefetched(query->relation.of, query->relation.accessor, &query->rows, &query->n_rows))
+        query->fetched = true;
+    if (!query->fetched && query->relation.of && !query->relation.whole)
+        peers_refined(query->relation.of, query->relation.accessor, LAZY_REFINED, query->relation.file, query->relation.line);
     if (!query->fetched) {
         if (query->values)
             capo_bug("A query with values() was read as instances; capo_values() gives its rows.");
         WITH_DATABASE(query_database(query, DATABASE_READ));
-        Compiled *compiled = compile_select(query);
+        Compiled *compiled = query_compile(query);
         if (compiled->empty) {
             query->rows = capo_alloc_array(1, sizeof *query->rows);
             query->n_rows = 0;
@@ -187,6 +202,8 @@ bool capo_query_exists(Query *query)
 {
     if (query->fetched)
         return query->n_rows > 0;
+    if (query->relation.of)
+        peers_refined(query->relation.of, query->relation.accessor, LAZY_COUNT, query->relation.file, query->relation.line);
     WITH_DATABASE(query_database(query, DATABASE_READ));
     Query *one = query_clone(query);
     query_add_slice(one, 0, 1);
@@ -198,7 +215,7 @@ bool capo_query_exists(Query *query)
         if (one->grouping == GROUP_NONE)
             one->annotations = NULL, one->n_annotations = 0;
     }
-    Compiled *compiled = compile_select(one);
+    Compiled *compiled = query_compile(one);
     if (compiled->empty)
         return false;
     return capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ)->n_rows > 0;
@@ -243,7 +260,7 @@ struct QueryCursor *capo_cursor_open(Query *query)
         capo_bug("A query with values() was read as instances; capo_values() gives its rows.");
     self->database = query_database(query, DATABASE_READ);
     WITH_DATABASE(self->database);
-    self->compiled = compile_select(query);
+    self->compiled = query_compile(query);
     self->closed = self->compiled->empty;
     if (!self->closed) {
         self->batch = arena_new();

@@ -48,7 +48,7 @@ Query *capo_query_select_related(Query *query, const char *const *paths)
     return clone;
 }
 
-Query *query_prefetch_with(Query *query, const Prefetch *prefetch, size_t count)
+Query *query_prefetch_with(Query *query, const Prefetching *prefetch, size_t count)
 {
     query_refuse_combined(query, "prefetch_related");
     Query *clone = query_clone(query);
@@ -70,9 +70,20 @@ Query *capo_query_prefetch(Query *query, const char *const *paths)
     size_t count = 0;
     while (paths[count])
         count++;
-    Prefetch *list = capo_alloc_array(count + 1, sizeof *list);
+    Prefetching *list = capo_alloc_array(count + 1, sizeof *list);
     for (size_t i = 0; i < count; i++)
         list[i].path = capo_strdup(paths[i]);
+    return query_prefetch_with(query, list, count);
+}
+
+Query *capo_query_prefetch_with(Query *query, const Prefetching *prefetches)
+{
+    size_t count = 0;
+    while (prefetches && prefetches[count].path)
+        count++;
+    Prefetching *list = capo_alloc_array(count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++)
+        list[i] = (Prefetching){ capo_strdup(prefetches[i].path), prefetches[i].to_attr ? capo_strdup(prefetches[i].to_attr) : NULL, prefetches[i].query };
     return query_prefetch_with(query, list, count);
 }
 
@@ -230,6 +241,18 @@ void query_add_annotation(Query *query, Expression *expression, const char *name
         else
             query->grouping = GROUP_MODEL;
     }
+}
+
+Query *capo_query_alias(Query *query, Expression *const *expressions)
+{
+    query_refuse_combined(query, "alias");
+    Query *clone = query_clone(query);
+    for (size_t i = 0; expressions && expressions[i]; i++) {
+        if (!expressions[i]->as)
+            capo_raise(ERROR_VALUE, "What .alias lists needs a name: AS(\"name\", …).");
+        query_add_annotation(clone, expressions[i], expressions[i]->as, false);
+    }
+    return clone;
 }
 
 Query *capo_query_annotate(Query *query, Expression *const *expressions)

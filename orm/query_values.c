@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rows as values: maps, lists, one column, distinct dates; counts and totals. */
+#include "instance.h"
 #include "query.h"
 #include "routing.h"
 #include "functions.h"
@@ -11,7 +12,7 @@ ValueRows query_value_rows(Query *query)
     for (size_t i = 0; i < query->n_selected; i++)
         rows.names[i] = query->selected[i].name;
     WITH_DATABASE(query_database(query, DATABASE_READ));
-    Compiled *compiled = compile_select(query);
+    Compiled *compiled = query_compile(query);
     if (compiled->empty)
         return rows;
     ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
@@ -59,13 +60,18 @@ List *capo_values_tuples(Query *query, const char *const *paths)
     return list;
 }
 
-List *capo_values_flat(Query *query, const char *path)
+static List *first_column(Query *query)
 {
-    ValueRows rows = query_value_rows(with_values(query, LIST(path)));
+    ValueRows rows = query_value_rows(query);
     List *list = capo_list_new();
     for (size_t i = 0; i < rows.count; i++)
         capo_list_add(list, rows.rows[i][0]);
     return list;
+}
+
+List *capo_values_flat(Query *query, const char *path)
+{
+    return first_column(with_values(query, LIST(path)));
 }
 
 /* --- dates ----------------------------------------------------------------------------------------------------------------------------- */
@@ -89,24 +95,27 @@ Expression *query_dates_expression(Query *query, const char *path, const char *k
     return part;
 }
 
-List *capo_query_dates(Query *query, const char *path, const char *kind)
+Query *query_dates(Query *query, const char *path, const char *kind, bool datetimes, const TimeZone *zone)
 {
     Query *clone = query_clone(query);
-    Expression *part = query_dates_expression(clone, path, kind, false, NULL);
-    Expression *field = part->args[0];
-    query_add_where(clone, expression_lookup(lookup_row(LOOKUP_ISNULL), field, capo_value_bool(false), NULL));
+    bool descending = *path == '-';
+    Expression *part = query_dates_expression(clone, path + descending, kind, datetimes, zone);
+    query_add_where(clone, expression_lookup(lookup_row(LOOKUP_ISNULL), part->args[0], capo_value_bool(false), NULL));
     query_add_annotation(clone, part, "datefield", true);
     query_set_values(clone, LIST("datefield"), 1);
     clone->distinct = true;
-    clone->no_order = true;
     clone->reversed = false;
-    clone->order = capo_memdup(&(OrderTerm){ .path = "datefield" }, sizeof(OrderTerm));
-    clone->n_order = 1;
-    ValueRows rows = query_value_rows(clone);
-    List *list = capo_list_new();
-    for (size_t i = 0; i < rows.count; i++)
-        capo_list_add(list, rows.rows[i][0]);
-    return list;
+    return query_order_terms(clone, &(OrderTerm){ .path = descending ? "-datefield" : "datefield" }, 1);
+}
+
+List *capo_query_dates(Query *query, const char *path, const char *kind)
+{
+    return first_column(query_dates(query, path, kind, false, NULL));
+}
+
+List *capo_query_datetimes(Query *query, const char *path, const char *kind, const TimeZone *zone)
+{
+    return first_column(query_dates(query, path, kind, true, zone));
 }
 
 /* --- totals ----------------------------------------------------------------------------------------------------------------------------- */
@@ -231,6 +240,7 @@ static Query *beneath(const Query *query, Expression **outputs, size_t count)
 {
     Query *inner = query_clone(query);
     inner->n_related = inner->n_prefetch = 0;
+    inner->lock = NULL;                                             /* counting changes nothing */
     if (!query_is_sliced(inner)) {
         inner->no_order = true;
         inner->n_order = 0;
@@ -296,6 +306,8 @@ int64_t capo_query_count(Query *query)
 {
     if (query->fetched)
         return (int64_t)query->n_rows;
+    if (query->relation.of)
+        peers_refined(query->relation.of, query->relation.accessor, LAZY_COUNT, query->relation.file, query->relation.line);
     WITH_DATABASE(query_database(query, DATABASE_READ));
     Expression *count = expression_aggregate("Count", expression_new(X_STAR), false, NULL, capo_value_null());
     Query *clone = query_clone(query);

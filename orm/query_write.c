@@ -48,6 +48,8 @@ static void check_update(const Query *query)
         capo_raise(ERROR_VALUE, "Cannot update a query once a slice has been taken.");
     if (query->combinator)
         capo_raise(ERROR_NOT_SUPPORTED, "Calling QuerySet.update() after a set operation is not supported.");
+    if (query->n_distinct_on)
+        capo_raise(ERROR_VALUE, "Cannot call update() after .distinct_on.");
 }
 
 static bool has_parents_columns(const Model *model, const Assignment *assignments, size_t count)
@@ -261,8 +263,11 @@ Instance *capo_query_get_or_create(Model *model, const QueryOptions *options, bo
 
 Instance *capo_query_update_or_create(Model *model, const QueryOptions *options, bool *ret_created)
 {
-    RowChanges where = changes_of_where(model, options), set = changes_of_set(model, options);
-    return query_update_or_create(capo_query_make(model, options), &where, &set, &set, ret_created);
+    RowChanges where = changes_of_where(model, options), set = changes_of_set(model, options), create_set = set, own;
+    own.items = changes_of_struct(model, (const char *)options + model->create_set_offset, &own.count);
+    if (own.count)
+        create_set = own;
+    return query_update_or_create(capo_query_make(model, options), &where, &set, &create_set, ret_created);
 }
 
 Instance *query_update_or_create(Query *query, const RowChanges *where, const RowChanges *set, const RowChanges *create_set, bool *ret_created)
@@ -272,6 +277,8 @@ Instance *query_update_or_create(Query *query, const RowChanges *where, const Ro
     query = query_for_write(query);
     WITH_DATABASE(query_database(query, DATABASE_WRITE));
     capo_begin();
+    /* Locked, where the database can: between our look and our change nobody else changes it. */
+    query = capo_query_lock(query, FOR_UPDATE());
     Instance *instance = query_find_or_create(query, where, create_set, &created);
     if (!created) {
         const NamedChange *changes = set->items;

@@ -48,7 +48,7 @@ static const char *relation_names(const Model *model, const char *wrong)
     return capo_did_you_mean(wrong, names, count);
 }
 
-Instance *capo_instance_related(Instance *self, const char *relation)
+Instance *capo_instance_related_at(Instance *self, const char *relation, const char *file, int line)
 {
     Instance *other;
     const Field *field = capo_field(self->model, relation);
@@ -58,6 +58,8 @@ Instance *capo_instance_related(Instance *self, const char *relation)
             return other;
         if (capo_is_null(key))
             return NULL;
+        if (self->state->peers && peers_read(self, relation, file, line) && capo_instance_cached(self, field, &other) && other)
+            return other;
         other = load_one(self, field->target, field->target_field, key);
         if (!other)
             capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist: %s.%s is %s.", field->target->name, self->model->name, field->attname,
@@ -71,6 +73,8 @@ Instance *capo_instance_related(Instance *self, const char *relation)
     if (field && field->kind == FIELD_ONE_TO_ONE) {
         if (capo_instance_cached_reverse(self, field, &other))
             return other;
+        if (self->state->peers && peers_read(self, relation, file, line) && capo_instance_cached_reverse(self, field, &other))
+            return other;
         Value key = capo_field_value(self, field->target_field);
         other = capo_is_null(key) ? NULL : load_one(self, field->model, field, key);
         if (other)
@@ -83,7 +87,7 @@ Instance *capo_instance_related(Instance *self, const char *relation)
 
 /* --- queries --- */
 
-Query *capo_instance_related_query(Instance *self, const char *accessor)
+Query *capo_instance_related_query_at(Instance *self, const char *accessor, const char *file, int line)
 {
     const Field *field = capo_field(self->model, accessor);
     bool forward = field && field->kind == FIELD_MANY_TO_MANY;
@@ -105,7 +109,7 @@ Query *capo_instance_related_query(Instance *self, const char *accessor)
     if (key != self->model->pk)
         path = capo_format("%s__%s", path, key->name);
     query = capo_query_filter(query, capo_q(path, value));
-    return capo_query_related_to(query, self, accessor);
+    return capo_query_related_to(query, self, accessor, file, line);
 }
 
 /* --- adding and removing --- */
@@ -410,7 +414,7 @@ bool capo_instance_lookup(Instance *self, const char *name, size_t size, Value *
 static Query *many_of(Instance *self, const char *accessor)
 {
     Query *prefetched = capo_query_prefetched(self, accessor);
-    return prefetched ? prefetched : capo_instance_related_query(self, accessor);
+    return prefetched ? prefetched : capo_instance_related_query_at(self, accessor, NULL, 0);
 }
 
 static bool get_forward(Instance *self, const Field *field, const char *name, Value *ret)
@@ -422,7 +426,7 @@ static bool get_forward(Instance *self, const Field *field, const char *name, Va
         return true;
     }
     if (field->target && !strcmp(name, field->name))
-        *ret = capo_value_object(capo_instance_related(self, field->name));
+        *ret = capo_value_object(capo_instance_related_at(self, field->name, NULL, 0));
     else
         *ret = capo_field_value(self, field);
     return true;
@@ -446,7 +450,7 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
         return get_forward(self, field, text, ret);
     field = reverse_accessor(self->model, text);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
-        Instance *other = capo_instance_related(self, text);
+        Instance *other = capo_instance_related_at(self, text, NULL, 0);
         *ret = capo_value_object(other);
         return other != NULL;
     }

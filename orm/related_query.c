@@ -81,13 +81,18 @@ Query *capo_query_prefetched(Instance *self, const char *accessor)
     return query;
 }
 
-Query *capo_query_related_to(Query *query, Instance *self, const char *accessor)
+Query *capo_query_related_to(Query *query, Instance *self, const char *accessor, const char *file, int line)
 {
     bool reverse;
     const Field *relation = relation_of_accessor(self->model, accessor, &reverse);
     Instance **rows;
     size_t count;
     Query *own = query_clone(query);
+    own->relation.of = self;
+    own->relation.accessor = capo_strdup(accessor);
+    own->relation.file = file;
+    own->relation.line = line;
+    own->relation.whole = true;
     own->hint = self;
     own->sticky = query->n_joins < MAX_JOINS ? ((JoinSet)1 << query->n_joins) - 1 : ~(JoinSet)0;
     if (relation && reverse && relation->kind == FIELD_FOREIGN_KEY) {

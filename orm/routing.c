@@ -133,7 +133,7 @@ Database *database_for(const Model *model, const Instance *hint, const char *usi
 
 Database *query_database(const Query *query, DatabaseUse use)
 {
-    return database_for(query->model, query->hint ? query->hint : query->owner, query->using, use);
+    return database_for(query->model, query->hint ? query->hint : query->owner, query->using, query->lock ? DATABASE_WRITE : use);
 }
 
 Query *query_for_write(Query *query)

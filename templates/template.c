@@ -374,12 +374,25 @@ static void run(void *argument)
     capo_template_nest(job->template, job->context, job->out, true);
 }
 
+static void template_here(const char **ret_path, int *ret_line)
+{
+    const Context *context = capo_unit->slots[UNIT_TEMPLATE];
+    if (!context || !context->template)
+        return;
+    *ret_path = context->template->path;
+    *ret_line = context->at ? (int)context->at->line : 1;
+}
+
 void capo_template_run(const Template *template, Context *context, Buffer *out)
 {
     Run job = { template, context, out };
+    void *outer = capo_unit->slots[UNIT_TEMPLATE];
+    capo_template_here = template_here;
+    capo_unit->slots[UNIT_TEMPLATE] = context;
     if (out->size == 0 && template->typical_size && !context->stream)
         buffer_room(out, template->typical_size + template->typical_size / 8);
     const Error *error = capo_try(run, &job);
+    capo_unit->slots[UNIT_TEMPLATE] = outer;
     if (error) {
         capo_template_locate(error, context);
         capo_reraise(error);

@@ -27,6 +27,7 @@ static const struct { int code, status; const char *name; } codes[] = {
     { ERROR_MULTIPLE_OBJECTS_RETURNED, 500, "MultipleObjectsReturned" },
     { ERROR_FIELD, 500, "FieldError" },
     { ERROR_FIELD_DOES_NOT_EXIST, 500, "FieldDoesNotExist" },
+    { ERROR_FETCH_BLOCKED, 500, "FieldFetchBlocked" },
     { ERROR_VALUE, 500, "ValueError" },
     { ERROR_VALIDATION, 500, "ValidationError" },
     { ERROR_INTEGRITY, 500, "IntegrityError" },
@@ -122,6 +123,8 @@ void capo_reraise(const Error *error)
 {
     unwind(error);
 }
+
+void (*capo_template_here)(const char **ret_path, int *ret_line);
 
 void capo_warn_at(const char *file, int line, const char *format, ...)
 {

@@ -38,6 +38,7 @@ typedef enum ErrorCode {
     ERROR_ABORTED,                      /* the client went away; nothing is sent */
     ERROR_MIGRATION,
     ERROR_FIELD_DOES_NOT_EXIST,         /* a field that a model has not, where no path is meant */
+    ERROR_FETCH_BLOCKED,                /* FETCH_RAISE: a relation or a column was read that its query did not load */
 } ErrorCode;
 
 typedef struct Error {

@@ -17,6 +17,7 @@ typedef enum UnitSlot {
     UNIT_QUERY_LOG,     /* List of statements in DEBUG, orm */
     UNIT_TEST,          /* tests */
     UNIT_AUTH,          /* permissions looked up already, auth */
+    UNIT_TEMPLATE,      /* the context of the rendering that runs, templates */
     UNIT_SLOTS
 } UnitSlot;
 
@@ -33,6 +34,10 @@ extern __thread Unit *capo_unit;
 
 /* The lowest address of the running fiber's stack; NULL outside a fiber. core/loop writes it at a switch. */
 extern __thread char *capo_stack_limit;
+
+/* Where in a template the unit is: its path and line, which live as long as the unit; nothing where none renders. The templates set it,
+ * so that floors that do not know them can say it. NULL: there are no templates in this program. */
+extern void (*capo_template_here)(const char **ret_path, int *ret_line);
 
 /* Runs function(argument) as a unit of work with this arena, on the caller's stack. NULL, or the error that ended it: it lives
  * in the arena, which is the caller's to reset after use. Cleanups left at the end are run by arena_reset. Inside another unit it

@@ -304,6 +304,8 @@ typedef struct Settings {
 
 /* The resolved settings: defaults filled in, environment applied. Before start-up: a bug. */
 const Settings *capo_settings(void);
+/* Settings.debug; false before the settings are known, as in tests of the library. */
+bool capo_in_debug(void);
 /* Resolves and keeps them; reads `.env` beside the program's working directory. Raises ERROR_IMPROPERLY_CONFIGURED. May be called
  * again (tests do): the newest settings count, and what earlier ones pointed to stays valid. */
 void capo_settings_init(const Settings *declared);

@@ -41,6 +41,8 @@ bool settings_debug(void)
     return resolved && resolved->debug;
 }
 
+bool capo_in_debug(void) { return settings_debug(); }
+
 /* --- defaults: what zero stands for ---------------------------------------------------------------------------------------- */
 
 static const struct { size_t offset; const char *value; } text_defaults[] = {

@@ -390,6 +390,16 @@ static const LookupOperator pattern_operators[] = {
     { 0 }
 };
 
+/* ANALYZE is a statement of its own in MariaDB, and takes the format as EXPLAIN does. */
+static void put_explain(Buffer *sql, const ExplainOptions *options)
+{
+    const char *format = explain_format(options, (const char *[]){ "TEXT", "TRADITIONAL", "JSON", NULL });
+    explain_no_options(options);
+    capo_put(sql, options->analyze ? "ANALYZE " : "EXPLAIN ");
+    if (format && !strcmp(format, "JSON"))
+        capo_put(sql, "FORMAT=JSON ");
+}
+
 /* A document is compared without the quotes of a JSON text: MariaDB keeps JSON as text, and a bare comparison would find them. */
 static const char *left(int lookup, FieldKind kind)
 {
@@ -408,6 +418,6 @@ const Dialect capo_mysql_dialect = {
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",
     .left = left, .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
-    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
 };

@@ -400,17 +400,32 @@ static const char *left(int lookup, FieldKind kind)
     }
 }
 
+static void put_explain(Buffer *sql, const ExplainOptions *options)
+{
+    const char *format = explain_format(options, (const char *[]){ "TEXT", "XML", "JSON", "YAML", NULL }), *separator = " (";
+    capo_put(sql, "EXPLAIN");
+    if (options->analyze) {
+        capo_put(sql, " (ANALYZE");
+        separator = ", ";
+    }
+    for (size_t i = 0; options->options && options->options[i]; i++, separator = ", ")
+        capo_put_format(sql, "%s%s", separator, explain_option(options->options[i]));
+    if (format)
+        capo_put_format(sql, "%sFORMAT %s", separator, format);
+    capo_put(sql, format || *separator == ',' ? ") " : " ");
+}
+
 const Dialect capo_postgresql_dialect = {
     .quote = '"', .name_length = 63, .max_parameters = 65535, .no_key = "DEFAULT",
     .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
-    .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .on_conflict = true, .aggregate_filter = true,
+    .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .lock_of = true, .lock_no_key = true, .distinct_on = true, .on_conflict = true, .aggregate_filter = true,
     .groups_by_key = true, .defers_constraints = true, .texts_only = true, .fits_decimals = true, .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
     .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN", .begin_isolated = "BEGIN ISOLATION LEVEL %s",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",
     .plain_iexact = true, .backslashes = true, .typed_literals = true, .left = left, .put_placeholder = put_placeholder, .parameter_type = parameter_type, .value_type = column_type,
     .column_type = column_type, .column_check = column_check,
-    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
 };

@@ -332,6 +332,15 @@ static const LookupOperator pattern_operators[] = {
     { 0 }
 };
 
+static void put_explain(Buffer *sql, const ExplainOptions *options)
+{
+    explain_format(options, (const char *[]){ NULL });
+    explain_no_options(options);
+    if (options->analyze)
+        capo_raise(ERROR_VALUE, "Unknown options of EXPLAIN on SQLite: analyze.");
+    capo_put(sql, "EXPLAIN QUERY PLAN ");
+}
+
 const Dialect capo_sqlite_dialect = {
     .quote = '"', .name_length = 200, .max_parameters = 32766, .no_key = "NULL",
     .list_format = "SELECT value FROM json_each(%s)", .integer_list_format = "SELECT value FROM json_each(%s)",
@@ -340,6 +349,6 @@ const Dialect capo_sqlite_dialect = {
     .operators = operators, .pattern_operators = pattern_operators,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",
     .put_placeholder = put_placeholder, .value_type = value_type, .column_type = column_type, .column_check = column_check,
-    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast,
+    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .json_key = json_key, .json_lookup = json_lookup,
 };

@@ -92,7 +92,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #include "model_reading_end.h"
 
 /* 5: the options of a query */
-#define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; name##_lookups where, exclude; name##_changes set; };
+#define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; name##_lookups where, exclude; name##_changes set, create_set; };
 #define MODEL_KEY(name, KIND, key, ...) MODEL(name)
 #define ABSTRACT_MODEL(name) MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) MODEL(name)

@@ -79,7 +79,7 @@
 /* 9: the models */
 #define CAPO_MODEL(name_, ...) Model name_##_model = { .name = #name_, .rows = name_##_rows, .layout = name_##_layout, .declare = name_##_declare, .size = sizeof(name_), \
     .where_offset = (int)offsetof(name_##_query, where), .exclude_offset = (int)offsetof(name_##_query, exclude), \
-    .set_offset = (int)offsetof(name_##_query, set) __VA_OPT__(,) __VA_ARGS__ };
+    .set_offset = (int)offsetof(name_##_query, set), .create_set_offset = (int)offsetof(name_##_query, create_set) __VA_OPT__(,) __VA_ARGS__ };
 #define MODEL(name_) CAPO_MODEL(name_)
 #define MODEL_KEY(name, KIND, key, ...) MODEL(name)
 #define ABSTRACT_MODEL(name_) CAPO_MODEL(name_, .abstract = true)

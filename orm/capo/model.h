@@ -296,7 +296,7 @@ struct Model {
     const FieldLayout *(*layout)(void);
     void (*declare)(struct ModelReader *reader);        /* what models.def says by expressions: Meta, defaults of the database */
     size_t size;                                        /* of the C struct; 0: historical */
-    int where_offset, exclude_offset, set_offset;       /* in struct Post_query */
+    int where_offset, exclude_offset, set_offset, create_set_offset;    /* in struct Post_query */
     Model *base; Inheritance inheritance;               /* what it is made from */
     Model *swapped;                                     /* the site's own model that stands in its place (Meta's .swappable); NULL: none */
     bool abstract;                                      /* in no list of models; never an instance's */

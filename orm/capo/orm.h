@@ -115,6 +115,42 @@ const char *capo_expression_data_error(Value data, bool condition);
 /* The data with one field called otherwise. */
 Value capo_expression_data_renamed(Value data, const char *old_name, const char *new_name, bool condition);
 
+/* --- parts of queries ------------------------------------------------------------------------------------------------------ */
+
+/* SELECT … FOR UPDATE (Django's select_for_update): .lock = FOR_UPDATE(), FOR_UPDATE(.skip_locked = true). Reading such a query outside of
+ * a transaction raises ERROR_TRANSACTION. SQLite has no locks of rows, and ignores it: there a transaction that writes has the database to
+ * itself. What a database has not raises ERROR_NOT_SUPPORTED: MariaDB has neither .of nor .no_key. */
+typedef struct RowLock {
+    bool nowait;                        /* ERROR_OPERATIONAL at once where somebody else has a row, instead of waiting */
+    bool skip_locked;                   /* leaves such rows out */
+    bool no_key;                        /* FOR NO KEY UPDATE: others may still add rows that point here */
+    const char *const *of;              /* locks these only: "self", paths of .select_related; NULL: all that are joined */
+} RowLock;
+#define FOR_UPDATE(...) (&(const RowLock){ __VA_ARGS__ })
+
+/* A prefetch with a query of its own (Django's Prefetch), whose rows may go beside the relation, under a name:
+ *     Author **authors = capo_fetch(Author, .prefetch_with = PREFETCHES(
+ *         PREFETCH("books", .query = capo_query(Book, .where = { .pages = GT(300) }), .to_attr = "long_books")));
+ *     for (Book **b = capo_prefetched(Book, authors[0], "long_books"); *b; b++) … */
+struct Query;
+typedef struct Prefetching { const char *path, *to_attr; struct Query *query; } Prefetching;
+#define PREFETCH(path_, ...) { .path = (path_) __VA_OPT__(,) __VA_ARGS__ }
+#define PREFETCHES(...) ((const Prefetching[]){ __VA_ARGS__, { 0 } })
+
+/* A relation under another name, whose join has a condition of its own, so that rows without such a related row stay:
+ *     .filtered = FILTERED({ "long_books", "books", Q("books__pages__gt", 300) }), .annotate = EXPRESSIONS(COUNT("long_books", .as = "n"))
+ * The condition names columns of the relation itself only: no further relation behind it. */
+typedef struct FilteredRelation { const char *name, *path; Condition *condition; } FilteredRelation;
+#define FILTERED(...) ((const FilteredRelation[]){ __VA_ARGS__, { 0 } })
+
+/* What reading a relation (capo_related, templates) or a deferred column does that was not loaded with its row. In DEBUG, FETCH_ONE warns
+ * with file and line, or the template's, when it reads for one row of a result after the other: once for each place. */
+typedef enum FetchMode {
+    FETCH_ONE,                          /* one statement for this row */
+    FETCH_PEERS,                        /* one statement for all rows that came with it, to-many relations too */
+    FETCH_RAISE,                        /* ERROR_FETCH_BLOCKED: whatever is read must have been asked for */
+} FetchMode;
+
 /* --- queries --------------------------------------------------------------------------------------------------------------- */
 
 /* The options of capo_query, capo_get, capo_update, … `.where` and `.filter` are one filter() call, `.exclude` is an exclude() behind
@@ -127,7 +163,13 @@ Value capo_expression_data_renamed(Value data, const char *old_name, const char 
     const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
     const char *using;                          /* the alias of a database: databases.h */                                     \
-    const char *const *prefetch;                /* loads these to-many relations in one query each */                          \
+    const char *const *prefetch;                /* loads these relations in one query each */                                  \
+    const struct Prefetching *prefetch_with;    /* the same by queries of your own: PREFETCHES(PREFETCH("tags", …)) */         \
+    const char *const *only, *const *defer;     /* loads these columns only, or all but these */                               \
+    const char *const *distinct_on;             /* PostgreSQL: of the rows that agree in these, the first in order */          \
+    const struct RowLock *lock;                 /* FOR_UPDATE(): the rows are this transaction's until its end */              \
+    const struct FilteredRelation *filtered;    /* relations under a name of their own, joined with a condition */             \
+    FetchMode fetch;                            /* what reading a relation that was not loaded does */                         \
     int64_t offset, limit;                      /* rows; limit 0: all */                                                       \
     bool distinct, reverse, no_order
 
@@ -150,7 +192,17 @@ typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 #define capo_update(M, ...) capo_query_update_set(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* DELETE of all that match and what goes with them, in one transaction; how many rows in all tables. */
 #define capo_delete_all(M, ...) capo_query_delete(capo_query(M, __VA_ARGS__))
-/* The row that .where names with EQ, or a new one with those values and .set's; *ret_created may be NULL. Safe in a race. */
+/* The latest or the earliest by .order_by, else by Meta's .get_latest_by; raises ERROR_DOES_NOT_EXIST where there is none. */
+#define capo_latest(M, ...) ((M *)capo_query_latest_of(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), true))
+#define capo_earliest(M, ...) ((M *)capo_query_latest_of(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), false))
+/* The rows whose key (or another unique field) is in the list, by that key:
+ *     Map *books = capo_in_bulk(Book, VALUES("alpha", "beta"), "slug");
+ *     Book *alpha = capo_bulk_row(Book, books, "alpha");              // or NULL
+ * NULL for the list: all rows; NULL for the field: the primary key. */
+#define capo_in_bulk(M, keys, field, ...) capo_query_in_bulk(capo_query(M, __VA_ARGS__), (keys), (field))
+#define capo_bulk_row(M, rows, key) ((M *)capo_query_bulk_row((rows), VALUE(key)))
+/* The row that .where names with EQ, or a new one with those values and .set's; *ret_created may be NULL. Safe in a race. update_or_create
+ * locks the row while it changes it; .create_set, where given, is what a new row gets instead of .set. */
 #define capo_get_or_create(M, ret_created, ...) ((M *)capo_query_get_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
 #define capo_update_or_create(M, ret_created, ...) ((M *)capo_query_update_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
 /* Runs the body once a row, reading in batches: memory stays bounded, since the rows of a batch are gone when the next is read (keep
@@ -184,16 +236,40 @@ Query *capo_query_values(Query *query, const char *const *paths);
 /* Loads these columns only, or all but these; the others are read when they are asked for. */
 Query *capo_query_only(Query *query, const char *const *paths);
 Query *capo_query_defer(Query *query, const char *const *paths);
-Query *capo_query_union(Query *query, Query *other);                /* without duplicates; then only order, slice and count */
+Query *capo_query_alias(Query *query, Expression *const *expressions);          /* as annotate, but not selected */
+Query *capo_query_distinct_on(Query *query, const char *const *paths);          /* PostgreSQL; .order_by begins with them */
+Query *capo_query_lock(Query *query, const RowLock *lock);
+Query *capo_query_fetch_mode(Query *query, FetchMode mode);
+Query *capo_query_filtered(Query *query, const FilteredRelation *relations);
+Query *capo_query_prefetch_with(Query *query, const Prefetching *prefetches);
+/* Rows of one query and of others, whose columns agree; then only order, slice, values and count. union: without duplicates. */
+Query *capo_query_union(Query *query, Query *other);
+Query *capo_query_union_all(Query *query, Query *other);
+Query *capo_query_intersection(Query *query, Query *other);
+Query *capo_query_difference(Query *query, Query *other);
+/* One query whose rows meet the conditions of both (Django's &), of at least one (|), or of one alone (^). Both are of one model. */
+Query *capo_query_and(Query *query, Query *other);
+Query *capo_query_or(Query *query, Query *other);
+Query *capo_query_xor(Query *query, Query *other);
 Query *capo_query_reverse(Query *query);
 Model *capo_query_model(const Query *query);
 bool capo_query_is_ordered(const Query *query);
+/* No two rows can change places: it is ordered by unique columns that are never null, the last of them at the latest. */
+bool capo_query_is_totally_ordered(const Query *query);
 
 Instance **capo_query_rows(Query *query, size_t *ret_count);        /* runs once, keeps the result */
 Instance *capo_query_get(Query *query);
 Instance *capo_query_get_or_404(Query *query);
 Instance *capo_query_first(Query *query);
 Instance *capo_query_last(Query *query);
+Instance *capo_query_latest(Query *query, const char *const *fields);       /* NULL: Meta's .get_latest_by */
+Instance *capo_query_earliest(Query *query, const char *const *fields);
+Instance *capo_query_latest_of(Model *model, const QueryOptions *options, bool latest);
+Map *capo_query_in_bulk(Query *query, List *keys, const char *field);
+Instance *capo_query_bulk_row(const Map *rows, Value key);
+/* Whether this row is among the query's. */
+#define capo_contains(query, object) capo_query_contains((query), &(object)->capo)
+bool capo_query_contains(Query *query, const Instance *instance);
 int64_t capo_query_count(Query *query);
 bool capo_query_exists(Query *query);
 int64_t capo_query_update_set(Model *model, const QueryOptions *options_with_set);
@@ -210,10 +286,22 @@ List *capo_values_tuples(Query *query, const char *const *paths);
 List *capo_values_flat(Query *query, const char *path);
 /* Totals over the query: a map by name. */
 Map *capo_aggregate(Query *query, Expression *const *expressions);
-/* Distinct dates truncated to "year", "month" or "day", ascending: for date hierarchies. Local dates for datetimes. */
+/* Distinct dates truncated to "year", "month", "week" or "day", ascending, "-field": descending. Local dates for datetimes. */
 List *capo_query_dates(Query *query, const char *field, const char *kind);
+/* Distinct datetimes truncated in the zone (NULL: the current one): kinds as above, and "hour", "minute", "second". */
+List *capo_query_datetimes(Query *query, const char *field, const char *kind, const TimeZone *zone);
 /* The SELECT, with its parameters filled in for reading (never for running). */
 const char *capo_sql(Query *query);
+/* How the database would run it, as a text: capo_explain(query), capo_explain(query, .format = "json", .analyze = true). Formats:
+ * PostgreSQL text, json, xml, yaml; MariaDB text (a table's rows), json; SQLite none. .analyze runs it and measures (not on SQLite). An
+ * option or a format that the database has not raises ERROR_VALUE. */
+typedef struct ExplainOptions {
+    const char *format;
+    bool analyze;
+    const char *const *options;         /* PostgreSQL's own: LIST("verbose", "buffers"), "timing=off" */
+} ExplainOptions;
+#define capo_explain(query, ...) capo_query_explain((query), &(const ExplainOptions){ __VA_ARGS__ })
+const char *capo_query_explain(Query *query, const ExplainOptions *options);
 /* A look-up path exists and its last part is a look-up this field knows: for paths that visitors send. NULL: it is good;
  * else a sentence. *ret_field: the field it ends at. */
 const char *capo_lookup_path_error(Model *model, const char *path, Field **ret_field);
@@ -243,11 +331,35 @@ bool capo_has_base_manager(const Model *model);
 /* Deletes it and what goes with it; how many rows. */
 #define capo_delete(object) capo_instance_delete(&(object)->capo)
 #define capo_refresh(object) capo_instance_refresh(&(object)->capo)
+/* The same for these fields alone: capo_save_fields(post, "title", "body"), whose row must be there still. */
+#define capo_save_fields(object, ...) capo_instance_save_fields(&(object)->capo, LIST(__VA_ARGS__))
+#define capo_refresh_fields(object, ...) capo_instance_refresh_with(&(object)->capo, LIST(__VA_ARGS__), NULL)
+/* From this query, which may lock the row, load relations or leave columns out; ERROR_DOES_NOT_EXIST where the object is not in it. */
+#define capo_refresh_from(object, query) capo_instance_refresh_with(&(object)->capo, NULL, (query))
+/* INSERT, even where a row of this key is there (ERROR_INTEGRITY); UPDATE, even where none is (ERROR_OPERATIONAL). */
+#define capo_force_insert(object) capo_instance_insert(&(object)->capo)
+#define capo_force_update(object) capo_instance_update(&(object)->capo)
+/* The column is computed by the database when the object is next saved, and is in the object behind it: counters without a race,
+ *     capo_set_expression(book, views, ADD(F("views"), 1));
+ *     capo_save(book);                                    // UPDATE … SET views = views + 1 RETURNING views
+ * Of a new object it may name no column. Assigning the member before the save changes nothing: the expression wins. */
+#define capo_set_expression(object, field, x) ((void)sizeof((object)->field), capo_instance_set_expression(&(object)->capo, #field, VALUE(x)))
+/* The object behind or before this one by a date or a time that is never null, rows of one moment by key; raises ERROR_DOES_NOT_EXIST at
+ * the end. A query narrows it: capo_next_by(post, published, published_posts()); NULL: all rows. */
+#define capo_next_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, true, (query)))
+#define capo_previous_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, false, (query)))
 /* Sets an OPTIONAL field that is not text: numbers, times, keys; and back to NULL. */
 #define capo_set(object, field, x) ((object)->field = (__typeof__((object)->field)){ .value = (x), .present = true })
 #define capo_set_null(object, field) ((object)->field = (__typeof__((object)->field)){ .present = false })
 /* The related object of a foreign key: cached, else one query; NULL for a null key. capo_related(post, author) */
 #define capo_related(object, relation) ((__typeof__((object)->relation))capo_instance_related(&(object)->capo, #relation))
+/* Loads relations for all of these instances, of one model, in one query each: rows is an array that ends with NULL, as capo_fetch gives it.
+ *     capo_prefetch(books, LIST("author", "genres"));
+ *     capo_prefetch_with(books, PREFETCHES(PREFETCH("genres", .query = …))); */
+#define capo_prefetch(rows, paths) capo_prefetch_rows((Instance *const *)(void *)(rows), (paths))
+#define capo_prefetch_with(rows, prefetches) capo_prefetch_rows_with((Instance *const *)(void *)(rows), (prefetches))
+/* The rows that a PREFETCH with .to_attr put under a name: an array that ends with NULL; of a relation to one object, it or nothing. */
+#define capo_prefetched(M, object, name) ((M **)capo_instance_prefetched_as(&(object)->capo, (name)))
 /* Both ways over to-many relations: a Query of the other side. capo_related_query(post, "comments") */
 #define capo_related_query(object, accessor) capo_instance_related_query(&(object)->capo, (accessor))
 /* Many-to-many: `others` are keys or instances, a List or a single one. */
@@ -257,6 +369,16 @@ bool capo_has_base_manager(const Model *model);
 #define capo_clear(object, accessor) capo_instance_many(&(object)->capo, (accessor), MANY_CLEAR, capo_value_null())
 typedef enum ManyOperation { MANY_ADD, MANY_REMOVE, MANY_SET, MANY_CLEAR } ManyOperation;
 void capo_instance_many(Instance *self, const char *accessor, ManyOperation operation, Value others);
+/* With options: capo_add_with(band, "members", ringo, .through_defaults = capo_map(V("joined", 1962))). */
+typedef struct ManyOptions {
+    Map *through_defaults;              /* further columns of a new row of the join model */
+    bool one_by_one;                    /* over a foreign key: each object is saved, with its hooks, instead of one UPDATE (bulk=False) */
+    bool clear;                         /* capo_set_all: takes all out first, instead of those that are too many */
+} ManyOptions;
+#define capo_add_with(object, accessor, others, ...) capo_instance_many_with(&(object)->capo, (accessor), MANY_ADD, VALUE(others), &(const ManyOptions){ __VA_ARGS__ })
+#define capo_remove_with(object, accessor, others, ...) capo_instance_many_with(&(object)->capo, (accessor), MANY_REMOVE, VALUE(others), &(const ManyOptions){ __VA_ARGS__ })
+#define capo_set_all_with(object, accessor, others, ...) capo_instance_many_with(&(object)->capo, (accessor), MANY_SET, VALUE(others), &(const ManyOptions){ __VA_ARGS__ })
+void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation operation, Value others, const ManyOptions *options);
 
 Instance *capo_instance_new(Model *model);
 void capo_instance_save(Instance *self);
@@ -264,6 +386,10 @@ void capo_instance_save_fields(Instance *self, const char *const *fields);      
 /* As a fixture is loaded: every value as it is, no time of now, and receivers are told by .raw that other rows may be missing. */
 void capo_instance_save_raw(Instance *self);
 void capo_instance_insert(Instance *self);                                       /* force_insert */
+void capo_instance_update(Instance *self);                                       /* force_update */
+void capo_instance_set_expression(Instance *self, const char *field, Value expression);
+void capo_instance_refresh_with(Instance *self, const char *const *fields, Query *query);
+Instance *capo_instance_neighbour(Instance *self, const char *field, bool next, Query *query);
 int64_t capo_instance_delete(Instance *self);
 void capo_instance_refresh(Instance *self);
 bool capo_instance_is_saved(const Instance *self);
@@ -271,8 +397,13 @@ bool capo_instance_is_saved(const Instance *self);
 bool capo_is_instance(Value value);
 /* The default of a field, converted to its kind; null where it has none. Calls default_function. */
 Value capo_field_default(const Field *field);
-Instance *capo_instance_related(Instance *self, const char *relation);
-Query *capo_instance_related_query(Instance *self, const char *accessor);
+#define capo_instance_related(self, relation) capo_instance_related_at((self), (relation), __FILE__, __LINE__)
+Instance *capo_instance_related_at(Instance *self, const char *relation, const char *file, int line);
+#define capo_instance_related_query(self, accessor) capo_instance_related_query_at((self), (accessor), __FILE__, __LINE__)
+Query *capo_instance_related_query_at(Instance *self, const char *accessor, const char *file, int line);
+void capo_prefetch_rows(Instance *const *rows, const char *const *paths);
+void capo_prefetch_rows_with(Instance *const *rows, const Prefetching *prefetches);
+Instance **capo_instance_prefetched_as(const Instance *self, const char *name);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */
 void capo_bulk_create(Instance *const *instances, size_t count);
 /* The same, but what clashes with a row that is there: BULK_IGNORE skips it; BULK_UPDATE sets `update` of that row, which `unique`

@@ -92,11 +92,11 @@ static void step_slice(Chain *chain, const List *step)
 
 static void step_prefetch(Chain *chain, const List *step)
 {
-    Prefetch *list = capo_alloc_array(step->count + 1, sizeof *list);
+    Prefetching *list = capo_alloc_array(step->count + 1, sizeof *list);
     size_t count = 0;
     for (size_t i = 1; i < step->count; i++) {
         Value item = step->items[i];
-        Prefetch prefetch = { 0 };
+        Prefetching prefetch = { 0 };
         if (capo_is_null(item)) {
             chain->query = capo_query_prefetch(chain->query, NULL);
             continue;
