@@ -323,18 +323,35 @@ static bool alterable(const ModelState *model, const FieldState *old, const Fiel
     return true;
 }
 
+/* A generated column is not altered but made anew: it holds nothing that would be lost. */
+static bool same_generated(const FieldState *old, const FieldState *new)
+{
+    const char *const options[] = { "generated", "db_persist", NULL };
+    for (const char *const *name = options; *name; name++) {
+        Value before = field_state_option(old, *name), after = field_state_option(new, *name);
+        if (before.kind != after.kind || !capo_equal(before, after))
+            return false;
+    }
+    return true;
+}
+
+static bool is_generated(const FieldState *field) { return capo_map_get(field->options, "generated") != NULL; }
+
+/* Those that are computed of others go before these, */
 static void remove_fields(Detector *detector, const ModelState *now, const ModelState *to)
 {
-    for (size_t i = 0; i < now->n_fields; i++) {
-        const FieldState *old = now->fields[i], *new = model_state_field(to, old->name);
-        if (!new || !alterable(to, old, new))
-            plan_with(detector, to->app, OPERATION(.kind = REMOVE_FIELD, .model = to->name, .name = old->name), old);
-    }
+    for (int generated = 1; generated >= 0; generated--)
+        for (size_t i = 0; i < now->n_fields; i++) {
+            const FieldState *old = now->fields[i], *new = model_state_field(to, old->name);
+            if (is_generated(old) == generated && (!new || !alterable(to, old, new) || !same_generated(old, new)))
+                plan_with(detector, to->app, OPERATION(.kind = REMOVE_FIELD, .model = to->name, .name = old->name), old);
+        }
 }
 
 static bool has_default(const FieldState *field)
 {
-    return field_state_flag(field, "default_function") || capo_map_get(field->options, "default");
+    return field_state_flag(field, "default_function") || capo_map_get(field->options, "default") || capo_map_get(field->options, "db_default")
+        || is_generated(field);
 }
 
 /* Whether rows that are there already can be given something without asking. */
@@ -344,20 +361,25 @@ static bool fills_itself(const FieldState *field)
     return field->kind == FIELD_MANY_TO_MANY || field_state_flag(field, "null") || has_default(field) || blank_text || field_state_flag(field, "auto_now");
 }
 
+static void add_field(Detector *detector, const ModelState *to, FieldState *new)
+{
+    bool created_now = false;               /* a model of this run has no rows yet */
+    for (size_t k = 0; k < detector->count; k++)
+        created_now |= detector->planned[k].operation->kind == CREATE_MODEL && operation_is_about(detector->planned[k].operation, to->name)
+            && strcmp(detector->planned[k].app, to->app) == 0;
+    Value one_off = created_now || fills_itself(new) ? capo_value_null() : ask_one_off(detector->questioner, to, new, false);
+    plan(detector, to->app, .kind = ADD_FIELD, .model = to->name, .name = new->name, .field = new, .one_off = one_off);
+}
+
+/* and come behind them. */
 static void add_fields(Detector *detector, const ModelState *now, const ModelState *to)
 {
-    for (size_t i = 0; i < to->n_fields; i++) {
-        FieldState *new = to->fields[i];
-        if (model_state_field(now, new->name))
-            continue;
-        bool created_now = false;               /* a model of this run has no rows yet */
-        for (size_t k = 0; k < detector->count; k++)
-            created_now |= detector->planned[k].operation->kind == CREATE_MODEL && operation_is_about(detector->planned[k].operation, to->name)
-                && strcmp(detector->planned[k].app, to->app) == 0;
-        Value one_off = created_now || fills_itself(new) ? capo_value_null() : ask_one_off(detector->questioner, to, new, false);
-        plan(detector, to->app, .kind = ADD_FIELD, .model = to->name, .name = new->name, .field = new, .one_off = one_off);
-        now = state_find(detector->now, to->app, to->name);
-    }
+    for (int generated = 0; generated < 2; generated++)
+        for (size_t i = 0; i < to->n_fields; i++) {
+            now = state_find(detector->now, to->app, to->name);
+            if (is_generated(to->fields[i]) == generated && !model_state_field(now, to->fields[i]->name))
+                add_field(detector, to, to->fields[i]);
+        }
 }
 
 static void alter_fields(Detector *detector, const ModelState *now, const ModelState *to)

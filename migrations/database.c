@@ -209,8 +209,12 @@ DATABASE_CHANGE(database_function)
 {
     const MigrationFunction *function = migration_function(app, op->name);
     MigrationModels models = { .state = before };
-    (void)editor; (void)after;
+    const char *step = capo_format("-- run function %s", op->name);
+    (void)after;
+    if (!capo_schema_begin_step(editor, step))
+        return;
     (backwards ? function->backwards : function->forwards)(&models);
+    capo_schema_end_step(editor, step);
 }
 
 /* The inner operations see states of their own, which end with the transaction. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* migrate: which migrations are to be applied or unapplied, and doing it, each in a transaction.
+/* migrate: which migrations are to be applied or unapplied, in what order and with what is said; run.c does each.
  *
- * The row in django_migrations is written first, inside the transaction: on SQLite that takes the write lock, so of two runs at once one
- * waits, then finds the row and leaves the migration alone. A failure rolls back schema, rows and history together. */
+ * Of two runs at once one waits for the other's lock before it looks at what is applied. */
 #include "migration.h"
+#include "journal.h"
 #include <capo/buffer.h>
 #include <string.h>
 
@@ -162,102 +162,6 @@ static void refuse_irreversible(const Plan *plan)
                            operation_describe(plan->nodes[i]->migration->operations[o]));
 }
 
-/* --- one migration --------------------------------------------------------------------------------------------------------------------------- */
-
-/* What runs inside capo_try; `operation` says how far it came. */
-typedef struct Run {
-    const Migration *migration;
-    ProjectState *before, *after;           /* around the migration, in its forward sense */
-    bool backwards, fake;
-    const Operation *operation; size_t number;
-    bool done_by_other;
-} Run;
-
-static ProjectState **states_of(const Migration *migration, ProjectState *before)
-{
-    ProjectState **states = capo_alloc_array(migration->n_operations + 1, sizeof *states);
-    states[0] = before;
-    for (size_t i = 0; i < migration->n_operations; i++)
-        states[i + 1] = operation_state(migration->operations[i], migration->app, states[i]);
-    return states;
-}
-
-static void run_operation(Run *run, SchemaEditor *editor, ProjectState **states, size_t at)
-{
-    const Operation *op = run->migration->operations[at];
-    run->operation = op;
-    run->number = at + 1;
-    operation_rows[op->kind].change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
-                                             run->backwards);
-}
-
-static void run_operations(Run *run)
-{
-    const Migration *migration = run->migration;
-    ProjectState **states = states_of(migration, run->before);
-    SchemaEditor *editor = capo_schema_open(false);
-    for (size_t i = 0; i < migration->n_operations; i++)
-        run_operation(run, editor, states, run->backwards ? migration->n_operations - 1 - i : i);
-    run->operation = NULL;
-    capo_schema_close(editor);
-}
-
-static void record(Run *run)
-{
-    const Migration *migration = run->migration;
-    if (run->backwards)
-        recorder_remove(migration->app, migration->name);
-    else
-        recorder_add(migration);
-    for (const MigrationKey *key = migration->replaces; key && key->app; key++) {
-        if (run->backwards)
-            recorder_remove(key->app, key->name);
-        else if (!recorder_count(key->app, key->name))
-            recorder_add_replaced(key);
-    }
-}
-
-static void run_in_transaction(void *argument)
-{
-    Run *run = argument;
-    capo_begin();
-    record(run);
-    if (!run->backwards && recorder_count(run->migration->app, run->migration->name) > 1) {
-        run->done_by_other = true;
-        capo_rollback();
-        return;
-    }
-    if (!run->fake)
-        run_operations(run);
-    capo_commit();
-}
-
-static void run_without_transaction(void *argument)
-{
-    Run *run = argument;
-    if (!run->fake)
-        run_operations(run);
-    record(run);
-}
-
-static void run_migration(Run *run)
-{
-    bool atomic = !run->migration->non_atomic, outermost = !capo_in_transaction();
-    if (outermost)
-        capo_schema_enforce_foreign_keys(false);
-    const Error *error = capo_try(atomic ? run_in_transaction : run_without_transaction, run);
-    if (outermost)
-        capo_schema_enforce_foreign_keys(true);
-    if (!error)
-        return;
-    const char *where = run->operation ? capo_format("operation %zu of %zu (%s)", run->number, run->migration->n_operations, operation_describe(run->operation))
-                                       : "its end, when foreign keys were checked";
-    const char *advice = !run->backwards && strstr(error->message, "already exists")
-        ? " If the tables were made without migrations and are right, migrate --fake-initial records that." : "";
-    capo_raise(ERROR_MIGRATION, "%s %s failed at %s: %s %s%s", run->backwards ? "Unapplying" : "Applying", migration_label(run->migration), where, error->message,
-               atomic ? "The database is as it was before this migration." : "The migration is not atomic: what came before that operation is done and stays.", advice);
-}
-
 /* --- --fake-initial -------------------------------------------------------------------------------------------------------------------------- */
 
 static bool has_column(Model *model, Field *field)
@@ -275,7 +179,7 @@ static bool is_there_already(const Migration *migration, ProjectState *before)
     bool makes_something = false;
     if (!migration->initial)
         return false;
-    ProjectState **states = states_of(migration, before), *after = states[migration->n_operations];
+    ProjectState **states = migration_states(migration, before), *after = states[migration->n_operations];
     for (size_t i = 0; i < migration->n_operations; i++) {
         const Operation *op = migration->operations[i];
         if (op->kind != CREATE_MODEL && op->kind != ADD_FIELD)
@@ -370,13 +274,13 @@ static int run_plan(const MigrateOptions *options, const MigrationGraph *graph, 
     }
     for (size_t i = 0; i < plan->count; i++) {
         const Migration *migration = plan->nodes[i]->migration;
-        Run run = { .migration = migration, .backwards = plan->backwards, .fake = options->fake };
+        MigrationRun run = { .migration = migration, .backwards = plan->backwards, .fake = options->fake, .say = options->say, .self = options->self };
         for (size_t k = 0; k < count; k++)
             if (full[k] == plan->nodes[i])
                 run.before = before[k];
         bool there = !plan->backwards && options->fake_initial && is_there_already(migration, run.before);
         run.fake |= there;
-        run_migration(&run);
+        migration_run(&run);
         done += !run.done_by_other;
         say(options, capo_format("  %s %s... %s", plan->backwards ? "Unapplying" : "Applying", migration_label(migration),
                                  run.done_by_other ? "done by another run" : run.fake ? "FAKED" : "OK"));
@@ -384,7 +288,21 @@ static int run_plan(const MigrateOptions *options, const MigrationGraph *graph, 
     return done;
 }
 
-int capo_migrate(const MigrateOptions *options)
+/* A migration that was interrupted on MariaDB goes on before all others; what else is planned must not come first. */
+static void finish_interrupted(const MigrateOptions *options, const Plan *plan)
+{
+    bool backwards = false;
+    const char *label = options->fake ? NULL : journal_interrupted(&backwards);
+    for (size_t i = 0; label && i < plan->count; i++)
+        if (strcmp(migration_label(plan->nodes[i]->migration), label) == 0 && plan->backwards == backwards)
+            return;
+    const char *dot = label ? strchr(label, '.') : NULL;
+    if (label)
+        capo_raise(ERROR_MIGRATION, "%s was interrupted while it was being %s, and is half done. Finish it first: migrate %.*s %s.", label,
+                   backwards ? "unapplied" : "applied", (int)(dot - label), label, backwards ? "to the migration before it, or zero" : dot + 1);
+}
+
+static int migrate_locked(const MigrateOptions *options)
 {
     Map *applied = recorder_applied();
     MigrationGraph *graph = graph_load(capo_apps(), applied);
@@ -400,6 +318,7 @@ int capo_migrate(const MigrateOptions *options)
     }
     say_what(options, graph);
     report_edited(options, graph, applied);
+    finish_interrupted(options, &plan);
     if (!options->fake)
         refuse_irreversible(&plan);
     say(options, "Running migrations:");
@@ -414,6 +333,32 @@ int capo_migrate(const MigrateOptions *options)
     for (size_t i = 0; done && i < n_hooks; i++)
         hooks[i]();
     return done;
+}
+
+typedef struct Locked { const MigrateOptions *options; int done; } Locked;
+
+static void run_locked(void *argument)
+{
+    Locked *locked = argument;
+    locked->done = migrate_locked(locked->options);
+}
+
+/* Inside a transaction of the caller's there is nothing to lock with: its connection is taken. */
+int capo_migrate(const MigrateOptions *options)
+{
+    enum { SAY_AFTER = 1 };
+    Locked locked = { .options = options };
+    if (options->plan || capo_in_transaction())
+        return migrate_locked(options);
+    if (!capo_schema_lock(SAY_AFTER, options->lock_timeout)) {
+        say(options, "Another migrate is at work on this database; waiting for it to end.");
+        capo_schema_lock(-1, options->lock_timeout);
+    }
+    const Error *error = capo_try(run_locked, &locked);
+    capo_schema_unlock();
+    if (error)
+        capo_reraise(error);
+    return locked.done;
 }
 
 /* --- showmigrations, sqlmigrate -------------------------------------------------------------------------------------------------------------- */
@@ -452,11 +397,12 @@ char *capo_sql_migrate(const char *app, const char *name, bool backwards)
     ProjectState *state = state_new();
     for (MigrationNode **node = graph_forwards_plan(graph, target); *node != target; node++)
         state = migration_state((*node)->migration, state);
-    ProjectState **states = states_of(migration, state);
+    ProjectState **states = migration_states(migration, state);
     SchemaEditor *editor = capo_schema_open(true);
-    Run run = { .migration = migration, .before = state, .backwards = backwards };
+    MigrationRun run = { .migration = migration, .before = state, .backwards = backwards };
+    bool atomic = !migration->non_atomic && capo_schema_has_transactions();
     Buffer sql = { 0 };
-    if (!migration->non_atomic)
+    if (atomic)
         capo_put(&sql, "BEGIN;\n");
     size_t seen = 0;
     for (size_t i = 0; i < migration->n_operations; i++) {
@@ -468,14 +414,14 @@ char *capo_sql_migrate(const char *app, const char *name, bool backwards)
         else if (backwards && !operation_reversible(op, app))
             capo_raise(ERROR_MIGRATION, "%s cannot be undone: its operation %zu (%s) is not reversible.", migration_label(migration), at + 1, operation_describe(op));
         else
-            run_operation(&run, editor, states, at);
+            migration_run_operation(&run, editor, states, at);
         const char *all = capo_schema_collected_sql(editor);
         capo_put(&sql, all + seen);
         seen = strlen(all);
     }
     capo_schema_close(editor);
     capo_put(&sql, capo_schema_collected_sql(editor) + seen);
-    if (!migration->non_atomic)
+    if (atomic)
         capo_put(&sql, "COMMIT;\n");
     return capo_buffer_text(&sql);
 }

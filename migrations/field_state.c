@@ -6,6 +6,7 @@
  * A default made by a C function is noted as "default_function": true; the function itself is looked up in the compiled model
  * when rows need it. */
 #include "state.h"
+#include <capo/orm.h>
 #include <capo/buffer.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,11 @@ static const OptionRow options_table[] = {
     { "blank", OPTION_BOOL, ALL_KINDS, AT(blank, common.blank) },
     { "default", OPTION_SCALAR, COLUMNS & ~AUTOS, BY_NAME },
     { "default_function", OPTION_BOOL, COLUMNS & ~AUTOS, BY_NAME },
+    { "db_default", OPTION_EXPRESSION, COLUMNS & ~AUTOS, BY_NAME },
+    { "generated", OPTION_EXPRESSION, COLUMNS & ~AUTOS & ~RELATIONS, BY_NAME },
+    { "db_persist", OPTION_BOOL, COLUMNS & ~AUTOS & ~RELATIONS, AT(db_persist, common.db_persist) },
+    { "db_comment", OPTION_TEXT, COLUMNS, AT(db_comment, common.db_comment) },
+    { "db_tablespace", OPTION_TEXT, COLUMNS, AT(db_tablespace, common.db_tablespace) },
     { "choices", OPTION_CHOICES, COLUMNS & ~AUTOS, BY_NAME },
     { "unique", OPTION_BOOL, COLUMNS, BY_NAME },
     { "db_index", OPTION_BOOL, COLUMNS, BY_NAME },
@@ -313,11 +319,15 @@ static Value option_of(const Field *field, const char *option)
     if (strcmp(option, "symmetrical") == 0)
         return capo_value_bool(field->target != model || field->symmetrical);
     if (strcmp(option, "null") == 0)
-        return capo_value_bool(field->null);
+        return capo_value_bool(field->null && !field->generated);
     if (strcmp(option, "default") == 0)
         return default_of(field);
     if (strcmp(option, "default_function") == 0)
         return capo_value_bool(field->default_function != NULL);
+    if (strcmp(option, "db_default") == 0)
+        return field->has_db_default ? capo_expression_data(capo_field_expression(field)) : capo_value_null();
+    if (strcmp(option, "generated") == 0)
+        return field->generated ? capo_expression_data(capo_field_expression(field)) : capo_value_null();
     if (strcmp(option, "choices") == 0)
         return choices_of(field->choices);
     if (strcmp(option, "unique") == 0)
@@ -327,7 +337,7 @@ static Value option_of(const Field *field, const char *option)
     if (strcmp(option, "db_column") == 0)
         return text_unless(field->column, field->attname);
     if (strcmp(option, "editable") == 0)
-        return capo_value_bool(field->editable || field->auto_now || field->auto_now_add || (AUTOS & (1ull << field->kind)));
+        return capo_value_bool(field->editable || field->generated || field->auto_now || field->auto_now_add || (AUTOS & (1ull << field->kind)));
     if (strcmp(option, "help_text") == 0)
         return text_unless(field->help_text, "");
     return capo_value_null();
@@ -345,7 +355,7 @@ FieldState *field_state_of(const Field *field)
             : row->type == OPTION_INT ? capo_value_int(*(const int *)at)
             : capo_value_text(*(const char *const *)at);
         /* auto_now and automatic keys imply it */
-        if (strcmp(row->name, "blank") == 0 && (field->auto_now || field->auto_now_add || (AUTOS & (1ull << field->kind))))
+        if (strcmp(row->name, "blank") == 0 && (field->generated || field->auto_now || field->auto_now_add || (AUTOS & (1ull << field->kind))))
             continue;
         if (value.kind != VALUE_NULL)
             capo_map_set(options, row->name, value);
@@ -411,6 +421,11 @@ static void option_to_row(const FieldState *field, FieldRow *row, const char *op
         row->null = value.boolean;
     else if (strcmp(option, "default") == 0)
         common->default_value = default_to_row(value);
+    else if (strcmp(option, "db_default") == 0)
+        common->db_default = value.kind == VALUE_MAP ? (FieldDefault){ .kind = DEFAULT_EXPRESSION, .expression = capo_expression_of(capo_expression_from_data(value)) }
+                                                     : default_to_row(value);
+    else if (strcmp(option, "generated") == 0)
+        row->generated = true, row->expression = capo_expression_from_data(value);
     else if (strcmp(option, "choices") == 0)
         common->choices = choices_to_row(value.list);
     else if (strcmp(option, "unique") == 0)
@@ -502,6 +517,10 @@ const char *option_type_error(OptionType type, Value value)
     case OPTION_MODEL: return is_text(value) && value.size ? NULL : "must be a model, as \"app.Model\".";
     case OPTION_NAME_LISTS: return value.kind == VALUE_LIST && each_item(value, is_names) ? NULL : "must be a list of lists of field names.";
     case OPTION_TEXTS: return value.kind == VALUE_MAP && each_item(value, is_text) ? NULL : "must be an object of texts.";
+    case OPTION_EXPRESSION:
+        if (value.kind == VALUE_LIST)
+            return "must be a value or an expression, as { \"FN\": [\"Now\"] }.";
+        return capo_expression_data_error(value, false) ? capo_format("%s.", capo_expression_data_error(value, false)) : NULL;
     case OPTION_INDEXES: return each_error(value, "index", meta_index_error);
     case OPTION_CONSTRAINTS: return each_error(value, "constraint", meta_constraint_error);
     case OPTION_ON_DELETE: break;

@@ -74,6 +74,7 @@ void migration_add_dependency(Migration *migration, const char *app, const char 
 /* Raises ERROR_MIGRATION: a sentence with file, line and what is wrong. */
 Migration *migration_parse(const char *app, const char *name, const char *path, const char *text, size_t size);
 char *migration_text(const Migration *migration);
+char *operation_text(const Operation *operation);                                   /* JSON, in one line: the same text means the same */
 /* The file that it has or would get: "blog/migrations/0001_initial.json". */
 char *migration_path(const App *app, const char *name);
 const char *migration_checksum(const Migration *migration);                         /* of what it says, not of how it is laid out */
@@ -109,6 +110,7 @@ ProjectState *graph_state(const MigrationGraph *graph);
 /* Map of "app.name" to a datetime; empty where the table is not there. */
 Map *recorder_applied(void);
 void recorder_prepare(void);                                    /* makes the table where it is missing */
+void recorder_make_table(const char *table, const char *name, const FieldRow *rows);
 void recorder_add(const Migration *migration);
 /* Only the row of django_migrations: for what a squashed migration replaces, of which there may be no file. */
 void recorder_add_replaced(const MigrationKey *key);
@@ -116,6 +118,22 @@ void recorder_remove(const char *app, const char *name);
 int recorder_count(const char *app, const char *name);          /* how often it is recorded: 0 or 1, unless another run is at it too */
 /* "app.name" to the checksum that it was applied with. */
 Map *recorder_checksums(void);
+
+/* --- run.c: one migration on the database --- */
+typedef struct MigrationRun {
+    const Migration *migration;
+    ProjectState *before;                   /* the state in front of it, in its forward sense */
+    bool backwards, fake;
+    const Operation *operation; size_t number;      /* how far it came; NULL: to its end */
+    bool done_by_other;                     /* another process was faster: nothing was done */
+    void (*say)(void *self, const char *line); void *self;
+} MigrationRun;
+/* Raises ERROR_MIGRATION, naming migration and operation and what is left of it. */
+void migration_run(MigrationRun *run);
+/* The states around each operation, one more than there are. */
+ProjectState **migration_states(const Migration *migration, ProjectState *before);
+/* One operation, `at` in the file. */
+void migration_run_operation(MigrationRun *run, SchemaEditor *editor, ProjectState **states, size_t at);
 
 /* --- autodetector.c --- */
 typedef struct DetectedApp { const char *app; Migration **migrations; size_t count; } DetectedApp;

@@ -2,6 +2,7 @@
 /* Which migrations are applied: the table django_migrations, column for column Django's. Beside it stands a table of ours with the
  * checksum of what each file said when it was applied, so that an edited history can be told. */
 #include "migration.h"
+#include "journal.h"
 #include <string.h>
 
 static const FieldRow applied_rows[] = {
@@ -23,10 +24,11 @@ static const FieldRow checksum_rows[] = {
 
 static bool is_prepared(void)
 {
-    return capo_schema_has_table("django_migrations") && capo_schema_has_table("capo_migration_checksums");
+    return capo_schema_has_table("django_migrations") && capo_schema_has_table("capo_migration_checksums")
+        && (capo_schema_has_transactions() || capo_schema_has_table("capo_migration_journal"));
 }
 
-static void make_table(const char *table, const char *name, const FieldRow *rows)
+void recorder_make_table(const char *table, const char *name, const FieldRow *rows)
 {
     if (capo_schema_has_table(table))
         return;
@@ -44,8 +46,9 @@ void recorder_prepare(void)
     if (is_prepared())
         return;
     capo_begin();
-    make_table("django_migrations", "Migration", applied_rows);
-    make_table("capo_migration_checksums", "MigrationChecksum", checksum_rows);
+    recorder_make_table("django_migrations", "Migration", applied_rows);
+    recorder_make_table("capo_migration_checksums", "MigrationChecksum", checksum_rows);
+    journal_prepare();
     capo_commit();
 }
 

@@ -33,7 +33,7 @@ typedef struct ProjectState {
 
 /* What a value in a file must look like. */
 typedef enum OptionType { OPTION_BOOL, OPTION_INT, OPTION_TEXT, OPTION_SCALAR, OPTION_NAMES, OPTION_CHOICES, OPTION_ON_DELETE, OPTION_MODEL,
-                          OPTION_NAME_LISTS, OPTION_TEXTS, OPTION_INDEXES, OPTION_CONSTRAINTS } OptionType;
+                          OPTION_NAME_LISTS, OPTION_TEXTS, OPTION_INDEXES, OPTION_CONSTRAINTS, OPTION_EXPRESSION } OptionType;
 FieldState *field_state_new(const char *name, FieldKind kind, Map *options);
 FieldState *field_state_of(const Field *field);
 /* Another name, the same else. */

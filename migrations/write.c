@@ -149,6 +149,11 @@ static Value value_of_keys(const MigrationKey *keys)
     return capo_value_list(list);
 }
 
+char *operation_text(const Operation *operation)
+{
+    return capo_json_text(value_of_operations((Operation *const[]){ (Operation *)operation, NULL }), 0);
+}
+
 char *migration_text(const Migration *migration)
 {
     Map *map = capo_map_new();

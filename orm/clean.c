@@ -238,7 +238,7 @@ const ValidationError *capo_instance_full_clean(Instance *self, const char *cons
     const Error *error;
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        if (is_in(exclude, field->name) || capo_field_is_deferred(self, field))
+        if (is_in(exclude, field->name) || capo_field_is_deferred(self, field) || field->generated || capo_is_left_to_database(self, field))
             continue;
         Value value = capo_field_value(self, field);
         if ((field->blank && is_empty(value)) || (field->primary_key && capo_is_null(value) && capo_field_is_automatic(field->kind)))

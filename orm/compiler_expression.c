@@ -197,7 +197,7 @@ static Sql compile_call(Compiler *compiler, const Expression *call)
         compile_text(compiler, ")");
         return SQL_OK;
     }
-    if (strchr(row->sql, '$')) {
+    if (strchr(row->sql, '$') || capo_ends_with(row->sql, ")")) {
         compile_template(compiler, row->sql, call->args, call->n_args);
         return SQL_OK;
     }

@@ -283,10 +283,14 @@ static void end_log(Logging *logging)
     log_all(logging);
 }
 
+void (*capo_before_statement)(const char *sql);
+
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use)
 {
     OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
     n_statements++;
+    if (capo_before_statement)
+        capo_before_statement(sql);
     Logging *logging = begin_log(&run.statement, 1);
     if (capo_has_wrappers)
         capo_execute_wrapped(&run.statement, false, run_somewhere_in_turn, &(Somewhere){ sql, use, run_one, &run });

@@ -234,8 +234,12 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
         field->editable = false;
         field->blank = true;
     }
-    if (kind->automatic)
+    if (kind->automatic || row->generated)
         field->blank = true;
+    if (row->generated) {
+        field->null = true;
+        field->editable = false;
+    }
     if (row->kind == FIELD_BINARY)
         field->editable = false;
     if (kind->positive && (!field->minimum.set || field->minimum.value < 0))

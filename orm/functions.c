@@ -41,6 +41,7 @@ static const FunctionRow functions[] = {
     { .name = "SHA1", .sql = "SHA1", .gives = GIVES_TEXT, .least = 1, .most = 1 },
     { .name = "SHA256", .sql = "SHA256", .gives = GIVES_TEXT, .least = 1, .most = 1 },
 
+    { .name = "Now", .sql = "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')", .gives = GIVES_DATETIME, .least = 0, .most = 0 },
     { .name = "JSONObject", .sql = "JSON_OBJECT", .gives = GIVES_JSON, .least = 0, .most = -1 },     /* key, value, key, value, … */
 
     { .name = "Abs", .sql = "ABS", .gives = GIVES_FIRST, .least = 1, .most = 1 },

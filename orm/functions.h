@@ -5,7 +5,7 @@
 
 typedef enum Gives { GIVES_FIRST, GIVES_TEXT, GIVES_INTEGER, GIVES_FLOAT, GIVES_NUMBER, GIVES_DATETIME, GIVES_JSON, GIVES_MIXED, GIVES_PAIRS } Gives;
 
-/* sql: "name" is called with its arguments between commas; with $1, $2 in it, it is a template. */
+/* sql: "name" is called with its arguments between commas; with $1, $2 in it, or its brackets, it is a template. */
 typedef struct FunctionRow {
     const char *name;                       /* Django's */
     const char *sql;

@@ -439,8 +439,10 @@ Instance *capo_instance_new(Model *model)
     Instance *self = allocate(model);
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        if (field->has_default)
-            capo_member_store(base_of(self), field, capo_field_default(field));
+        if (field->has_default || capo_has_literal_default(field))
+            capo_member_store(base_of(self), field, field->has_default ? capo_field_default(field) : capo_literal_default(field));
+        else if (field->has_db_default || field->generated)
+            continue;
         else if (!field->null && !field->target && !field->primary_key && capo_field_storage(field) == STORAGE_TEXT)
             capo_member_store(base_of(self), field, capo_value_text(""));
     }

@@ -41,6 +41,8 @@ void capo_meta_read(Arena *arena, Model *model);
 
 /* The value as SQL that needs no parameter, safe whatever it holds. Raises ERROR_VALUE for what no database stores. */
 void capo_put_literal(Buffer *out, Value value);
+/* The text of a comment: a plain literal, where no introducer may stand. */
+void capo_put_comment(Buffer *out, const char *text);
 /* SQL over the columns of a row, with literals: for CHECK, WHERE of an index, generated columns. Raises ERROR_FIELD where it would
  * need another table. */
 const char *capo_condition_sql(const Model *model, Condition *condition);
@@ -48,6 +50,20 @@ const char *capo_expression_sql(const Model *model, Expression *expression);
 /* Calls `see` for each path that they name: "author", "title__lower". */
 void capo_condition_paths(const Condition *condition, void (*see)(void *context, const char *path), void *context);
 void capo_expression_paths(const Expression *expression, void (*see)(void *context, const char *path), void *context);
+/* computed.c: the column's DEFAULT, "5" or "(…)", and "GENERATED ALWAYS AS (…) STORED". NULL: none. */
+const char *capo_column_default(const Field *field);
+const char *capo_column_generated(const Field *field);
+/* The field was not set, and has a default that only the database can compute. */
+bool capo_is_left_to_database(const Instance *self, const Field *field);
+/* A db_default that is a literal: an instance has it from the start. */
+bool capo_has_literal_default(const Field *field);
+Value capo_literal_default(const Field *field);
+/* What stands for it among the values of an INSERT. */
+void capo_put_database_default(Buffer *sql, const Field *field);
+/* The fields that an INSERT of these rows is to give back: generated ones, and those left to the database. How many. */
+size_t capo_computed_fields(Instance *const *instances, size_t count, const Field *const *fields, size_t n_fields, const Field **ret);
+/* Reads the generated columns of a row that was updated. */
+void capo_read_generated(Instance *self, const Model *level);
 /* Whether SQL by hand names the column. */
 bool capo_sql_names_column(const char *sql, const char *column);
 /* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */
@@ -142,6 +158,7 @@ typedef struct Dialect {
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
+    const char *default_word;               /* among the values of an INSERT: the column's default; NULL: it is spelled out */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
     const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
@@ -261,6 +278,8 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows); 
 void capo_database_cursor_close(DatabaseCursor *cursor);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
+/* NULL; a test that wants to be there when the nth statement runs sets it. */
+extern void (*capo_before_statement)(const char *sql);
 /* `"table"."column"` and the like: quotes one identifier, doubling quotes inside. */
 void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);

@@ -36,12 +36,21 @@ static void put_text(Buffer *out, const char *text, size_t size)
         capo_put_char(out, 'E');
         put_quoted(out, text, size, true);
     } else if (escapes) {
-        capo_put(out, "_utf8mb4 x'");
+        capo_put(out, "(CONVERT(x'");            /* not _utf8mb4 x'…': MariaDB keeps that in a CHECK as a text without escapes */
         put_hex(out, text, size);
-        capo_put_char(out, '\'');
+        capo_put(out, "' USING utf8mb4))");
     } else {
         put_quoted(out, text, size, false);
     }
+}
+
+/* MariaDB wants a bare literal here. Doubled backslashes are safe with and without escapes; without, they are also seen. */
+void capo_put_comment(Buffer *out, const char *text)
+{
+    if (capo_dialect()->backslashes && !capo_dialect()->typed_literals)
+        put_quoted(out, text, strlen(text), true);
+    else
+        put_text(out, text, strlen(text));
 }
 
 void capo_put_literal(Buffer *out, Value value)

@@ -96,6 +96,12 @@ static bool is_left_to_database(Instance *self, const Field *field)
     return field->primary_key && capo_field_is_automatic(field->kind) && capo_is_null(capo_instance_pk(self));
 }
 
+/* Not among the columns of an INSERT: a key that the database makes (but of a table without other columns), and what it computes. */
+static bool is_left_out(const Field *field, const Field *pk, bool made, size_t n_fields)
+{
+    return field->generated || (made && field == pk && n_fields > 1);
+}
+
 /* INSERT into the table of `level`, their model or a parent of it, of instances that all give their key or all leave it to the database. */
 static int64_t insert_rows(Instance *const *instances, size_t count, const Model *level, const char *on_conflict)
 {
@@ -106,12 +112,13 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const Model
     Buffer sql = { 0 };
     size_t n = 0, n_columns = 0;
     Value *values = capo_alloc_array(count * n_fields, sizeof *values);
+    const Field **back = capo_alloc_array(n_fields + 1, sizeof *back);
     bool ignore = !strcmp(on_conflict, " ");
     capo_put(&sql, ignore ? dialect->insert_ignore : "INSERT INTO ");
     capo_put_name(&sql, level->table);
     capo_put(&sql, " (");
     for (size_t i = 0; i < n_fields; i++) {
-        if (made && fields[i] == pk && n_fields > 1)
+        if (is_left_out(fields[i], pk, made, n_fields))
             continue;
         capo_put(&sql, n_columns++ ? ", " : "");
         capo_put_name(&sql, fields[i]->column);
@@ -121,31 +128,35 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const Model
         capo_put(&sql, row ? ", (" : "(");
         size_t column = 0;
         for (size_t i = 0; i < n_fields; i++) {
-            if (made && fields[i] == pk && n_fields > 1)
+            const Field *field = fields[i];
+            if (is_left_out(field, pk, made, n_fields))
                 continue;
             capo_put(&sql, column++ ? ", " : "");
-            if (made && fields[i] == pk) {
+            if (made && field == pk) {
                 capo_put(&sql, dialect->no_key);
-                continue;
+            } else if (field->has_db_default && capo_is_left_to_database(instances[row], field)) {
+                capo_put_database_default(&sql, field);
+            } else {
+                values[n++] = column_value(instances[row], field);
+                capo_put_placeholder(&sql, (int)n, field);
             }
-            values[n++] = column_value(instances[row], fields[i]);
-            capo_put_placeholder(&sql, (int)n, fields[i]);
         }
         capo_put_char(&sql, ')');
     }
     capo_put(&sql, on_conflict);
     if (*on_conflict)
         return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
-    bool returns = made && dialect->returning && (count > 1 || dialect->returns_keys);
-    if (returns) {
-        capo_put(&sql, " RETURNING ");
-        capo_put_name(&sql, pk->column);
-    }
+    size_t n_back = capo_computed_fields(instances, count, fields, n_fields, back);
+    bool returns_key = made && dialect->returning && (count > 1 || dialect->returns_keys || n_back);
+    if (returns_key)
+        back[n_back++] = pk;
+    for (size_t i = 0; i < n_back; i++)
+        capo_put_format(&sql, "%s%s", i ? ", " : " RETURNING ", capo_quote_name(back[i]->column));
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE);
     for (size_t row = 0; row < count; row++) {
-        if (returns)
-            capo_field_store(instances[row], pk, capo_from_column(pk, capo_cell(result, row, 0)));
-        else if (made)
+        for (size_t i = 0; i < n_back; i++)
+            capo_field_store(instances[row], back[i], capo_from_column(back[i], capo_cell(result, row, i)));
+        if (made && !returns_key)
             capo_field_store(instances[row], pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row)));
     }
     return (int64_t)count;
@@ -172,7 +183,10 @@ static int64_t update_row(Instance *self, const Model *level, const Field *const
     capo_put(&sql, " = ");
     capo_put_placeholder(&sql, (int)count + 1, pk);
     values[count] = column_value(self, pk);
-    return capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
+    int64_t changes = capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
+    if (changes)
+        capo_read_generated(self, level);
+    return changes;
 }
 
 static size_t changed_fields(Instance *self, const Model *level, const Field **ret, bool all)
@@ -182,7 +196,7 @@ static size_t changed_fields(Instance *self, const Model *level, const Field **r
     const Field *const *fields = capo_level_fields(self->model, level, &n_fields);
     for (size_t i = 0; i < n_fields; i++) {
         const Field *field = fields[i];
-        if (field == pk || capo_field_is_deferred(self, field))
+        if (field == pk || field->generated || capo_field_is_deferred(self, field) || capo_is_left_to_database(self, field))
             continue;
         bool changed = all || capo_field_changed(self, field);
         if (changed || field->auto_now)
@@ -316,8 +330,8 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
     bool heard = is_heard(model), together = heard || capo_parent_level(model->concrete);
     for (size_t i = 0; names[i]; i++) {
         const Field *field = capo_field(model, names[i]);
-        if (!field || !field->column || field == model->pk)
-            capo_raise(ERROR_VALUE, "%s cannot save the field \"%s\": it has no such column, or it is the key.", model->name, names[i]);
+        if (!field || !field->column || field == model->pk || field->generated)
+            capo_raise(ERROR_VALUE, "%s cannot save the field \"%s\": it has no such column, it is the key, or the database computes it.", model->name, names[i]);
         if (count < model->n_fields)
             fields[count++] = field;
     }
@@ -490,6 +504,8 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
         const Field *field = column_named(model, names[i], "capo_bulk_update()");
         if (field->primary_key)
             capo_raise(ERROR_VALUE, "bulk_update() cannot be used with primary key fields.");
+        if (field->generated)
+            capo_raise(ERROR_VALUE, "bulk_update() cannot be used with generated fields.");
         if (n_fields < model->n_fields)
             fields[n_fields++] = field;
     }

@@ -69,10 +69,29 @@ bool capo_schema_is_collecting(const SchemaEditor *editor) { return editor->coll
 const char *capo_schema_backend(void) { return capo_backend()->name; }
 void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce_foreign_keys(on); }
 
+void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch) { editor->watch = watch; }
+
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what) { return !editor->watch || editor->watch->before(editor->watch->self, what); }
+
+void capo_schema_end_step(SchemaEditor *editor, const char *what)
+{
+    if (editor->watch)
+        editor->watch->after(editor->watch->self, what);
+}
+
+List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, const char *column, char kind)
+{
+    List *found = capo_backend()->schema->words->constraint_names(table, column, kind);
+    return editor->watch ? editor->watch->looked(editor->watch->self, capo_format("%c %s %s", kind, table, column), found) : found;
+}
+
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (!editor->collects) {
+        if (!capo_schema_begin_step(editor, sql))
+            return;
         capo_database_run(sql, parameters, count, DATABASE_WRITE);
+        capo_schema_end_step(editor, sql);
         return;
     }
     capo_put(&editor->collected, capo_sql_filled(sql, parameters, count));
@@ -199,15 +218,53 @@ void capo_schema_create_indexes(SchemaEditor *editor, const Model *model)
         capo_schema_run(editor, spec->sql, NULL, 0);
 }
 
-void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+void capo_schema_drop_old_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
 {
     const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
     for (const IndexSpec *spec = before; spec->name; spec++)
         if (!has_index(after, spec))
             capo_schema_run(editor, spec->drop, NULL, 0);
+}
+
+void capo_schema_create_new_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
     for (const IndexSpec *spec = after; spec->name; spec++)
         if (!has_index(before, spec))
             capo_schema_run(editor, spec->sql, NULL, 0);
+}
+
+void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    capo_schema_drop_old_indexes(editor, old_model, new_model);
+    capo_schema_create_new_indexes(editor, old_model, new_model);
+}
+
+/* The table is called as new_model says already. Indexes that are called after their table get new names: a new one first, since a foreign key
+ * of MariaDB's may need it, then the old one goes. Those with a name of their own go with the table. */
+void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+{
+    Model moved_model = *old_model;
+    moved_model.table = new_model->table;
+    const IndexSpec *before = capo_schema_indexes(old_model), *moved = capo_schema_indexes(&moved_model), *after = capo_schema_indexes(new_model);
+    const char *old_table = capo_quote_name(old_model->table);
+    size_t count = 0;
+    while (before[count].name)
+        count++;
+    for (const IndexSpec *spec = after; spec->name; spec++) {
+        bool there = false;
+        for (size_t i = 0; i < count; i++)
+            there |= !strcmp(before[i].name, spec->name) && !strcmp(moved[i].sql, spec->sql);
+        if (!there)
+            capo_schema_run(editor, spec->sql, NULL, 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *at = strstr(before[i].drop, old_table);
+        if (!strcmp(before[i].name, moved[i].name) && has_index(after, &moved[i]))
+            continue;
+        capo_schema_run(editor, at ? capo_format("%.*s%s%s", (int)(at - before[i].drop), before[i].drop, capo_quote_name(new_model->table), at + strlen(old_table))
+                                   : before[i].drop, NULL, 0);
+    }
 }
 
 bool capo_schema_same_constraints(const Model *a, const Model *b)
@@ -275,7 +332,7 @@ void capo_schema_rename_table(SchemaEditor *editor, Model *old_model, Model *new
     if (strcmp(old_model->table, new_model->table)) {
         capo_schema_run_deferred(editor, old_model->table);
         capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME TO %s", capo_quote_name(old_model->table), capo_quote_name(new_model->table)), NULL, 0);
-        capo_schema_change_indexes(editor, old_model, new_model);
+        capo_schema_rename_indexes(editor, old_model, new_model);
     }
     for (size_t i = 0; i < new_model->n_many; i++) {
         Field *before = capo_field(old_model, new_model->many[i]->name);
@@ -292,7 +349,7 @@ Value capo_schema_effective_default(const Field *field, Value given)
         return capo_to_column(field, given);
     if (field->has_default)
         return capo_to_column(field, capo_field_default(field));
-    if (field->null || field->target || field->primary_key)
+    if (field->null || field->target || field->primary_key || field->has_db_default || field->generated)
         return capo_value_null();
     DateTime now = capo_now();
     switch (capo_field_storage(field)) {
@@ -356,6 +413,22 @@ void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_m
         capo_schema_change_indexes(editor, old_model, new_model);
     else
         capo_backend()->schema->alter_constraints(editor, old_model, new_model);
+}
+
+void capo_schema_alter_table_comment(SchemaEditor *editor, Model *model)
+{
+    if (capo_backend()->schema->comments)
+        capo_altering_table_comment(editor, model);
+}
+
+void capo_schema_refuse_generated(const Field *old_field, const Field *new_field)
+{
+    bool same = old_field->generated == new_field->generated && (!new_field->generated || old_field->db_persist == new_field->db_persist);
+    if (same && new_field->generated)
+        same = !strcmp(capo_column_generated(old_field), capo_column_generated(new_field));
+    if (!same)
+        capo_raise(ERROR_VALUE, "%s.%s: a generated column cannot be altered. Remove the field and add it again with the new definition.",
+                   new_field->model->label, new_field->name);
 }
 
 /* --- SQL by hand --- */

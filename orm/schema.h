@@ -10,6 +10,7 @@ struct SchemaEditor {
     bool collects;
     Buffer collected;
     DeferredStatement *deferred, *last_deferred;
+    const SchemaWatch *watch;               /* NULL: nobody */
 };
 
 /* An index that a model wants: of a field, of unique_together, of Meta. */
@@ -37,6 +38,9 @@ typedef struct SchemaWords {
 typedef struct SchemaBackend {
     const SchemaWords *words;               /* NULL: it cannot alter, it rebuilds (SQLite) */
     bool index_conditions, index_parts, index_include, index_methods;   /* an index can have these */
+    bool virtual_columns;                   /* generated columns that are not stored */
+    bool comments_apart;                    /* COMMENT ON …, else a word of the column and of the table */
+    bool comments;
     bool tablespaces, deferrable_unique, nulls_not_distinct, exclusion;
     void (*create_model)(SchemaEditor *editor, Model *model);
     void (*add_column)(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value value);
@@ -50,6 +54,11 @@ typedef struct SchemaBackend {
     List *(*tables)(void);
     List *(*columns)(const char *table);
     char *(*describe)(const char *table);
+    /* NULL: a transaction holds DDL too. Else a text of what this statement changes, "" where it changes no table. */
+    char *(*fingerprint)(const char *sql);
+    /* The lock of those who migrate, for the kept connection's session; NULL: transactions are enough. */
+    const char *try_lock;                   /* a SELECT of one true value where it was free */
+    const char *lock_timeout;               /* "SET …" with one %g, for seconds */
 } SchemaBackend;
 
 extern const SchemaBackend capo_sqlite_schema, capo_postgresql_schema, capo_mysql_schema;
@@ -62,12 +71,17 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
 void capo_altering_alter_constraints(SchemaEditor *editor, Model *old_model, Model *new_model);
 void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Field *new_field);
 void capo_altering_check(SchemaEditor *editor);
+void capo_altering_table_comment(SchemaEditor *editor, const Model *model);
+/* A generated column is never altered: raises ERROR_VALUE where it would have to be. */
+void capo_schema_refuse_generated(const Field *old_field, const Field *new_field);
 
 /* Keeps a statement for the end: of this table, about that other one. Forgets those about a table that is dropped; those about one
  * that is renamed run at once, before it is. */
 void capo_schema_defer(SchemaEditor *editor, const char *table, const char *target, const char *sql);
 void capo_schema_run_deferred(SchemaEditor *editor, const char *table);
 void capo_schema_forget_deferred(SchemaEditor *editor, const char *table);
+/* The names of constraints, as words->constraint_names gives them; whoever watches the editor may know better. */
+List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, const char *column, char kind);
 /* Runs or collects one statement. */
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 /* The indexes beside the table's own constraints; ends with a NULL name. */
@@ -76,6 +90,11 @@ IndexSpec *capo_schema_indexes(const Model *model);
 bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret);
 /* Drops those that only the old model has and creates those that only the new one has. */
 void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+/* One half of it each: an index may not fit the new type of its column, or the new one the old. */
+void capo_schema_drop_old_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+void capo_schema_create_new_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+/* The same behind a change of the table's name. */
+void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 void capo_schema_create_indexes(SchemaEditor *editor, const Model *model);
 bool capo_schema_same_constraints(const Model *a, const Model *b);
 /* The constraints that stand in the table: `sql` is "CONSTRAINT … CHECK (…)"; `drop` NULL where only a rebuild drops one. */

@@ -56,13 +56,38 @@ static Transaction *innermost_transaction(void)
     return innermost;
 }
 
+/* capo_database_keep(): the connection of all that this unit does, and those inside it. */
+static struct { const Unit *unit; const Database *database; Connection *connection; } kept;
+
+static Connection *kept_connection(void)
+{
+    if (!kept.connection || (capo_several_databases && database_current() != kept.database))
+        return NULL;
+    for (const Unit *unit = capo_unit; unit; unit = unit->outer)
+        if (unit == kept.unit)
+            return kept.connection;
+    return NULL;
+}
+
+static Connection *take(void)
+{
+    Connection *connection = kept_connection();
+    return connection ? connection : capo_database_lend_writer();
+}
+
+static void give_back(Connection *connection)
+{
+    if (connection != kept.connection)
+        capo_database_return(connection);
+}
+
 bool capo_in_transaction_of(const Database *database) { return open_transaction_of(database) != NULL; }
 
 Connection *capo_transaction_connection(void)
 {
     Transaction *transaction = open_transaction();
     if (!transaction)
-        return NULL;
+        return kept_connection();
     if (transaction->connection->lost)
         capo_raise(ERROR_OPERATIONAL, "The connection to the database broke in this transaction: nothing of it was kept, and nothing more can be done in it. "
                    "Roll it back, and try all of it again.");
@@ -128,11 +153,11 @@ static void undo(void *argument)
         return;
     }
     control(transaction->connection, "ROLLBACK");
-    capo_database_return(transaction->connection);
+    give_back(transaction->connection);
     transaction->connection = NULL;
 }
 
-static void return_connection(void *connection) { capo_database_return(connection); }
+static void return_connection(void *connection) { give_back(connection); }
 
 static const char *isolation_words(const char *isolation)
 {
@@ -194,12 +219,12 @@ void capo_begin_with(const TransactionOptions *options)
         failure.lost = true;
         /* A connection may have broken since it was used last: with BEGIN nothing is lost yet. */
         for (int tries = 2; !good && failure.lost && tries-- > 0;) {
-            transaction->connection = capo_database_lend_writer();
+            transaction->connection = take();
             capo_defer(return_connection, transaction->connection);
             good = start(transaction->connection, options->isolation, &failure);
             capo_defer_cancel(return_connection, transaction->connection);
             if (!good)
-                capo_database_return(transaction->connection);
+                give_back(transaction->connection);
         }
         if (!good)
             capo_raise_failure(&failure);
@@ -271,7 +296,7 @@ void capo_commit(void)
     }
     capo_defer_cancel(undo, level);
     transaction->level = NULL;
-    capo_database_return(transaction->connection);
+    give_back(transaction->connection);
     call_all(level);
 }
 
@@ -292,4 +317,34 @@ void capo_on_commit(void (*function)(void *), void *argument)
     Callback *callback = capo_alloc_struct(Callback);
     *callback = (Callback){ .function = function, .argument = argument };
     add_callbacks(transaction->level, &(Level){ .first = callback, .last = callback });
+}
+
+/* --- one connection for all ------------------------------------------------------------------------------------------------- */
+
+static void end_keeping(void *unused)
+{
+    Connection *connection = kept.connection;
+    (void)unused;
+    kept.connection = NULL;
+    /* What was set in its session, and the locks that it holds, end with it. */
+    connection->lost = true;
+    capo_database_return(connection);
+}
+
+void capo_database_keep(void)
+{
+    if (kept.connection || open_transaction())
+        capo_bug("capo_database_keep() inside a transaction, or twice in a process.");
+    kept.unit = capo_unit;
+    kept.database = database_current();
+    kept.connection = capo_database_lend_writer();
+    capo_defer(end_keeping, NULL);
+}
+
+void capo_database_keep_no_more(void)
+{
+    if (!kept.connection)
+        return;
+    capo_defer_cancel(end_keeping, NULL);
+    end_keeping(NULL);
 }

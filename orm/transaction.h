@@ -12,3 +12,8 @@ bool capo_connection_run(Connection *connection, const char *sql, const Value *p
 bool capo_in_own_transaction(void);
 /* A statement failed in the open transaction: nothing but a rollback is left to it. */
 void capo_transaction_break(void);
+
+/* From now on one connection serves all transactions and statements of this unit, until the call below or the end of the unit; then it is
+ * closed, and with it go its session's settings and locks. Outside a transaction. */
+void capo_database_keep(void);
+void capo_database_keep_no_more(void);

@@ -298,6 +298,7 @@ typedef struct Settings {
     const char *cache_middleware_key_prefix;
     const struct CacheSettings *caches;     /* cache.h: CACHES({ "default", … }); default: one in the worker's memory */
     const struct EmbeddedFile *files;       /* project's own templates/ and static/ in a release */
+    int64_t site_id;                        /* of <capo/sites.h>: the id of the site that this program serves; 0: by the request's host */
     const char *date_format, *datetime_format, *time_format;        /* "N j, Y" "N j, Y, P" "P" */
     bool debug;                             /* (env DEBUG=1) */
 } Settings;

@@ -46,9 +46,12 @@ int capo_make_migrations(const MakeOptions *options);
 typedef struct MigrateOptions {
     const char *app, *target;           /* "0002", a prefix, or "zero"; NULL: the newest */
     bool fake, fake_initial, plan;
+    double lock_timeout;                /* seconds that a statement waits for a table that others use; 0: the database's own limit */
     void (*say)(void *self, const char *line); void *self;
 } MigrateOptions;
-/* How many were applied or unapplied. Raises ERROR_MIGRATION naming migration and operation; the schema is as before it. */
+/* How many were applied or unapplied. One run at a time: a second one waits for the database's lock. Raises ERROR_MIGRATION naming migration
+ * and operation; the schema is as before it. On MariaDB and MySQL, whose transactions hold no DDL, what came before stays, and the next run goes
+ * on there, also after this process was killed. */
 int capo_migrate(const MigrateOptions *options);
 typedef struct MigrationStatus { const char *app, *name; bool applied; DateTime applied_at; } MigrationStatus;
 /* In order of the plan; ends with a NULL app. */

@@ -37,7 +37,7 @@ static void drop_constraints(SchemaEditor *editor, const char *table, const char
         run(editor, format, capo_quote_name(table), capo_quote_name(usual_name));
         return;
     }
-    List *names = words()->constraint_names(table, column, kind);
+    List *names = capo_schema_constraint_names(editor, table, column, kind);
     for (size_t i = 0; i < names->count; i++)
         run(editor, format, capo_quote_name(table), capo_quote_name(names->items[i].text));
 }
@@ -45,6 +45,18 @@ static void drop_constraints(SchemaEditor *editor, const char *table, const char
 /* --- columns --- */
 
 static bool is_identity(const Field *field) { return field->primary_key && capo_field_is_automatic(field->kind); }
+
+/* A comment of a column or a table. NULL takes it away. */
+static void comment(SchemaEditor *editor, const Model *model, const Field *field, const char *text)
+{
+    Buffer sql = { 0 };
+    capo_put_format(&sql, field ? "COMMENT ON COLUMN %s.%s IS " : "COMMENT ON TABLE %s IS ", capo_quote_name(model->table), field ? capo_quote_name(field->column) : "");
+    if (text)
+        capo_put_comment(&sql, text);
+    else
+        capo_put(&sql, "NULL");
+    capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
+}
 
 /* What follows the column's name, as Django writes it. */
 static char *definition(const Field *field)
@@ -56,8 +68,12 @@ static char *definition(const Field *field)
     capo_put(&sql, dialect->column_type(field));
     if (column->db_collation)
         capo_put_format(&sql, " COLLATE %s", capo_quote_name(column->db_collation));
-    capo_put(&sql, field->null ? " NULL" : " NOT NULL");
-    if (check)
+    const char *generated = capo_column_generated(field), *db_default = capo_column_default(field);
+    if (generated || db_default)
+        capo_put_format(&sql, generated ? " %s" : " DEFAULT %s", generated ? generated : db_default);
+    if (!generated)
+        capo_put(&sql, field->null ? " NULL" : " NOT NULL");
+    if (check && !generated)
         capo_put_format(&sql, " CHECK (%s)", check);
     if (field->primary_key)
         capo_put(&sql, " PRIMARY KEY");
@@ -65,6 +81,10 @@ static char *definition(const Field *field)
         capo_put(&sql, " UNIQUE");
     if (is_identity(field))
         capo_put(&sql, words()->identity);
+    if (field->db_comment && !capo_backend()->schema->comments_apart) {
+        capo_put(&sql, " COMMENT ");
+        capo_put_comment(&sql, field->db_comment);
+    }
     return capo_buffer_text(&sql);
 }
 
@@ -86,7 +106,20 @@ void capo_altering_create_model(SchemaEditor *editor, Model *model)
     for (const IndexSpec *spec = capo_schema_constraints(model); spec->name; spec++)
         capo_put_format(&sql, ", %s", spec->sql);
     capo_put_format(&sql, ")%s", words()->table_options);
+    const SchemaBackend *schema = capo_backend()->schema;
+    const char *table_comment = model->meta->db_table_comment;
+    if (table_comment && !schema->comments_apart) {
+        capo_put(&sql, " COMMENT = ");
+        capo_put_comment(&sql, table_comment);
+    }
+    if (model->meta->db_tablespace && schema->tablespaces)
+        capo_put_format(&sql, " TABLESPACE %s", capo_quote_name(model->meta->db_tablespace));
     capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
+    if (table_comment && schema->comments_apart)
+        comment(editor, model, NULL, table_comment);
+    for (size_t i = 0; i < model->n_fields && schema->comments_apart; i++)
+        if (model->fields[i]->db_comment)
+            comment(editor, model, model->fields[i], model->fields[i]->db_comment);
     for (size_t i = 0; i < model->n_fields; i++)
         if (has_foreign_key(model->fields[i]))
             capo_schema_defer(editor, model->table, model->fields[i]->target->table, foreign_key_sql(model->table, model->fields[i]));
@@ -144,10 +177,12 @@ void capo_altering_add_column(SchemaEditor *editor, Model *old_model, Model *new
 {
     Value value = capo_schema_effective_default(field, given);
     Field first = *field;
-    bool filled = !capo_is_null(value) && !is_identity(field);
+    bool filled = !capo_is_null(value) && !is_identity(field) && !field->generated;
     if (filled)
         first.null = true;
     run(editor, "ALTER TABLE %s ADD COLUMN %s %s", capo_quote_name(new_model->table), capo_quote_name(field->column), definition(&first));
+    if (field->db_comment && capo_backend()->schema->comments_apart)
+        comment(editor, new_model, field, field->db_comment);
     if (filled)
         fill(editor, new_model, field, value, false);
     if (filled && !field->null)
@@ -204,6 +239,23 @@ static void retype_references(SchemaEditor *editor, const Model *new_model, cons
     }
 }
 
+/* What the column's DEFAULT says now. MODIFY has said it already where the type changed; it does no harm twice. */
+static void alter_default(SchemaEditor *editor, const Model *model, const Field *field, const char *db_default)
+{
+    const char *table = capo_quote_name(model->table), *column = capo_quote_name(field->column);
+    if (db_default)
+        run(editor, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s", table, column, db_default);
+    else
+        run(editor, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", table, column);
+}
+
+static void fill_with_default(SchemaEditor *editor, const Model *model, const Field *field)
+{
+    const char *column = capo_quote_name(field->column);
+    run(editor, "UPDATE %s SET %s = %s WHERE %s IS NULL", capo_quote_name(model->table), column, capo_column_default(field), column);
+    check_now(editor);
+}
+
 void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value given)
 {
     const Dialect *dialect = capo_dialect();
@@ -216,9 +268,17 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
         || !same_text(capo_column_field(old_field)->db_collation, capo_column_field(new_field)->db_collation);
     bool rekeyed = has_foreign_key(old_field) && (!has_foreign_key(new_field) || retyped || strcmp(old_field->target->table, new_field->target->table)
                                                   || strcmp(old_field->target_field->column, new_field->target_field->column));
+    const char *old_default = capo_column_default(old_field), *new_default = capo_column_default(new_field);
+    bool recommented = !same_text(old_field->db_comment, new_field->db_comment), apart = capo_backend()->schema->comments_apart;
     Field as_new = *old_field;
     as_new.known_storage = 0;
+    capo_schema_refuse_generated(old_field, new_field);
     capo_schema_run_deferred(editor, table);
+    if (retyped && old_default) {
+        alter_default(editor, old_model, old_field, NULL);
+        as_new.has_db_default = false;
+        old_default = NULL;
+    }
     if (rekeyed)
         drop_constraints(editor, table, old_field->column, 'f', foreign_key_name(table, old_field));
     if (old_field->unique && !new_field->unique && !old_field->primary_key)
@@ -226,6 +286,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
     if (old_check && !same_text(old_check, new_check))
         drop_constraints(editor, table, old_field->column, 'c', constraint_name(table, old_field, "_check"));
     drop_old_constraints(editor, old_model, new_model);
+    capo_schema_drop_old_indexes(editor, old_model, new_model);
     if (renamed) {
         run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(table), capo_quote_name(old_field->column), column);
         as_new.column = new_field->column;
@@ -245,10 +306,16 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
             retyped = false;
         }
     }
+    if (old_field->null && !new_field->null && new_default)
+        fill_with_default(editor, new_model, new_field);
     if (retyped && new_field->unique)
         retype_references(editor, new_model, &as_new, new_field);
-    else if (retyped || as_new.null != new_field->null)
+    else if (retyped || as_new.null != new_field->null || (recommented && !apart))
         words()->alter_type(editor, new_model, &as_new, new_field);
+    if (!same_text(old_default, new_default))
+        alter_default(editor, new_model, new_field, new_default);
+    if (recommented && apart)
+        comment(editor, new_model, new_field, new_field->db_comment);
     if (new_field->primary_key && !old_field->primary_key)
         run(editor, "ALTER TABLE %s ADD PRIMARY KEY (%s)", capo_quote_name(table), column);
     else if (new_field->unique && !old_field->unique && !new_field->primary_key)
@@ -256,7 +323,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
     if (new_check && !same_text(old_check, new_check))
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_check")), new_check);
     add_new_constraints(editor, old_model, new_model);
-    capo_schema_change_indexes(editor, old_model, new_model);
+    capo_schema_create_new_indexes(editor, old_model, new_model);
     if (has_foreign_key(new_field) && (rekeyed || !has_foreign_key(old_field)))
         capo_schema_defer(editor, table, new_field->target->table, foreign_key_sql(table, new_field));
 }
@@ -291,7 +358,20 @@ void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Fiel
         if (rekeyed && has_foreign_key(new_column))
             capo_schema_defer(editor, after->table, new_column->target->table, foreign_key_sql(after->table, new_column));
     }
-    capo_schema_change_indexes(editor, before, after);
+    capo_schema_rename_indexes(editor, before, after);
+}
+
+void capo_altering_table_comment(SchemaEditor *editor, const Model *model)
+{
+    const char *text = model->meta->db_table_comment;
+    Buffer sql = { 0 };
+    if (capo_backend()->schema->comments_apart) {
+        comment(editor, model, NULL, text);
+        return;
+    }
+    capo_put_format(&sql, "ALTER TABLE %s COMMENT = ", capo_quote_name(model->table));
+    capo_put_comment(&sql, text ? text : "");
+    capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
 }
 
 void capo_altering_check(SchemaEditor *editor) { check_now(editor); }

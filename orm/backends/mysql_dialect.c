@@ -235,6 +235,7 @@ static const FunctionRow functions[] = {
     { .name = "Ord", .sql = "(ORD($1) + 0)" },
     { .name = "SHA256", .sql = "SHA2($1, 256)" },
     { .name = "JSONObject", .sql = "JSON_OBJECT" },
+    { .name = "Now", .sql = "CURRENT_TIMESTAMP(6)" },
     { 0 }
 };
 
@@ -408,7 +409,7 @@ static const char *left(int lookup, FieldKind kind)
 }
 
 const Dialect capo_mysql_dialect = {
-    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT",
+    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
     .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,

@@ -2,16 +2,27 @@
 /* MariaDB's and MySQL's part of the schema editor: their words, and the catalogue. */
 #include "../schema.h"
 #include <string.h>
+#include <strings.h>
 
 /* MODIFY states the column anew: what is not said again is lost. */
 static void alter_type(SchemaEditor *editor, const Model *model, const Field *old_field, const Field *new_field)
 {
     (void)old_field;
-    const char *collation = capo_column_field(new_field)->db_collation;
-    bool identity = new_field->primary_key && capo_field_is_automatic(new_field->kind);
-    capo_schema_run(editor, capo_format("ALTER TABLE %s MODIFY %s %s%s%s%s%s", capo_quote_name(model->table), capo_quote_name(new_field->column),
-                                        capo_dialect()->column_type(new_field), collation ? " COLLATE " : "", collation ? capo_quote_name(collation) : "",
-                                        new_field->null ? " NULL" : " NOT NULL", identity ? " AUTO_INCREMENT" : ""), NULL, 0);
+    const char *collation = capo_column_field(new_field)->db_collation, *db_default = capo_column_default(new_field);
+    Buffer sql = { 0 };
+    capo_put_format(&sql, "ALTER TABLE %s MODIFY %s %s", capo_quote_name(model->table), capo_quote_name(new_field->column), capo_dialect()->column_type(new_field));
+    if (collation)
+        capo_put_format(&sql, " COLLATE %s", capo_quote_name(collation));
+    if (db_default)
+        capo_put_format(&sql, " DEFAULT %s", db_default);
+    capo_put(&sql, new_field->null ? " NULL" : " NOT NULL");
+    if (new_field->primary_key && capo_field_is_automatic(new_field->kind))
+        capo_put(&sql, " AUTO_INCREMENT");
+    if (new_field->db_comment) {
+        capo_put(&sql, " COMMENT ");
+        capo_put_comment(&sql, new_field->db_comment);
+    }
+    capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
 }
 
 static List *first_column(const char *sql, const Value *parameters, size_t count)
@@ -67,6 +78,7 @@ static char *describe(const char *table)
     Buffer out = { 0 };
     List *lines = first_column(
         "SELECT CONCAT('column ', COLUMN_NAME, ' ', COLUMN_TYPE, IF(IS_NULLABLE = 'NO', ' NOT NULL', ''), IF(EXTRA <> '', CONCAT(' ', EXTRA), ''), "
+        "IF(GENERATION_EXPRESSION IS NULL, '', CONCAT(' AS ', GENERATION_EXPRESSION)), IF(COLUMN_COMMENT <> '', CONCAT(' COMMENT ', COLUMN_COMMENT), ''), "
         "IF(COLUMN_DEFAULT IS NULL OR COLUMN_DEFAULT = 'NULL', '', CONCAT(' DEFAULT ', COLUMN_DEFAULT)), "
         "IF(COLLATION_NAME IS NULL OR COLLATION_NAME = @@collation_database, '', CONCAT(' COLLATE ', COLLATION_NAME))) AS line "
         "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? "
@@ -82,6 +94,69 @@ static char *describe(const char *table)
     return capo_buffer_text(&out);
 }
 
+/* --- what a statement changes --- */
+
+static const char *next_word(const char **sql)
+{
+    const char *from = *sql += strspn(*sql, " \t\r\n");
+    Buffer word = { 0 };
+    char quote = *from == '`' || *from == '"' ? *from : '\0';
+    if (quote) {
+        for (from++; *from && !(*from == quote && from[1] != quote); from++)
+            capo_put_char(&word, *from == quote ? *from++ : *from);
+        *sql = from + (*from != '\0');
+    } else {
+        size_t size = strcspn(from, " \t\r\n(;`\".");
+        size = size ? size : strlen(from) ? 1 : 0;
+        capo_put_bytes(&word, from, size);
+        *sql = from + size;
+    }
+    return capo_buffer_text(&word);
+}
+
+/* The table of ALTER TABLE t, CREATE TABLE t, DROP TABLE t, CREATE UNIQUE INDEX i ON t. NULL: it is about something else, or
+ * about several. */
+static const char *table_of(const char *sql)
+{
+    const char *word = next_word(&sql), *verb = word;
+    for (word = next_word(&sql); *word && strcasecmp(word, "TABLE") != 0 && strcasecmp(word, "INDEX") != 0; word = next_word(&sql))
+        if (strcasecmp(word, "VIEW") == 0 || strcasecmp(word, "TRIGGER") == 0 || strcasecmp(word, "PROCEDURE") == 0 || strcasecmp(word, "FUNCTION") == 0)
+            return NULL;
+    if (strcasecmp(verb, "RENAME") == 0 || !*word)
+        return NULL;
+    if (strcasecmp(word, "INDEX") == 0)
+        while (*word && strcasecmp(word, "ON") != 0)
+            word = next_word(&sql);
+    do
+        word = next_word(&sql);
+    while (strcasecmp(word, "IF") == 0 || strcasecmp(word, "NOT") == 0 || strcasecmp(word, "EXISTS") == 0);
+    return *word ? word : NULL;
+}
+
+/* The table as it is, whole; the server knows more of it than describe() says. Of other statements all that the database has. */
+static char *fingerprint(const char *sql)
+{
+    const char *table = table_of(sql);
+    if (!table) {
+        List *all = first_column(
+            "SELECT MD5(CONCAT_WS('/', (SELECT GROUP_CONCAT(TABLE_NAME, TABLE_TYPE, TABLE_COMMENT ORDER BY TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()), "
+            "(SELECT GROUP_CONCAT(MD5(VIEW_DEFINITION) ORDER BY TABLE_NAME) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()), "
+            "(SELECT GROUP_CONCAT(TRIGGER_NAME, MD5(ACTION_STATEMENT) ORDER BY TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()), "
+            "(SELECT GROUP_CONCAT(ROUTINE_NAME, MD5(ROUTINE_DEFINITION) ORDER BY ROUTINE_NAME) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE())))", NULL, 0);
+        return capo_strdup(all->items[0].text);
+    }
+    Value name = capo_value_text(table);
+    if (!first_column("SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?", &name, 1)->count)
+        return capo_format("%s: absent", table);
+    ResultSet *made = capo_database_run(capo_format("SHOW CREATE TABLE %s", capo_quote_name(table)), NULL, 0, DATABASE_READ);
+    const char *text = capo_to_text(capo_cell(made, 0, 1)), *counter = strstr(text, " AUTO_INCREMENT=");
+    Buffer kept = { 0 };
+    capo_put_bytes(&kept, text, counter ? (size_t)(counter - text) : strlen(text));
+    if (counter)                        /* rows move it */
+        capo_put(&kept, counter + 16 + strspn(counter + 16, "0123456789"));
+    return capo_buffer_text(&kept);
+}
+
 static const SchemaWords words = {
     .identity = " AUTO_INCREMENT", .table_options = "", .deferrable = "",
     .drop_foreign_key = "ALTER TABLE %s DROP FOREIGN KEY %s", .drop_unique = "ALTER TABLE %s DROP INDEX %s",
@@ -91,9 +166,11 @@ static const SchemaWords words = {
 };
 
 const SchemaBackend capo_mysql_schema = {
-    .words = &words,
+    .words = &words, .comments = true, .virtual_columns = true,
     .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, .remove_column = capo_altering_remove_column,
     .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,
     .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check,
-    .tables = tables, .columns = columns, .describe = describe,
+    .tables = tables, .columns = columns, .describe = describe, .fingerprint = fingerprint,
+    .try_lock = "SELECT GET_LOCK(CONCAT('capo_migrate_', MD5(DATABASE())), 0)",
+    .lock_timeout = "SET SESSION lock_wait_timeout = CEILING(%1$g), innodb_lock_wait_timeout = CEILING(%1$g)",
 };

@@ -236,6 +236,7 @@ static bool call(Compiler *compiler, const Expression *call)
 }
 
 static const FunctionRow functions[] = {
+    { .name = "Now", .sql = "STATEMENT_TIMESTAMP()" },
     { .name = "Greatest", .sql = "GREATEST" },
     { .name = "Least", .sql = "LEAST" },
     { .name = "Left", .sql = "LEFT" },
@@ -416,7 +417,7 @@ static void put_explain(Buffer *sql, const ExplainOptions *options)
 }
 
 const Dialect capo_postgresql_dialect = {
-    .quote = '"', .name_length = 63, .max_parameters = 65535, .no_key = "DEFAULT",
+    .quote = '"', .name_length = 63, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
     .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
     .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .lock_of = true, .lock_no_key = true, .distinct_on = true, .on_conflict = true, .aggregate_filter = true,

@@ -93,6 +93,7 @@ static char *describe(const char *table)
     List *lines = first_column(
         "SELECT 'column ' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END "
         "|| CASE WHEN a.attidentity <> '' THEN ' identity' ELSE '' END "
+        "|| CASE WHEN a.attgenerated <> '' THEN ' generated' ELSE '' END || COALESCE(' COMMENT ' || col_description(c.oid, a.attnum), '') "
         "|| COALESCE(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') "
         "|| CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN ' COLLATE ' || (SELECT collname FROM pg_collation WHERE oid = a.attcollation) ELSE '' END "
         "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid "
@@ -117,10 +118,11 @@ static const SchemaWords words = {
 };
 
 const SchemaBackend capo_postgresql_schema = {
-    .words = &words, .index_conditions = true, .index_parts = true, .index_include = true, .index_methods = true,
+    .words = &words, .comments = true, .comments_apart = true, .index_conditions = true, .index_parts = true, .index_include = true, .index_methods = true,
     .tablespaces = true, .deferrable_unique = true, .nulls_not_distinct = true, .exclusion = true,
     .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, .remove_column = capo_altering_remove_column,
     .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,
     .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check, .reset_sequence = reset_sequence,
     .tables = tables, .columns = columns, .describe = describe,
+    .try_lock = "SELECT pg_try_advisory_lock(1128353871, 1296648006)", .lock_timeout = "SELECT set_config('lock_timeout', (%g * 1000)::integer::text, false)",
 };

@@ -21,7 +21,11 @@ static char *definition(const Field *field)
         capo_put(&sql, " COLLATE ");
         capo_put_name(&sql, column->db_collation);
     }
-    capo_put(&sql, field->null ? " NULL" : " NOT NULL");
+    const char *generated = capo_column_generated(field), *db_default = capo_column_default(field);
+    if (generated || db_default)
+        capo_put_format(&sql, generated ? " %s" : " DEFAULT %s", generated ? generated : db_default);
+    if (!generated)
+        capo_put(&sql, field->null ? " NULL" : " NOT NULL");
     if (check)
         capo_put_format(&sql, " CHECK (%s)", check);
     if (field->primary_key)
@@ -68,8 +72,9 @@ static bool enforces_foreign_keys(void)
     return result->n_rows && capo_cell(result, 0, 0).integer;
 }
 
-/* Where a column of the new table comes from: a column of the old one, or a value; both: the value where the column is NULL. */
-typedef struct ColumnSource { const char *column; Value value; bool has_value; } ColumnSource;
+/* Where a column of the new table comes from: a column of the old one, or a value; both: the value where the column is NULL. `otherwise`:
+ * SQL instead of the value. */
+typedef struct ColumnSource { const char *column; Value value; bool has_value; const char *otherwise; } ColumnSource;
 
 static void copy_rows(SchemaEditor *editor, const Model *new_model, const char *from, const char *to, const ColumnSource *sources)
 {
@@ -86,10 +91,12 @@ static void copy_rows(SchemaEditor *editor, const Model *new_model, const char *
         capo_put(&sql, n ? ", " : "");
         capo_put(&select, n++ ? ", " : "");
         capo_put_name(&sql, new_model->fields[i]->column);
-        if (source->column && source->has_value)
+        if (source->column && (source->has_value || source->otherwise))
             capo_put(&select, "coalesce(");
         if (source->column)
             capo_put_name(&select, source->column);
+        if (source->column && source->otherwise)
+            capo_put_format(&select, ", %s)", source->otherwise);
         if (source->column && source->has_value)
             capo_put(&select, ", ");
         if (source->has_value) {
@@ -148,7 +155,7 @@ static ColumnSource *same_sources(const Model *old_model, const Model *new_model
 {
     ColumnSource *sources = capo_alloc_array(new_model->n_fields, sizeof *sources);
     for (size_t i = 0; i < new_model->n_fields; i++)
-        for (size_t k = 0; k < old_model->n_fields; k++)
+        for (size_t k = 0; k < old_model->n_fields && !new_model->fields[i]->generated; k++)
             if (!strcmp(old_model->fields[k]->column, new_model->fields[i]->column))
                 sources[i].column = old_model->fields[k]->column;
     return sources;
@@ -179,7 +186,7 @@ static void rebuild_references(SchemaEditor *editor, const Model *model, const F
 static void add_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value given)
 {
     Value value = capo_schema_effective_default(field, given);
-    if (field->null && !field->unique && capo_is_null(value) && capo_schema_same_constraints(old_model, new_model)) {
+    if (field->null && !field->unique && !field->has_db_default && !field->generated && capo_is_null(value) && capo_schema_same_constraints(old_model, new_model)) {
         capo_schema_run(editor, capo_format("ALTER TABLE %s ADD COLUMN %s %s", capo_quote_name(new_model->table), capo_quote_name(field->column),
                                             definition(field)), NULL, 0);
         capo_schema_change_indexes(editor, old_model, new_model);
@@ -187,7 +194,7 @@ static void add_column(SchemaEditor *editor, Model *old_model, Model *new_model,
     }
     ColumnSource *sources = same_sources(old_model, new_model);
     /* A key that counts up by itself is left out of the copy: SQLite fills it. */
-    if (!(field->primary_key && capo_field_is_automatic(field->kind)))
+    if (!(field->primary_key && capo_field_is_automatic(field->kind)) && !field->generated && !(field->has_db_default && capo_is_null(value)))
         sources[field->position] = (ColumnSource){ .value = value, .has_value = true };
     rebuild(editor, new_model->table, has_counter(old_model), new_model, sources);
 }
@@ -225,6 +232,7 @@ static void alter_column(SchemaEditor *editor, Model *old_model, Model *new_mode
     bool referred = retyped && new_field->unique;
     Field as_new = *old_field;
     as_new.known_storage = 0;
+    capo_schema_refuse_generated(old_field, new_field);
     if (renamed) {
         /* SQLite carries the new name into indexes, and into the foreign keys of other tables. */
         capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(new_model->table),
@@ -241,10 +249,13 @@ static void alter_column(SchemaEditor *editor, Model *old_model, Model *new_mode
         return;
     }
     ColumnSource *sources = same_sources(old_model, new_model);
-    sources[new_field->position].column = new_field->column;
+    if (!new_field->generated)
+        sources[new_field->position].column = new_field->column;
     if (old_field->null && !new_field->null) {
         sources[new_field->position].value = capo_schema_effective_default(new_field, given);
         sources[new_field->position].has_value = !capo_is_null(sources[new_field->position].value);
+        if (!sources[new_field->position].has_value)
+            sources[new_field->position].otherwise = capo_column_default(new_field);
     }
     rebuild(editor, new_model->table, has_counter(old_model), new_model, sources);
     if (referred)
@@ -321,7 +332,7 @@ static List *tables(void)
 
 static List *columns(const char *table)
 {
-    ResultSet *result = capo_database_run(capo_format("PRAGMA table_info(%s)", capo_quote_name(table)), NULL, 0, DATABASE_READ);
+    ResultSet *result = capo_database_run(capo_format("PRAGMA table_xinfo(%s)", capo_quote_name(table)), NULL, 0, DATABASE_READ);
     List *names = capo_list_new();
     for (size_t i = 0; i < result->n_rows; i++)
         capo_list_add(names, capo_cell(result, i, 1));
@@ -353,11 +364,12 @@ static const char *text_at(ResultSet *result, size_t row, size_t column)
 
 static void describe_columns(Lines *lines, const char *table)
 {
-    ResultSet *result = capo_database_run(capo_format("PRAGMA table_info(%s)", capo_quote_name(table)), NULL, 0, DATABASE_READ);
+    ResultSet *result = capo_database_run(capo_format("PRAGMA table_xinfo(%s)", capo_quote_name(table)), NULL, 0, DATABASE_READ);
     for (size_t i = 0; i < result->n_rows; i++)
-        add_line(lines, capo_format("column %s %s%s%s%s%s", text_at(result, i, 1), capo_lower(text_at(result, i, 2)),
+        add_line(lines, capo_format("column %s %s%s%s%s%s%s", text_at(result, i, 1), capo_lower(text_at(result, i, 2)),
                  capo_cell(result, i, 3).integer ? " NOT NULL" : "", capo_cell(result, i, 5).integer ? " PRIMARY KEY" : "",
-                 capo_is_null(capo_cell(result, i, 4)) ? "" : " DEFAULT ", text_at(result, i, 4)));
+                 capo_is_null(capo_cell(result, i, 4)) ? "" : " DEFAULT ", text_at(result, i, 4),
+                 capo_cell(result, i, 6).integer == 2 ? " VIRTUAL" : capo_cell(result, i, 6).integer == 3 ? " STORED" : ""));
     result = capo_database_run(capo_format("PRAGMA foreign_key_list(%s)", capo_quote_name(table)), NULL, 0, DATABASE_READ);
     for (size_t i = 0; i < result->n_rows; i++)
         add_line(lines, capo_format("foreign key %s to %s (%s) on delete %s", text_at(result, i, 3), text_at(result, i, 2), text_at(result, i, 4),
@@ -387,6 +399,35 @@ static void describe_indexes(Lines *lines, const char *table)
     }
 }
 
+/* The text in brackets that begins at sql[at]. */
+static const char *bracketed(const char *sql, size_t at)
+{
+    size_t start = at;
+    for (int depth = 0; sql[at]; at++) {
+        size_t quoted = capo_sql_skip_quoted(sql, at);
+        if (quoted > at) {
+            at = quoted - 1;
+            continue;
+        }
+        depth += sql[at] == '(' ? 1 : sql[at] == ')' ? -1 : 0;
+        if (!depth)
+            break;
+    }
+    return capo_strndup(sql + start, strnlen(sql + start, at + 1 - start));
+}
+
+/* What indexes say beyond columns: expressions and conditions. */
+static void describe_index_sql(Lines *lines, const char *table)
+{
+    Value name = capo_value_text(table);
+    ResultSet *result = capo_database_run("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", &name, 1, DATABASE_READ);
+    for (size_t i = 0; i < result->n_rows; i++) {
+        const char *sql = text_at(result, i, 1), *columns = strstr(sql, " (");
+        if (columns && (strstr(columns, "(") != strrchr(columns, '(') || strstr(columns, ") WHERE ")))
+            add_line(lines, capo_format("index %s of%s", text_at(result, i, 0), columns));
+    }
+}
+
 /* CHECKs, names of constraints and AUTOINCREMENT stand in the table's SQL only. */
 static void describe_sql(Lines *lines, const char *table)
 {
@@ -405,20 +446,10 @@ static void describe_sql(Lines *lines, const char *table)
             size_t stop = capo_sql_skip_quoted(sql, i + 11);
             add_line(lines, capo_format("constraint %.*s", (int)(stop - i - 11), sql + i + 11));
         }
-        if (!strncasecmp(sql + i, "CHECK ", 6)) {
-            size_t at = i + 6 + strspn(sql + i + 6, " "), start = at;
-            for (int depth = 0; sql[at]; at++) {
-                size_t quoted = capo_sql_skip_quoted(sql, at);
-                if (quoted > at) {
-                    at = quoted - 1;
-                    continue;
-                }
-                depth += sql[at] == '(' ? 1 : sql[at] == ')' ? -1 : 0;
-                if (!depth)
-                    break;
-            }
-            add_line(lines, capo_format("check %.*s", (int)(at + 1 - start), sql + start));
-        }
+        if (!strncasecmp(sql + i, "CHECK ", 6))
+            add_line(lines, capo_format("check %s", bracketed(sql, i + 6 + strspn(sql + i + 6, " "))));
+        if (!strncasecmp(sql + i, "ALWAYS AS ", 10))
+            add_line(lines, capo_format("generated %s", bracketed(sql, i + 10)));
         i++;
     }
 }
@@ -429,6 +460,7 @@ static char *describe(const char *table)
     Buffer out = { 0 };
     describe_columns(&lines, table);
     describe_indexes(&lines, table);
+    describe_index_sql(&lines, table);
     describe_sql(&lines, table);
     if (lines.count)
         qsort(lines.items, lines.count, sizeof *lines.items, compare_lines);
@@ -438,7 +470,7 @@ static char *describe(const char *table)
 }
 
 const SchemaBackend capo_sqlite_schema = {
-    .index_conditions = true, .index_parts = true,
+    .virtual_columns = true, .index_conditions = true, .index_parts = true,
     .create_model = create_model, .add_column = add_column, .remove_column = remove_column, .alter_column = alter_column,
     .alter_constraints = alter_constraints, .alter_join_table = alter_join_table, .enforce_foreign_keys = enforce_foreign_keys,
     .check = check_foreign_keys, .tables = tables, .columns = columns, .describe = describe,

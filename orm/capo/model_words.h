@@ -40,7 +40,7 @@
  * Its member is as of an OPTIONAL one, and is read back when the row was saved. */
 #define GENERATED(KIND, field, expression, ...) CAPO_GENERATED(KIND, field, expression, __VA_ARGS__)
 /* Expressions of an index or a unique constraint: .parts = PARTS(PART(FN(Lower, F("title"))), PART(F("views"), .descending = true)) */
-#define PARTS(...) ((const IndexPart[]){ __VA_ARGS__, { 0 } })
+#define PARTS(...) ((const IndexPart[]){ __VA_ARGS__, { .descending = false } })
 #define PART(x, ...) { .of = VALUE(x) __VA_OPT__(,) __VA_ARGS__ }
 /* The column may be NULL, and forms may leave it empty: OPTIONAL(DATETIME, published, .db_index = true) */
 #define OPTIONAL(KIND, field, ...) CAPO_OPTIONAL_##KIND(KIND, field, __VA_ARGS__)

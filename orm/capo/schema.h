@@ -17,6 +17,32 @@ void capo_schema_close(SchemaEditor *editor);
 const char *capo_schema_collected_sql(SchemaEditor *editor);
 bool capo_schema_is_collecting(const SchemaEditor *editor);
 
+/* Whether a transaction holds DDL as well. On MariaDB and MySQL it does not: each such statement commits what was before it. */
+bool capo_schema_has_transactions(void);
+/* Whoever keeps a journal of what an editor does, so that it can go on where it was interrupted. `before` false: the statement is done
+ * already and is left out. `looked` gets the names that the database has now and gives those to go by. */
+typedef struct SchemaWatch {
+    bool (*before)(void *self, const char *sql);
+    void (*after)(void *self, const char *sql);
+    List *(*looked)(void *self, const char *what, List *found);
+    void *self;
+} SchemaWatch;
+void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch);
+/* A step that is no statement, between the two as a statement is: false, it is done already. `what` names it. */
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what);
+void capo_schema_end_step(SchemaEditor *editor, const char *what);
+/* Whether a statement changes the schema (as far as its first word says), and what it would change, in a form that differs once it is
+ * done. Only where transactions do not hold DDL. */
+bool capo_schema_is_ddl(const char *sql);
+char *capo_schema_fingerprint(const char *sql);
+
+/* One migrator at a time. Keeps one connection for all that this unit does, whose session takes the database's lock; the lock lasts
+ * as long as a statement of it runs, also where its process was killed meanwhile. False: not got within so many seconds (less than 0: waits
+ * for ever). `lock_timeout`: seconds that each statement waits for a table that others use; 0: as always. On SQLite it is
+ * a lock on the database's folder. */
+bool capo_schema_lock(double seconds, double lock_timeout);
+void capo_schema_unlock(void);
+
 /* SQLite can switch its foreign keys only outside a transaction: migrations call this with false before capo_begin() and with
  * true after the commit or rollback, on the connection that transactions of this unit use. Nothing on other databases. */
 void capo_schema_enforce_foreign_keys(bool on);
@@ -32,6 +58,8 @@ void capo_schema_remove_field(SchemaEditor *editor, Model *old_model, Model *new
 void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value default_value);
 /* Indexes, unique_together and constraints: makes the table's those of new_model. */
 void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_model);
+/* Sets Meta's db_table_comment; nothing where the database has no comments. */
+void capo_schema_alter_table_comment(SchemaEditor *editor, Model *model);
 void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 
 /* The counter of the model's automatic key goes on behind the largest key that there is: after rows were inserted with keys of their own

@@ -4,6 +4,7 @@
  * After a change of their models, write what is missing, from the project's root:
  *     CAPO_WRITE_MIGRATIONS=1 build/tests/unit framework_migrations_are_current */
 #include <capo/testing.h>
+#include <capo/flatpages.h>
 #include <capo/buffer.h>
 #include "../../orm/internal.h"
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 static const App auth_on_disk = { .name = "auth", .directory = "auth" }, admin_on_disk = { .name = "admin", .directory = "admin" };
 static const App contenttypes_on_disk = { .name = "contenttypes", .directory = "auth/contenttypes" };
+static const App sites_on_disk = { .name = "sites", .directory = "contrib/sites" }, flatpages_on_disk = { .name = "flatpages", .directory = "contrib/flatpages" };
 static const App sessions_on_disk = { .name = "sessions", .directory = "auth/sessions" };
 
 static void print_line(void *self, const char *line)
@@ -27,13 +29,14 @@ static void use(const App *const *apps)
 
 TEST(framework_migrations_are_current)
 {
-    static const App *const built_in[] = { &capo_auth, &capo_admin, NULL }, *const on_disk[] = { &auth_on_disk, &admin_on_disk, &contenttypes_on_disk, &sessions_on_disk, NULL };
+    static const App *const built_in[] = { &capo_auth, &capo_admin, &capo_flatpages, NULL };
+    static const App *const on_disk[] = { &auth_on_disk, &admin_on_disk, &contenttypes_on_disk, &sessions_on_disk, &sites_on_disk, &flatpages_on_disk, NULL };
     bool write = getenv("CAPO_WRITE_MIGRATIONS") != NULL;
     use(built_in);
     capo_models_prepare(capo_apps());
     if (write)
         use(on_disk);
-    int count = capo_make_migrations(&(MakeOptions){ .apps = LIST("auth", "admin", "contenttypes", "sessions"), .check = !write, .say = print_line });
+    int count = capo_make_migrations(&(MakeOptions){ .apps = LIST("auth", "admin", "contenttypes", "sessions", "sites", "flatpages"), .check = !write, .say = print_line });
     if (count && !write)
         capo_test_fail(__FILE__, __LINE__, "%d migrations of Capo's own apps are missing; see the head of this file", count);
 }

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* migrate on SQLite: forwards, back, fake, plan; failures that leave everything as it was; history; makemigrations to files. */
-#include <capo/testing.h>
-#include <capo/buffer.h>
-#include "../../migrations/migration.h"
-#include "../../orm/internal.h"
-#include <dirent.h>
+#include "migrating.h"
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define ID "\"id\": {\"kind\": \"BigAutoField\", \"primary_key\": true}"
-#define POST "{\"CreateModel\": {\"name\": \"Post\", \"fields\": {" ID ", \"title\": {\"kind\": \"CharField\", \"max_length\": 200, \"db_index\": true}," \
-             "\"views\": {\"kind\": \"IntegerField\", \"default\": 0}}}}"
-#define COMMENT "{\"CreateModel\": {\"name\": \"Comment\", \"fields\": {" ID ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\"}," \
-                "\"text\": {\"kind\": \"TextField\"}}}}"
-#define ADD_SUBTITLE "{\"AddField\": {\"model\": \"Post\", \"name\": \"subtitle\", \"field\": {\"kind\": \"CharField\", \"max_length\": 9}, \"one_off_default\": \"it's\"}}"
 
 static void double_views(MigrationModels *models);
 static void halve_views(MigrationModels *models);
@@ -29,109 +15,10 @@ static const MigrationFunction functions[] = {
     { "fail_late", fail_late, fail_late },
     { 0 }
 };
-static char directory[64], other_directory[80], database[96];
-static App app = { .name = "mig", .directory = directory, .migration_functions = functions };
-static App other_app = { .name = "migother", .directory = other_directory };
-
-static void remove_tree(const char *path)
-{
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        char name[512];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-        if (unlink(name) != 0)
-            remove_tree(name);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
-static void clean(void *path)
-{
-    capo_database_open(NULL);
-    remove_tree(path);
-}
-
-/* A folder with two apps and a new database; all gone at the end of the test. */
 static void start(void)
 {
-    strcpy(directory, "/tmp/capo-migrate-XXXXXX");
-    EXPECT(mkdtemp(directory) != NULL);
-    snprintf(other_directory, sizeof other_directory, "%s/other", directory);
-    snprintf(database, sizeof database, "sqlite:%s/db.sqlite3", directory);
-    EXPECT_INT(mkdir(other_directory, 0700), 0);
-    EXPECT_INT(mkdir(capo_format("%s/migrations", directory), 0700), 0);
-    EXPECT_INT(mkdir(capo_format("%s/migrations", other_directory), 0700), 0);
-    capo_defer(clean, capo_strdup(directory));     /* a test may start more than once */
-    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&app, &other_app), .database = database });
-    capo_database_open(database);
-}
-
-static void file_with(const char *folder, const char *name, const char *head, const char *operations)
-{
-    const char *text = capo_format("{%s \"operations\": [%s]}", head, operations);
-    EXPECT_INT(capo_write_file(capo_format("%s/migrations/%s.json", folder, name), text, strlen(text)), 0);
-}
-
-static void file(const char *name, const char *after, const char *operations)
-{
-    file_with(directory, name, after ? capo_format("\"dependencies\": [[\"mig\", \"%s\"]],", after) : "\"initial\": true,", operations);
-}
-
-static void keep_line(void *self, const char *line)
-{
-    capo_put_format(self, "%s\n", line);
-}
-
-static char *migrate(const char *app_name, const char *target)
-{
-    Buffer out = { 0 };
-    capo_migrate(&(MigrateOptions){ .app = app_name, .target = target, .say = keep_line, .self = &out });
-    return capo_buffer_text(&out);
-}
-
-static void migrate_all(void *unused)
-{
-    (void)unused;
-    migrate(NULL, NULL);
-}
-
-static void migrate_to(void *target)
-{
-    migrate("mig", target);
-}
-
-/* Everything that the database holds: schema and rows. */
-static char *database_text(void)
-{
-    Buffer text = { 0 };
-    List *tables = capo_schema_tables();
-    for (size_t i = 0; i < tables->count; i++) {
-        const char *table = capo_to_text(tables->items[i]);
-        capo_put_format(&text, "%s\n%s\n", table, capo_schema_describe(table));
-        List *rows = capo_sql_rows_with(capo_format("SELECT * FROM \"%s\" ORDER BY 1", table), NULL, 0);
-        if (strcmp(table, "sqlite_sequence") != 0)
-            capo_put_format(&text, "%s\n", capo_json_text(capo_value_list(rows), 0));
-    }
-    return capo_buffer_text(&text);
-}
-
-static int64_t number(const char *sql)
-{
-    List *rows = capo_sql_rows_with(sql, NULL, 0);
-    int64_t n = -1;
-    if (rows->count)
-        capo_to_int(rows->items[0].map->entries[0].value, &n);
-    return n;
-}
-
-static const char *text(const char *sql)
-{
-    List *rows = capo_sql_rows_with(sql, NULL, 0);
-    return rows->count ? capo_to_text(rows->items[0].map->entries[0].value) : "(no row)";
+    start_migrating();
+    migrating_app.migration_functions = functions;
 }
 
 static void double_views(MigrationModels *models)
@@ -172,7 +59,7 @@ TEST(migrate_forwards_and_back_to_zero)
     capo_sql_run("INSERT INTO mig_post (title, views) VALUES (?, ?)", "one", 1);
     capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, ?)", "well");
     EXPECT_TEXT(migrate(NULL, NULL), "Operations to perform:\n  Apply all migrations: mig\nRunning migrations:\n  Applying mig.0002_post_subtitle... OK\n");
-    EXPECT_TEXT(text("SELECT subtitle FROM mig_post"), "it's");
+    EXPECT_TEXT(first_text("SELECT subtitle FROM mig_post"), "it's");
     EXPECT_INT(capo_unapplied_count(), 0);
     MigrationStatus *status = capo_migration_status("mig");
     EXPECT_TEXT(status[1].name, "0002_post_subtitle");
@@ -180,12 +67,12 @@ TEST(migrate_forwards_and_back_to_zero)
     EXPECT(strstr(migrate(NULL, NULL), "  No migrations to apply.\n") != NULL);
     EXPECT(strstr(migrate("mig", "0001"), "  Unapplying mig.0002_post_subtitle... OK\n") != NULL);
     EXPECT_TEXT(capo_schema_describe("mig_post"), first);
-    EXPECT_TEXT(text("SELECT title || views FROM mig_post"), "one1");
-    EXPECT_TEXT(text("SELECT text FROM mig_comment WHERE post_id = 1"), "well");
+    EXPECT_TEXT(first_text("SELECT title, views FROM mig_post"), "one1");
+    EXPECT_TEXT(first_text("SELECT text FROM mig_comment WHERE post_id = 1"), "well");
     migrate("mig", "zero");
     EXPECT(!capo_schema_has_table("mig_post") && !capo_schema_has_table("mig_comment"));
-    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 0);
-    EXPECT_INT(number("PRAGMA foreign_keys"), 1);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM django_migrations"), 0);
+    expect_sound_keys();
 }
 
 TEST(migrate_plan_and_fake_touch_nothing)
@@ -202,7 +89,7 @@ TEST(migrate_plan_and_fake_touch_nothing)
     EXPECT_INT(capo_unapplied_count(), 1);
     capo_migrate(&(MigrateOptions){ .app = "mig", .target = "zero", .fake = true });
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 2);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_post"), 2);
     /* irreversible: refused before anything is done */
     char *before = database_text();
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_to, "zero");
@@ -252,10 +139,15 @@ TEST(migrate_failures_leave_everything_as_it_was)
         const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
         if (!strcasestr(error->message, cases[i].wanted) || !strstr(error->message, "mig.0002_bad"))
             capo_test_fail(__FILE__, __LINE__, "answered: %s\n  wanted: %s", error->message, cases[i].wanted);
-        EXPECT(strstr(error->message, "The database is as it was before this migration.") != NULL);
-        EXPECT_TEXT(database_text(), before);
+        EXPECT_INT(recorder_count("mig", "0002_bad"), 0);
+        if (capo_schema_has_transactions()) {
+            EXPECT(strstr(error->message, "The database is as it was before this migration.") != NULL);
+            EXPECT_TEXT(database_text(), before);
+        } else {
+            EXPECT(strstr(error->message, "migrate goes on there.") != NULL);
+        }
         EXPECT_INT(capo_unapplied_count(), 1);
-        EXPECT_INT(number("PRAGMA foreign_keys"), 1);
+        expect_sound_keys();
         EXPECT(!capo_in_transaction());
     }
 }
@@ -269,9 +161,9 @@ TEST(migrate_runs_functions_both_ways_with_models_of_then)
     migrate("mig", "0001");
     capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 21)");
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT views FROM mig_post"), 42);
+    EXPECT_INT(first_number("SELECT views FROM mig_post"), 42);
     migrate("mig", "0001");
-    EXPECT_INT(number("SELECT views FROM mig_post"), 21);
+    EXPECT_INT(first_number("SELECT views FROM mig_post"), 21);
 }
 
 TEST(migrate_refuses_inconsistent_history)
@@ -307,8 +199,9 @@ TEST(sqlmigrate_writes_what_migrate_runs)
     file("0001_initial", NULL, POST);
     file("0002_post_subtitle", "0001_initial", ADD_SUBTITLE ", {\"RunFunction\": {\"function\": \"double_views\"}}");
     char *sql = capo_sql_migrate("mig", "0001", false);
-    EXPECT(strstr(sql, "BEGIN;\n--\n-- Create model Post\n--\nCREATE TABLE \"mig_post\"") == sql);
-    EXPECT(strstr(capo_sql_migrate("mig", "0001", true), "DROP TABLE \"mig_post\"") != NULL);
+    const char *begin = capo_schema_has_transactions() ? "BEGIN;\n" : "";
+    EXPECT(strstr(sql, capo_format("%s--\n-- Create model Post\n--\nCREATE TABLE %s", begin, capo_quote_name("mig_post"))) == sql);
+    EXPECT(strstr(capo_sql_migrate("mig", "0001", true), capo_format("DROP TABLE %s", capo_quote_name("mig_post"))) != NULL);
     sql = capo_format("%s%s", sql, capo_sql_migrate("mig", "0002", false));
     EXPECT(strstr(sql, "THIS OPERATION CANNOT BE WRITTEN AS SQL") != NULL);
     EXPECT_INT(capo_schema_tables()->count, 0);
@@ -332,13 +225,15 @@ TEST(migrate_quotes_names_and_values)
     file("0002_more", "0001_initial", "{\"AddField\": {\"model\": \"Odd\", \"name\": \"t\", \"field\": {\"kind\": \"CharField\", \"max_length\": 50, \"db_column\": \"t'?\", \"db_index\": true,"
         "\"default\": \"'); DROP TABLE \\\"django_migrations\\\"; --\"}}}, {\"AddIndex\": {\"model\": \"Odd\", \"name\": \"an \\\"index'\", \"fields\": [\"n\", \"-t\"]}}");
     migrate("mig", "0001");
-    capo_sql_run("INSERT INTO \"odd \"\"table' %s\" (\"n\"\"; DROP TABLE x; --\") VALUES (7)");
+    const char *odd = "odd \"table' %s", *table = capo_quote_name(odd), *n = capo_quote_name("n\"; DROP TABLE x; --"), *t = capo_quote_name("t'?");
+    capo_database_run(capo_format("INSERT INTO %s (%s) VALUES (7)", table, n), NULL, 0, DATABASE_WRITE);
     migrate(NULL, NULL);
-    EXPECT_TEXT(text("SELECT \"t'?\" FROM \"odd \"\"table' %s\""), "'); DROP TABLE \"django_migrations\"; --");
-    EXPECT_INT(number("SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND name = 'an \"index'''"), 1);
-    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 2);
+    ResultSet *row = capo_database_run(capo_format("SELECT %s FROM %s", t, table), NULL, 0, DATABASE_READ);
+    EXPECT_TEXT(capo_to_text(capo_cell(row, 0, 0)), "'); DROP TABLE \"django_migrations\"; --");
+    EXPECT(strstr(capo_schema_describe(odd), "an \"index'") || strstr(capo_schema_describe(odd), "an \"\"index'"));
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM django_migrations"), 2);
     migrate("mig", "zero");
-    EXPECT_INT(capo_schema_tables()->count, 2);
+    EXPECT_INT(capo_schema_tables()->count, capo_schema_has_transactions() ? 2 : 3);
 }
 
 /* SEC-311: of two runs at once each migration is applied by one */
@@ -349,71 +244,22 @@ TEST(migrate_twice_at_once)
     for (int i = 2; i < 12; i++)
         file(capo_format("%04d_x", i), i == 2 ? "0001_initial" : capo_format("%04d_x", i - 1),
              capo_format("{\"AddField\": {\"model\": \"Post\", \"name\": \"f%d\", \"field\": {\"kind\": \"IntegerField\", \"default\": 1}}}", i));
-    capo_database_open(NULL);
-    fflush(NULL);
-    pid_t children[3];
+    int children[3];
     for (int i = 0; i < 3; i++)
-        if ((children[i] = fork()) == 0) {
-            capo_database_open(database);
-            const Error *error = capo_try(migrate_all, NULL);
-            if (error)
-                fprintf(stderr, "a run at the same time: %s\n", error->message);
-            _exit(error != NULL);
-        }
-    for (int i = 0; i < 3; i++) {
-        int status = -1;
-        waitpid(children[i], &status, 0);
-        EXPECT_INT(status, 0);
-    }
-    capo_database_open(database);
-    EXPECT_INT(number("SELECT COUNT(*) FROM django_migrations"), 11);
-    EXPECT_INT(number("SELECT COUNT(*) FROM pragma_table_info('mig_post') WHERE name LIKE 'f%'"), 10);
-}
-
-/* SEC-310: killed at any moment; the next run completes, and ends where a quiet run does */
-TEST(migrate_survives_being_killed)
-{
-    const char *times = getenv("CAPO_TEST_KILLS");
-    int kills = times ? atoi(times) : 12;
-    char *wanted = NULL;
-    for (int k = 0; k <= kills; k++) {
-        start();
-        file("0001_initial", NULL, POST "," COMMENT);
-        for (int i = 2; i < 8; i++)
-            file(capo_format("%04d_x", i), i == 2 ? "0001_initial" : capo_format("%04d_x", i - 1),
-                 capo_format("{\"AddField\": {\"model\": \"Post\", \"name\": \"f%d\", \"field\": {\"kind\": \"CharField\", \"max_length\": 9, \"unique\": %s, \"null\": true}}},"
-                             "{\"AlterField\": {\"model\": \"Post\", \"name\": \"views\", \"field\": {\"kind\": \"%s\", \"default\": %d}}}",
-                             i, i % 2 ? "true" : "false", i % 2 ? "IntegerField" : "BigIntegerField", i));
-        migrate("mig", "0001");
-        capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 1), ('b', 2)");
-        capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (2, 'c')");
-        if (k) {                                        /* the first is the quiet one */
-            capo_database_open(NULL);
-            fflush(NULL);
-            pid_t child = fork();
-            if (child == 0) {
-                capo_database_open(database);
-                _exit(capo_try(migrate_all, NULL) != NULL);
-            }
-            usleep((useconds_t)(k * 7919 % 60 * 1000));
-            kill(child, SIGKILL);
-            waitpid(child, NULL, 0);
-            capo_database_open(database);
-        }
-        migrate(NULL, NULL);
-        capo_sql_run("UPDATE django_migrations SET applied = 'x'");
-        char *reached = database_text();
-        EXPECT_TEXT(text("PRAGMA integrity_check"), "ok");
-        if (!wanted)
-            wanted = reached;
-        EXPECT_TEXT(reached, wanted);
-    }
+        children[i] = in_a_process(migrate_all, NULL);
+    for (int i = 0; i < 3; i++)
+        EXPECT_INT(end_of_process(children[i]), 0);
+    open_again();
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM django_migrations"), 11);
+    EXPECT_INT(capo_schema_columns("mig_post")->count, 13);
 }
 
 /* SEC-312: a rebuild that runs out of room */
 TEST(migrate_with_a_full_disk)
 {
     start();
+    if (!database_is("sqlite"))                         /* a server's disk is its own affair */
+        return;
     file("0001_initial", NULL, POST "," COMMENT);
     migrate(NULL, NULL);
     capo_sql_run("INSERT INTO mig_post (title, views) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT 'title ' || i, i FROM n");
@@ -421,38 +267,46 @@ TEST(migrate_with_a_full_disk)
     char *before = database_text();
     file("0002_unique", "0001_initial", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 200, \"unique\": true}}}");
     capo_begin();                                       /* the limit belongs to the connection that writes */
-    int64_t pages = number("PRAGMA page_count");
+    int64_t pages = first_number("PRAGMA page_count");
     capo_sql_rows_with(capo_format("PRAGMA max_page_count = %lld", (long long)pages + 3), NULL, 0);
     capo_commit();
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
     EXPECT(strstr(error->message, "full") != NULL);
     EXPECT_TEXT(database_text(), before);
-    EXPECT_TEXT(text("PRAGMA integrity_check"), "ok");
+    EXPECT_TEXT(first_text("PRAGMA integrity_check"), "ok");
     capo_begin();
     capo_sql_rows_with("PRAGMA max_page_count = 1000000", NULL, 0);
     capo_commit();
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 5000);
-    EXPECT_INT(number("SELECT COUNT(*) FROM pragma_foreign_key_check"), 0);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_post"), 5000);
+    expect_sound_keys();
 }
 
 TEST(migrate_runs_sql_in_all_its_forms)
 {
     start();
     file("0001_initial", NULL, POST);
-    file("0002_sql", "0001_initial",
+    const char *other = database_is("mysql") ? "sqlite" : "mysql";
+    file("0002_sql", "0001_initial", capo_format(
          "{\"RunSQL\": {\"forwards\": [[\"INSERT INTO mig_post (title, views) VALUES (?, ?)\", [\"it's; 'new'\", 5]], \"UPDATE mig_post SET views = views + 1\"],"
-         "  \"backwards\": {\"sqlite\": \"DELETE FROM mig_post\", \"postgresql\": \"nonsense\"}}},"
-         "{\"RunSQL\": {\"forwards\": {\"mysql\": \"nonsense\"}, \"backwards\": \"\"}},"
+         "  \"backwards\": {\"sqlite\": \"DELETE FROM mig_post\", \"postgresql\": \"DELETE FROM mig_post\", \"mysql\": [\"DELETE FROM mig_post\"]}}},"
+         "{\"RunSQL\": {\"forwards\": {\"%s\": \"nonsense\"}, \"backwards\": \"\"}},"
          "{\"SeparateDatabaseAndState\": {\"database_operations\": [{\"RunSQL\": {\"forwards\": \"ALTER TABLE mig_post ADD COLUMN extra integer NULL\","
          "  \"backwards\": \"ALTER TABLE mig_post DROP COLUMN extra\"}}],"
          "  \"state_operations\": [{\"AddField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\", \"null\": true}}}]}},"
-         "{\"AlterField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\"}, \"one_off_default\": 4}}");
+         "{\"AlterField\": {\"model\": \"Post\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\"}, \"one_off_default\": 4}}", other));
     migrate(NULL, NULL);
-    EXPECT_TEXT(text("SELECT title || views || extra FROM mig_post"), "it's; 'new'64");
+    EXPECT_TEXT(first_text("SELECT title, views, extra FROM mig_post"), "it's; 'new'64");
     migrate("mig", "0001");
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_post"), 0);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_post"), 0);
     EXPECT_INT(capo_schema_columns("mig_post")->count, 3);
+}
+
+static void expect_line(const char *table, const char *wanted, const char *on_postgresql)
+{
+    const char *text = table_text(table), *line = database_is("postgresql") ? on_postgresql : wanted;
+    if (!strstr(text, line))
+        capo_test_fail(__FILE__, __LINE__, "%s has no line %s:\n%s", table, line, text);
 }
 
 /* The columns of keys that refer to it, and of join tables, change with a primary key. */
@@ -468,20 +322,20 @@ TEST(migrate_alters_a_key_with_what_refers_to_it)
          "{\"RenameField\": {\"model\": \"Author\", \"old_name\": \"code\", \"new_name\": \"handle\"}},"
          "{\"RenameModel\": {\"old_name\": \"Author\", \"new_name\": \"Person\"}}");
     migrate("mig", "0001");
-    char *before = capo_format("%s%s", capo_schema_describe("mig_book"), capo_schema_describe("mig_book_fans"));
+    char *before = capo_format("%s%s", table_text("mig_book"), table_text("mig_book_fans"));
     capo_sql_run("INSERT INTO mig_author (code) VALUES ('ann'), ('bob')");
     capo_sql_run("INSERT INTO mig_book (author_id, next_id) VALUES ('ann', NULL), ('bob', 1)");
     capo_sql_run("INSERT INTO mig_book_fans (book_id, author_id) VALUES (1, 'bob')");
     migrate(NULL, NULL);
-    EXPECT(strstr(capo_schema_describe("mig_book"), "column author_id varchar(20) NOT NULL\n") != NULL);
-    EXPECT(strstr(capo_schema_describe("mig_book"), "foreign key author_id to mig_person (handle)") != NULL);
-    EXPECT(strstr(capo_schema_describe("mig_book"), "column next_id bigint\n") != NULL);
-    EXPECT(strstr(capo_schema_describe("mig_book_fans"), "column person_id varchar(20) NOT NULL\n") != NULL);
-    EXPECT(strstr(capo_schema_describe("mig_book_fans"), "column book_id bigint NOT NULL\n") != NULL);
-    EXPECT_TEXT(text("SELECT handle || next_id || person_id FROM mig_book b JOIN mig_person ON handle = author_id JOIN mig_book_fans f ON f.book_id = b.next_id"), "bob1bob");
+    expect_line("mig_book", "column author_id varchar(20) NOT NULL", "column author_id character varying(20) NOT NULL");
+    expect_line("mig_book", "foreign key author_id to mig_person (handle)", "FOREIGN KEY (author_id) REFERENCES mig_person(handle)");
+    expect_line("mig_book", "column next_id bigint", "column next_id bigint");
+    expect_line("mig_book_fans", "column person_id varchar(20) NOT NULL", "column person_id character varying(20) NOT NULL");
+    expect_line("mig_book_fans", "column book_id bigint", "column book_id bigint NOT NULL");
+    EXPECT_TEXT(first_text("SELECT handle, next_id, person_id FROM mig_book b JOIN mig_person ON handle = author_id JOIN mig_book_fans f ON f.book_id = b.next_id"), "bob1bob");
     migrate("mig", "0001");
-    EXPECT_TEXT(capo_format("%s%s", capo_schema_describe("mig_book"), capo_schema_describe("mig_book_fans")), before);
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_book_fans WHERE author_id = 'bob'"), 1);
+    EXPECT_TEXT(capo_format("%s%s", table_text("mig_book"), table_text("mig_book_fans")), before);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_book_fans WHERE author_id = 'bob'"), 1);
 }
 
 /* On PostgreSQL with the index for LIKE that keys have as long as they hold text. */
@@ -493,15 +347,15 @@ TEST(migrate_alters_a_text_key_to_a_number_with_what_refers_to_it)
          "\"author\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Author\", \"on_delete\": \"CASCADE\"}}}}");
     file("0002_keys", "0001_initial", "{\"AlterField\": {\"model\": \"Author\", \"name\": \"code\", \"field\": {\"kind\": \"IntegerField\", \"primary_key\": true}}}");
     migrate("mig", "0001");
-    char *before = capo_schema_describe("mig_book");
+    char *before = table_text("mig_book");
     capo_sql_run("INSERT INTO mig_author (code) VALUES ('7'), ('12')");
     capo_sql_run("INSERT INTO mig_book (author_id) VALUES ('12')");
     migrate(NULL, NULL);
-    EXPECT(strstr(capo_schema_describe("mig_book"), "column author_id integer NOT NULL\n") != NULL);
+    expect_line("mig_book", database_is("mysql") ? "column author_id int(11) NOT NULL" : "column author_id integer NOT NULL", "column author_id integer NOT NULL");
     EXPECT(strstr(capo_schema_describe("mig_book"), "_like") == NULL);
-    EXPECT_INT(number("SELECT author_id + 1 FROM mig_book"), 13);
+    EXPECT_INT(first_number("SELECT author_id + 1 FROM mig_book"), 13);
     migrate("mig", "0001");
-    EXPECT_TEXT(capo_schema_describe("mig_book"), before);
+    EXPECT_TEXT(table_text("mig_book"), before);
 }
 
 /* Without a transaction what was done stays, and the message says so. */
@@ -510,11 +364,11 @@ TEST(migrate_without_a_transaction)
     start();
     file("0001_initial", NULL, POST);
     migrate(NULL, NULL);
-    file_with(directory, "0002_loose", "\"atomic\": false, \"dependencies\": [[\"mig\", \"0001_initial\"]],",
+    file_with(migrating_directory, "0002_loose", "\"atomic\": false, \"dependencies\": [[\"mig\", \"0001_initial\"]],",
               "{\"RunSQL\": {\"forwards\": \"INSERT INTO mig_post (title, views) VALUES ('stays', 1)\"}}, {\"RunSQL\": {\"forwards\": \"SELEKT\"}}");
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
-    EXPECT(strstr(error->message, "operation 2 of 2 (Raw SQL operation)") && strstr(error->message, "is not atomic"));
-    EXPECT_TEXT(text("SELECT title FROM mig_post"), "stays");
+    EXPECT(strstr(error->message, "operation 2 of 2 (Raw SQL operation)") && strstr(error->message, capo_schema_has_transactions() ? "is not atomic" : "goes on there"));
+    EXPECT_TEXT(first_text("SELECT title FROM mig_post"), "stays");
     EXPECT_INT(capo_unapplied_count(), 1);
 }
 
@@ -522,6 +376,8 @@ TEST(migrate_without_a_transaction)
 TEST(migrate_keeps_triggers_and_views)
 {
     start();
+    if (!database_is("sqlite"))                         /* the others alter tables in place */
+        return;
     file("0001_initial", NULL, POST "," COMMENT);
     file("0002_more", "0001_initial", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 200, \"unique\": true}}},"
          ADD_SUBTITLE ",{\"AlterField\": {\"model\": \"Comment\", \"name\": \"text\", \"field\": {\"kind\": \"CharField\", \"max_length\": 99}}}");
@@ -533,12 +389,12 @@ TEST(migrate_keeps_triggers_and_views)
     capo_sql_run("INSERT INTO mig_post (title, views) VALUES ('a', 0), ('b', 0)");
     migrate("mig", "0002");
     capo_sql_run("INSERT INTO mig_comment (post_id, text) VALUES (1, 'x'), (2, 'y')");
-    EXPECT_INT(number("SELECT SUM(views) FROM mig_post"), 2);
-    EXPECT_TEXT(text("SELECT title || text FROM talk"), "ax");
+    EXPECT_INT(first_number("SELECT SUM(views) FROM mig_post"), 2);
+    EXPECT_TEXT(first_text("SELECT title, text FROM talk"), "ax");
     migrate("mig", "0003");
     capo_sql_run("DELETE FROM mig_article WHERE title = 'a'");
-    EXPECT_INT(number("SELECT COUNT(*) FROM mig_comment"), 1);
-    EXPECT_TEXT(text("SELECT title || text FROM talk"), "by");
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM mig_comment"), 1);
+    EXPECT_TEXT(first_text("SELECT title, text FROM talk"), "by");
 }
 
 static int hook_calls;
@@ -561,13 +417,13 @@ TEST(migrations_of_an_app_wait_for_those_of_another)
 {
     start();
     file("0001_initial", NULL, POST);
-    file_with(other_directory, "0001_initial", "\"initial\": true, \"dependencies\": [[\"mig\", \"0001_initial\"]],",
+    file_with(migrating_other, "0001_initial", "\"initial\": true, \"dependencies\": [[\"mig\", \"0001_initial\"]],",
               "{\"CreateModel\": {\"name\": \"Note\", \"fields\": {" ID ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\"},"
               "\"all\": {\"kind\": \"ManyToManyField\", \"to\": \"mig.Post\", \"related_name\": \"+\"}}}}");
     EXPECT(strstr(migrate("migother", NULL), "  Applying mig.0001_initial... OK\n  Applying migother.0001_initial... OK\n") != NULL);
     EXPECT(strstr(migrate("mig", "zero"), "  Unapplying migother.0001_initial... OK\n  Unapplying mig.0001_initial... OK\n") != NULL);
     EXPECT(!capo_schema_has_table("migother_note_all"));
-    file_with(other_directory, "0002_x", "\"dependencies\": [[\"migother\", \"0001_initial\"], [\"mig\", \"0001_inital\"]],", "");
+    file_with(migrating_other, "0002_x", "\"dependencies\": [[\"migother\", \"0001_initial\"], [\"mig\", \"0001_inital\"]],", "");
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
     EXPECT(strstr(error->message, "depends on mig.0001_inital, which does not exist") && strstr(error->message, "Did you mean '0001_initial'?"));
 }
@@ -582,7 +438,7 @@ static FieldRow book_rows[] = {
 };
 static Model book = { .name = "Book", .rows = book_rows };
 static Model *const made_models[] = { &book, NULL };
-static App made_app = { .name = "migmade", .directory = directory, .models = made_models };
+static App made_app = { .name = "migmade", .directory = migrating_directory, .models = made_models };
 
 static char *make(MakeOptions options)
 {
@@ -605,9 +461,9 @@ static void make_anything(void *unused)
 TEST(makemigrations_writes_files_that_migrate_applies)
 {
     start();
-    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&made_app), .database = database });
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&made_app), .database = migrating_url });
     capo_models_prepare(capo_apps());
-    const char *path = capo_format("%s/migrations/0001_initial.json", directory);
+    const char *path = capo_format("%s/migrations/0001_initial.json", migrating_directory);
     const char *said = capo_format("Migrations for 'migmade':\n  %s\n    + Create model Book\n1\n", path);
     EXPECT_TEXT(make((MakeOptions){ .check = true }), said);
     EXPECT_TEXT(make((MakeOptions){ .dry_run = true }), said);
@@ -619,12 +475,12 @@ TEST(makemigrations_writes_files_that_migrate_applies)
         "        }\n      }\n    }\n  ]\n}\n");
     EXPECT_TEXT(make((MakeOptions){ 0 }), "0\n");
     EXPECT_TEXT(make((MakeOptions){ .apps = LIST("migmade"), .empty = true, .name = "data" }),
-                capo_format("Migrations for 'migmade':\n  %s/migrations/0002_data.json\n1\n", directory));
+                capo_format("Migrations for 'migmade':\n  %s/migrations/0002_data.json\n1\n", migrating_directory));
     migrate(NULL, NULL);
-    EXPECT_INT(number("SELECT COUNT(*) FROM migmade_book"), 0);
+    EXPECT_INT(first_number("SELECT COUNT(*) FROM migmade_book"), 0);
     /* two branches: refused, then merged */
     for (int i = 0; i < 2; i++)
-        file_with(directory, i ? "0003_b" : "0003_a", "\"dependencies\": [[\"migmade\", \"0002_data\"]],", "");
+        file_with(migrating_directory, i ? "0003_b" : "0003_a", "\"dependencies\": [[\"migmade\", \"0002_data\"]],", "");
     const Error *error = EXPECT_RAISES(ERROR_COMMAND, make_anything, NULL);
     EXPECT(strstr(error->message, "0003_a, 0003_b in migmade") != NULL);
     EXPECT_RAISES(ERROR_COMMAND, migrate_all, NULL);
@@ -635,9 +491,9 @@ TEST(makemigrations_writes_files_that_migrate_applies)
     /* a folder that cannot be written */
     EXPECT_INT(unlink(path), 0);
     for (const char *name = "0002_data\0" "0003_a\0" "0003_b\0" "0004_merge_0003_a_0003_b\0"; *name; name += strlen(name) + 1)
-        unlink(capo_format("%s/migrations/%s.json", directory, name));
-    EXPECT_INT(rmdir(capo_format("%s/migrations", directory)), 0);
-    EXPECT_INT(capo_write_file(capo_format("%s/migrations", directory), "", 0), 0);
+        unlink(capo_format("%s/migrations/%s.json", migrating_directory, name));
+    EXPECT_INT(rmdir(capo_format("%s/migrations", migrating_directory)), 0);
+    EXPECT_INT(capo_write_file(capo_format("%s/migrations", migrating_directory), "", 0), 0);
     error = EXPECT_RAISES(ERROR_COMMAND, make_anything, NULL);
     EXPECT(strstr(error->message, "cannot be written") && strstr(error->message, "Nothing was written."));
 }
