@@ -122,6 +122,8 @@ FormField *capo_form_field_for(const Field *field)
         set_choices(result, field);
     if (field->row && field->row->options.common.widget)
         result->widget = field->row->options.common.widget;
+    else if (field->custom && field->custom->widget)
+        result->widget = field->custom->widget;
     return result;
 }
 

@@ -8,6 +8,7 @@
 #include "delete.h"
 #include "query.h"
 #include "instance.h"
+#include <capo/generic.h>
 #include <capo/model_signals.h>
 #include "routing.h"
 #include <string.h>
@@ -175,6 +176,8 @@ static Batch related_rows(const Field *field, const Batch *objects)
     for (size_t i = 0; i < objects->count; i++)
         capo_list_add(keys, capo_field_value(objects->items[i], field->target_field));
     Query *query = capo_query_filter(capo_base_rows(field->model), capo_q(capo_format("%s__in", field->name), capo_value_list(keys)));
+    if (field->generic_type)
+        query = capo_query_filter(query, capo_q(field->generic_type->name, capo_generic_type(field->target)));
     size_t count;
     Instance **rows = capo_query_rows(capo_query_order_by(query, LIST(NULL)), &count);
     for (size_t i = 0; i < count; i++)
@@ -187,7 +190,7 @@ static Batch related_objects(const Field *field, const Batch *objects)
 {
     Batch found = { 0 };
     size_t most = capo_dialect()->max_parameters;
-    if (capo_has_base_manager(field->model) || capo_parent_level(field->model))
+    if (capo_has_base_manager(field->model) || capo_parent_level(field->model) || field->generic_type)
         return related_rows(field, objects);
     for (size_t at = 0; at < objects->count; at += most) {
         Buffer sql = { 0 };
@@ -269,7 +272,7 @@ static void follow(Collector *collector, Model *of, Batch *fresh)
         const Field *field = model->reverse[i];
         if (!field->column || field->on_delete == DO_NOTHING || !field->model->managed)
             continue;
-        if (field->on_delete == CASCADE && !collector->plans && capo_can_fast_delete(field->model)) {
+        if (field->on_delete == CASCADE && !collector->plans && !field->generic_type && capo_can_fast_delete(field->model)) {
             add_fast(collector, field, fresh);
             continue;
         }

@@ -49,6 +49,9 @@ void capo_peers_watch(int on, void (*report)(const char *message));
 void capo_instance_settle(Instance *self);
 void capo_instance_forget(Instance *self, const char *accessor);
 void capo_instance_forget_all(Instance *self);
+/* generic.c */
+const GenericKey *capo_find_generic_key(const Model *model, const char *name);
+void capo_generic_many(Instance *self, const Field *field, const char *accessor, ManyOperation operation, const List *keys);
 /* The row of the base manager where the field is the key; NULL. */
 Instance *capo_load_one(Model *model, const Field *by, Value key);
 /* SELECT of all columns where the field is the key: of a model without a parent. */

@@ -38,7 +38,8 @@ static void put_name(Names *names, const char *name, Field *field, Field *revers
 static void note_storage(Field *field)
 {
     field->known_storage = 0;
-    field->known_storage = (uint8_t)(1 + capo_field_storage(field));
+    if (!capo_column_field(field)->custom)      /* whose cells take the long way */
+        field->known_storage = (uint8_t)(1 + capo_field_storage(field));
 }
 
 /* The model whose relations this one has too. */
@@ -167,6 +168,17 @@ Model *capo_model_of(const char *app, const char *name_lower)
     for (size_t i = 0; i < registry.count; i++)
         if (!strcmp(registry.models[i]->app, app) && !strcasecmp(registry.models[i]->name_lower, name_lower))
             return registry.models[i];
+    return NULL;
+}
+
+const CustomField *capo_custom_field(const char *name)
+{
+    for (size_t i = 0; i < registry.count; i++)
+        for (size_t f = 0; f < registry.models[i]->n_fields; f++) {
+            const CustomField *custom = registry.models[i]->fields[f]->custom;
+            if (custom && !strcmp(custom->name, name))
+                return custom;
+        }
     return NULL;
 }
 

@@ -2,6 +2,7 @@
 /* From an instance to others: the object behind a key, the queries of to-many relations, their adding and removing; and what
  * templates may ask of an instance. */
 #include "instance.h"
+#include <capo/generic.h>
 #include <capo/model_signals.h>
 #include "routing.h"
 #include <stdio.h>
@@ -109,6 +110,8 @@ Query *capo_instance_related_query_at(Instance *self, const char *accessor, cons
     if (key != self->model->pk)
         path = capo_format("%s__%s", path, key->name);
     query = capo_query_filter(query, capo_q(path, value));
+    if (field->generic_type)
+        query = capo_query_filter(query, capo_q(field->generic_type->name, capo_generic_type(field->target)));
     return capo_query_related_to(query, self, accessor, file, line);
 }
 
@@ -335,10 +338,10 @@ void capo_instance_many(Instance *self, const char *accessor, ManyOperation oper
     if (!many.field || (!forward && many.field->kind == FIELD_ONE_TO_ONE))
         capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
     if (operation == MANY_CLEAR) {
-        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->null)
+        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->null && !many.field->generic_type)
             capo_raise(ERROR_VALUE, "\"%s\" cannot be cleared: %s.%s cannot be NULL. Delete the objects, or give them another %s.", accessor,
                        many.field->model->name, many.field->name, many.field->name);
-        if (many.field->kind != FIELD_MANY_TO_MANY)
+        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->generic_type)
             operation = MANY_SET;
         others = capo_value_list(capo_list_new());
     }
@@ -355,9 +358,12 @@ void capo_instance_many(Instance *self, const char *accessor, ManyOperation oper
     if (capo_is_null(many.key))
         capo_raise(ERROR_VALUE, "This %s is not saved yet, so \"%s\" cannot be changed. Save it first.", self->model->name, accessor);
     WITH_DATABASE(database_for(many.table, self, NULL, DATABASE_WRITE));
-    List *keys = keys_of(&many, others);
+    List *keys = operation == MANY_CLEAR ? capo_list_new() : keys_of(&many, others);
     capo_begin();
-    change(&many, operation, keys);
+    if (many.field->generic_type)
+        capo_generic_many(self, many.field, accessor, operation, keys);
+    else
+        change(&many, operation, keys);
     capo_commit();
     capo_instance_forget(self, accessor);
 }
@@ -458,6 +464,10 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
         if (capo_is_null(capo_instance_pk(self)))
             return false;
         *ret = capo_value_object(many_of(self, text));
+        return true;
+    }
+    if (self->model->meta->generic_keys && capo_find_generic_key(self->model, text)) {
+        *ret = capo_value_object(capo_instance_generic(self, text));
         return true;
     }
     if (!strcmp(text, "get_absolute_url") && self->model->meta->absolute_url && self->model->size) {

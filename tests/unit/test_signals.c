@@ -170,6 +170,7 @@ TEST(new_and_loaded_instances_are_told)
     EXPECT_TEXT(heard, "pre_init post_init+ pre_init post_init+ ");
     capo_disconnect(&before);
     capo_disconnect(&after);
+    EXPECT_INT(family_prepared, 2);                     /* from the table of the app, before the models were used */
 }
 
 /* --- many-to-many --- */
