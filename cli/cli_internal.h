@@ -26,6 +26,7 @@ int cli_routes(void);
 int cli_test(void);
 int cli_render(void);
 int cli_compilemessages(void);
+int cli_makemessages(void);
 int cli_dbshell(void);
 int cli_startapp(void);
 int cli_startproject(void);

@@ -46,6 +46,8 @@ const Command cli_framework_commands[] = {
     { "render", "Print a template rendered with a context.", cli_render, .no_database = true, .options = OPTIONS_LIST(
         { "template", NULL, "its name", .required = true }, { "--context", "FILE.json", "variables" },
         { "--language", "CODE", "that it speaks: de, pt-br" }) },
+    { "makemessages", "Bring the texts of sources and templates into the translators' catalogues (.po).", cli_makemessages, .no_database = true, .options = OPTIONS_LIST(
+        { "language", NULL, "codes, de or pt-br; without one those that there are", .many = true }) },
     { "compilemessages", "Make the catalogues of languages (.mo) from what translators wrote (.po).", cli_compilemessages, .no_database = true },
     { "dbshell", "Open the database's own shell.", cli_dbshell, .no_database = true },
     { "startapp", "Make a new app and add it to the site.", cli_startapp, .no_database = true, .options = OPTIONS_LIST(

@@ -92,14 +92,14 @@ static void put_order(Compiler *compiler, const Plan *plan)
     }
 }
 
-static void put_limits(Compiler *compiler, const Query *query)
+void compile_limits(Compiler *compiler, int64_t limit, int64_t offset)
 {
-    if (query->limit >= 0)
-        capo_put_format(&compiler->sql, " LIMIT %lld", (long long)query->limit);
-    else if (query->offset)
+    if (limit >= 0)
+        capo_put_format(&compiler->sql, " LIMIT %lld", (long long)limit);
+    else if (offset)
         capo_put_format(&compiler->sql, " LIMIT %s", compiler->dialect->no_limit);
-    if (query->offset)
-        capo_put_format(&compiler->sql, " OFFSET %lld", (long long)query->offset);
+    if (offset)
+        capo_put_format(&compiler->sql, " OFFSET %lld", (long long)offset);
 }
 
 /* The table that a name of FOR UPDATE OF means: "self", or a path of select_related. */
@@ -239,7 +239,7 @@ static Sql put_combined(Compiler *compiler, const Query *query, int depth, const
         bool descending = minus ^ query->order[i].descending ^ query->reversed;
         capo_put_format(&compiler->sql, "%s%zu%s", i ? ", " : " ORDER BY ", position, descending ? " DESC" : " ASC");
     }
-    put_limits(compiler, query);
+    compile_limits(compiler, query->limit, query->offset);
     return SQL_OK;
 }
 
@@ -366,7 +366,7 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     Sql sql = plan.qualify ? put_qualified(compiler, &plan, name_outputs) : put_rows(compiler, &plan, query->distinct, name_outputs);
     if (sql != SQL_EMPTY) {
         put_order(compiler, &plan);
-        put_limits(compiler, query);
+        compile_limits(compiler, query->limit, query->offset);
         put_lock(compiler, &plan);
         sql = SQL_OK;
     }

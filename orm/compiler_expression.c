@@ -173,9 +173,10 @@ void compile_template(Compiler *compiler, const char *sql, Expression *const *ar
             capo_put_char(&compiler->sql, *at);
 }
 
-/* The row as this database spells it. */
-static const FunctionRow *function_of(const Compiler *compiler, const FunctionRow *row)
+const FunctionRow *compile_function_row(const Compiler *compiler, const FunctionRow *row)
 {
+    if (row->only && strcmp(row->only, compiler->backend->name))
+        capo_raise(ERROR_NOT_SUPPORTED, "%s has no %s: it is PostgreSQL's.", compiler->backend->title, row->name);
     for (const FunctionRow *own = compiler->dialect->functions; own && own->name; own++)
         if (!strcmp(own->name, row->name))
             return own;
@@ -184,7 +185,7 @@ static const FunctionRow *function_of(const Compiler *compiler, const FunctionRo
 
 static Sql compile_call(Compiler *compiler, const Expression *call)
 {
-    const FunctionRow *row = function_of(compiler, call->function);
+    const FunctionRow *row = compile_function_row(compiler, call->function);
     if (compiler->dialect->call && compiler->dialect->call(compiler, call))
         return SQL_OK;
     if (!strcmp(row->name, "Concat")) {
@@ -197,68 +198,15 @@ static Sql compile_call(Compiler *compiler, const Expression *call)
         compile_text(compiler, ")");
         return SQL_OK;
     }
-    if (strchr(row->sql, '$') || capo_ends_with(row->sql, ")")) {
-        compile_template(compiler, row->sql, call->args, call->n_args);
+    const char *sql = row->own ? own_function_sql(compiler, row->own) : row->sql;
+    if (strchr(sql, '$') || capo_ends_with(sql, ")")) {
+        compile_template(compiler, sql, call->args, call->n_args);
         return SQL_OK;
     }
-    compile_text(compiler, row->sql);
+    compile_text(compiler, sql);
     compile_text(compiler, "(");
     compile_list(compiler, call->args, call->n_args, ", ");
     compile_text(compiler, ")");
-    return SQL_OK;
-}
-
-/* SUM(CASE WHEN filter THEN x ELSE NULL END): what FILTER (WHERE filter) means, where there is no such clause. */
-static void compile_filtered(Compiler *compiler, const Expression *aggregate)
-{
-    Mark at = mark(compiler);
-    compile_text(compiler, "CASE WHEN ");
-    Sql sql = compile(compiler, aggregate->filter);
-    if (sql != SQL_OK)
-        back(compiler, at);
-    if (sql == SQL_EMPTY) {
-        compile_text(compiler, "NULL");
-        return;
-    }
-    compile_text(compiler, sql == SQL_OK ? " THEN " : "");
-    if (aggregate->args[0]->kind == X_STAR)
-        compile_text(compiler, "1");
-    else
-        compile_list(compiler, aggregate->args, 1, "");
-    compile_text(compiler, sql == SQL_OK ? " ELSE NULL END" : "");
-}
-
-static Sql compile_aggregate(Compiler *compiler, const Expression *aggregate)
-{
-    bool with_default = !capo_is_null(aggregate->value);
-    if (with_default)
-        compile_text(compiler, "COALESCE(");
-    compile_text(compiler, function_of(compiler, aggregate->function)->sql);
-    compile_text(compiler, aggregate->distinct ? "(DISTINCT " : "(");
-    bool filter_inside = aggregate->filter && !compiler->dialect->aggregate_filter;
-    if (filter_inside)
-        compile_filtered(compiler, aggregate);
-    else
-        compile_list(compiler, aggregate->args, aggregate->n_args, ", ");
-    compile_text(compiler, ")");
-    if (aggregate->filter && !filter_inside) {
-        Mark at = mark(compiler);
-        compile_text(compiler, " FILTER (WHERE ");
-        Sql sql = compile(compiler, aggregate->filter);
-        if (sql == SQL_FULL)
-            back(compiler, at);
-        else
-            compile_text(compiler, sql == SQL_EMPTY ? "1 = 0)" : ")");
-    }
-    if (with_default) {
-        compile_text(compiler, ", ");
-        Expression *expression = value_expression(aggregate->value);
-        if (expression)
-            compile_list(compiler, &expression, 1, "");
-        else
-            compile_parameter(compiler, aggregate->value, aggregate->type);
-        compile_text(compiler, ")");
-    }
     return SQL_OK;
 }
 
@@ -278,6 +226,8 @@ static Sql compile_combine(Compiler *compiler, const Expression *combined)
         compiler->dialect->combine_moments(compiler, combined, difference);
         return SQL_OK;
     }
+    if (compiler->dialect->combine && compiler->dialect->combine(compiler, combined))
+        return SQL_OK;
     bool power = *combined->name == '^', decimal = combined->type.kind == FIELD_DECIMAL && compiler->dialect->decimals_in_brackets;
     compile_text(compiler, decimal ? "CAST(" : "");
     compile_text(compiler, power ? "POWER(" : "(");
@@ -350,6 +300,11 @@ const Expression *compile_json_path(const Expression *expression, Buffer *path)
 bool expression_is_json_key(const Expression *expression)
 {
     return expression->kind == X_TRANSFORM && (expression->transform->code == PART_KEY || expression->transform->code == PART_KEY_TEXT);
+}
+
+bool expression_is_json_null(const Expression *expression)
+{
+    return expression->kind == X_VALUE && capo_is_null(expression->value) && expression->type.kind == FIELD_JSON && !expression->type.field;
 }
 
 static Sql compile_transform(Compiler *compiler, const Expression *expression)
@@ -446,6 +401,8 @@ static Sql compile_window(Compiler *compiler, const Expression *window)
         compile_order(compiler, &window->order[i]);
     }
     if (window->frame) {
+        if (strstr(window->frame, " EXCLUDE ") && !compiler->dialect->frame_exclusion)
+            capo_raise(ERROR_NOT_SUPPORTED, "%s excludes no rows from the frame of a window.", compiler->backend->title);
         compile_text(compiler, " ");
         compile_text(compiler, window->frame);
     }
@@ -462,6 +419,42 @@ static Sql compile_cast(Compiler *compiler, const Expression *cast)
     return SQL_OK;
 }
 
+/* Every "?" that is no part of a text, a name or a comment is the next argument. */
+static Sql compile_raw(Compiler *compiler, const Expression *raw)
+{
+    size_t next = 0;
+    compile_text(compiler, "(");
+    for (size_t i = 0; raw->name[i]; ) {
+        size_t end = capo_sql_skip_quoted(raw->name, i);
+        if (end > i) {
+            capo_put_bytes(&compiler->sql, raw->name + i, end - i);
+            i = end;
+        } else if (raw->name[i] == '?' && raw->name[i + 1] == '?') {
+            capo_put_char(&compiler->sql, '?');
+            i += 2;
+        } else if (raw->name[i] == '?') {
+            if (next == raw->n_args)
+                capo_raise(ERROR_VALUE, "RAW: there are more question marks than parameters in: %s", raw->name);
+            compile_list(compiler, raw->args + next++, 1, "");
+            i++;
+        } else {
+            capo_put_char(&compiler->sql, raw->name[i++]);
+        }
+    }
+    if (next < raw->n_args)
+        capo_raise(ERROR_VALUE, "RAW: there are more parameters than question marks in: %s", raw->name);
+    compile_text(compiler, ")");
+    return SQL_OK;
+}
+
+static Sql compile_collated(Compiler *compiler, const Expression *collated)
+{
+    compile_list(compiler, collated->args, 1, "");
+    compile_text(compiler, " COLLATE ");
+    compile_quoted(compiler, collated->name);
+    return SQL_OK;
+}
+
 static Sql compile_any(Compiler *compiler, const Expression *expression)
 {
     switch (expression->kind) {
@@ -469,7 +462,10 @@ static Sql compile_any(Compiler *compiler, const Expression *expression)
         compile_column(compiler, expression);
         return SQL_OK;
     case X_VALUE:
-        compile_parameter(compiler, expression->value, expression->type);
+        if (expression_is_json_null(expression))
+            compiler->dialect->parameter(compiler, capo_value_text("null"), plain_field(expression->type));
+        else
+            compile_parameter(compiler, expression->value, expression->type);
         return SQL_OK;
     case X_STAR:
         compile_text(compiler, "*");
@@ -521,6 +517,10 @@ static Sql compile_any(Compiler *compiler, const Expression *expression)
         return SQL_OK;
     case X_WINDOW:
         return compile_window(compiler, expression);
+    case X_RAW:
+        return compile_raw(compiler, expression);
+    case X_COLLATE:
+        return compile_collated(compiler, expression);
     case X_OUTER:
         capo_raise(ERROR_VALUE, "This queryset contains a reference to an outer query and may only be used in a subquery.");
     case X_PATH: case X_CONDITION:

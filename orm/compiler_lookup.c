@@ -76,7 +76,7 @@ static void compile_operator(Compiler *compiler, const Expression *lookup, Value
 
 /* --- patterns -------------------------------------------------------------------------------------------------------------------- */
 
-static Value pattern(const LookupRow *row, Value text)
+Value lookup_pattern(const LookupRow *row, Value text)
 {
     Buffer out = { 0 };
     capo_put(&out, row->left_wild ? row->left_wild : "");
@@ -159,6 +159,12 @@ static int64_t integer_most(FieldKind kind)
     }
 }
 
+bool integer_out_of_range(FieldKind kind, int64_t n, const Dialect *dialect)
+{
+    bool positive = kind == FIELD_POSITIVE_INTEGER || kind == FIELD_POSITIVE_BIG_INTEGER || kind == FIELD_POSITIVE_SMALL_INTEGER;
+    return (positive && n < 0) || (dialect->narrow_integers && (n > integer_most(kind) || n < -integer_most(kind) - 1));
+}
+
 /* A whole number outside the column's range: no row is equal, and all or none are larger. */
 static bool out_of_range(const Compiler *compiler, const Expression *lookup, Sql *ret)
 {
@@ -167,16 +173,11 @@ static bool out_of_range(const Compiler *compiler, const Expression *lookup, Sql
     if (!capo_field_is_integer(kind) || (code != LOOKUP_EXACT && !lookup->lookup->ordered))
         return false;
     Value value = lookup->value;
-    bool positive = kind == FIELD_POSITIVE_INTEGER || kind == FIELD_POSITIVE_BIG_INTEGER || kind == FIELD_POSITIVE_SMALL_INTEGER;
-    bool below = value.kind == VALUE_INT && positive && value.integer < 0, above = false;
+    bool below = value.kind == VALUE_INT && value.integer < 0 && integer_out_of_range(kind, value.integer, compiler->dialect);
+    bool above = value.kind == VALUE_INT && value.integer > 0 && integer_out_of_range(kind, value.integer, compiler->dialect);
     if (value.kind == VALUE_DECIMAL) {
         below = value.decimal.text[0] == '-';
         above = !below;
-    }
-    if (value.kind == VALUE_INT && compiler->dialect->narrow_integers) {
-        int64_t most = integer_most(kind);
-        above = value.integer > most;
-        below = below || value.integer < -most - 1;
     }
     if (!below && !above)
         return false;
@@ -265,6 +266,8 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup)
         if (done)
             return sql;
     }
+    if (code == LOOKUP_OWN)
+        return compile_own_lookup(compiler, lookup);
     if (code == LOOKUP_ISNULL) {
         put_left(compiler, lookup);
         compile_text(compiler, lookup->value.boolean ? " IS NULL" : " IS NOT NULL");
@@ -289,7 +292,7 @@ Sql compile_lookup(Compiler *compiler, const Expression *lookup)
     if (compile_year(compiler, lookup))
         return SQL_OK;
     if (lookup->lookup->pattern && !(code == LOOKUP_IEXACT && compiler->dialect->plain_iexact))
-        compile_operator(compiler, lookup, pattern(lookup->lookup, lookup->value), type_of(FIELD_TEXT));
+        compile_operator(compiler, lookup, lookup_pattern(lookup->lookup, lookup->value), type_of(FIELD_TEXT));
     else if (code == LOOKUP_REGEX || code == LOOKUP_IREGEX || code == LOOKUP_IEXACT)
         compile_operator(compiler, lookup, lookup->value, type_of(FIELD_TEXT));
     else

@@ -121,7 +121,8 @@ Condition *condition_of_expression(Expression *expression)
 
 /* --- .where and .exclude --------------------------------------------------------------------------------------------------- */
 
-typedef struct Found { Condition **items; size_t count, capacity; } Found;
+/* values: instead of those of the struct, isnull's left out. */
+typedef struct Found { Condition **items; size_t count, capacity; const Value *values; } Found;
 
 static void add(Found *found, Condition *condition)
 {
@@ -146,10 +147,11 @@ static void read_field(const Field *field, const void *lookups, const char *pref
     const char *base = lookups;
     if (field->layout.lookup >= 0) {
         const Lookup *lookup = (const void *)(base + field->layout.lookup);
+        Value value = found->values && lookup->name && strcmp(lookup->name, "isnull") ? *found->values++ : lookup->value;
         if (lookup->name && !strcmp(lookup->name, "ne"))
-            add(found, capo_q_not(capo_q(joined(prefix, field->attname, NULL), lookup->value)));
+            add(found, capo_q_not(capo_q(joined(prefix, field->attname, NULL), value)));
         else if (lookup->name)
-            add(found, capo_q(joined(prefix, field->attname, lookup->name), lookup->value));
+            add(found, capo_q(joined(prefix, field->attname, lookup->name), value));
     }
     if (field->layout.related_lookup >= 0) {
         const void *related = *(const void *const *)(const void *)(base + field->layout.related_lookup);
@@ -168,9 +170,9 @@ static void read_lookups(Model *model, const void *lookups, const char *prefix, 
         read_field(model->many[i], lookups, prefix, depth, found);
 }
 
-Condition *condition_of_lookups(Model *model, const void *lookups)
+Condition *condition_of_lookups(Model *model, const void *lookups, const Value *values)
 {
-    Found found = { 0 };
+    Found found = { .values = values };
     read_lookups(model, lookups, NULL, 0, &found);
     return found.count ? condition_list(CONDITION_ALL, found.items, found.count) : NULL;
 }

@@ -82,6 +82,19 @@ static Expression *with_args(ExpressionKind kind, Expression *const *args, size_
     return expression;
 }
 
+Expression *expression_call_of(const FunctionRow *row, Expression *const *args, size_t n_args)
+{
+    Expression *expression = with_args(X_CALL, args, n_args);
+    expression->function = row;
+    expression->name = row->name;
+    return expression;
+}
+
+/* Arguments that may be left out. */
+static const struct { const char *function; size_t at; const char *text; } defaults[] = {
+    { "Replace", 2, "" }, { "LPad", 2, " " }, { "RPad", 2, " " },
+};
+
 Expression *expression_call(const char *function, Expression **args, size_t n_args)
 {
     const FunctionRow *row = function_find(function);
@@ -91,15 +104,13 @@ Expression *expression_call(const char *function, Expression **args, size_t n_ar
     if (places && args[1]->kind == X_VALUE && args[1]->value.kind == VALUE_INT && args[1]->value.integer < 1)
         capo_raise(ERROR_VALUE, "'%s' must be greater than 0.", !strcmp(function, "Substr") ? "pos" : "length");
     Expression *padded[3];
-    if (!strcmp(function, "Replace") && n_args == 2) {              /* by nothing */
-        memcpy(padded, args, 2 * sizeof *args);
-        padded[n_args++] = expression_value(capo_value_text(""), type_of(FIELD_NONE));
-        args = padded;
-    }
-    Expression *expression = with_args(X_CALL, args, n_args);
-    expression->function = row;
-    expression->name = row->name;
-    return expression;
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        if (!strcmp(function, defaults[i].function) && n_args == defaults[i].at) {
+            memcpy(padded, args, n_args * sizeof *args);
+            padded[n_args++] = expression_value(capo_value_text(defaults[i].text), type_of(FIELD_NONE));
+            args = padded;
+        }
+    return expression_call_of(row, args, n_args);
 }
 
 Expression *expression_combine(const char *operator, Expression *left, Expression *right)
@@ -177,6 +188,55 @@ Expression *expression_aggregate(const char *function, Expression *of, bool dist
     return expression;
 }
 
+/* What the options say besides: a second argument, an order. */
+void expression_order_aggregate(Expression *aggregate, const AggregateOptions *options)
+{
+    const FunctionRow *row = aggregate->function;
+    bool second = options->with.kind != VALUE_NULL;
+    if (row->least > 1 && !second)
+        capo_raise(ERROR_VALUE, "%s needs .with: %s.", row->name, row->ordered ? "what stands between the texts" : "the second number");
+    if (second && row->most < 2 && row->most >= 0)
+        capo_raise(ERROR_VALUE, "%s takes no .with.", row->name);
+    if (second) {
+        Expression *with = value_expression(options->with);
+        aggregate->args = capo_memdup(((Expression *[]){ aggregate->args[0], with ? with : expression_value(options->with, type_of(FIELD_NONE)) }), 2 * sizeof *aggregate->args);
+        aggregate->n_args = 2;
+    }
+    if (options->order_by && options->order_by[0] && !row->ordered)
+        capo_raise(ERROR_VALUE, "%s has no order: .order_by is for StringAgg, ArrayAgg and JSONBAgg.", row->name);
+    aggregate->order = order_terms_of(options->order_by, &aggregate->n_order);
+}
+
+OrderTerm order_term_of(const char *text, bool as_expression)
+{
+    static const char *const ends[] = { " nulls first", " nulls last" };
+    OrderTerm term = { .path = text };
+    size_t size = strlen(text);
+    for (int i = 0; i < 2; i++)
+        if (size > strlen(ends[i]) && !strcmp(text + size - strlen(ends[i]), ends[i])) {
+            term.nulls = i + 1;
+            term.path = capo_strndup(text, size - strlen(ends[i]));
+        }
+    if (!as_expression)
+        return term;
+    term.descending = *term.path == '-';
+    term.expression = expression_path(term.path + term.descending);
+    term.path = NULL;
+    return term;
+}
+
+OrderTerm *order_terms_of(const char *const *texts, size_t *ret_count)
+{
+    size_t count = 0;
+    while (texts && texts[count])
+        count++;
+    OrderTerm *terms = capo_alloc_array(count + 1, sizeof *terms);
+    for (size_t i = 0; i < count; i++)
+        terms[i] = order_term_of(texts[i], true);
+    *ret_count = count;
+    return terms;
+}
+
 /* "*" counts rows; the name without `as` is Django's: posts__count. */
 Expression *capo_aggregate_of(const AggregateOptions *options)
 {
@@ -187,6 +247,7 @@ Expression *capo_aggregate_of(const AggregateOptions *options)
         capo_raise(ERROR_FIELD, "Only COUNT takes \"*\"; give %s the path of a field.", options->function);
     Expression *expression = expression_aggregate(options->function, star ? expression_new(X_STAR) : expression_path(options->of),
                                                   options->distinct, options->filter, options->default_value);
+    expression_order_aggregate(expression, options);
     if (options->as) {
         expression->as = capo_strdup(options->as);
     } else if (!star) {
@@ -307,6 +368,9 @@ static OutputType call_type(const Expression *call)
     case GIVES_INTEGER: return type_of(FIELD_INTEGER);
     case GIVES_FLOAT: return type_of(FIELD_FLOAT);
     case GIVES_NUMBER: return number_type(first);
+    case GIVES_BOOLEAN: return type_of(FIELD_BOOLEAN);
+    case GIVES_UUID: return type_of(FIELD_UUID);
+    case GIVES_KIND: return type_of(call->function->kind);
     case GIVES_DATETIME: return type_of(FIELD_DATETIME);
     case GIVES_JSON: return type_of(FIELD_JSON);
     case GIVES_MIXED: return mixed_type(call, false);
@@ -338,7 +402,7 @@ void expression_infer(Expression *expression)
     case X_COMBINE:
         expression->type = combined_type(expression->name, expression->args[0]->type, expression->args[1]->type);
         break;
-    case X_NEGATE: case X_WINDOW:
+    case X_NEGATE: case X_WINDOW: case X_COLLATE:
         expression->type = expression->args[0]->type;
         break;
     case X_CASE: {
@@ -536,7 +600,7 @@ bool expression_equal(const Expression *a, const Expression *b)
     if (a == b)
         return true;
     if (!a || !b || a->kind != b->kind || a->n_args != b->n_args || a->join != b->join || a->level != b->level || a->column != b->column ||
-        a->function != b->function || a->transform != b->transform || a->lookup != b->lookup || a->query != b->query ||
+        !a->function != !b->function || a->transform != b->transform || a->lookup != b->lookup || a->query != b->query ||
         a->negated != b->negated || a->distinct != b->distinct || a->connector != b->connector || a->zone != b->zone ||
         a->n_order != b->n_order || a->n_order || a->type.kind != b->type.kind ||
         (a->name != b->name && (!a->name || !b->name || strcmp(a->name, b->name))))

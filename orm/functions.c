@@ -11,6 +11,27 @@ static const FunctionRow functions[] = {
     { .name = "Max", .sql = "MAX", .gives = GIVES_FIRST, .least = 1, .most = 1, .aggregate = true },
     { .name = "StdDev", .sql = "STDDEV_POP", .gives = GIVES_NUMBER, .least = 1, .most = 1, .aggregate = true },
     { .name = "Variance", .sql = "VAR_POP", .gives = GIVES_NUMBER, .least = 1, .most = 1, .aggregate = true },
+    { .name = "AnyValue", .sql = "MIN", .gives = GIVES_FIRST, .least = 1, .most = 1, .aggregate = true },
+    { .name = "StringAgg", .sql = "STRING_AGG", .gives = GIVES_TEXT, .least = 2, .most = 2, .aggregate = true, .ordered = true },
+    { .name = "BitAnd", .sql = "BIT_AND", .gives = GIVES_INTEGER, .least = 1, .most = 1, .aggregate = true },
+    { .name = "BitOr", .sql = "BIT_OR", .gives = GIVES_INTEGER, .least = 1, .most = 1, .aggregate = true },
+    { .name = "BitXor", .sql = "BIT_XOR", .gives = GIVES_INTEGER, .least = 1, .most = 1, .aggregate = true },
+    { .name = "BoolAnd", .sql = "MIN", .gives = GIVES_BOOLEAN, .least = 1, .most = 1, .aggregate = true },
+    { .name = "BoolOr", .sql = "MAX", .gives = GIVES_BOOLEAN, .least = 1, .most = 1, .aggregate = true },
+    { .name = "JSONBAgg", .sql = "JSON_GROUP_ARRAY", .gives = GIVES_JSON, .least = 1, .most = 1, .aggregate = true, .ordered = true },
+    { .name = "ArrayAgg", .sql = "ARRAY_AGG", .gives = GIVES_JSON, .least = 1, .most = 1, .aggregate = true, .ordered = true, .only = "postgresql" },
+    { .name = "Corr", .sql = "CORR", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "CovarPop", .sql = "COVAR_POP", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "CovarSample", .sql = "COVAR_SAMP", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrAvgX", .sql = "REGR_AVGX", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrAvgY", .sql = "REGR_AVGY", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrCount", .sql = "REGR_COUNT", .gives = GIVES_INTEGER, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrIntercept", .sql = "REGR_INTERCEPT", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrR2", .sql = "REGR_R2", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrSlope", .sql = "REGR_SLOPE", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrSXX", .sql = "REGR_SXX", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrSXY", .sql = "REGR_SXY", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
+    { .name = "RegrSYY", .sql = "REGR_SYY", .gives = GIVES_FLOAT, .least = 2, .most = 2, .aggregate = true, .only = "postgresql" },
     { .name = "StdDevSample", .sql = "STDDEV_SAMP", .gives = GIVES_NUMBER, .least = 1, .most = 1, .aggregate = true },
     { .name = "VarianceSample", .sql = "VAR_SAMP", .gives = GIVES_NUMBER, .least = 1, .most = 1, .aggregate = true },
 
@@ -39,10 +60,18 @@ static const FunctionRow functions[] = {
     { .name = "Ord", .sql = "UNICODE", .gives = GIVES_INTEGER, .least = 1, .most = 1 },
     { .name = "MD5", .sql = "MD5", .gives = GIVES_TEXT, .least = 1, .most = 1 },
     { .name = "SHA1", .sql = "SHA1", .gives = GIVES_TEXT, .least = 1, .most = 1 },
+    { .name = "SHA224", .sql = "SHA224", .gives = GIVES_TEXT, .least = 1, .most = 1 },
     { .name = "SHA256", .sql = "SHA256", .gives = GIVES_TEXT, .least = 1, .most = 1 },
+    { .name = "SHA384", .sql = "SHA384", .gives = GIVES_TEXT, .least = 1, .most = 1 },
+    { .name = "SHA512", .sql = "SHA512", .gives = GIVES_TEXT, .least = 1, .most = 1 },
+    { .name = "SearchVector", .sql = NULL, .gives = GIVES_TEXT, .least = 1, .most = -1, .only = "postgresql" },
 
     { .name = "Now", .sql = "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')", .gives = GIVES_DATETIME, .least = 0, .most = 0 },
     { .name = "JSONObject", .sql = "JSON_OBJECT", .gives = GIVES_JSON, .least = 0, .most = -1 },     /* key, value, key, value, … */
+    { .name = "JSONArray", .sql = "JSON_ARRAY", .gives = GIVES_JSON, .least = 0, .most = -1 },
+
+    { .name = "UUID4", .sql = "UUIDV4", .gives = GIVES_UUID, .least = 0, .most = 0 },
+    { .name = "UUID7", .sql = "UUIDV7", .gives = GIVES_UUID, .least = 0, .most = 0 },
 
     { .name = "Abs", .sql = "ABS", .gives = GIVES_FIRST, .least = 1, .most = 1 },
     { .name = "Ceil", .sql = "CEILING", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
@@ -59,6 +88,13 @@ static const FunctionRow functions[] = {
     { .name = "Sin", .sql = "SIN", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
     { .name = "Cos", .sql = "COS", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
     { .name = "Tan", .sql = "TAN", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
+    { .name = "Cot", .sql = "COT", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
+    { .name = "ASin", .sql = "ASIN", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
+    { .name = "ACos", .sql = "ACOS", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
+    { .name = "ATan", .sql = "ATAN", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
+    { .name = "ATan2", .sql = "ATAN2", .gives = GIVES_NUMBER, .least = 2, .most = 2 },
+    { .name = "Degrees", .sql = "DEGREES", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
+    { .name = "Radians", .sql = "RADIANS", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
     { .name = "Random", .sql = "RAND", .gives = GIVES_FLOAT, .least = 0, .most = 0 },
 
     { .name = "RowNumber", .sql = "ROW_NUMBER", .gives = GIVES_INTEGER, .least = 0, .most = 0, .window_only = true },
@@ -79,6 +115,9 @@ const FunctionRow *function_find(const char *name)
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (!strcmp(functions[i].name, name))
             return &functions[i];
+    const FunctionRow *own = own_function(name);
+    if (own)
+        return own;
     const char *names[sizeof functions / sizeof *functions];
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         names[i] = functions[i].name;

@@ -468,10 +468,25 @@ static bool store_plain(char *base, const Field *field, Value cell)
         *(const char **)(void *)at = cell.text;
         break;
     case STORAGE_BOOL:
-        if (cell.kind != VALUE_INT || cell.integer < 0 || cell.integer > 1)
+        if (cell.kind != VALUE_BOOL && (cell.kind != VALUE_INT || cell.integer < 0 || cell.integer > 1))
             return false;
-        *(bool *)at = cell.integer;
+        *(bool *)at = cell.kind == VALUE_BOOL ? cell.boolean : cell.integer;
         break;
+    case STORAGE_REAL:
+        if (cell.kind != VALUE_REAL)
+            return false;
+        *(double *)(void *)at = cell.real;
+        break;
+    case STORAGE_DATETIME: {
+        int64_t microseconds;
+        if (cell.kind == VALUE_DATETIME)
+            *(DateTime *)(void *)at = cell.datetime;
+        else if (cell.kind == VALUE_TEXT && capo_read_column_datetime(cell.text, cell.size, &microseconds))
+            *(DateTime *)(void *)at = (DateTime){ microseconds };
+        else
+            return false;
+        break;
+    }
     default:
         return false;
     }
@@ -492,7 +507,7 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
             continue;
         if (!store_plain(base, fields[i], cells[i]))
             capo_member_store(base, fields[i], capo_from_column(fields[i], cells[i]));
-        json = json || capo_field_storage(fields[i]) == STORAGE_JSON;
+        json = json || (fields[i]->known_storage ? fields[i]->known_storage == 1 + STORAGE_JSON : capo_field_storage(fields[i]) == STORAGE_JSON);
         loaded++;
     }
     memcpy(self->state->original, base, size);

@@ -26,6 +26,9 @@ bool capo_field_is_automatic(FieldKind kind);
 /* The field's default in the running arena, converted to its kind; null where it has none. Calls default_function. */
 Value capo_field_default(const Field *field);
 
+/* registry.c: the apps whose models are prepared. */
+const struct App *const *capo_known_apps(size_t *ret_count);
+
 struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
 const char *capo_field_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
@@ -144,6 +147,8 @@ typedef struct Dialect {
     bool typed_literals;                    /* 'x'::type, E'\\' */
     bool groups_by_key;                     /* the key of a table in GROUP BY stands for all its columns */
     bool defers_constraints;                /* keys are checked when the transaction ends, so that rows of a ring can go one after another */
+    bool ordered_aggregates;                /* STRING_AGG(x ORDER BY y) */
+    bool frame_exclusion;                   /* ROWS … EXCLUDE CURRENT ROW */
     bool texts_only;                        /* a number is no text, where a look-up wants one */
     bool ignores_null;                      /* an INSERT that ignores what clashes leaves out rows with a NULL that may not be, too */
     bool fits_decimals;                     /* rounds decimals to the column's digits itself, and refuses those that are too long */
@@ -199,8 +204,10 @@ typedef struct Dialect {
     void (*cast)(struct Compiler *compiler, const Expression *cast);
     /* Dates, times and durations added and subtracted; `difference`: of two dates or times. */
     void (*combine_moments)(struct Compiler *compiler, const Expression *combined, bool difference);
-    /* A database function or an aggregate that is no matter of another word. False: write it as its row says. */
+    /* A database function, an aggregate, and operators that are no matter of another word. False: write it as its row says. */
     bool (*call)(struct Compiler *compiler, const Expression *call);
+    bool (*aggregate)(struct Compiler *compiler, const Expression *aggregate);
+    bool (*combine)(struct Compiler *compiler, const Expression *combined);
     /* A key of a JSON document, and a look-up on a document or a key; *ret_done false: it is a look-up like any other. */
     void (*json_key)(struct Compiler *compiler, const Expression *key);
     Sql (*json_lookup)(struct Compiler *compiler, const Expression *lookup, bool *ret_done);

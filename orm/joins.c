@@ -55,7 +55,7 @@ _Noreturn void raise_unknown_name(const Query *query, const Model *model, const 
 }
 
 /* Splits as Python's split("__") does. */
-static const char **split(const char *path, size_t *ret_count)
+const char **path_split(const char *path, size_t *ret_count)
 {
     size_t count = 1;
     for (const char *at = strstr(path, "__"); at; at = strstr(at + 2, "__"))
@@ -161,7 +161,7 @@ static bool take(Path *path, size_t i)
 Path path_walk(const Query *query, Model *model, const char *text, bool complete)
 {
     Path path = { .model = model };
-    path.names = split(text, &path.n_names);
+    path.names = path_split(text, &path.n_names);
     path.steps = capo_alloc_array(path.n_names * 2 < MAX_JOINS ? path.n_names * 2 : MAX_JOINS, sizeof *path.steps);
     if (query && query->model == model)
         for (size_t i = 0; i < query->n_annotations; i++)
@@ -176,7 +176,7 @@ Path path_walk(const Query *query, Model *model, const char *text, bool complete
             size_t size = strlen(name);
             if (strstr(name, "__") && !strncmp(text, name, size) && (!text[size] || !strncmp(text + size, "__", 2))) {
                 size_t parts;
-                split(name, &parts);
+                path_split(name, &parts);
                 path.annotation = query->annotations[i].expression;
                 path.used = parts;
                 return path;

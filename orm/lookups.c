@@ -82,7 +82,9 @@ static const LookupRow *find_for(const Expression *left, const char *name)
             if (lookups[i].json_only && !strcmp(lookups[i].name, name))
                 return &lookups[i];
     const LookupRow *row = lookup_find(name);
-    return row && lookup_applies(row, left) ? row : NULL;
+    if (row && lookup_applies(row, left))
+        return row;
+    return left->related ? NULL : own_lookup(left, name);
 }
 
 bool lookup_applies(const LookupRow *row, const Expression *left)
@@ -138,7 +140,32 @@ Expression *transform_apply(Expression *of, const char *name)
     for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
         if (!strcmp(transforms[i].name, name) && applies(&transforms[i], of->type.kind))
             return transform_new(&transforms[i], name, of, transforms[i].gives);
-    return NULL;
+    bool bilateral;
+    return own_transform(of, name, &bilateral);
+}
+
+/* A transform that is meant for both sides of its look-up. */
+static bool is_bilateral(const Expression *of, const char *name)
+{
+    bool bilateral = false;
+    return of->type.kind != FIELD_JSON && !of->related && own_transform((Expression *)of, name, &bilateral) && bilateral;
+}
+
+static Value both_sides(Expression *of, const char *name, Value value)
+{
+    bool bilateral;
+    if (value.kind == VALUE_LIST) {
+        List *list = capo_list_new();
+        for (size_t i = 0; i < value.list->count; i++)
+            capo_list_add(list, both_sides(of, name, value.list->items[i]));
+        return capo_value_list(list);
+    }
+    if (capo_is_null(value) || value.kind == VALUE_BOOL || value_query(value))
+        return value;
+    Expression *right = value_expression(value);
+    right = right ? right : expression_value(value, type_of(of->type.kind));
+    Expression *call = own_transform(right, name, &bilateral);
+    return call ? capo_value_object(&call->object) : value;
 }
 
 /* Extract and Trunc as functions: the name comes from a fixed list, never from outside. */
@@ -380,6 +407,8 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
         Expression *part = transform_apply(left, names[i]);
         if (!part)
             raise_no_lookup(left, names[i]);
+        if (is_bilateral(left, names[i]))
+            value = both_sides(left, names[i], value);
         left = part;
     }
     const LookupRow *row = find_for(left, name);
@@ -395,7 +424,7 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
     if (right) {
         if (row->code == LOOKUP_IN || row->code == LOOKUP_RANGE || row->code == LOOKUP_ISNULL)
             capo_raise(ERROR_VALUE, "The look-up '%s' takes no F().", row->name);
-        if (right->kind == X_VALUE && !left->related)
+        if (right->kind == X_VALUE && !left->related && row->code != LOOKUP_OWN)
             return lookup_build(left, &row->name, 1, right->value);
         return expression_lookup(row, left, capo_value_null(), right);
     }
@@ -416,6 +445,9 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
     if (is_key(left) && row->code == LOOKUP_IEXACT && capo_is_null(value))
         return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
     switch (row->code) {
+    case LOOKUP_OWN:
+        value = value.kind == VALUE_LIST ? value : lookup_prepare(left, value, LOOKUP_EXACT);
+        break;
     case LOOKUP_ISNULL:
         if (value.kind != VALUE_BOOL)
             capo_raise(ERROR_VALUE, "The QuerySet value for an isnull lookup must be True or False.");

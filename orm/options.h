@@ -3,8 +3,11 @@
 #pragma once
 #include <capo/orm.h>
 
-/* The look-ups of a .where or .exclude struct as one condition, or NULL where none is set. */
-Condition *condition_of_lookups(Model *model, const void *lookups);
+/* The look-ups of a .where or .exclude struct as one condition, or NULL where none is set. With `values`, one for each look-up but isnull
+ * in the order of the fields, instead of the struct's own. */
+Condition *condition_of_lookups(Model *model, const void *lookups, const Value *values);
+/* capo_query_make with these two conditions instead of those of .where and .exclude. */
+Query *query_make(Model *model, const QueryOptions *options, Condition *where, Condition *exclude);
 /* The changes of a .set struct; ends with a NULL name. */
 NamedChange *changes_of_struct(Model *model, const void *changes, size_t *ret_count);
 Condition *condition_of_expression(Expression *expression);

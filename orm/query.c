@@ -172,7 +172,7 @@ Query *capo_query_order_by(Query *query, const char *const *paths)
         count++;
     OrderTerm *terms = capo_alloc_array(count + 1, sizeof *terms);
     for (size_t i = 0; i < count; i++)
-        terms[i].path = paths[i];
+        terms[i] = order_term_of(paths[i], false);
     return query_order_terms(query, terms, count);
 }
 
@@ -289,14 +289,18 @@ static bool mentions(const Condition *condition, Expression *const *annotations)
 
 Query *capo_query_make(Model *model, const QueryOptions *options)
 {
+    const char *base = (const char *)options;
+    return query_make(model, options, condition_of_lookups(model, base + model->where_offset, NULL),
+                      condition_of_lookups(model, base + model->exclude_offset, NULL));
+}
+
+Query *query_make(Model *model, const QueryOptions *options, Condition *where, Condition *exclude)
+{
     Query *query = options->query ? options->query : capo_query_of(model);
     if (!capo_model_is(query->model, capo_model_in_use(model)))     /* a manager of a base may be given a proxy's or a child's rows */
         capo_bug("A query of %s was refined as one of %s.", query->model->label, model->label);
     query = options->using ? capo_query_using(query, options->using) : query_clone(query);
     WITH_DATABASE(query_database(query, DATABASE_READ));
-    const char *base = (const char *)options;
-    Condition *where = condition_of_lookups(model, base + model->where_offset);
-    Condition *exclude = condition_of_lookups(model, base + model->exclude_offset);
     Condition *late = NULL, *filter = options->filter;
     if (filter && ((options->annotate && mentions(filter, options->annotate)) || (options->alias && mentions(filter, options->alias)))) {
         late = filter;

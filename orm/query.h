@@ -46,6 +46,8 @@ typedef enum ExpressionKind {
     X_NOTHING,          /* a condition that no row meets */
     X_OUTPUT,           /* a column, by name, of the query beneath an aggregate */
     X_WINDOW,           /* args[0] over (partition_by, order) */
+    X_RAW,              /* SQL by hand: name, with "?" for args */
+    X_COLLATE,          /* args[0] by the collation `name` */
 } ExpressionKind;
 
 typedef enum Connector { AND, OR, XOR } Connector;
@@ -189,6 +191,9 @@ Expression *expression_subquery(ExpressionKind kind, Query *query, bool negated)
 Expression *expression_condition(Condition *condition);
 Expression *expression_lookup(const struct LookupRow *row, Expression *left, Value value, Expression *right);
 Expression *expression_node(Connector connector, bool negated, Expression **args, size_t count);
+/* One term of order_by as users write it: "-path nulls last"; with `as_expression` the path is one. */
+OrderTerm order_term_of(const char *text, bool as_expression);
+OrderTerm *order_terms_of(const char *const *texts, size_t *ret_count);
 Expression *expression_aggregate(const char *function, Expression *of, bool distinct, Condition *filter, Value default_value);
 /* An expression inside a Value, or NULL. */
 Expression *value_expression(Value value);
@@ -219,6 +224,7 @@ bool expression_is_condition(const Expression *expression);
 
 /* Splits at "__" and walks; raises ERROR_FIELD where the first name is none, or where `complete` and a name is left. */
 Path path_walk(const Query *query, Model *model, const char *path, bool complete);
+const char **path_split(const char *path, size_t *ret_count);
 int query_base(Query *query);
 /* Joins the path; NULL reuse: any join may be shared. */
 JoinedPath query_setup_joins(Query *query, const Path *path, int from, JoinSet *reuse);
@@ -254,10 +260,10 @@ Query *resolve_outer(const Scope *scope, Query *inner);
 typedef enum LookupCode {
     LOOKUP_EXACT, LOOKUP_IEXACT, LOOKUP_CONTAINS, LOOKUP_ICONTAINS, LOOKUP_STARTSWITH, LOOKUP_ISTARTSWITH, LOOKUP_ENDSWITH,
     LOOKUP_IENDSWITH, LOOKUP_REGEX, LOOKUP_IREGEX, LOOKUP_GT, LOOKUP_GTE, LOOKUP_LT, LOOKUP_LTE, LOOKUP_IN, LOOKUP_RANGE,
-    LOOKUP_ISNULL, LOOKUP_JSON_CONTAINS, LOOKUP_JSON_CONTAINED_BY, LOOKUP_HAS_KEY, LOOKUP_HAS_KEYS, LOOKUP_HAS_ANY_KEYS,
+    LOOKUP_ISNULL, LOOKUP_OWN, LOOKUP_JSON_CONTAINS, LOOKUP_JSON_CONTAINED_BY, LOOKUP_HAS_KEY, LOOKUP_HAS_KEYS, LOOKUP_HAS_ANY_KEYS,
     LOOKUP_CODES
 } LookupCode;
-typedef struct LookupRow { const char *name; LookupCode code; bool json_only, pattern, ordered; const char *left_wild, *right_wild; } LookupRow;
+typedef struct LookupRow { const char *name; LookupCode code; bool json_only, pattern, ordered; const char *left_wild, *right_wild; const struct DatabaseLookup *own; } LookupRow;
 
 typedef enum TransformCode {
     PART_YEAR, PART_ISO_YEAR, PART_QUARTER, PART_MONTH, PART_WEEK, PART_DAY, PART_WEEK_DAY, PART_ISO_WEEK_DAY,
@@ -272,6 +278,9 @@ bool lookup_applies(const LookupRow *row, const Expression *left);
 /* A transform of a value of this type: NULL there is none. */
 Expression *transform_apply(Expression *of, const char *name);
 Expression *transform_named(const char *name, FieldKind gives, Expression *of, const TimeZone *zone, bool truncate);
+/* own_functions.c: those of the apps; NULL: none of them. bilateral: it is meant for both sides of a look-up. */
+Expression *own_transform(Expression *of, const char *name, bool *ret_bilateral);
+const LookupRow *own_lookup(const Expression *left, const char *name);
 /* left lookup value, with the names behind the column (transforms, then a look-up). Raises ERROR_FIELD, ERROR_VALUE, ERROR_VALIDATION. */
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value);
 /* A value as this type takes it in comparisons; raises as above. */
@@ -315,6 +324,12 @@ typedef struct Compiler {
 } Compiler;
 
 Compiled *compile_select(const Query *query);
+/* LIMIT (negative: none) and OFFSET. */
+void compile_limits(Compiler *compiler, int64_t limit, int64_t offset);
+/* The text with its wildcards escaped, between those of the look-up: "a\\%%". */
+Value lookup_pattern(const struct LookupRow *row, Value text);
+/* Whether no row of such a column can have this number. */
+bool integer_out_of_range(FieldKind kind, int64_t n, const Dialect *dialect);
 /* `outputs` over the rows of `inner` (or over the query itself where inner is NULL): one row. */
 Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const char **names, size_t count);
 typedef struct Assignment { const Field *field; Expression *expression; } Assignment;
@@ -324,6 +339,13 @@ Sql compile(Compiler *compiler, const Expression *expression);
 /* ordered: as a value the first row is taken, so that the order counts; as a set it does not. */
 Sql compile_subquery(Compiler *compiler, const Query *query, bool ordered);
 Sql compile_lookup(Compiler *compiler, const Expression *lookup);
+Sql compile_own_lookup(Compiler *compiler, const Expression *lookup);
+/* compiler_aggregate.c; the parts of an aggregate are for dialects: the value that is added up, with the filter where no clause of
+ * its own has it; " ORDER BY …"; " FILTER (WHERE …)", with `also` beside the aggregate's own. */
+Sql compile_aggregate(Compiler *compiler, const Expression *aggregate);
+void compile_aggregate_value(Compiler *compiler, const Expression *aggregate);
+void compile_aggregate_order(Compiler *compiler, const Expression *aggregate);
+void compile_aggregate_filter(Compiler *compiler, const Expression *aggregate, Expression *also);
 void compile_quoted(Compiler *compiler, const char *name);
 void compile_parameter(Compiler *compiler, Value value, OutputType type);
 void compile_text(Compiler *compiler, const char *sql);
@@ -342,6 +364,8 @@ const Field *plain_field(OutputType type);
 /* A parameter as it is: no cast, no conversion. */
 void compile_bound(Compiler *compiler, Value value);
 void compile_format(Compiler *compiler, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Not SQL's NULL: the word of JSON. */
+bool expression_is_json_null(const Expression *expression);
 bool expression_is_json_key(const Expression *expression);
 /* The column below nested keys, and their path as SQLite and MariaDB write it: $."a"[0]; quotes and backslashes escaped as in JSON. */
 const Expression *compile_json_path(const Expression *expression, Buffer *path);

@@ -3,7 +3,7 @@
  *
  * A Query runs once: its rows stay with it, and what asks again is answered from them. */
 #include "instance.h"
-#include "query.h"
+#include "query_shape.h"
 #include "routing.h"
 #include <string.h>
 
@@ -148,48 +148,55 @@ static Query *of_first_rows(Query *query, int64_t count)
     return clone;
 }
 
-/* NULL: none. More than one raises. */
-static Instance *only_row(Query *query)
+Query *query_for_use(Query *query, ShapeUse use)
 {
-    Query *few = query;
-    if (!query->fetched && !query_is_sliced(query)) {
-        few = of_first_rows(query, GET_LIMIT);
+    if (use == SHAPE_ROWS)
+        return query;
+    if (use == SHAPE_FIRST)
+        return of_first_rows(capo_query_is_ordered(query) ? query : capo_query_order_by(query, LIST("pk")), 1);
+    if (use == SHAPE_ONE) {
+        if (query_is_sliced(query))
+            return query;
+        Query *few = of_first_rows(query, GET_LIMIT);
         if (!few->combinator) {
             few->no_order = true;
             few->n_order = 0;
         }
+        return few;
     }
-    size_t count;
-    Instance **rows = capo_query_rows(few, &count);
+    Query *one = of_first_rows(query, 1);
+    if (!query->distinct && !query->combinator && !query_is_sliced(query)) {
+        one->no_order = true;
+        one->n_order = 0;
+        one->n_related = 0;
+        one->constant_select = true;
+        if (one->grouping == GROUP_NONE)
+            one->annotations = NULL, one->n_annotations = 0;
+    }
+    return one;
+}
+
+static Instance *one_of(const Model *model, Instance **rows, size_t count)
+{
     if (count > 1)
-        capo_raise(ERROR_MULTIPLE_OBJECTS_RETURNED, "get() returned more than one %s -- it returned %s!", query->model->name,
+        capo_raise(ERROR_MULTIPLE_OBJECTS_RETURNED, "get() returned more than one %s -- it returned %s!", model->name,
                    count < GET_LIMIT ? capo_format("%zu", count) : "more than 20");
     return count ? rows[0] : NULL;
 }
 
-Instance *capo_query_get(Query *query)
+/* NULL: none. More than one raises. */
+static Instance *only_row(Query *query)
 {
-    Instance *row = only_row(query);
-    if (!row)
-        capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", query->model->name);
-    return row;
-}
-
-Instance *capo_query_get_or_404(Query *query)
-{
-    Instance *row = only_row(query);
-    if (!row)
-        capo_raise(404, "No %s matches the given query.", query->model->name);
-    return row;
+    size_t count;
+    Instance **rows = capo_query_rows(query->fetched ? query : query_for_use(query, SHAPE_ONE), &count);
+    return one_of(query->model, rows, count);
 }
 
 Instance *capo_query_first(Query *query)
 {
     if (query->fetched && capo_query_is_ordered(query))
         return query->n_rows ? query->rows[0] : NULL;
-    if (!capo_query_is_ordered(query))
-        query = capo_query_order_by(query, LIST("pk"));
-    return capo_query_rows(of_first_rows(query, 1), NULL)[0];
+    return capo_query_rows(query_for_use(query, SHAPE_FIRST), NULL)[0];
 }
 
 Instance *capo_query_last(Query *query)
@@ -205,20 +212,87 @@ bool capo_query_exists(Query *query)
     if (query->relation.of)
         peers_refined(query->relation.of, query->relation.accessor, LAZY_COUNT, query->relation.file, query->relation.line);
     WITH_DATABASE(query_database(query, DATABASE_READ));
-    Query *one = query_clone(query);
-    query_add_slice(one, 0, 1);
-    if (!query->distinct && !query->combinator && !query_is_sliced(query)) {
-        one->no_order = true;
-        one->n_order = 0;
-        one->n_related = 0;
-        one->constant_select = true;
-        if (one->grouping == GROUP_NONE)
-            one->annotations = NULL, one->n_annotations = 0;
-    }
-    Compiled *compiled = query_compile(one);
+    Compiled *compiled = query_compile(query_for_use(query, SHAPE_EXISTS));
     if (compiled->empty)
         return false;
     return capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ)->n_rows > 0;
+}
+
+/* --- straight from options, by a statement that is kept for their shape ---------------------------------------------------------------- */
+
+/* False: they have none. */
+static bool rows_by_shape(Model *model, const QueryOptions *options, ShapeUse use, Instance ***ret, size_t *ret_count)
+{
+    Query query = { .object.ops = &capo_query_ops, .model = model, .limit = -1, .fetch = options->fetch };
+    WITH_DATABASE(query_database(&query, DATABASE_READ));
+    Compiled *compiled = shape_compiled(model, options, use);
+    if (!compiled)
+        return false;
+    ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
+    *ret_count = result->n_rows;
+    if (use == SHAPE_EXISTS)
+        return true;
+    *ret = instances_of(&query, compiled, result);
+    if (options->prefetch && result->n_rows) {
+        size_t count = 0;
+        while (options->prefetch[count])
+            count++;
+        Prefetching *prefetch = capo_alloc_array(count + 1, sizeof *prefetch);
+        for (size_t i = 0; i < count; i++)
+            prefetch[i].path = options->prefetch[i];
+        prefetch_related(*ret, result->n_rows, prefetch, count);
+    }
+    return true;
+}
+
+Instance **capo_options_rows(Model *model, const QueryOptions *options, size_t *ret_count)
+{
+    Instance **rows;
+    size_t count;
+    if (!rows_by_shape(model, options, SHAPE_ROWS, &rows, &count))
+        return capo_query_rows(capo_query_make(model, options), ret_count);
+    if (ret_count)
+        *ret_count = count;
+    return rows;
+}
+
+static Instance *only_by_options(Model *model, const QueryOptions *options)
+{
+    Instance **rows;
+    size_t count;
+    return rows_by_shape(model, options, SHAPE_ONE, &rows, &count) ? one_of(model, rows, count) : only_row(capo_query_make(model, options));
+}
+
+static Instance *found(const Model *model, Instance *row)
+{
+    if (!row)
+        capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", model->name);
+    return row;
+}
+
+static Instance *found_or_404(const Model *model, Instance *row)
+{
+    if (!row)
+        capo_raise(404, "No %s matches the given query.", model->name);
+    return row;
+}
+
+Instance *capo_query_get(Query *query) { return found(query->model, only_row(query)); }
+Instance *capo_query_get_or_404(Query *query) { return found_or_404(query->model, only_row(query)); }
+Instance *capo_options_get(Model *model, const QueryOptions *options) { return found(model, only_by_options(model, options)); }
+Instance *capo_options_get_or_404(Model *model, const QueryOptions *options) { return found_or_404(model, only_by_options(model, options)); }
+
+Instance *capo_options_first(Model *model, const QueryOptions *options)
+{
+    Instance **rows;
+    size_t count;
+    return rows_by_shape(model, options, SHAPE_FIRST, &rows, &count) ? rows[0] : capo_query_first(capo_query_make(model, options));
+}
+
+bool capo_options_exist(Model *model, const QueryOptions *options)
+{
+    size_t count;
+    return rows_by_shape(model, options, SHAPE_EXISTS, NULL, &count) ? count > 0 : capo_query_exists(capo_query_make(model, options));
 }
 
 const char *capo_sql(Query *query)

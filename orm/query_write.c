@@ -99,7 +99,7 @@ int64_t query_update_expressions(Query *query, const char *const *names, Express
     for (size_t i = 0; i < count; i++) {
         const Field *field = field_to_write(clone->model, names[i]);
         Expression *value = values[i];
-        if (value->kind == X_VALUE && !value->type.field)
+        if (value->kind == X_VALUE && !value->type.field && !expression_is_json_null(value))
             value = value_for(field, value->value);
         else
             value = resolve(&(Scope){ .query = clone, .no_joins = true }, value);

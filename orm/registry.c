@@ -148,6 +148,12 @@ void capo_models_prepare(const App *const *apps)
         capo_send_event(&capo_class_prepared, &(SignalEvent){ .sender = resolver.models[i] });
 }
 
+const App *const *capo_known_apps(size_t *ret_count)
+{
+    *ret_count = registry.n_apps;
+    return registry.apps;
+}
+
 Model *const *capo_all_models(size_t *ret_count)
 {
     if (ret_count)

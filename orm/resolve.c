@@ -150,6 +150,15 @@ static void check_aggregate(const Scope *scope, const Expression *aggregate)
             capo_raise(ERROR_FIELD, "Cannot compute %s: its argument is an aggregate itself.", aggregate->name);
 }
 
+/* COMPARE(x, "year__gt", y): its arguments are resolved. */
+static Expression *named_lookup(const Expression *lookup)
+{
+    size_t count;
+    const char **names = path_split(lookup->name, &count);
+    Expression *right = lookup->args[1];
+    return lookup_build(lookup->args[0], names, count, right->kind == X_VALUE ? right->value : capo_value_object(&right->object));
+}
+
 Expression *resolve(const Scope *outer_scope, Expression *expression)
 {
     Scope scope = *outer_scope;
@@ -185,6 +194,8 @@ Expression *resolve(const Scope *outer_scope, Expression *expression)
         check_aggregate(&scope, copy);
     if (copy->kind == X_TRANSFORM)
         copy = transform_named(copy->name, copy->type.kind, copy->args[0], copy->zone, copy->transform && copy->transform->code == TRUNC);
+    if (copy->kind == X_LOOKUP && copy->name)                       /* a look-up by name, as a value */
+        return named_lookup(copy);
     if (copy->kind == X_LOOKUP && copy->n_args > 1 && copy->args[1]->kind == X_VALUE)
         return lookup_build(copy->args[0], &copy->lookup->name, 1, copy->args[1]->value);
     expression_infer(copy);

@@ -55,6 +55,8 @@ static void check_note(Check *check, const Template *template, const TemplateNot
             tell(check, CHECK_ERROR, template, line, column, "Partial '%s' is not defined in the current template.%s", note->name,
                  capo_template_parts_text(template));
         return;
+    case NOTE_MESSAGE:
+        return;
     case NOTE_URL:
         why = note->optional ? NULL : capo_reverse_problem(note->name, note->arguments);
         if (why)
@@ -190,4 +192,25 @@ size_t capo_engine_check(const Engine *engine, const TemplateLoader *const *load
     if (error)
         capo_reraise(error);
     return check.count;
+}
+
+/* --- what a source translates ---------------------------------------------------------------------------------------------------- */
+
+void capo_engine_messages(const Engine *engine, const char *name, const char *source, void (*see)(const TemplateMessage *, void *), void *argument)
+{
+    Engine noting = *engine;
+    memset(noting.cached, 0, sizeof noting.cached);
+    noting.take_notes = true;
+    noting.debug = false;
+    const TemplateSource text = { .text = source, .size = strlen(source) };
+    const TemplateNote *first = capo_template_compile(&noting, name, &text, false)->notes;
+    size_t count = 0;
+    for (const TemplateNote *note = first; note; note = note->next)
+        count++;
+    const TemplateNote **notes = capo_alloc_array(count + 1, sizeof *notes);
+    for (const TemplateNote *note = first; note; note = note->next)
+        notes[--count] = note;
+    for (; *notes; notes++)
+        if ((*notes)->kind == NOTE_MESSAGE)
+            see(&(TemplateMessage){ (*notes)->context, (*notes)->name, (*notes)->many, (int)(*notes)->line }, argument);
 }

@@ -31,6 +31,8 @@ enum {
 /* --- engine: where templates come from and how values print -------------------------------------------------------------- */
 
 struct Engine {
+    const char *name;               /* of several in a site; NULL: it is the only one */
+    ContextProcessor *const *processors;    /* NULL: the default list */
     /* The first template of this name from `place` on; false: none. *ret_tried, where given, is a text with the places. */
     bool (*find)(const Engine *engine, const char *name, int place, TemplateSource *ret, const char **ret_tried);
     /* The URL of a route, or NULL where `quiet`, else raises. Positional arguments have the name "". */
@@ -67,8 +69,9 @@ extern Engine *capo_template_engine;
 
 /* What a template refers to by a constant name: for the checks. */
 typedef struct TemplateNote {
-    enum { NOTE_EXTENDS, NOTE_INCLUDE, NOTE_PARTIAL, NOTE_URL } kind;
-    const char *name;
+    enum { NOTE_EXTENDS, NOTE_INCLUDE, NOTE_PARTIAL, NOTE_URL, NOTE_MESSAGE } kind;
+    const char *name;               /* of a message: its text as catalogues have it */
+    const char *many, *context;     /* of a message; NULL: none */
     const char *const *arguments;   /* of a URL: their names, "" for those in order; NULL at the end */
     bool optional;                  /* its absence is handled: {% url … as … %} */
     uint32_t line, column;
@@ -125,6 +128,8 @@ const Template *capo_template_part(const Template *template, const char *part);
 const char *capo_template_parts_text(const Template *template);
 /* capo_templates_check of this engine, and these loaders of it. */
 size_t capo_engine_check(const Engine *engine, const TemplateLoader *const *loaders, void (*report)(const TemplateProblem *problem));
+/* capo_template_messages of this engine. */
+void capo_engine_messages(const Engine *engine, const char *name, const char *source, void (*see)(const TemplateMessage *, void *), void *argument);
 /* Adds a note where the engine takes them. */
 void capo_template_note(Parser *parser, TemplateNote note);
 /* The node of this link will want the template of this name: it is looked for as soon as the parser's own is loaded. */
@@ -262,6 +267,8 @@ Expression *capo_expression_compile(Parser *parser, const char *text);
 Value capo_expression_resolve(const Expression *expression, Context *context, bool ignore_failures);
 /* {{ }} */
 void capo_expression_print(const Expression *expression, Context *context, Buffer *out);
+/* Notes a text of _("…"), where the engine takes notes. */
+void capo_note_translated(Parser *parser, Value text);
 /* The text in the current language, as _("…") has it: its percent signs are doubled in catalogues, and stay so. */
 Value capo_translated(Value text, const char *message_context);
 /* Appends as {{ }} does: localised, escaped. */

@@ -93,8 +93,11 @@ bool capo_variable_compile(Parser *parser, const char *text, size_t size, Variab
         text += 2;
         size -= 3;
     }
-    if (read_string(parser, text, size, &ret->literal))
+    if (read_string(parser, text, size, &ret->literal)) {
+        if (ret->translated)
+            capo_note_translated(parser, ret->literal);
         return true;
+    }
     if (text[0] == '_' || memmem(text, size, "._", 2))
         capo_parse_fail(parser, "Variables and attributes may not begin with underscores: '%.*s'", (int)size, text);
     uint32_t n = 1;

@@ -20,15 +20,12 @@ void capo_add_context_processor(ContextProcessor *processor)
     added[n_added++] = processor;
 }
 
-/* Those that count now; NULL at the end. */
-static ContextProcessor *const *listed(void)
+/* The default list as it is now; NULL at the end. */
+static ContextProcessor *const *default_list(void)
 {
     static ContextProcessor *const defaults[] = { capo_request_processor, capo_messages_processor, capo_debug_processor };
     enum { N_DEFAULTS = sizeof defaults / sizeof *defaults };
     static ContextProcessor *all[N_DEFAULTS + MAX_PROCESSORS + 2];
-    const TemplateOptions *options = capo_settings()->templates;
-    if (options && options->context_processors)
-        return options->context_processors;
     memcpy(all, defaults, sizeof defaults);
     memcpy(all + N_DEFAULTS, added, n_added * sizeof *added);
     size_t n = N_DEFAULTS + n_added;
@@ -216,7 +213,8 @@ void capo_media_processor(Request *req, Map *variables)
 void capo_context_add_processed(Context *context, Request *req)
 {
     Map *map = capo_map_new();
-    for (ContextProcessor *const *processor = listed(); *processor; processor++)
+    ContextProcessor *const *listed = context->engine->processors;
+    for (ContextProcessor *const *processor = listed ? listed : default_list(); *processor; processor++)
         (*processor)(req, map);
     capo_context_set(context, "csrf_token", request_object(req, &token_ops));
     for (size_t i = 0; i < map->count; i++)

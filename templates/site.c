@@ -12,10 +12,10 @@ static char *reverse_in_site(const Context *context, const char *name, const Var
 
 static const TemplateLoader *const site_loaders[] = { &capo_site_loader, NULL };
 
-static Engine site_engine = {
-    .find = capo_loaders_find, .data = site_loaders, .reverse = reverse_in_site, .static_url = capo_static_url,
-    .static_prefix = "/static/", .media_prefix = "/media/",
-};
+/* Those of settings' .templates, the main one first. */
+enum { MAX_ENGINES = 16 };
+static Engine engines[MAX_ENGINES];
+static size_t n_engines;
 
 static const TagLibrary *libraries_of_site(size_t i)
 {
@@ -27,45 +27,123 @@ static const TagLibrary *libraries_of_site(size_t i)
     return apps ? apps[i]->tags ? apps[i]->tags : none : NULL;
 }
 
-/* Settings may be taken anew between tests. */
+static void set_up(Engine *engine, const TemplateOptions *options, const Settings *settings)
+{
+    capo_template_release_all(engine);
+    engine->name = options->name;
+    engine->find = capo_loaders_find;
+    engine->reverse = reverse_in_site;
+    engine->static_url = capo_static_url;
+    engine->static_prefix = settings->static_url ? settings->static_url : "/static/";
+    engine->media_prefix = "/media/";
+    engine->data = options->loaders ? options->loaders : site_loaders;
+    engine->processors = options->context_processors;
+    engine->libraries = options->libraries;
+    engine->builtins = options->builtins;
+    engine->string_if_invalid = options->string_if_invalid;
+    engine->autoescape_off = options->no_autoescape;
+    engine->quiet = options->quiet;
+    engine->debug = settings->debug;
+    engine->thousand_separator = settings->use_thousand_separator;
+}
+
+static void set_up_further(const TemplateOptions *options, const Settings *settings)
+{
+    for (size_t i = 0; i < n_engines; i++)
+        if (strcmp(engines[i].name, options->name) == 0)
+            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "Two template engines have the name '%s'; give one another .name.", options->name);
+    if (n_engines == MAX_ENGINES)
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "There are more than %d template engines.", MAX_ENGINES);
+    set_up(&engines[n_engines], options, settings);
+    n_engines++;
+}
+
+/* Settings may be taken anew between tests: what was compiled for the old ones goes. */
 static void use_settings(void)
 {
-    if (!capo_template_engine)
-        capo_template_engine = &site_engine;
-    capo_template_app_libraries = libraries_of_site;
-    if (capo_template_engine != &site_engine)
-        return;
-    const Settings *settings = capo_settings();
-    /* Tests take settings anew: what was compiled for the old ones goes. */
     static const Settings *seen;
-    if (seen != settings) {
-        static const TemplateOptions none;
-        const TemplateOptions *options = settings->templates ? settings->templates : &none;
-        capo_template_release_all(&site_engine);
-        seen = settings;
-        site_engine.data = options->loaders ? options->loaders : site_loaders;
-        site_engine.libraries = options->libraries;
-        site_engine.builtins = options->builtins;
-        site_engine.string_if_invalid = options->string_if_invalid;
-        site_engine.autoescape_off = options->no_autoescape;
-        site_engine.quiet = options->quiet;
+    static const TemplateOptions none;
+    if (!capo_template_engine)
+        capo_template_engine = engines;
+    capo_template_app_libraries = libraries_of_site;
+    const Settings *settings = capo_template_engine == engines ? capo_settings() : NULL;
+    if (!settings || seen == settings)
+        return;
+    const TemplateOptions *options = settings->templates ? settings->templates : &none;
+    for (size_t i = 1; i < n_engines; i++)
+        capo_template_release_all(&engines[i]);
+    set_up(&engines[0], options, settings);
+    if (!engines[0].name)
+        engines[0].name = "capo";
+    n_engines = 1;
+    for (const TemplateOptions *further = options->more; further && further->name; further++)
+        set_up_further(further, settings);
+    seen = settings;
+}
+
+static size_t engine_count(void)
+{
+    return capo_template_engine == engines ? n_engines : 1;
+}
+
+/* The first engine that has it. */
+static const Template *look_everywhere(const char *name, Buffer *why_not)
+{
+    use_settings();
+    for (size_t i = 0; i < engine_count(); i++) {
+        const char *why = "";
+        const Template *template = capo_template_look(capo_template_engine + i, name, &why);
+        if (template)
+            return template;
+        if (why_not && i)
+            capo_put_format(why_not, " In the engine '%s': ", engines[i].name);
+        if (why_not)
+            capo_put(why_not, why);
     }
-    site_engine.debug = settings->debug;
-    site_engine.thousand_separator = settings->use_thousand_separator;
-    if (settings->static_url)
-        site_engine.static_prefix = settings->static_url;
+    return NULL;
+}
+
+static const Template *get_anywhere(const char *name)
+{
+    Buffer why = { 0 };
+    const Template *template = look_everywhere(name, &why);
+    if (!template)
+        capo_raise(ERROR_TEMPLATE_DOES_NOT_EXIST, "%s", capo_buffer_text(&why));
+    return template;
+}
+
+static const Template *first_anywhere(const char *const *names)
+{
+    use_settings();
+    for (const char *const *name = names; engine_count() > 1 && *name; name++) {
+        const Template *template = look_everywhere(*name, NULL);
+        if (template)
+            return template;
+    }
+    return capo_template_first(capo_template_engine, names);
+}
+
+const Template *capo_template_using(const char *engine, const char *name)
+{
+    use_settings();
+    const char *names[MAX_ENGINES];
+    for (size_t i = 0; i < engine_count(); i++) {
+        names[i] = capo_template_engine[i].name ? capo_template_engine[i].name : "capo";
+        if (strcmp(names[i], engine) == 0)
+            return capo_template_get(capo_template_engine + i, name);
+    }
+    capo_raise(ERROR_IMPROPERLY_CONFIGURED, "There is no template engine '%s' in settings' .templates.%s", engine,
+               capo_did_you_mean(engine, names, engine_count()));
 }
 
 const Template *capo_template(const char *name)
 {
-    use_settings();
-    return capo_template_get(capo_template_engine, name);
+    return get_anywhere(name);
 }
 
 const Template *capo_template_select(const char *const *names)
 {
-    use_settings();
-    return capo_template_first(capo_template_engine, names);
+    return first_anywhere(names);
 }
 
 const Template *capo_template_from_string(const char *source, const char *name)
@@ -84,18 +162,29 @@ static void set_all(Context *context, const Map *variables)
             capo_context_set(context, variables->entries[i].key.text, variables->entries[i].value);
 }
 
-Context *capo_context_new(Request *req, const Map *variables)
+static Context *context_for(const Engine *engine, Request *req, const Map *variables)
 {
-    use_settings();
-    Context *context = capo_context_for(capo_template_engine, req);
+    Context *context = capo_context_for(engine, req);
     if (req)
         capo_context_add_processed(context, req);
     set_all(context, variables);
     return context;
 }
 
-static Response *render(const Template *template, Context *context, int status, const Var *vars)
+Context *capo_context_new(Request *req, const Map *variables)
 {
+    use_settings();
+    return context_for(capo_template_engine, req, variables);
+}
+
+Context *capo_context_of(const Template *template, Request *req, const Map *variables)
+{
+    return context_for(template->engine, req, variables);
+}
+
+static Response *render(const Template *template, Request *req, int status, const Var *vars)
+{
+    Context *context = context_for(template->engine, req, NULL);
     for (; vars && vars->name; vars++)
         capo_context_set(context, vars->name, vars->value);
     Response *res = capo_response(status, "text/html; charset=utf-8");
@@ -105,8 +194,12 @@ static Response *render(const Template *template, Context *context, int status, 
 
 Response *capo_render_with(Request *req, int status, const char *name, const Var *vars)
 {
-    Context *context = capo_context_new(req, NULL);
-    return render(capo_template_get(capo_template_engine, name), context, status, vars);
+    return render(get_anywhere(name), req, status, vars);
+}
+
+Response *capo_render_using_with(Request *req, const char *engine, const char *name, const Var *vars)
+{
+    return render(capo_template_using(engine, name), req, 200, vars);
 }
 
 /* --- pages that are sent while they render --- */
@@ -130,10 +223,10 @@ static void stream_page(ResponseStream *stream, void *argument)
 Response *capo_render_stream_with(Request *req, const char *name, const Var *vars)
 {
     StreamedPage *page = capo_alloc_struct(StreamedPage);
-    page->context = capo_context_new(req, NULL);
+    page->template = get_anywhere(name);
+    page->context = context_for(page->template->engine, req, NULL);
     page->language = capo_unit->slots[UNIT_LANGUAGE];
     page->time_zone = capo_unit->slots[UNIT_TIME_ZONE];
-    page->template = capo_template_get(capo_template_engine, name);
     for (; vars && vars->name; vars++)
         capo_context_set(page->context, vars->name, vars->value);
     Response *res = capo_stream("text/html; charset=utf-8", stream_page, page);
@@ -144,20 +237,27 @@ Response *capo_render_stream_with(Request *req, const char *name, const Var *var
 
 Response *capo_render_first_with(Request *req, int status, const char *const *names, const Var *vars)
 {
-    Context *context = capo_context_new(req, NULL);
-    return render(capo_template_first(capo_template_engine, names), context, status, vars);
+    return render(first_anywhere(names), req, status, vars);
 }
 
 void capo_render_into(Buffer *out, Request *req, const char *name, const Map *variables)
 {
-    Context *context = capo_context_new(req, variables);
-    capo_template_run(capo_template_get(capo_template_engine, name), context, out);
+    const Template *template = get_anywhere(name);
+    capo_template_run(template, context_for(template->engine, req, variables), out);
 }
 
 char *capo_render_to_text(Request *req, const char *name, const Map *variables)
 {
     Buffer out = { 0 };
     capo_render_into(&out, req, name, variables);
+    return capo_buffer_text(&out);
+}
+
+char *capo_render_to_text_using(const char *engine, Request *req, const char *name, const Map *variables)
+{
+    Buffer out = { 0 };
+    const Template *template = capo_template_using(engine, name);
+    capo_template_run(template, context_for(template->engine, req, variables), &out);
     return capo_buffer_text(&out);
 }
 
@@ -218,5 +318,14 @@ Value *capo_context_memory(Context *context, const void *key)
 size_t capo_templates_check(void (*report)(const TemplateProblem *problem))
 {
     use_settings();
-    return capo_engine_check(capo_template_engine, site_engine.data, report);
+    size_t count = 0;
+    for (size_t i = 0; i < engine_count(); i++)
+        count += capo_engine_check(capo_template_engine + i, engines[i].data ? engines[i].data : site_loaders, report);
+    return count;
+}
+
+void capo_template_messages(const char *name, const char *source, void (*see)(const TemplateMessage *, void *), void *argument)
+{
+    use_settings();
+    capo_engine_messages(capo_template_engine, name, source, see, argument);
 }

@@ -79,6 +79,29 @@ static void render_translate(const Node *node, Context *context, Buffer *out)
         capo_put_bytes(out, value.text, value.size);
 }
 
+/* For makemessages. A context that is no literal is known only when it renders. */
+static void note_message(Parser *parser, const char *one, const char *many, const Expression *message_context)
+{
+    const char *context = NULL;
+    if (message_context && !capo_expression_text(message_context, &context))
+        return;
+    capo_template_note(parser, (TemplateNote){ .kind = NOTE_MESSAGE, .name = one, .many = many, .context = context && *context ? context : NULL });
+}
+
+static const char *in_catalogues(Parser *parser, Value text)
+{
+    Value message = replaced(text, true);
+    Buffer plain = { 0 };
+    capo_put_newlines(&plain, message.text, message.size);
+    return capo_parse_strndup(parser, capo_buffer_text(&plain), plain.size);
+}
+
+void capo_note_translated(Parser *parser, Value text)
+{
+    if (parser->template->engine->take_notes)
+        note_message(parser, in_catalogues(parser, text), NULL, NULL);
+}
+
 static Node *compile_translate(Parser *parser, const Token *token)
 {
     size_t count;
@@ -109,6 +132,9 @@ static Node *compile_translate(Parser *parser, const Token *token)
                             "and 'as VAR'.", bits[0], bits[i]);
         }
     }
+    const Variable *message = &node->message->operand;
+    if (parser->template->engine->take_notes && !message->parts && !message->translated && capo_is_text(message->literal))
+        note_message(parser, in_catalogues(parser, message->literal), NULL, node->message_context);
     return &node->node;
 }
 
@@ -367,6 +393,7 @@ static Node *compile_blocktranslate(Parser *parser, const Token *token)
     const char *message = message_of(node->singular), *many = node->plural ? message_of(node->plural) : NULL;
     node->message = capo_parse_strndup(parser, message, strlen(message));
     node->many = many ? capo_parse_strndup(parser, many, strlen(many)) : NULL;
+    note_message(parser, node->message, node->many, node->message_context);
     return &node->node;
 }
 

@@ -31,5 +31,5 @@ bool capo_option_set(const char *name);
 const char *const *capo_option_values(const char *name);
 void capo_say(const char *format, ...) __attribute__((format(printf, 1, 2)));       /* to standard output, with a line end */
 
-/* The middleware of a site that names none: security, session, common, csrf, auth, messages, clickjacking. */
+/* The middleware of a site that names none: security, csp, session, common, csrf, auth, messages, clickjacking. */
 extern Middleware *const capo_default_middleware[];

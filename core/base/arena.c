@@ -15,7 +15,7 @@ extern void __asan_unpoison_memory_region(void volatile *, size_t) __attribute__
 #define UNPOISON(p, n) (__asan_unpoison_memory_region ? __asan_unpoison_memory_region((p), (n)) : (void)0)
 #define GAP (__asan_poison_memory_region ? (size_t)16 : (size_t)0)
 
-enum { FIRST_BLOCK = 8 * 1024, BLOCK = 32 * 1024, ALIGN = 16 };
+enum { FIRST_BLOCK = 8 * 1024, BLOCK = 32 * 1024, ALIGN = 16, MOST_SPARE = 128 };
 
 typedef struct Block {
     struct Block *next;
@@ -44,9 +44,31 @@ _Noreturn static void out_of_memory(size_t size)
     abort();
 }
 
+/* Blocks that large pages and results left, for the next of their kind: at most 4 MB a thread. Taken from the system and given back each time, a
+ * result of 10,000 rows would spend a third of its time on fresh pages. */
+static __thread struct { Block *first; size_t count; } spare;
+
+static void block_free(Block *block)
+{
+    UNPOISON(block->data, block->size);
+    if (block->size == BLOCK && spare.count < MOST_SPARE && !__asan_poison_memory_region) {
+        block->next = spare.first;
+        spare.first = block;
+        spare.count++;
+    } else {
+        free(block);
+    }
+}
+
 static Block *block_new(size_t size)
 {
-    Block *block = malloc(sizeof(Block) + size);
+    Block *block = size == BLOCK ? spare.first : NULL;
+    if (block) {
+        spare.first = block->next;
+        spare.count--;
+    } else {
+        block = malloc(sizeof(Block) + size);
+    }
     if (!block)
         out_of_memory(size);
     block->next = NULL;
@@ -153,8 +175,7 @@ void arena_rewind(Arena *arena, ArenaPoint point)
         return;
     for (fresh = block->next; fresh != point.next; fresh = block->next) {
         block->next = fresh->next;
-        UNPOISON(fresh->data, fresh->size);
-        free(fresh);
+        block_free(fresh);
     }
     POISON(block->data + point.used, block->used - point.used);
     block->used = point.used;
@@ -168,8 +189,7 @@ void arena_reset(Arena *arena)
     Block *block = arena->first->next;
     while (block) {
         Block *next = block->next;
-        UNPOISON(block->data, block->size);
-        free(block);
+        block_free(block);
         block = next;
     }
     arena->first->next = NULL;

@@ -202,7 +202,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct MigrationFunction; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
+struct DatabaseFunction; struct DatabaseLookup; struct MigrationFunction; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -212,6 +212,8 @@ typedef struct App {
     const struct ModelAdmin *admin;         /* ends with { 0 } */
     const struct Command *commands;         /* further commands of the program; ends with { 0 } */
     const struct TagLibrary *tags;          /* template tags and filters for {% load %}; ends with { 0 } */
+    const struct DatabaseFunction *functions;     /* for FN(), TOTAL() and paths: expressions.h; ends with { 0 } */
+    const struct DatabaseLookup *lookups;         /* for paths: expressions.h; ends with { 0 } */
     const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
     const struct SignalReceiver *receivers;       /* signals.h: what this app wants to be told of; ends with { 0 } */
     const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */

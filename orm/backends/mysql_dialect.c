@@ -228,14 +228,69 @@ static bool call(Compiler *compiler, const Expression *call)
     return true;
 }
 
+/* A literal of SQL: SEPARATOR takes nothing else, and bytes in hexadecimal need no escaping. */
+static void put_separator(Compiler *compiler, const Expression *separator)
+{
+    if (separator->kind != X_VALUE || !capo_is_text(separator->value))
+        capo_raise(ERROR_NOT_SUPPORTED, "StringAgg: on %s what stands between the texts is a text of its own, no expression.", compiler->backend->title);
+    compile_text(compiler, " SEPARATOR X'");
+    for (size_t i = 0; i < separator->value.size; i++)
+        compile_format(compiler, "%02X", (unsigned char)separator->value.text[i]);
+    compile_text(compiler, "'");
+}
+
+/* BIT_AND and its like are unsigned, and numbers over no rows. */
+static bool aggregate(Compiler *compiler, const Expression *aggregate)
+{
+    bool joins = !strcmp(aggregate->name, "StringAgg"), bits = !strncmp(aggregate->name, "Bit", 3) && !aggregate->function->own;
+    if (!strcmp(aggregate->name, "JSONBAgg") && aggregate->filter)
+        capo_raise(ERROR_NOT_SUPPORTED, "JSONBAgg: %s cannot leave rows out of one aggregate; use a filter of the query.", compiler->backend->title);
+    if (bits) {
+        compile_text(compiler, "CASE WHEN COUNT(");
+        compile_aggregate_value(compiler, aggregate);
+        compile_format(compiler, ") > 0 THEN CAST(%s(", aggregate->function->sql);
+        compile_aggregate_value(compiler, aggregate);
+        compile_text(compiler, ") AS SIGNED) END");
+    } else if (joins) {
+        compile_text(compiler, aggregate->distinct ? "GROUP_CONCAT(DISTINCT " : "GROUP_CONCAT(");
+        compile_aggregate_value(compiler, aggregate);
+        compile_aggregate_order(compiler, aggregate);
+        put_separator(compiler, aggregate->args[1]);
+        compile_text(compiler, ")");
+    }
+    return bits || joins;
+}
+
+/* Bits are unsigned here, and ^ is what takes them apart. */
+static bool combine(Compiler *compiler, const Expression *combined)
+{
+    if (!strcmp(combined->name, ">>"))
+        compile_template(compiler, "FLOOR($1 / POW(2, $2))", combined->args, 2);
+    else if (strchr("&|#<", combined->name[0]))
+        compile_template(compiler, capo_format("CONVERT($1 %s $2, SIGNED)", combined->name[0] == '#' ? "^" : combined->name), combined->args, 2);
+    else
+        return false;
+    return true;
+}
+
 static const FunctionRow functions[] = {
+    { .name = "JSONBAgg", .sql = "JSON_ARRAYAGG" },
+    { .name = "SHA224", .sql = "SHA2($1, 224)" },
+    { .name = "SHA384", .sql = "SHA2($1, 384)" },
+    { .name = "SHA512", .sql = "SHA2($1, 512)" },
+    /* MariaDB has these from 11.7 on: random bytes, with the version and the variant in their places (RFC 9562). */
+    { .name = "UUID4", .sql = "CAST(LOWER(CONCAT(HEX(RANDOM_BYTES(4)), '-', HEX(RANDOM_BYTES(2)), '-4', SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', "
+                              "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)" },
+    { .name = "UUID7", .sql = "CAST(LOWER(CONCAT(SUBSTR(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'), 1, 8), '-', "
+                              "SUBSTR(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'), 9), '-7', SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', "
+                              "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)" },
     { .name = "Greatest", .sql = "GREATEST" },
     { .name = "Least", .sql = "LEAST" },
     { .name = "Length", .sql = "CHAR_LENGTH" },
     { .name = "Left", .sql = "LEFT" },
     { .name = "Right", .sql = "RIGHT" },
     { .name = "Chr", .sql = "CHAR($1 USING utf16)" },
-    { .name = "Ord", .sql = "(ORD($1) + 0)" },
+    { .name = "Ord", .sql = "CAST(ORD($1) AS UNSIGNED)" },
     { .name = "SHA256", .sql = "SHA2($1, 256)" },
     { .name = "JSONObject", .sql = "JSON_OBJECT" },
     { .name = "Now", .sql = "CURRENT_TIMESTAMP(6)" },
@@ -415,7 +470,7 @@ const Dialect capo_mysql_dialect = {
     .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
-    .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
+    .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ordered_aggregates = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
     .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s",
     .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
@@ -424,4 +479,5 @@ const Dialect capo_mysql_dialect = {
     .left = left, .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
     .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
+    .aggregate = aggregate, .combine = combine,
 };

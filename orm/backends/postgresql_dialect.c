@@ -223,6 +223,16 @@ static bool call(Compiler *compiler, const Expression *call)
         compile_text(compiler, ")");
         return true;
     }
+    if (!strcmp(name, "SearchVector")) {
+        compile_text(compiler, "TO_TSVECTOR(");
+        for (size_t i = 0; i < call->n_args; i++) {
+            compile_text(compiler, i ? " || ' ' || COALESCE(" : "COALESCE(");
+            put_text(compiler, &call->args[i]);
+            compile_text(compiler, ", '')");
+        }
+        compile_text(compiler, ")");
+        return true;
+    }
     if (!strcmp(name, "JSONObject")) {
         compile_text(compiler, "JSONB_BUILD_OBJECT(");
         for (size_t i = 0; i < call->n_args; i++) {
@@ -238,7 +248,54 @@ static bool call(Compiler *compiler, const Expression *call)
     return false;
 }
 
+/* x IS NOT NULL */
+static Expression *there(const Expression *aggregate)
+{
+    return expression_lookup(lookup_row(LOOKUP_ISNULL), aggregate->args[0], capo_value_bool(false), NULL);
+}
+
+static bool aggregate(Compiler *compiler, const Expression *aggregate)
+{
+    bool any = !strcmp(aggregate->name, "AnyValue"), joins = !strcmp(aggregate->name, "StringAgg");
+    if (!any && !joins)
+        return false;
+    compile_text(compiler, any ? "(ARRAY_AGG(" : "STRING_AGG(");
+    compile_text(compiler, aggregate->distinct ? "DISTINCT " : "");
+    for (size_t i = 0; i < aggregate->n_args; i++) {
+        compile_text(compiler, i ? ", " : "");
+        if (joins)
+            put_text(compiler, &aggregate->args[i]);
+        else
+            compile_list(compiler, &aggregate->args[i], 1, "");
+    }
+    compile_aggregate_order(compiler, aggregate);
+    compile_text(compiler, ")");
+    compile_aggregate_filter(compiler, aggregate, any ? there(aggregate) : NULL);
+    compile_text(compiler, any ? ")[1]" : "");
+    return true;
+}
+
+/* How far to shift is an integer, whatever a parameter would be. */
+static bool combine(Compiler *compiler, const Expression *combined)
+{
+    bool shift = combined->name[0] == '<' || combined->name[0] == '>';
+    if (shift)
+        compile_template(compiler, capo_format("($1 %s CAST($2 AS integer))", combined->name), combined->args, 2);
+    return shift;
+}
+
 static const FunctionRow functions[] = {
+    { .name = "JSONArray", .sql = "JSONB_BUILD_ARRAY" },
+    { .name = "JSONBAgg", .sql = "JSONB_AGG" },
+    { .name = "BoolAnd", .sql = "BOOL_AND" },
+    { .name = "BoolOr", .sql = "BOOL_OR" },
+    { .name = "UUID4", .sql = "GEN_RANDOM_UUID" },
+    /* 48 bits of milliseconds in front of a random one, and its version turned from 4 to 7 (RFC 9562). */
+    { .name = "UUID7", .sql = "CAST(ENCODE(SET_BIT(SET_BIT(OVERLAY(UUID_SEND(GEN_RANDOM_UUID()) PLACING SUBSTRING(INT8SEND(CAST(FLOOR("
+                              "EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000) AS bigint)) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex') AS uuid)" },
+    { .name = "SHA224", .sql = "ENCODE(SHA224(CONVERT_TO($1, 'UTF8')), 'hex')" },
+    { .name = "SHA384", .sql = "ENCODE(SHA384(CONVERT_TO($1, 'UTF8')), 'hex')" },
+    { .name = "SHA512", .sql = "ENCODE(SHA512(CONVERT_TO($1, 'UTF8')), 'hex')" },
     { .name = "Now", .sql = "STATEMENT_TIMESTAMP()" },
     { .name = "Greatest", .sql = "GREATEST" },
     { .name = "Least", .sql = "LEAST" },
@@ -248,7 +305,7 @@ static const FunctionRow functions[] = {
     { .name = "Chr", .sql = "CHR" },
     { .name = "Ord", .sql = "ASCII" },
     { .name = "SHA1", .sql = "ENCODE(DIGEST($1, 'sha1'), 'hex')" },
-    { .name = "SHA256", .sql = "ENCODE(DIGEST($1, 'sha256'), 'hex')" },
+    { .name = "SHA256", .sql = "ENCODE(SHA256(CONVERT_TO($1, 'UTF8')), 'hex')" },
     { .name = "Random", .sql = "RANDOM" },
     { 0 }
 };
@@ -424,7 +481,7 @@ const Dialect capo_postgresql_dialect = {
     .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
     .returning = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .lock_of = true, .lock_no_key = true, .distinct_on = true, .on_conflict = true, .aggregate_filter = true,
-    .groups_by_key = true, .defers_constraints = true, .texts_only = true, .fits_decimals = true, .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
+    .groups_by_key = true, .ordered_aggregates = true, .frame_exclusion = true, .defers_constraints = true, .texts_only = true, .fits_decimals = true, .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
     .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN", .begin_isolated = "BEGIN ISOLATION LEVEL %s",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",
@@ -432,4 +489,5 @@ const Dialect capo_postgresql_dialect = {
     .column_type = column_type, .column_check = column_check,
     .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
+    .aggregate = aggregate, .combine = combine,
 };

@@ -343,7 +343,7 @@ static bool start(SqliteConnection *connection, const char *sql, const Value *pa
     return true;
 }
 
-static Value cell(sqlite3_stmt *statement, int column)
+static Value cell(sqlite3_stmt *statement, int column, Arena *arena)
 {
     sqlite3_value *value = sqlite3_column_value(statement, column);      /* one call that looks after the statement, not three */
     switch (sqlite3_value_type(value)) {
@@ -353,7 +353,8 @@ static Value cell(sqlite3_stmt *statement, int column)
         return capo_value_real(sqlite3_value_double(value));
     case SQLITE_TEXT: {
         const char *text = (const char *)sqlite3_value_text(value);
-        return capo_value_copy_n(text, (size_t)sqlite3_value_bytes(value));
+        size_t size = (size_t)sqlite3_value_bytes(value);
+        return capo_value_text_n(arena_strndup(arena, text, size), size);
     }
     case SQLITE_BLOB: {
         size_t size = (size_t)sqlite3_value_bytes(value);
@@ -370,6 +371,7 @@ static int collect(Running *running, size_t max_rows, ResultSet *ret)
 {
     size_t room = 0;
     int result = SQLITE_DONE, n = running->statement ? sqlite3_column_count(running->statement) : 0;
+    Arena *arena = capo_arena();
     ret->n_columns = (size_t)n;
     while (running->statement) {
         if (max_rows && ret->n_rows == max_rows)
@@ -384,7 +386,7 @@ static int collect(Running *running, size_t max_rows, ResultSet *ret)
         }
         Value *row = ret->cells + ret->n_rows++ * (size_t)n;
         for (int i = 0; i < n; i++)
-            row[i] = cell(running->statement, i);
+            row[i] = cell(running->statement, i, arena);
     }
     return result;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How SQLite spells SQL. What it has no function for is in sqlite_functions.c, under the names that Django gives them. */
-#include "../query.h"
+#include "../functions.h"
+#include <sqlite3.h>
 #include <string.h>
 
 /* --- types --- */
@@ -163,6 +164,35 @@ static void combine_moments(Compiler *compiler, const Expression *combined, bool
         compile_format(compiler, "'%c', ", *combined->name);
     compile_list(compiler, combined->args, 2, ", ");
     compile_text(compiler, ")");
+}
+
+static bool aggregate(Compiler *compiler, const Expression *aggregate)
+{
+    if (aggregate->n_order && sqlite3_libversion_number() < 3044000)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s: an order within an aggregate is of SQLite 3.44 and later; this is SQLite %s.", aggregate->name, sqlite3_libversion());
+    if (strcmp(aggregate->name, "StringAgg"))
+        return false;
+    const Expression *separator = aggregate->args[1];
+    bool comma = separator->kind == X_VALUE && capo_is_text(separator->value) && !strcmp(separator->value.text, ",");
+    if (aggregate->distinct && !comma)
+        capo_raise(ERROR_NOT_SUPPORTED, "StringAgg: with .distinct SQLite joins texts by \",\" only.");
+    compile_text(compiler, aggregate->distinct ? "GROUP_CONCAT(DISTINCT " : "GROUP_CONCAT(");
+    compile_aggregate_value(compiler, aggregate);
+    if (!comma) {
+        compile_text(compiler, ", ");
+        compile_list(compiler, aggregate->args + 1, 1, "");
+    }
+    compile_aggregate_order(compiler, aggregate);
+    compile_text(compiler, ")");
+    compile_aggregate_filter(compiler, aggregate, NULL);
+    return true;
+}
+
+static bool combine(Compiler *compiler, const Expression *combined)
+{
+    if (*combined->name == '#')
+        compile_template(compiler, "BITXOR($1, $2)", combined->args, 2);
+    return *combined->name == '#';
 }
 
 /* --- JSON --- */
@@ -347,11 +377,12 @@ static void put_explain(Buffer *sql, const ExplainOptions *options)
 const Dialect capo_sqlite_dialect = {
     .quote = '"', .name_length = 200, .max_parameters = 32766, .no_key = "NULL",
     .list_format = "SELECT value FROM json_each(%s)", .integer_list_format = "SELECT value FROM json_each(%s)",
-    .returning = true, .ddl_in_transaction = true, .on_conflict = true, .defers_constraints = true, .ignores_null = true, .aggregate_filter = true, .decimals_in_brackets = true,
+    .returning = true, .ddl_in_transaction = true, .on_conflict = true, .defers_constraints = true, .ignores_null = true, .ordered_aggregates = true, .frame_exclusion = true, .aggregate_filter = true, .decimals_in_brackets = true,
     .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
     .operators = operators, .pattern_operators = pattern_operators,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",
     .put_placeholder = put_placeholder, .value_type = value_type, .column_type = column_type, .column_check = column_check,
     .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .json_key = json_key, .json_lookup = json_lookup,
+    .aggregate = aggregate, .combine = combine,
 };

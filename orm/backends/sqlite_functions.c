@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static bool any_null(int count, sqlite3_value **values)
 {
@@ -536,6 +537,49 @@ static void spread_end(sqlite3_context *context)
     sqlite3_result_double(context, kind == DEVIATION_POPULATION || kind == DEVIATION_SAMPLE ? sqrt(variance) : variance);
 }
 
+/* --- bits over rows -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Bits { int64_t value; bool any; } Bits;
+typedef enum { BITS_AND, BITS_OR, BITS_XOR } BitsKind;
+
+static void bits_step(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    if (any_null(count, values))
+        return;
+    Bits *bits = sqlite3_aggregate_context(context, sizeof *bits);
+    BitsKind kind = (BitsKind)(intptr_t)sqlite3_user_data(context);
+    if (!bits)
+        return;
+    int64_t value = sqlite3_value_int64(values[0]);
+    bits->value = !bits->any ? value : kind == BITS_AND ? bits->value & value : kind == BITS_OR ? bits->value | value : bits->value ^ value;
+    bits->any = true;
+}
+
+static void bits_end(sqlite3_context *context)
+{
+    const Bits *bits = sqlite3_aggregate_context(context, 0);
+    if (bits && bits->any)
+        sqlite3_result_int64(context, bits->value);
+}
+
+/* --- identifiers (RFC 9562): user data is the version, 4 at random, 7 behind the milliseconds since 1970 ----------------------------- */
+
+static void make_uuid(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count, (void)values;
+    intptr_t version = (intptr_t)sqlite3_user_data(context);
+    unsigned char bytes[16];
+    struct timespec now;
+    randombytes_buf(bytes, sizeof bytes);
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t milliseconds = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    for (int i = 0; version == 7 && i < 6; i++)
+        bytes[i] = (unsigned char)(milliseconds >> (40 - 8 * i));
+    bytes[6] = (unsigned char)((bytes[6] & 15) | version << 4);
+    bytes[8] = (unsigned char)((bytes[8] & 63) | 128);
+    give_hex(context, bytes, sizeof bytes);
+}
+
 /* --- registration ------------------------------------------------------------------------------------------------------------- */
 
 typedef void Function(sqlite3_context *context, int count, sqlite3_value **values);
@@ -550,13 +594,15 @@ static const struct { const char *name; int arguments; Function *function; intpt
     { "LPAD", 3, pad, 1 }, { "RPAD", 3, pad, 0 }, { "REPEAT", 2, repeat }, { "REVERSE", 1, reverse },
     { "MD5", 1, md5 }, { "SHA1", 1, sha1 }, { "SHA224", 1, sha224 }, { "SHA384", 1, sha384 }, { "SHA256", 1, sha256 }, { "SHA512", 1, sha512 },
     { "CEILING", 1, to_whole, 0 }, { "FLOOR", 1, to_whole, 1 }, { "SIGN", 1, sign }, { "BITXOR", 2, bitxor }, { "PI", 0, pi },
-    { "RAND", 0, random_number, 0, true },
+    { "RAND", 0, random_number, 0, true }, { "UUIDV4", 0, make_uuid, 4, true }, { "UUIDV7", 0, make_uuid, 7, true },
 };
 
 static const struct { const char *name; SpreadKind kind; } spreads[] = {
     { "STDDEV_POP", DEVIATION_POPULATION }, { "STDDEV_SAMP", DEVIATION_SAMPLE },
     { "VAR_POP", VARIANCE_POPULATION }, { "VAR_SAMP", VARIANCE_SAMPLE },
 };
+
+static const struct { const char *name; BitsKind kind; } bits[] = { { "BIT_AND", BITS_AND }, { "BIT_OR", BITS_OR }, { "BIT_XOR", BITS_XOR } };
 
 int capo_sqlite_functions(sqlite3 *db)
 {
@@ -571,5 +617,7 @@ int capo_sqlite_functions(sqlite3 *db)
         result = sqlite3_create_function_v2(db, two_numbers[i].name, 2, flags, (void *)&two_numbers[i], of_two_numbers, NULL, NULL, NULL);
     for (size_t i = 0; i < sizeof spreads / sizeof *spreads && result == SQLITE_OK; i++)
         result = sqlite3_create_function_v2(db, spreads[i].name, 1, SQLITE_UTF8, (void *)(intptr_t)spreads[i].kind, NULL, spread_step, spread_end, NULL);
+    for (size_t i = 0; i < sizeof bits / sizeof *bits && result == SQLITE_OK; i++)
+        result = sqlite3_create_function_v2(db, bits[i].name, 1, SQLITE_UTF8, (void *)(intptr_t)bits[i].kind, NULL, bits_step, bits_end, NULL);
     return result;
 }

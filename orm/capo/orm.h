@@ -89,6 +89,8 @@ typedef struct AggregateOptions {
     bool distinct;
     Condition *filter;
     Value default_value;                /* instead of NULL where there is no row */
+    Value with;                         /* the second argument: StringAgg's separator, the other number of Corr and its like */
+    const char *const *order_by;        /* of the values that StringAgg, ArrayAgg and JSONBAgg join: LIST("-views nulls last") */
 } AggregateOptions;
 #define CAPO_AGGREGATE(function_, path, ...) capo_aggregate_of(&(AggregateOptions){ .function = (function_), .of = (path) __VA_OPT__(,) __VA_ARGS__ })
 #define COUNT(path, ...) CAPO_AGGREGATE("Count", path, __VA_ARGS__)
@@ -160,7 +162,7 @@ typedef enum FetchMode {
     Condition *filter;                          /* besides .where */                                                           \
     Expression *const *annotate;                                                                                               \
     Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
-    const char *const *order_by;                /* "-published", "author__username", "?", a field of .annotate */              \
+    const char *const *order_by;                /* "-published", "author__username nulls last", "?", a name of .annotate */    \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
     const char *using;                          /* the alias of a database: databases.h */                                     \
     const char *const *prefetch;                /* loads these relations in one query each */                                  \
@@ -178,16 +180,16 @@ typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 #define CAPO_OPTIONS(M, ...) ((const QueryOptions *)(const void *)&(const M##_query){ __VA_ARGS__ })
 #define capo_query(M, ...) capo_query_make(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* Exactly one, else raises ERROR_DOES_NOT_EXIST or ERROR_MULTIPLE_OBJECTS_RETURNED. */
-#define capo_get(M, ...) ((M *)capo_query_get(capo_query(M, __VA_ARGS__)))
+#define capo_get(M, ...) ((M *)capo_options_get(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__)))
 /* Exactly one, or raises 404. */
-#define capo_get_or_404(M, ...) ((M *)capo_query_get_or_404(capo_query(M, __VA_ARGS__)))
+#define capo_get_or_404(M, ...) ((M *)capo_options_get_or_404(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__)))
 /* The first or last in order (by primary key where there is none), or NULL. */
-#define capo_first(M, ...) ((M *)capo_query_first(capo_query(M, __VA_ARGS__)))
+#define capo_first(M, ...) ((M *)capo_options_first(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__)))
 #define capo_last(M, ...) ((M *)capo_query_last(capo_query(M, __VA_ARGS__)))
 /* All rows: an array that ends with NULL. */
-#define capo_fetch(M, ...) ((M **)capo_query_rows(capo_query(M, __VA_ARGS__), NULL))
+#define capo_fetch(M, ...) ((M **)capo_options_rows(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), NULL))
 #define capo_count(M, ...) capo_query_count(capo_query(M, __VA_ARGS__))
-#define capo_exists(M, ...) capo_query_exists(capo_query(M, __VA_ARGS__))
+#define capo_exists(M, ...) capo_options_exist(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* UPDATE of all rows that match, in one statement; how many. .set may not be empty. */
 #define capo_update(M, ...) capo_query_update_set(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
 /* DELETE of all that match and what goes with them, in one transaction; how many rows in all tables. */
@@ -220,6 +222,13 @@ Object *capo_query_iterator(Query *query);
 
 /* The same without a C type, for code that works on any model (forms, admin, migrations). Each gives a new Query. */
 Query *capo_query_make(Model *model, const QueryOptions *options_with_where);
+/* The query made and run in one call. A statement of the same shape is compiled once for the process: other values, .limit and .offset
+ * reuse it (which of them qualify: orm/query_shape.h). */
+Instance *capo_options_get(Model *model, const QueryOptions *options);
+Instance *capo_options_get_or_404(Model *model, const QueryOptions *options);
+Instance *capo_options_first(Model *model, const QueryOptions *options);
+Instance **capo_options_rows(Model *model, const QueryOptions *options, size_t *ret_count);
+bool capo_options_exist(Model *model, const QueryOptions *options);
 Query *capo_query_of(Model *model);                                 /* all rows, default order */
 Query *capo_query_none(Model *model);
 Query *capo_query_filter(Query *query, Condition *condition);

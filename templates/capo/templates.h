@@ -102,8 +102,10 @@ const char **capo_list_texts(const TemplateLoader *loader);
 
 /* --- context: a stack of scopes ------------------------------------------------------------------------------------------- */
 
-/* With the variables, and those of the context processors where req is given. */
+/* With the variables, and those of the context processors where req is given; of the first engine. */
 Context *capo_context_new(Request *req, const Map *variables);
+/* The same, of the engine that the template is from. */
+Context *capo_context_of(const Template *template, Request *req, const Map *variables);
 void capo_context_push(Context *context);
 void capo_context_pop(Context *context);        /* without a push before it: a bug */
 /* A push with these variables; a pop ends it. */
@@ -152,6 +154,7 @@ void capo_add_context_processor(ContextProcessor *processor);
  *         .loaders = (const TemplateLoader *const[]){ &shop_texts, &capo_site_loader, NULL }, .builtins = LIST("i18n", "blog_extras"),
  *     };                                                                                                                          */
 typedef struct TemplateOptions {
+    const char *name;                               /* of this engine, for those that `using` names; default of the first: "capo" */
     const TemplateLoader *const *loaders;           /* in order of search; NULL at the end. Default: capo_site_loader */
     const struct TagLibrary *libraries;             /* besides those of apps; ends with { 0 } */
     const char *const *builtins;                    /* libraries that every template has, without {% load %} */
@@ -159,7 +162,19 @@ typedef struct TemplateOptions {
     const char *string_if_invalid;                  /* printed for what is missing; "%s" in it is the name */
     bool no_autoescape;                             /* for sites that make no HTML */
     bool quiet;                                     /* no log lines in DEBUG about variables that are missing */
+    const struct TemplateOptions *more;             /* of the first: further engines, each with a name; ends with { 0 } */
 } TemplateOptions;
+
+/* Several engines, each with its own loaders, libraries, processors and options: a name is looked for in each in turn (Django's TEMPLATES), or in the
+ * one that is named. What a template extends and includes comes from its own engine.
+ *     static const TemplateOptions mails[] = { { .name = "mail", .loaders = mail_loaders, .no_autoescape = true }, { 0 } };
+ *     static const TemplateOptions options = { .more = mails };
+ *     char *text = capo_render_to_text_using("mail", NULL, "welcome.txt", variables);
+ * An unknown engine raises ERROR_IMPROPERLY_CONFIGURED. */
+const Template *capo_template_using(const char *engine, const char *name);
+#define capo_render_using(req, engine, name, ...) capo_render_using_with((req), (engine), (name), CAPO_VARS(__VA_ARGS__))
+Response *capo_render_using_with(Request *req, const char *engine, const char *name, const Var *vars);
+char *capo_render_to_text_using(const char *engine, Request *req, const char *name, const Map *variables);
 
 /* The key under which {% cache … name a b %} keeps its fragment, Django's make_template_fragment_key: to drop one that is old.
  *     capo_cache_delete(capo_template_fragment_key("sidebar", VALUE(user_id)));                                              */
@@ -188,6 +203,10 @@ const char *capo_template_debug_text(const Error *error);
 /* What `capo check --templates` reports: mistakes as errors; blocks that no parent has, and partials that nothing shows, as
  * warnings. */
 typedef struct TemplateProblem { CheckLevel level; const char *template, *path; int line, column; const char *text; } TemplateProblem;
+/* Calls see(message, argument) for each constant text that a template's source has translated, in order, as catalogues have it: of {% translate %},
+ * {% blocktranslate %} and _("…"). Raises what compiling it raises. */
+typedef struct TemplateMessage { const char *context, *one, *many; int line; } TemplateMessage;      /* context, many: NULL where there is none */
+void capo_template_messages(const char *name, const char *source, void (*see)(const TemplateMessage *message, void *argument), void *argument);
 /* Compiles every template of the loaders and looks into it: unknown tags, filters, libraries, templates of {% extends %} and
  * {% include %}, partials, routes of {% url %}. Gives the number of templates. */
 size_t capo_templates_check(void (*report)(const TemplateProblem *problem));

@@ -3,6 +3,7 @@
 #include "../orm/models.h"
 #include "database_under_test.h"
 #include "../../orm/internal.h"
+#include <capo/expressions.h>
 #include <capo/schema.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,16 @@
 #define CAPO_MODELS "../../tests/orm/models.def"
 #include <capo/define_models.h>
 
-const App capo_test_library = { .name = "library", .models = models };
+static const DatabaseFunction own_functions[] = {
+    { .name = "Plus", .sql = "($1 + $2)", .least = 2, .most = 2 },
+    { .name = "Largest", .sql = "MAX", .least = 1, .most = 1, .aggregate = true },
+    { .transform = "doubled", .of = FIELD_INTEGER, .sql = "($1 * 2)", .least = 1, .most = 1 },
+    { .transform = "shouted", .of = FIELD_TEXT, .sql = "UPPER", .least = 1, .most = 1, .bilateral = true },
+    { 0 }
+};
+static const DatabaseLookup own_lookups[] = { { .name = "divides_by", .of = FIELD_INTEGER, .sql = "MOD($1, $2) = 0", .sqlite = "$1 % $2 = 0" }, { 0 } };
+
+const App capo_test_library = { .name = "library", .models = models, .functions = own_functions, .lookups = own_lookups };
 char capo_test_hooks[256];
 
 static void note(const char *hook, const char *title)

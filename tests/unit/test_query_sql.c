@@ -166,7 +166,7 @@ TEST(query_sec_284_json_keys_are_bound)
         capo_save(kind);
         Compiled *compiled = compile_select(capo_query_filter(capo_query_of(&Kind_model), capo_q(capo_format("data__%s", hostile[i]), VALUE(7))));
         EXPECT(!strstr(compiled->sql, hostile[i]));
-        int found = strchr(hostile[i], '"') ? 0 : 1;                /* SQLite's paths have no way to name a key with a quote */
+        int found = strchr(hostile[i], '"') && database_is("sqlite") ? 0 : 1;                /* SQLite's paths have no way to name a key with a quote */
         EXPECT_INT(capo_count(Kind, .filter = Q(capo_format("data__%s", hostile[i]), 7)), found);
         EXPECT_INT(capo_count(Kind, .filter = Q("data__has_key", hostile[i])), found);
     }

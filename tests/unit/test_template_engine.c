@@ -533,6 +533,46 @@ TEST(templates_context_processors_are_listed)
     EXPECT_TEXT(RENDER("t.html"), "       ||0");
 }
 
+static void render_in_engine(void *engine)
+{
+    capo_render_to_text_using(engine, NULL, "t.html", NULL);
+}
+
+static const TemplateLoader pages_of_engine = TEXT_LOADER({ "t.html", "page {{ x }} {% include 'part.html' %}" }, { "part.html", "[page's]" }, { "only_pages.html", "a" });
+static const TemplateLoader mails_of_engine = TEXT_LOADER({ "t.html", "mail {{ x }}{{ missing }}{{ shop_name }} {% include 'part.html' %}" }, { "part.html", "[mail's]" },
+                                                    { "only_mail.html", "b {{ x }}" }, { "broken.html", "{% if %}" });
+
+TEST(templates_of_several_engines)
+{
+    static const TemplateLoader *const page_loaders[] = { &pages_of_engine, NULL }, *const mail_loaders[] = { &mails_of_engine, NULL };
+    static ContextProcessor *const own[] = { own_processor, NULL };
+    static const TemplateOptions more[] = { { .name = "mail", .loaders = mail_loaders, .no_autoescape = true, .string_if_invalid = "?", .context_processors = own }, { 0 } };
+    static const TemplateOptions options = { .loaders = page_loaders, .more = more };
+    start_site(&options);
+    Map *x = capo_map(V("x", "<x>"));
+    EXPECT_TEXT(RENDER("t.html", V("x", "<x>")), "page &lt;x&gt; [page's]");            /* the first engine has it */
+    EXPECT_TEXT(capo_render_to_text_using("mail", NULL, "t.html", x), "mail <x>?? [mail's]");
+    EXPECT_TEXT(capo_render_to_text_using("mail", request_for("/"), "t.html", x), "mail <x>?Corner [mail's]");
+    EXPECT_TEXT(capo_render_to_text_using("capo", NULL, "t.html", x), "page &lt;x&gt; [page's]");
+    EXPECT_TEXT(RENDER("only_mail.html", V("x", "<x>")), "b <x>");                      /* and this one only the second */
+    EXPECT_TEXT(capo_template_origin(capo_template("only_pages.html")).name, "only_pages.html");
+    EXPECT_TEXT(capo_template_origin(capo_template_select(LIST("nowhere.html", "only_mail.html", "only_pages.html"))).name, "only_mail.html");
+    Response *res = capo_render_using(request_for("/"), "mail", "only_mail.html", V("x", "&"));
+    EXPECT_TEXT(capo_buffer_text(&res->body), "b &");
+    const Error *error = failure_of("nowhere.html", NULL);
+    EXPECT(error->code == ERROR_TEMPLATE_DOES_NOT_EXIST);
+    EXPECT_HAS(error->message, "In the engine 'mail'");
+    EXPECT(failure_of("broken.html", NULL)->code == ERROR_TEMPLATE_SYNTAX);
+    error = capo_try(render_in_engine, (void *)"mails");
+    EXPECT(error && error->code == ERROR_IMPROPERLY_CONFIGURED);
+    EXPECT_HAS(error->message, "Did you mean 'mail'?");
+    EXPECT_INT(capo_templates_check(note_problem), 7);
+    static const TemplateOptions twice[] = { { .name = "capo" }, { 0 } }, wrong = { .more = twice };
+    start_site(&wrong);
+    EXPECT(failure_of("t.html", NULL)->code == ERROR_IMPROPERLY_CONFIGURED);
+    start_site(NULL);
+}
+
 TEST(templates_debug_processor)
 {
     turn_debug_on();
