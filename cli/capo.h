@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Capo: everything that a site needs. The parts, in the order to read them:
- *     web.h response.h request.h    routes, views, settings          orm.h model.h       models and queries
+ *     web.h response.h request.h    routes, views, settings          orm.h model.h databases.h   models and queries
  *     templates.h template_tags.h   pages, own tags and filters      forms.h             forms
  *     auth.h cache.h                users, the cache                 admin.h             the panel
  *     cli.h                         the program                      testing.h           (not included here) tests
@@ -20,6 +20,7 @@
 #include <capo/signals.h>
 #include <capo/orm.h>
 #include <capo/model_signals.h>
+#include <capo/databases.h>
 #include <capo/templates.h>
 #include <capo/template_tags.h>
 #include <capo/migrations.h>

@@ -38,3 +38,5 @@ const char *cli_prefix(void);
 /* A line typed on the terminal, without its end; NULL at end of input. `secret`: without echo. */
 char *cli_ask(const char *prompt, bool secret);
 bool cli_is_interactive(void);
+/* The view inside a transaction: settings' .atomic_requests. */
+Response *cli_atomic_view(Request *req, View *view);

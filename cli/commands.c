@@ -22,21 +22,22 @@ const Command cli_framework_commands[] = {
     { "migrate", "Bring the database up to date, or to a migration by name.", cli_migrate, OPTIONS_LIST(
         { "app", NULL, "only this app" },
         { "migration", NULL, "name, prefix or number to go to; `zero` takes all back" },
-        { "--fake", NULL, "record as applied without running" },
+        { "--database", "ALIAS", "one of settings' .databases" }, { "--fake", NULL, "record as applied without running" },
         { "--fake-initial", NULL, "the same for first migrations whose tables are there" },
         { "--plan", NULL, "show what would be done" },
         { "--check", NULL, "exit status 1 when something is unapplied" },
         NO_INPUT) },
     { "showmigrations", "List the migrations and which are applied.", cli_showmigrations, OPTIONS_LIST(
-        { "app", NULL, "only these apps", .many = true }, { "--plan", NULL, "in the order of application" }) },
+        { "app", NULL, "only these apps", .many = true }, { "--database", "ALIAS", "one of settings' .databases" },
+        { "--plan", NULL, "in the order of application" }) },
     { "sqlmigrate", "Print the SQL of a migration.", cli_sqlmigrate, OPTIONS_LIST(
         { "app", NULL, "the app", .required = true }, { "migration", NULL, "name or prefix", .required = true },
-        { "--backwards", NULL, "the SQL that takes it back" }) },
+        { "--database", "ALIAS", "one of settings' .databases: its kind of SQL" }, { "--backwards", NULL, "the SQL that takes it back" }) },
     { "createsuperuser", "Make a user who may do everything.", cli_createsuperuser, OPTIONS_LIST(
-        { "--username", "NAME", "log-in name" }, { "--email", "ADDRESS", "e-mail address" },
+        { "--database", "ALIAS", "one of settings' .databases" }, { "--username", "NAME", "log-in name" }, { "--email", "ADDRESS", "e-mail address" },
         { "--noinput", NULL, "ask nothing; the password is CAPO_SUPERUSER_PASSWORD" }) },
     { "changepassword", "Set the password of a user.", cli_changepassword, OPTIONS_LIST(
-        { "username", NULL, "whose", .required = true },
+        { "username", NULL, "whose", .required = true }, { "--database", "ALIAS", "one of settings' .databases" },
         { "--noinput", NULL, "ask nothing; the password is CAPO_SUPERUSER_PASSWORD" }) },
     { "check", "Look for mistakes in settings, models, routes, admin and templates.", cli_check, .no_database = true, .options = OPTIONS_LIST(
         { "--deploy", NULL, "also what matters on the open Internet" }, { "--templates", NULL, "also compile every template and follow its names" }) },

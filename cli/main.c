@@ -71,8 +71,18 @@ static bool has_permission(Request *req, const char *permission)
     return user && (permission[0] == 0 || capo_has_permission(user, permission));
 }
 
+/* What the view raises rolls back. */
+Response *cli_atomic_view(Request *req, View *view)
+{
+    capo_begin();
+    Response *res = view(req);
+    capo_commit();
+    return res;
+}
+
 static void wire_the_floors(void)
 {
+    capo_web_hooks.atomic_view = cli_atomic_view;
     capo_web_hooks.has_permission = has_permission;
     cli_wire_pages();
 }
@@ -147,6 +157,8 @@ static void run_command(void *argument)
                 fprintf(stderr, "%s\n", error->message);
         }
     }
+    if (capo_option("--database"))         /* all that the command does */
+        capo_use_database(capo_option("--database"));
     run->status = command->run();
 }
 

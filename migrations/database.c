@@ -2,6 +2,7 @@
 /* Operations on the database, through the schema editor. Each is told two states: what the database is, and what it becomes; so
  * most need not know whether they go forwards or back, and a step back is the contrary operation. */
 #include "database.h"
+#include <capo/databases.h>
 #include <string.h>
 
 /* Changes of one managed table: both models, or false where nothing is to be done. */
@@ -217,6 +218,21 @@ DATABASE_CHANGE(database_function)
     capo_schema_end_step(editor, step);
 }
 
+/* Its model as it is after the operation, or was before; NULL: it is about none. */
+static Model *model_of(const Operation *op, const char *app, ProjectState *before, ProjectState *after)
+{
+    ProjectState *state = !op->model ? NULL : state_find(after, app, op->model) ? after : state_find(before, app, op->model) ? before : NULL;
+    return state ? state_model(state, app, op->model) : NULL;
+}
+
+/* Where there is one database, all is allowed there. */
+void operation_change_database(const Operation *op, const char *app, SchemaEditor *editor, ProjectState *before, ProjectState *after, bool backwards)
+{
+    if (capo_database_aliases()[1] && op->kind != SEPARATE_DATABASE_AND_STATE && !capo_allow_migrate(capo_database_alias(), app, model_of(op, app, before, after)))
+        return;
+    operation_rows[op->kind].change_database(op, app, editor, before, after, backwards);
+}
+
 /* The inner operations see states of their own, which end with the transaction. */
 DATABASE_CHANGE(database_separate)
 {
@@ -230,6 +246,6 @@ DATABASE_CHANGE(database_separate)
     for (size_t i = 0; i < count; i++) {
         size_t at = backwards ? count - 1 - i : i;
         const Operation *inner = op->database_operations[at];
-        operation_rows[inner->kind].change_database(inner, app, editor, states[backwards ? at + 1 : at], states[backwards ? at : at + 1], backwards);
+        operation_change_database(inner, app, editor, states[backwards ? at + 1 : at], states[backwards ? at : at + 1], backwards);
     }
 }

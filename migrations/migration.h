@@ -43,6 +43,7 @@ typedef struct OperationRow {
     const char *(*fragment)(const Operation *self);         /* of a file's name; NULL: none */
     void (*change_state)(const Operation *self, const char *app, ProjectState *state);
     /* The database is as `before` says and becomes as `after` says; backwards: `before` is the later one. */
+    /* By operation_change_database(), which asks the routers first. */
     void (*change_database)(const Operation *self, const char *app, SchemaEditor *editor, ProjectState *before, ProjectState *after, bool backwards);
 } OperationRow;
 extern const OperationRow operation_rows[OPERATION_KINDS];
@@ -53,6 +54,7 @@ const char *operation_describe(const Operation *operation);
 const char *operation_fragment(const Operation *operation);
 bool operation_reversible(const Operation *operation, const char *app);
 /* The state after the operation: a new one. */
+void operation_change_database(const Operation *self, const char *app, SchemaEditor *editor, ProjectState *before, ProjectState *after, bool backwards);
 ProjectState *operation_state(const Operation *operation, const char *app, const ProjectState *state);
 /* The label of the model that the operation is about, or NULL. */
 bool operation_is_about(const Operation *operation, const char *model);

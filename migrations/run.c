@@ -21,7 +21,7 @@ void migration_run_operation(MigrationRun *run, SchemaEditor *editor, ProjectSta
     const Operation *op = run->migration->operations[at];
     run->operation = op;
     run->number = at + 1;
-    operation_rows[op->kind].change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
+    operation_change_database(op, run->migration->app, editor, states[run->backwards ? at + 1 : at], states[run->backwards ? at : at + 1],
                                              run->backwards);
 }
 

@@ -377,7 +377,7 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
 Sql compile_subquery(Compiler *compiler, const Query *query, bool ordered)
 {
     Query *copy = (Query *)query;
-    if (!ordered && query->limit < 0 && !query->offset && !query->combinator) {
+    if (!ordered && query->limit < 0 && !query->offset && !query->combinator && !query->n_distinct_on) {
         copy = query_clone(query);
         copy->no_order = true;
         copy->n_order = 0;
@@ -489,6 +489,17 @@ Compiled *compile_update(Query *query, const Assignment *assignments, size_t cou
     }
     Sql sql = query->none ? SQL_EMPTY : put_condition(&compiler, " WHERE ", query->where);
     return finish(&compiler, ret, sql);
+}
+
+Compiled *compile_value_alone(const Query *query, const Expression *value)
+{
+    Compiled *ret = capo_alloc_struct(Compiled);
+    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
+    Frame frame = { .query = query };
+    compiler.frame = &frame;
+    compile_text(&compiler, "SELECT ");
+    compile_value(&compiler, value);
+    return finish(&compiler, ret, SQL_OK);
 }
 
 Compiled *compile_delete(Query *query)

@@ -465,10 +465,15 @@ const char *capo_sql_numbered(const char *sql, size_t count)
     return capo_buffer_text(&out);
 }
 
-List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
+ResultSet *capo_sql_run_raw(const char *sql, const Value *parameters, size_t count)
 {
     sql = capo_sql_numbered(sql, count);
-    ResultSet *result = capo_database_run(sql, parameters, count, only_reads(sql) ? DATABASE_READ : DATABASE_WRITE);
+    return capo_database_run(sql, parameters, count, only_reads(sql) ? DATABASE_READ : DATABASE_WRITE);
+}
+
+List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)
+{
+    ResultSet *result = capo_sql_run_raw(sql, parameters, count);
     List *rows = capo_list_new();
     for (size_t i = 0; i < result->n_rows; i++) {
         Map *row = capo_map_new();

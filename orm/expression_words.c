@@ -32,6 +32,12 @@ Value capo_function(const char *name, const Value *arguments, size_t count)
 
 Value capo_combined(const char *operator, Value left, Value right)
 {
+    static const char *const operators[] = { "+", "-", "*", "/", "%", "^", "&", "|", "#", "<<", ">>" };
+    size_t i = 0, count = sizeof operators / sizeof *operators;
+    while (i < count && strcmp(operators[i], operator))
+        i++;
+    if (i == count)                         /* it becomes SQL as it is */
+        capo_raise(ERROR_VALUE, "There is no operator '%s' between expressions: + - * / %% ^ & | # << >>.", operator);
     return boxed(expression_combine(operator, capo_expression_of(left), capo_expression_of(right)));
 }
 

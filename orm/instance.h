@@ -13,6 +13,9 @@ typedef struct RelatedCache {
     struct RelatedCache *next;
 } RelatedCache;
 
+/* A column that the database computes at the next save (save_expressions.c). */
+typedef struct SavedExpression { const Field *field; Expression *expression; struct SavedExpression *next; } SavedExpression;
+
 typedef struct InstanceState {
     bool saved;
     char *original;                         /* a copy of the struct, or of `values`, as in the database */
@@ -20,6 +23,7 @@ typedef struct InstanceState {
     uint64_t *deferred;                     /* bits of fields that were not loaded; NULL: all were */
     RelatedCache *related;
     Map *annotations;
+    SavedExpression *expressions;
     struct Peers *peers;                    /* the rows that it came with; NULL: alone, or nobody asks (peers.c) */
     const char *database;                   /* where it came from, once there are several; NULL: none yet, or "default" */
 } InstanceState;
@@ -34,6 +38,19 @@ Instance *capo_instance_blank(Model *model);
 void capo_relation_sync(const Instance *self, const Field *field);
 /* The value of a deferred column, as the database has it. */
 void capo_field_load(Instance *self, const Field *field, Value value);
+
+/* SELECT of these columns of the row with this key. */
+ResultSet *capo_select_columns(const Model *model, const Field *const *fields, size_t count, Value key);
+/* What the database has in this column now is the value. */
+void capo_settle_field(Instance *self, const Field *field);
+
+/* --- save_expressions.c --- */
+
+bool capo_has_expression(const Instance *self, const Field *field);
+/* Before an INSERT: the expressions' values become the members'. */
+void capo_compute_expressions(Instance *self);
+/* UPDATE of these fields, those with an expression by it, whose values are read; how many rows there were. */
+int64_t capo_update_with_expressions(Instance *self, const Model *level, const Field *const *fields, size_t count);
 
 /* --- peers.c --- */
 

@@ -137,10 +137,12 @@ typedef struct Dialect {
     size_t max_parameters;                  /* of one statement */
     const char *list_format, *integer_list_format;      /* a subquery of the members of a JSON list, "%s" the list */
     bool returning;                         /* INSERT … RETURNING */
+    bool returning_update;                  /* UPDATE … RETURNING */
     bool ddl_in_transaction;
     bool for_update;                        /* SELECT … FOR UPDATE */
     bool lock_of, lock_no_key;              /* … FOR NO KEY UPDATE OF a table */
     bool distinct_on;                       /* SELECT DISTINCT ON (…) */
+    const char *call_procedure;             /* "CALL "; NULL: there are none */
     bool on_conflict;                       /* INSERT … ON CONFLICT DO NOTHING, DO UPDATE SET x = excluded.x */
     bool aggregate_filter;                  /* SUM(x) FILTER (WHERE …), else SUM(CASE …) */
     bool backslashes;                       /* a backslash in a quoted text may be an escape */
@@ -305,6 +307,11 @@ void explain_no_options(const ExplainOptions *options);
 
 /* SQL by hand with "?" for its parameters as the database wants them; among them "??" is a question mark. */
 const char *capo_sql_numbered(const char *sql, size_t count);
+/* Numbered, and run as a read or a write by its first word. */
+ResultSet *capo_sql_run_raw(const char *sql, const Value *parameters, size_t count);
+/* raw.c: rows as structs, see sql.h. */
+struct ColumnRow;
+void *capo_structs_of(const ResultSet *result, size_t size, const struct ColumnRow *columns, size_t *ret_count);
 /* The end of a quoted text, name or comment that begins at sql[i], or i where none does. */
 size_t capo_sql_skip_quoted(const char *sql, size_t i);
 

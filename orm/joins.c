@@ -235,8 +235,7 @@ static int join_step(Query *query, int parent, const PathStep *step, JoinSet *re
         const Join *join = &query->joins[i];
         if (join->parent == parent && join->field == step->field && join->direct == step->direct && join->model == step->to &&
             (!reuse || *reuse & (JoinSet)1 << i))
-            if (found < 0 || strcmp(query->joins[found].alias, join->model->table))
-                found = (int)i;
+            found = (int)i;
     }
     if (found >= 0) {
         query->joins[found].references++;

@@ -335,6 +335,8 @@ Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const
 typedef struct Assignment { const Field *field; Expression *expression; } Assignment;
 Compiled *compile_update(Query *query, const Assignment *assignments, size_t count);
 Compiled *compile_delete(Query *query);
+/* SELECT of one value, which names no column. */
+Compiled *compile_value_alone(const Query *query, const Expression *value);
 Sql compile(Compiler *compiler, const Expression *expression);
 /* ordered: as a value the first row is taken, so that the order counts; as a set it does not. */
 Sql compile_subquery(Compiler *compiler, const Query *query, bool ordered);

@@ -233,7 +233,10 @@ void query_add_annotation(Query *query, Expression *expression, const char *name
     query->n_annotations += !replaced;
     list[at] = (Annotation){ capo_strdup(name), resolved, selected };
     query->annotations = list;
-    if (query->values && selected && !replaced)
+    bool there = false;
+    for (size_t i = 0; i < query->n_selected; i++)
+        there |= query->selected[i].annotation && !strcmp(query->selected[i].name, name);
+    if (query->values && selected && !there)
         add_selected(query, (Selected){ list[at].name, resolved, true });
     if (expression_has_aggregate(resolved)) {
         if (query->values)

@@ -124,6 +124,7 @@ typedef struct Many {
     const Field *source, *target;       /* columns of the join table: this object's and the others'; of a plain key NULL and the key */
     Model *table;
     Value key;                          /* this object's */
+    const ManyOptions *options;
 } Many;
 
 static void put_equal(Buffer *sql, const Field *field, int number)
@@ -245,8 +246,16 @@ static void tell(const Many *many, ManyAction action, const List *keys)
 static void link_rows(const Many *many, const Field *source, const Field *target, const List *fresh)
 {
     Instance **rows = capo_alloc_array(fresh->count + 1, sizeof *rows);
+    const Map *defaults = many->options->through_defaults;
     for (size_t i = 0; i < fresh->count; i++) {
         rows[i] = capo_instance_new(many->table);
+        for (size_t k = 0; defaults && k < defaults->count; k++) {
+            const char *name = defaults->entries[k].key.text;
+            const Field *field = capo_field(many->table, name);
+            if (!field || !field->column)
+                capo_raise(ERROR_FIELD, "%s, which links \"%s\", has no field '%s' for .through_defaults.", many->table->name, many->accessor, name);
+            capo_field_assign(rows[i], field, defaults->entries[k].value);
+        }
         capo_field_store(rows[i], source, many->key);
         capo_field_store(rows[i], target, fresh->items[i]);
     }
@@ -277,6 +286,26 @@ static void point_at(const Many *many, const List *keys, bool at_self)
     run_on_keys(capo_buffer_text(&sql), NULL, at_self ? capo_to_column(many->target, many->key) : capo_value_null(), many->table->pk, keys);
 }
 
+/* The same one by one, with what a save does besides. */
+static void save_each(const Many *many, const List *keys, bool at_self)
+{
+    Map *found = capo_query_in_bulk(capo_query_of(many->table), (List *)keys, NULL);
+    for (size_t i = 0; i < keys->count; i++) {
+        Instance *other = capo_query_bulk_row(found, keys->items[i]);
+        if (!other)
+            continue;
+        capo_field_assign(other, many->target, at_self ? capo_value_object(many->self) : capo_value_null());
+        capo_instance_save(other);
+    }
+}
+
+static void point(const Many *many, const List *keys, bool at_self)
+{
+    if (!at_self && !many->target->null)
+        point_at(many, keys, false);                                    /* says that it cannot be */
+    (many->options->one_by_one ? save_each : point_at)(many, keys, at_self);
+}
+
 static List *pointing(const Many *many)
 {
     return linked(many, many->target, many->table->pk);
@@ -284,10 +313,12 @@ static List *pointing(const Many *many)
 
 static void change_links(const Many *many, ManyOperation operation, const List *keys, bool mirrored)
 {
+    if (operation == MANY_ADD && !keys->count)
+        return;
     const List *now = operation == MANY_REMOVE ? NULL : linked(many, many->source, many->target);
-    const List *gone = operation == MANY_REMOVE ? keys : operation == MANY_ADD ? NULL : without(now, keys);
-    const List *fresh = operation == MANY_REMOVE ? NULL : without(keys, now);
-    bool clears = operation == MANY_CLEAR;
+    bool clears = operation == MANY_CLEAR || (operation == MANY_SET && many->options->clear);
+    const List *gone = operation == MANY_REMOVE ? keys : operation == MANY_ADD ? NULL : clears ? now : without(now, keys);
+    const List *fresh = operation == MANY_REMOVE ? NULL : clears ? keys : without(keys, now);
     if (gone && (gone->count || clears)) {
         tell(many, clears ? MANY_PRE_CLEAR : MANY_PRE_REMOVE, clears ? NULL : gone);
         unlink_rows(many, many->source, many->target, gone);
@@ -317,21 +348,26 @@ static void change(const Many *many, ManyOperation operation, List *keys)
     /* A key that cannot be NULL lets nothing go: setting only adds, as in Django. */
     if (operation == MANY_REMOVE || (operation == MANY_SET && many->target->null)) {
         List *now = pointing(many);
-        gone = operation == MANY_SET ? without(now, keys) : keys;
+        gone = operation == MANY_SET ? many->options->clear ? now : without(now, keys) : keys;
         for (size_t i = 0; operation == MANY_REMOVE && i < keys->count; i++)
             if (!holds(now, keys->items[i]))
                 capo_raise(ERROR_DOES_NOT_EXIST, "The %s %s is not related to this %s by \"%s\".", many->table->name, capo_to_text(keys->items[i]),
                            many->self->model->name, many->accessor);
         if (gone->count)
-            point_at(many, gone, false);
+            point(many, gone, false);
     }
     if (operation != MANY_REMOVE && keys->count)
-        point_at(many, keys, true);
+        point(many, keys, true);
 }
 
 void capo_instance_many(Instance *self, const char *accessor, ManyOperation operation, Value others)
 {
-    Many many = { .self = self, .accessor = accessor, .field = capo_field(self->model, accessor) };
+    capo_instance_many_with(self, accessor, operation, others, &(ManyOptions){ .one_by_one = false });
+}
+
+void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation operation, Value others, const ManyOptions *options)
+{
+    Many many = { .self = self, .accessor = accessor, .field = capo_field(self->model, accessor), .options = options };
     bool forward = many.field && many.field->kind == FIELD_MANY_TO_MANY;
     if (!forward)
         many.field = reverse_accessor(self->model, accessor);

@@ -105,6 +105,9 @@ static bool is_left_out(const Field *field, const Field *pk, bool made, size_t n
 /* INSERT into the table of `level`, their model or a parent of it, of instances that all give their key or all leave it to the database. */
 static int64_t insert_rows(Instance *const *instances, size_t count, const Model *level, const char *on_conflict)
 {
+    for (size_t i = 0; i < count; i++)
+        if (instances[i]->state->expressions)
+            capo_compute_expressions(instances[i]);
     size_t n_fields;
     const Field *const *fields = capo_level_fields(instances[0]->model, level, &n_fields), *pk = capo_level_key(instances[0]->model, level);
     const Dialect *dialect = capo_dialect();
@@ -165,6 +168,8 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const Model
 /* UPDATE of these fields of the level's table where the key is; how many rows there were. */
 static int64_t update_row(Instance *self, const Model *level, const Field *const *fields, size_t count)
 {
+    if (self->state->expressions)
+        return capo_update_with_expressions(self, level, fields, count);
     const Field *pk = capo_level_key(self->model, level);
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count + 1, sizeof *values);
@@ -198,7 +203,7 @@ static size_t changed_fields(Instance *self, const Model *level, const Field **r
         const Field *field = fields[i];
         if (field == pk || field->generated || capo_field_is_deferred(self, field) || capo_is_left_to_database(self, field))
             continue;
-        bool changed = all || capo_field_changed(self, field);
+        bool changed = all || capo_has_expression(self, field) || capo_field_changed(self, field);
         if (changed || field->auto_now)
             ret[n++] = field;
         automatic += !changed && field->auto_now;
@@ -311,7 +316,7 @@ void capo_instance_save_using(Instance *self, const char *alias) { save(self, fa
 void capo_instance_insert_using(Instance *self, const char *alias) { save(self, true, false, alias); }
 
 /* This field is in the database as it is here. */
-static void settle_field(Instance *self, const Field *field)
+void capo_settle_field(Instance *self, const Field *field)
 {
     Value value = capo_field_value(self, field);
     if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
@@ -357,7 +362,7 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
     if (!changes)
         capo_raise(ERROR_OPERATIONAL, "%s %s was not saved: its row is not in the table any more.", model->name, capo_to_text(capo_instance_pk(self)));
     for (size_t i = 0; i < count; i++)
-        settle_field(self, fields[i]);
+        capo_settle_field(self, fields[i]);
     self->state->saved = true;
     self->state->database = database_origin();
     if (heard)
@@ -533,7 +538,7 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
     capo_commit();
     for (size_t i = 0; i < count; i++)
         for (size_t f = 0; f < n_fields; f++)
-            settle_field(instances[i], fields[f]);
+            capo_settle_field(instances[i], fields[f]);
     return changes;
 }
 
@@ -551,28 +556,4 @@ void capo_instance_refresh_using(Instance *self, const char *alias)
     for (size_t i = 0; i < model->n_fields; i++)
         capo_field_store(self, model->fields[i], capo_field_value(fresh, model->fields[i]));
     capo_instance_settle(self);
-}
-
-Instance **capo_raw_rows(Model *model, const char *sql, const Value *parameters, size_t count)
-{
-    WITH_DATABASE(database_for(model, NULL, NULL, DATABASE_READ));
-    ResultSet *result = capo_database_run(capo_sql_numbered(sql, count), parameters, count, DATABASE_READ);
-    Instance **rows = capo_alloc_array(result->n_rows + 1, sizeof *rows);
-    Field **fields = capo_alloc_array(result->n_columns + 1, sizeof *fields);
-    bool has_key = false;
-    for (size_t k = 0; k < result->n_columns; k++)
-        for (size_t i = 0; i < model->n_fields; i++)
-            if (!strcmp(model->fields[i]->column, result->names[k])) {
-                fields[k] = model->fields[i];
-                has_key = has_key || fields[k] == model->pk;
-            }
-    if (!has_key)
-        capo_raise(ERROR_FIELD, "A raw query must select the primary key, %s, of %s.", model->pk->column, model->name);
-    for (size_t row = 0; row < result->n_rows; row++) {
-        rows[row] = capo_instance_load(model, fields, &capo_cell(result, row, 0), result->n_columns);
-        for (size_t k = 0; k < result->n_columns; k++)
-            if (!fields[k])
-                capo_instance_annotate(rows[row], result->names[k], capo_cell(result, row, k));
-    }
-    return rows;
 }

@@ -20,6 +20,7 @@ typedef struct Level {
     const Unit *unit;                   /* that began it */
     int number;                         /* 0: BEGIN; else a savepoint */
     bool broken, for_test;
+    bool plain;                         /* inside another without a savepoint: its rollback breaks that one */
     Callback *first, *last;             /* on_commit */
 } Level;
 
@@ -145,6 +146,10 @@ static void undo(void *argument)
     char sql[64];
     /* Inner levels have cleanups of their own, which ran before this one. */
     transaction->level = level->outer;
+    if (level->plain) {
+        level->outer->broken = true;
+        return;
+    }
     if (level->number) {
         snprintf(sql, sizeof sql, "ROLLBACK TO SAVEPOINT capo_%d", level->number);
         control(transaction->connection, sql);
@@ -180,9 +185,8 @@ static bool start(Connection *connection, const char *isolation, DatabaseFailure
     const Dialect *dialect = connection->backend->dialect;
     ResultSet ignored;
     if (isolation && dialect->begin_isolated)
-        return capo_connection_run(connection, replaced(dialect->begin_isolated, isolation_words(isolation)), NULL, 0, &ignored, failure);
-    if (isolation && dialect->set_isolation
-        && !capo_connection_run(connection, replaced(dialect->set_isolation, isolation_words(isolation)), NULL, 0, &ignored, failure))
+        return capo_connection_run(connection, replaced(dialect->begin_isolated, isolation), NULL, 0, &ignored, failure);
+    if (isolation && dialect->set_isolation && !capo_connection_run(connection, replaced(dialect->set_isolation, isolation), NULL, 0, &ignored, failure))
         return false;
     return capo_connection_run(connection, dialect->begin, NULL, 0, &ignored, failure);
 }
@@ -210,18 +214,20 @@ void capo_begin_with(const TransactionOptions *options)
         capo_raise(ERROR_TRANSACTION, "The isolation level is chosen where the outermost transaction begins; inside of one it cannot change.");
     if (transaction) {
         Connection *connection = capo_transaction_connection();         /* raises where it is broken */
-        *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + 1 };
-        if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure))
+        *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + !options->no_savepoint,
+                          .plain = options->no_savepoint };
+        if (!level->plain && !capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure))
             capo_raise_failure(&failure);
     } else {
         transaction = new_transaction(database_current());
+        const char *isolation = options->isolation ? isolation_words(options->isolation) : NULL;
         bool good = false;
         failure.lost = true;
         /* A connection may have broken since it was used last: with BEGIN nothing is lost yet. */
         for (int tries = 2; !good && failure.lost && tries-- > 0;) {
             transaction->connection = take();
             capo_defer(return_connection, transaction->connection);
-            good = start(transaction->connection, options->isolation, &failure);
+            good = start(transaction->connection, isolation, &failure);
             capo_defer_cancel(return_connection, transaction->connection);
             if (!good)
                 give_back(transaction->connection);
@@ -272,8 +278,8 @@ void capo_commit(void)
         capo_rollback();
         capo_raise(ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
     }
-    if (level->number) {
-        if (!capo_connection_run(transaction->connection, capo_format("RELEASE SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure)) {
+    if (level->number || level->plain) {
+        if (!level->plain && !capo_connection_run(transaction->connection, capo_format("RELEASE SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure)) {
             level->broken = true;
             capo_raise_failure(&failure);
         }

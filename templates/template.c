@@ -379,7 +379,7 @@ static void template_here(const char **ret_path, int *ret_line)
     const Context *context = capo_unit->slots[UNIT_TEMPLATE];
     if (!context || !context->template)
         return;
-    *ret_path = context->template->path;
+    *ret_path = context->template->path ? context->template->path : context->template->name;
     *ret_line = context->at ? (int)context->at->line : 1;
 }
 

@@ -26,6 +26,7 @@ typedef struct Route {
     bool login_required;            /* redirects to settings' login_url with ?next= */
     bool csrf_exempt;
     bool no_append_slash;
+    bool non_atomic;                /* no transaction around the view, whatever settings' .atomic_requests says */
     const char *permission;         /* "blog.add_post": login, then 403 without it */
     const Var *arguments;           /* extra arguments for capo_arg, Django's kwargs: ARGUMENTS(TEXT_ARGUMENT("kind", "x")) */
     bool regex;                     /* path is a regular expression in Python's notation (re_path): "^y(?P<year>[0-9]{4})/$". Groups are
@@ -346,6 +347,7 @@ typedef struct WebHooks {
     bool (*has_permission)(Request *req, const char *permission);   /* for Route.permission and login_required ("" = any user) */
     const char *(*debug_extra)(Request *req, const Error *error);   /* HTML for the debug page: template line, SQL that ran */
     const char *(*log_extra)(const Error *error);                   /* lines for the log behind the error's own; NULL: none */
+    Response *(*atomic_view)(Request *req, View *view);             /* calls it in a transaction: settings' atomic_requests */
     List *(*sql_queries)(void);                                     /* of this request so far, as maps with sql and time: in DEBUG */
 } WebHooks;
 extern WebHooks capo_web_hooks;

@@ -78,6 +78,13 @@ static Response *answer_access(Request *req)
     return NULL;
 }
 
+/* In a transaction where the site wants that; what a streamed answer does later is not in it. */
+static Response *run_view(Request *req)
+{
+    bool atomic = capo_settings()->atomic_requests && !req->route->non_atomic && capo_web_hooks.atomic_view;
+    return atomic ? capo_web_hooks.atomic_view(req, req->route->view) : req->route->view(req);
+}
+
 static Response *call_view(Request *req)
 {
     if (!req->route)
@@ -86,7 +93,7 @@ static Response *call_view(Request *req)
     if (!res)
         res = answer_access(req);
     if (!res)
-        res = req->route->cache_seconds > 0 ? capo_cache_page(req, req->route->cache_seconds, req->route->view) : req->route->view(req);
+        res = req->route->cache_seconds > 0 ? capo_cache_page(req, req->route->cache_seconds, run_view) : run_view(req);
     if (!res)
         capo_bug("the view of the route '%s' returned NULL; it must return a response", web_state(req)->match.node->pattern);
     return res;

@@ -473,7 +473,7 @@ const Dialect capo_mysql_dialect = {
     .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ordered_aggregates = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
     .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s",
-    .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
+    .call_procedure = "CALL ", .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",
     .left = left, .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,

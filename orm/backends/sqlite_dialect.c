@@ -149,7 +149,7 @@ static void parameter(Compiler *compiler, Value value, const Field *field)
 static void cast(Compiler *compiler, const Expression *cast)
 {
     FieldKind kind = cast->type.kind;
-    compile_text(compiler, kind == FIELD_DATETIME ? "strftime('%Y-%m-%d %H:%M:%f', " : kind == FIELD_DATE ? "date(" : kind == FIELD_TIME ? "time(" : "CAST(");
+    compile_text(compiler, kind == FIELD_DATETIME ? "strftime('%Y-%m-%d %H:%M:%f', " : kind == FIELD_DATE ? "date(" : kind == FIELD_TIME ? "strftime('%H:%M:%f', " : "CAST(");
     compile_list(compiler, cast->args, 1, "");
     if (kind != FIELD_DATETIME && kind != FIELD_DATE && kind != FIELD_TIME)
         compile_format(compiler, " AS %s", kind == FIELD_DECIMAL ? "NUMERIC" : column_type(plain_field(cast->type)));
@@ -377,7 +377,7 @@ static void put_explain(Buffer *sql, const ExplainOptions *options)
 const Dialect capo_sqlite_dialect = {
     .quote = '"', .name_length = 200, .max_parameters = 32766, .no_key = "NULL",
     .list_format = "SELECT value FROM json_each(%s)", .integer_list_format = "SELECT value FROM json_each(%s)",
-    .returning = true, .ddl_in_transaction = true, .on_conflict = true, .defers_constraints = true, .ignores_null = true, .ordered_aggregates = true, .frame_exclusion = true, .aggregate_filter = true, .decimals_in_brackets = true,
+    .returning = true, .returning_update = true, .ddl_in_transaction = true, .on_conflict = true, .defers_constraints = true, .ignores_null = true, .ordered_aggregates = true, .frame_exclusion = true, .aggregate_filter = true, .decimals_in_brackets = true,
     .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
     .operators = operators, .pattern_operators = pattern_operators,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",

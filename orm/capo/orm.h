@@ -467,6 +467,7 @@ DeletePlan *capo_delete_plan(Instance *const *instances, size_t count);
 #define capo_begin(...) capo_begin_with(&(const TransactionOptions){ __VA_ARGS__ })
 typedef struct TransactionOptions {
     const char *using;                  /* an alias (databases.h); capo_commit and capo_rollback end the innermost, of whatever database */
+    bool no_savepoint;                  /* inside another: cheaper, but its rollback leaves nothing but a rollback to the outer one */
     bool durable;                       /* ERROR_TRANSACTION inside another of the same database: what it commits is to be kept */
     const char *isolation;              /* of the outermost: "read committed", "repeatable read", "serializable"; SQLite is always that */
     bool for_test;                      /* the test runner's, around a test: does not count for .durable */

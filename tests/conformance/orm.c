@@ -164,9 +164,7 @@ static void take_step(Chain *chain, const List *step)
     else if (IS("flat"))
         step_values(chain, step, FORM_FLAT);
     else if (IS("distinct")) {
-        if (step->count > 1)
-            capo_raise(ERROR_NOT_SUPPORTED, "DISTINCT ON fields is not supported by this database backend");
-        chain->query = capo_query_distinct(chain->query);
+        chain->query = step->count > 1 ? capo_query_distinct_on(chain->query, texts(step, 1)) : capo_query_distinct(chain->query);
     } else if (IS("order_by"))
         step_order(chain, step);
     else if (IS("reverse"))

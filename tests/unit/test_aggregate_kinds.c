@@ -150,3 +150,21 @@ TEST(query_orders_nulls_first_and_last)
                 "Gamma Alpha Beta 100% Delta_x");
     EXPECT_TEXT(column(capo_query(Book, .order_by = LIST("published nulls last"), .reverse = true), "title"), "Gamma 100% Delta_x Beta Alpha");
 }
+
+TEST(aggregate_shares_the_last_join)
+{
+    query_library();
+    /* two calls of filter() are two joins: Ann has a book below 150 pages and one above; what comes behind speaks of the second */
+    Query *below = capo_query(Author, .filter = Q("books__pages__lt", 150));
+    Query *both = capo_query(Author, .query = below, .filter = Q("books__pages__gt", 150));
+    EXPECT_TEXT(capo_to_text(*capo_map_get(capo_aggregate(both, EXPRESSIONS(SUM("books__pages", .as = "n"))), "n")), "200");
+    EXPECT_TEXT(column(capo_query_annotate(both, EXPRESSIONS(SUM("books__pages", .as = "n"))), "n"), "200");
+}
+
+TEST(annotation_made_anew_is_selected_again)
+{
+    query_library();
+    Query *books = capo_query(Book, .annotate = EXPRESSIONS(AS("x", MUL(F("pages"), 2))), .filter = Q("pages", 300));
+    Query *rows = capo_query_annotate(capo_query_values(books, LIST("title")), EXPRESSIONS(AS("x", ADD(F("pages"), 1))));
+    EXPECT_TEXT(capo_json_text(capo_value_list(capo_values(rows, NULL)), 0), "[{\"title\": \"Gamma\", \"x\": 301}]");
+}

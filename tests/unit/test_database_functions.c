@@ -184,6 +184,20 @@ TEST(functions_that_make_json_and_identifiers)
     EXPECT(llabs(milliseconds - capo_now().microseconds / 1000) < 60000);
 }
 
+TEST(functions_of_postgresql_alone)
+{
+    one_kind();
+    if (!database_is("postgresql"))
+        return;
+    Value made = value_of(FN(RandomUUID));
+    EXPECT(made.kind == VALUE_UUID && made.uuid->bytes[6] >> 4 == 4);
+    capo_begin();
+    Value now = value_of(FN(TransactionNow));
+    EXPECT(now.kind == VALUE_DATETIME && capo_equal(now, value_of(FN(TransactionNow))));
+    EXPECT(llabs(now.datetime.microseconds - capo_now().microseconds) < INT64_C(60000000));
+    capo_commit();
+}
+
 TEST(expression_casts_collations_and_raw_sql)
 {
     one_kind();
@@ -191,6 +205,8 @@ TEST(expression_casts_collations_and_raw_sql)
     EXPECT_INT(capo_count(Kind, .filter = HOLDS(COMPARE(COLLATE(FN(Right, F("name"), 3), blind), "exact", "ann"))), database_is("postgresql") ? 0 : 1);
     EXPECT_TEXT(of(CAST_DECIMAL(F("price"), 6, 1)), database_is("sqlite") ? "2.2" : "2.3");     /* half to even there */
     EXPECT_TEXT(of(CAST(F("integer"), FIELD_TEXT)), "12");
+    EXPECT_TEXT(of(CAST(F("moment"), FIELD_TIME)), "22:30:45");
+    EXPECT_TEXT(of(CAST(F("moment"), FIELD_DATE)), "2024-03-31");
     EXPECT_TEXT(of(OUTPUT(RAW("small + ?", 30), FIELD_INTEGER)), "27");
     EXPECT_INT(capo_count(Kind, .filter = HOLDS(OUTPUT(RAW("small > ? AND 'a ?' <> ''", -4), FIELD_BOOLEAN))), 1);
     EXPECT_INT(capo_count(Kind, .filter = Q("integer__gt", RAW("? + 1", 11))), 0);

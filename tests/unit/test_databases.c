@@ -2,8 +2,9 @@
 /* Several databases in one site: aliases, routers, replicas, transactions of each. Every test that two databases are enough for runs with
  * SQLite as "default" and each kind there is as the other: PostgreSQL and MariaDB where CAPO_TEST_POSTGRESQL and CAPO_TEST_MYSQL name
  * servers, in the same process. */
-#include <capo/testing.h>
+#include "asking.h"
 #include "../orm/models.h"
+#include "../../cli/cli_internal.h"
 #include "../../orm/routing.h"
 #include <capo/schema.h>
 #include <stdio.h>
@@ -473,4 +474,213 @@ TEST(databases_routers_decide_in_order)
     static const DatabaseRouter open_minded = { "all", .allow_relation = all_relations };
     capo_databases_set((const DatabaseSettings[]){ { "other", file("other") }, { 0 } }, ROUTERS(&open_minded));
     EXPECT(capo_allow_relation(&zoe->capo, &ann->capo));
+}
+
+/* --- migrate --database --- */
+
+TEST(databases_migrate_makes_what_belongs_there)
+{
+    static const App *const apps[] = { &capo_admin, NULL };         /* brings auth, contenttypes and sessions */
+    begin_test();
+    capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .apps = apps, .database = file("second"),
+                                    .databases = DATABASES({ "other", file("other"), .apps = LIST("sessions") }) });
+    capo_models_prepare(capo_apps());
+    capo_database_close();
+    capo_migrate(&(MigrateOptions){ 0 });
+    EXPECT(capo_schema_has_table("auth_user") && !capo_schema_has_table("django_session"));
+    capo_use_database("other");
+    EXPECT(!capo_schema_has_table("django_migrations"));
+    capo_migrate(&(MigrateOptions){ 0 });
+    EXPECT(!capo_schema_has_table("auth_user") && capo_schema_has_table("django_session"));
+    EXPECT_INT(capo_unapplied_count(), 0);
+    capo_migrate(&(MigrateOptions){ .app = "sessions", .target = "zero" });
+    EXPECT(!capo_schema_has_table("django_session"));
+    capo_use_database(NULL);
+    EXPECT(capo_schema_has_table("auth_user"));
+    EXPECT_INT(capo_unapplied_count(), 0);
+}
+
+/* --- transactions around requests, hooks and wrappers --- */
+
+static Response *write_and_answer(Request *req)
+{
+    capo_save(author(capo_arg(req, "name")));
+    return capo_text("%d", capo_in_transaction());
+}
+
+static Response *write_and_raise(Request *req)
+{
+    (void)req;
+    capo_save(author("lost"));
+    capo_raise(404, "no such thing");
+}
+
+static const Route atomic_urls[] = {
+    { "write/<slug:name>/", write_and_answer }, { "plain/<slug:name>/", write_and_answer, .non_atomic = true },
+    { "raise/", write_and_raise }, { "keep/", write_and_raise, .non_atomic = true }, { 0 }
+};
+
+TEST(databases_atomic_requests)
+{
+    begin_test();
+    capo_web_hooks = (WebHooks){ .atomic_view = cli_atomic_view };
+    capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .urls = atomic_urls, .atomic_requests = true });
+    EXPECT_TEXT(ask("GET", "/write/ann/", NULL, NULL).body, "1");
+    EXPECT_TEXT(ask("GET", "/plain/bob/", NULL, NULL).body, "0");
+    EXPECT_INT(ask("GET", "/raise/", NULL, NULL).status, 404);
+    EXPECT_INT(capo_count(Author), 2);
+    EXPECT(!capo_in_transaction());
+    EXPECT_INT(ask("GET", "/keep/", NULL, NULL).status, 404);
+    EXPECT_INT(capo_count(Author), 3);
+    capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .urls = atomic_urls });
+    EXPECT_TEXT(ask("GET", "/write/cid/", NULL, NULL).body, "0");
+    capo_web_hooks = (WebHooks){ 0 };
+}
+
+static void begin_durable(void *unused)
+{
+    (void)unused;
+    capo_begin(.durable = true);
+}
+
+static void add_another(void *unused)
+{
+    (void)unused;
+    capo_save(author("never"));
+}
+
+TEST(databases_nested_without_a_savepoint)
+{
+    begin_test();
+    capo_begin();
+    capo_save(author("ann"));
+    capo_begin(.no_savepoint = true);
+    capo_save(author("bob"));
+    capo_commit();
+    capo_begin();
+    capo_begin(.no_savepoint = true);
+    capo_save(author("cid"));
+    capo_rollback();
+    EXPECT_RAISES(ERROR_TRANSACTION, add_another, NULL);
+    capo_rollback();                            /* the savepoint around it */
+    capo_save(author("dan"));
+    capo_commit();
+    EXPECT_TEXT(names_in("default"), "ann bob dan");
+}
+
+static void begin_isolated(void *isolation) { capo_begin(.isolation = isolation); }
+
+TEST(databases_durable_transactions_are_the_outermost)
+{
+    begin_test();
+    capo_begin(.durable = true);
+    capo_save(author("ann"));
+    EXPECT(strstr(EXPECT_RAISES(ERROR_TRANSACTION, begin_durable, NULL)->message, "durable") != NULL);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_TRANSACTION, begin_isolated, "serializable")->message, "outermost") != NULL);
+    capo_commit();
+    EXPECT(strstr(EXPECT_RAISES(ERROR_VALUE, begin_isolated, "chaos")->message, "is no isolation level") != NULL);
+    capo_begin(.for_test = true);               /* the test runner's own */
+    capo_begin(.durable = true, .isolation = "serializable");
+    capo_save(author("bob"));
+    capo_commit();
+    capo_rollback();
+    EXPECT_TEXT(names_in("default"), "ann");
+}
+
+static int created;
+static void on_created(const char *alias)
+{
+    created++;
+    EXPECT_TEXT(alias, "default");
+    capo_sql_run("PRAGMA cache_size = 1234");
+}
+
+static void refuse_created(const char *alias)
+{
+    (void)alias;
+    capo_raise(ERROR_OPERATIONAL, "not today");
+}
+
+static void count_authors(void *unused)
+{
+    (void)unused;
+    capo_count(Author);
+}
+
+TEST(databases_new_connections_are_announced)
+{
+    begin_test();
+    capo_database_open(file("default"));
+    created = 0;
+    EXPECT(!capo_on_connection_created(on_created));
+    capo_begin();
+    EXPECT_TEXT(capo_to_text(*capo_map_get(capo_sql_rows("PRAGMA cache_size")->items[0].map, "cache_size")), "1234");
+    capo_commit();
+    EXPECT_INT(created, 1);
+    capo_count(Author);
+    EXPECT_INT(created, 2);                     /* a reader */
+    capo_count(Author);
+    EXPECT_INT(created, 2);
+    EXPECT(capo_on_connection_created(refuse_created) == on_created);
+    capo_database_open(file("default"));
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_OPERATIONAL, count_authors, NULL)->message, "not today");
+    capo_on_connection_created(NULL);
+    EXPECT_INT(capo_count(Author), 0);
+    EXPECT_INT(capo_database_figures().open, 1);
+}
+
+static int seen_statements;
+static char seen_sql[256];
+
+static void watch(const ExecutedStatement *statement, ExecuteNext *next)
+{
+    seen_statements++;
+    snprintf(seen_sql, sizeof seen_sql, "%s %s", statement->alias, statement->sql);
+    next(statement);
+}
+
+static void refuse_writes(const ExecutedStatement *statement, ExecuteNext *next)
+{
+    if (capo_starts_with(statement->sql, "INSERT"))
+        capo_raise(ERROR_OPERATIONAL, "this part only reads");
+    next(statement);
+}
+
+static void save_author(void *name) { capo_save(author(name)); }
+
+TEST(databases_wrappers_go_around_statements)
+{
+    begin_test();
+    capo_execute_wrapper_push(watch);
+    capo_execute_wrapper_push(refuse_writes);
+    EXPECT_INT(capo_count(Author), 0);
+    EXPECT_INT(seen_statements, 1);
+    EXPECT(capo_starts_with(seen_sql, "default SELECT COUNT(*)"));
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_OPERATIONAL, save_author, "ann")->message, "this part only reads");
+    EXPECT_INT(seen_statements, 2);
+    capo_execute_wrapper_pop();
+    save_author("ann");
+    EXPECT_INT(seen_statements, 3);
+    capo_each(Author, row) { EXPECT_TEXT(row->name, "ann"); }
+    EXPECT_INT(seen_statements, 4);
+    capo_execute_wrapper_pop();
+    EXPECT_INT(capo_count(Author), 1);
+    EXPECT_INT(seen_statements, 4);
+}
+
+/* --- settings --- */
+
+static void init_settings(void *rows) { capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .databases = rows }); }
+
+TEST(databases_settings_are_checked)
+{
+    EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, init_settings, (void *)DATABASES({ "de fault", "sqlite:x" }))->message, "'de fault'") != NULL);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, init_settings, (void *)DATABASES({ "default", "sqlite:x" }))->message, ".database") != NULL);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, init_settings, (void *)DATABASES({ "a", "sqlite:x" }, { "a", "sqlite:y" }))->message, "twice") != NULL);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, init_settings, (void *)DATABASES({ "stats" }))->message, "DATABASE_URL_STATS") != NULL);
+    setenv("DATABASE_URL_STATS", "sqlite:elsewhere", 1);
+    init_settings((void *)DATABASES({ "stats", .apps = LIST("library") }));
+    unsetenv("DATABASE_URL_STATS");
+    EXPECT_TEXT(capo_settings()->databases[0].url, "sqlite:elsewhere");
+    init_settings(NULL);
 }

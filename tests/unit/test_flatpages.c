@@ -24,7 +24,7 @@ static const EmbeddedFile files[] = {
     TEXT_FILE("own.html", "own: {{ flatpage.title }} {{ flatpage.url }} {{ flatpage.get_absolute_url }}"),
     TEXT_FILE("broken.html", "{{ flatpage.title|no_such_filter }}"), { 0 }
 };
-static const App pages = { .name = "pages", .files = files };
+static const App pages = { .name = "flat_pages_of_test", .files = files };
 static const App *const with_flatpages[] = { &capo_admin, &capo_flatpages, &pages, NULL }, *const without[] = { &capo_admin, &pages, NULL };
 
 static void use(const App *const *apps, int64_t site_id, bool debug)
