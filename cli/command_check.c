@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* check, routes, render, dbshell: what looks at a site without serving it. */
+/* check, routes, render: what looks at a site without serving it. */
 #include <capo.h>
 #include <capo/i18n.h>
+#include <capo/schema.h>
 #include "cli_internal.h"
 #include <errno.h>
 #include <stdio.h>
@@ -83,7 +84,32 @@ static void check_catalogs(void (*say)(const CheckMessage *))
     capo_check_catalogs(tell_catalog, &say);
 }
 
+typedef struct SchemaCheck { const Model *model; List *warnings; } SchemaCheck;
+
+static void try_schema(void *argument)
+{
+    const SchemaCheck *check = argument;
+    capo_schema_check(check->model);
+    capo_schema_warn(check->model, check->warnings);
+}
+
+/* What the tables cannot be on this database, and names and look-ups in conditions that there are not. */
+static void check_schema(void (*say)(const CheckMessage *))
+{
+    size_t count;
+    Model *const *all = capo_all_models(&count);
+    for (size_t i = 0; i < count; i++) {
+        SchemaCheck check = { all[i], capo_list_new() };
+        const Error *error = all[i]->managed ? capo_try(try_schema, &check) : NULL;
+        if (error)
+            say(&(CheckMessage){ CHECK_ERROR, "models.E100", error->message, NULL, all[i]->label });
+        for (size_t k = 0; k < check.warnings->count; k++)
+            say(&(CheckMessage){ CHECK_WARNING, "models.W100", capo_to_text(check.warnings->items[k]), NULL, NULL });
+    }
+}
+
 static const struct SystemCheck framework_checks[] = {
+    { "schema", false, check_schema },
     { "catalogs", false, check_catalogs },
     { "secret key", true, check_secret_key },
     { "debug", true, check_debug },
@@ -184,16 +210,4 @@ int cli_render(void)
     fwrite(capo_buffer_text(&job.out), 1, job.out.size, stdout);
     fflush(stdout);
     return 0;
-}
-
-int cli_dbshell(void)
-{
-    const char *url = capo_settings()->database;
-    if (!url || !capo_starts_with(url, "sqlite:"))
-        capo_raise(ERROR_COMMAND, "dbshell knows only sqlite: databases so far, and DATABASE_URL is another.");
-    const char *path = url + strlen("sqlite:");
-    if (capo_starts_with(path, "//"))
-        path += 2;
-    execlp("sqlite3", "sqlite3", path, (char *)NULL);
-    capo_raise(ERROR_COMMAND, "The program sqlite3 cannot be started: %s. Install it (apt install sqlite3).", strerror(errno));
 }

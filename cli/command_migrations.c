@@ -3,6 +3,7 @@
 #include <capo.h>
 #include "cli_internal.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void say_line(void *self, const char *line)
@@ -51,6 +52,16 @@ int cli_makemigrations(void)
     return check && n > 0 ? 1 : 0;
 }
 
+static double seconds_of(const char *option)
+{
+    const char *text = capo_option(option);
+    char *end = NULL;
+    double seconds = text ? strtod(text, &end) : 0;
+    if (text && (end == text || *end || seconds <= 0))
+        capo_raise(ERROR_COMMAND, "%s wants a number of seconds, and '%s' is none.", option, text);
+    return seconds;
+}
+
 int cli_migrate(void)
 {
     if (capo_option("app") && !capo_app(capo_option("app")))
@@ -63,7 +74,8 @@ int cli_migrate(void)
     }
     capo_migrate(&(MigrateOptions){
         .app = capo_option("app"), .target = capo_option("migration"), .fake = capo_option_set("--fake"),
-        .fake_initial = capo_option_set("--fake-initial"), .plan = capo_option_set("--plan"), .say = say_line });
+        .fake_initial = capo_option_set("--fake-initial"), .plan = capo_option_set("--plan"), .run_syncdb = capo_option_set("--run-syncdb"),
+        .prune = capo_option_set("--prune"), .lock_timeout = seconds_of("--lock-timeout"), .say = say_line });
     return 0;
 }
 
@@ -103,4 +115,37 @@ int cli_sqlmigrate(void)
 {
     capo_say("%s", capo_sql_migrate(capo_option("app"), capo_option("migration"), capo_option_set("--backwards")));
     return 0;
+}
+
+int cli_squashmigrations(void)
+{
+    Questioner questioner = { .confirm = confirm, .ask = ask, .no_input = capo_option_set("--noinput") || !cli_is_interactive() };
+    const char *first = capo_option("first"), *last = capo_option("last");
+    capo_squash_migrations(&(SquashOptions){ .app = capo_option("app"), .first = last ? first : NULL, .last = last ? last : first,
+        .name = capo_option("--squashed-name"), .no_optimize = capo_option_set("--no-optimize"), .questioner = &questioner, .say = say_line });
+    return 0;
+}
+
+int cli_optimizemigration(void)
+{
+    bool check = capo_option_set("--check");
+    bool can = capo_optimize_migration(&(SquashOptions){ .app = capo_option("app"), .last = capo_option("migration"), .check = check, .say = say_line });
+    return check && can;
+}
+
+int cli_inspectdb(void)
+{
+    const char *const *tables = capo_option_values("table");
+    capo_inspect_database(&(InspectOptions){ .tables = tables[0] ? tables : NULL, .views = capo_option_set("--include-views"),
+        .partitions = capo_option_set("--include-partitions"), .say = say_line });
+    return 0;
+}
+
+int cli_lintmigrations(void)
+{
+    const char *const *apps = capo_option_values("app");
+    int count = capo_lint_migrations(&(LintOptions){ .apps = apps[0] ? apps : NULL, .all = capo_option_set("--all"), .say = say_line });
+    if (!count)
+        capo_say("Nothing locks or rewrites a table that has rows.");
+    return count > 0;
 }

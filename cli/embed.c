@@ -3,7 +3,7 @@
  *
  *     capo-embed OUTPUT.c SYMBOL ROOT PREFIX…        e.g. capo-embed files.c capo_site_files . templates static blog
  *
- * Each PREFIX is a folder below ROOT that is walked; of an app's folder only templates/, static/, migrations/ and locale/ are taken, of
+ * Each PREFIX is a folder below ROOT that is walked; of an app's folder only templates/, static/, migrations/, locale/ and fixtures/ are taken, of
  * "+folder" everything. Without PREFIX the root is walked like an app's folder. An output that would be the same is left alone.
  * Stands alone: the build runs it before the library exists. A classic program: negative results, no arenas. */
 #include <dirent.h>
@@ -25,7 +25,8 @@ static int by_name(const void *a, const void *b)
 
 static bool is_kind(const char *folder)
 {
-    return strcmp(folder, "templates") == 0 || strcmp(folder, "static") == 0 || strcmp(folder, "migrations") == 0 || strcmp(folder, "locale") == 0;
+    return strcmp(folder, "templates") == 0 || strcmp(folder, "static") == 0 || strcmp(folder, "migrations") == 0 || strcmp(folder, "locale") == 0
+        || strcmp(folder, "fixtures") == 0;
 }
 
 /* What a catalogue is made of stays outside the program. */

@@ -68,7 +68,8 @@ const char *const *capo_option_values(const char *name)
 static const CommandOption *find_switch(const CommandOption *options, const char *name, size_t size)
 {
     for (const CommandOption *o = options; o && o->name; o++)
-        if (is_switch(o) && strlen(o->name) == size && memcmp(o->name, name, size) == 0)
+        if (is_switch(o) && ((strlen(o->name) == size && memcmp(o->name, name, size) == 0)
+                             || (o->short_name && strlen(o->short_name) == size && memcmp(o->short_name, name, size) == 0)))
             return o;
     return NULL;
 }
@@ -145,7 +146,7 @@ void cli_command_help(const char *program, const Command *command)
         printf("\n");
     for (const CommandOption *o = command->options; o && o->name; o++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s", o->name, o->value && is_switch(o) ? " " : "", o->value && is_switch(o) ? o->value : "");
+        snprintf(left, sizeof left, "%s%s%s%s%s", o->short_name ? o->short_name : "", o->short_name ? ", " : "", o->name, o->value && is_switch(o) ? " " : "", o->value && is_switch(o) ? o->value : "");
         printf("  %-24s %s\n", left, o->help ? o->help : "");
     }
 }

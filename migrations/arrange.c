@@ -154,6 +154,7 @@ static void name_migrations(const Arrangement *arrangement, DetectedApp *detecte
     int number = number_of(before);
     for (size_t i = 0; i < detected->count; i++) {
         Migration *migration = detected->migrations[i];
+        migration->operations = operations_optimized(migration->operations, migration->n_operations, migration->app, &migration->n_operations);
         migration->name = capo_format("%04d_%s", ++number, name ? name : migration_made_name(migration));
         if (before)
             migration_add_dependency(migration, before->app, before->name);

@@ -175,13 +175,20 @@ static void remove_indexes(Detector *detector, const ModelState *now, const Mode
     }
 }
 
+/* All but what full_clean says of it. */
+static Map *without_words(const Map *constraint) { return map_without(map_without(constraint, "violation_code"), "violation_message"); }
+
 static void remove_constraints(Detector *detector, const ModelState *now, const ModelState *to)
 {
     Value *old = option(now, "constraints"), *new = option(to, "constraints");
     for (size_t i = 0; old && i < old->map->count; i++) {
         const char *name = capo_to_text(old->map->entries[i].key);
         Value *same = new ? capo_map_get(new->map, name) : NULL;
-        if (!same || !capo_equal(*same, old->map->entries[i].value))
+        if (same && capo_equal(*same, old->map->entries[i].value))
+            continue;
+        if (same && capo_equal(capo_value_map(without_words(same->map)), capo_value_map(without_words(old->map->entries[i].value.map))))
+            plan(detector, to->app, .kind = ALTER_CONSTRAINT, .model = to->name, .name = name, .options = same->map);
+        else
             plan(detector, to->app, .kind = REMOVE_CONSTRAINT, .model = to->name, .name = name);
     }
 }
@@ -412,6 +419,9 @@ static void alter_options(Detector *detector, const ModelState *now, const Model
     Value *table = option(to, "db_table");
     if (!same_option(now, to, "db_table"))
         plan(detector, to->app, .kind = ALTER_MODEL_TABLE, .model = to->name, .table = table ? table->text : NULL);
+    if (!same_option(now, to, "db_table_comment"))
+        plan(detector, to->app, .kind = ALTER_MODEL_TABLE_COMMENT, .model = to->name,
+             .comment = option(to, "db_table_comment") ? option(to, "db_table_comment")->text : NULL);
     bool same = true;
     Map *options = capo_map_new();
     for (const char *const *name = model_state_plain_options; *name; name++) {

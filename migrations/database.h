@@ -21,3 +21,11 @@ DATABASE_CHANGE(database_separate);
 
 /* The row that RunFunction names: "name" of the app, or "app.name". Raises where there is none. */
 const MigrationFunction *migration_function(const char *app, const char *name);
+DATABASE_CHANGE(database_table_comment);
+DATABASE_CHANGE(database_add_index_concurrently);
+DATABASE_CHANGE(database_remove_index_concurrently);
+DATABASE_CHANGE(database_add_not_valid);
+DATABASE_CHANGE(database_validate);
+DATABASE_CHANGE(database_create_extension);
+DATABASE_CHANGE(database_create_collation);
+DATABASE_CHANGE(database_remove_collation);

@@ -28,6 +28,12 @@ void capo_after_migrate(void (*function)(void))
     hooks[n_hooks++] = function;
 }
 
+void capo_run_after_migrate(void)
+{
+    for (size_t i = 0; i < n_hooks; i++)
+        hooks[i]();
+}
+
 static void say(const MigrateOptions *options, const char *line)
 {
     if (options->say)
@@ -309,6 +315,71 @@ static void finish_interrupted(const MigrateOptions *options, const Plan *plan)
                    backwards ? "unapplied" : "applied", (int)(dot - label), label, backwards ? "to the migration before it, or zero" : dot + 1);
 }
 
+/* A squashed migration of which all that it replaces is applied is applied too, and that is written down. */
+static void record_replacements(const MigrationGraph *graph)
+{
+    Map *applied = recorder_applied();
+    for (size_t i = 0; i < graph->n_files; i++) {
+        const Migration *migration = graph->files[i];
+        if (!migration->replaces || !migration->replaces->app || capo_map_get(applied, migration_label(migration)) || !is_applied(migration, applied))
+            continue;
+        recorder_prepare();
+        recorder_add(migration);
+    }
+}
+
+static bool is_on_disk(const MigrationGraph *graph, const char *label)
+{
+    for (size_t i = 0; i < graph->n_files; i++)
+        if (strcmp(migration_label(graph->files[i]), label) == 0)
+            return true;
+    return false;
+}
+
+static int prune(const MigrateOptions *options, const MigrationGraph *graph, const Map *applied)
+{
+    int pruned = 0;
+    const char *start = options->app ? capo_format("%s.", options->app) : NULL;
+    if (!start || options->target)
+        capo_raise(ERROR_COMMAND, "Migrations can be pruned only when an app is specified, and no migration: migrate APP --prune.");
+    for (size_t i = 0; i < graph->n_files; i++)
+        for (const MigrationKey *key = graph->files[i]->replaces; key && key->app; key++)
+            if (strcmp(key->app, options->app) == 0 && !is_on_disk(graph, capo_format("%s.%s", key->app, key->name)))
+                capo_raise(ERROR_COMMAND, "Cannot prune: %s has \"replaces\" still and may not be recorded everywhere. When it is, take the list out of its file.",
+                           migration_label(graph->files[i]));
+    say(options, "Pruning migrations:");
+    for (size_t i = 0; i < applied->count; i++) {
+        const char *label = capo_to_text(applied->entries[i].key);
+        if (!capo_starts_with(label, start) || is_on_disk(graph, label))
+            continue;
+        recorder_prepare();
+        recorder_remove(options->app, label + strlen(start));
+        say(options, capo_format("  Pruning %s OK", label));
+        pruned++;
+    }
+    if (!pruned)
+        say(options, "  No migrations to prune.");
+    return 0;
+}
+
+/* The tables of apps without migrations, those that lack. */
+static void sync_apps(const MigrateOptions *options, const MigrationGraph *graph)
+{
+    size_t count;
+    Model *const *models = capo_all_models(&count);
+    say(options, "Synchronizing apps without migrations:");
+    SchemaEditor *editor = capo_schema_open(false);
+    for (size_t i = 0; i < count; i++) {
+        Model *model = models[i];
+        if (model->auto_created || !model->managed || !capo_app(model->app) || graph_leaves(graph, model->app)[0]
+            || (options->app && strcmp(options->app, model->app) != 0) || capo_schema_has_table(model->table))
+            continue;
+        say(options, capo_format("    Creating table %s", model->table));
+        capo_schema_create_model(editor, model);
+    }
+    capo_schema_close(editor);
+}
+
 static int migrate_locked(const MigrateOptions *options)
 {
     Map *applied = recorder_applied();
@@ -318,7 +389,10 @@ static int migrate_locked(const MigrateOptions *options)
         refuse_inconsistent(graph, applied);
     if (options->target && !options->app)
         capo_raise(ERROR_COMMAND, "A migration's name needs its app: migrate APP %s.", options->target);
-    Plan plan = make_plan(options, graph, applied);
+    if (options->prune)
+        return prune(options, graph, applied);
+    bool only_sync = options->run_syncdb && options->app && !graph_leaves(graph, options->app)[0];
+    Plan plan = only_sync ? (Plan){ 0 } : make_plan(options, graph, applied);
     if (options->plan) {
         say_plan(options, &plan);
         return 0;
@@ -328,8 +402,11 @@ static int migrate_locked(const MigrateOptions *options)
     finish_interrupted(options, &plan);
     if (!options->fake)
         refuse_irreversible(&plan);
+    if (options->run_syncdb)
+        sync_apps(options, graph);
     say(options, "Running migrations:");
     if (!plan.count) {
+        record_replacements(graph);
         say(options, "  No migrations to apply.");
         if (!options->target)
             say_of_changes(options, graph);
@@ -338,8 +415,10 @@ static int migrate_locked(const MigrateOptions *options)
     recorder_prepare();
     tell_apps(&capo_pre_migrate);
     int done = run_plan(options, graph, applied, &plan);
-    for (size_t i = 0; done && i < n_hooks; i++)
-        hooks[i]();
+    if (!plan.backwards)
+        record_replacements(graph);
+    if (done)
+        capo_run_after_migrate();
     tell_apps(&capo_post_migrate);
     return done;
 }

@@ -57,7 +57,9 @@ static const OptionRow options_table[] = {
     { "decimal_places", OPTION_INT, KIND(DECIMAL), AT(decimal_places, decimal.decimal_places) },
     { "auto_now", OPTION_BOOL, MOMENTS, AT(auto_now, date.auto_now) },
     { "auto_now_add", OPTION_BOOL, MOMENTS, AT(auto_now_add, date.auto_now_add) },
-    { "unique_for_date", OPTION_TEXT, MOMENTS, AT(unique_for_date, date.unique_for_date) },
+    { "unique_for_date", OPTION_TEXT, COLUMNS, AT(unique_for_date, common.unique_for_date) },
+    { "unique_for_month", OPTION_TEXT, COLUMNS, AT(unique_for_month, common.unique_for_month) },
+    { "unique_for_year", OPTION_TEXT, COLUMNS, AT(unique_for_year, common.unique_for_year) },
     { "protocol", OPTION_TEXT, KIND(IP_ADDRESS), AT(protocol, ip.protocol) },
     { "unpack_ipv4", OPTION_BOOL, KIND(IP_ADDRESS), AT(unpack_ipv4, ip.unpack_ipv4) },
     { "path", OPTION_TEXT, KIND(FILE_PATH), AT(path, path.path) },
@@ -85,7 +87,7 @@ static const OptionRow options_table[] = {
 
 static const char *const on_delete_names[] = {
     [CASCADE] = "CASCADE", [PROTECT] = "PROTECT", [RESTRICT] = "RESTRICT", [SET_NULL] = "SET_NULL", [SET_DEFAULT] = "SET_DEFAULT",
-    [DO_NOTHING] = "DO_NOTHING",
+    [DO_NOTHING] = "DO_NOTHING", [SET_VALUE] = "SET_VALUE", [DB_CASCADE] = "DB_CASCADE", [DB_SET_NULL] = "DB_SET_NULL", [DB_SET_DEFAULT] = "DB_SET_DEFAULT",
 };
 enum { ON_DELETES = sizeof on_delete_names / sizeof *on_delete_names };
 
@@ -537,7 +539,7 @@ const char *option_type_error(OptionType type, Value value)
     for (int i = 0; i < ON_DELETES; i++)
         if (on_delete_names[i] && is_text(value) && strcmp(on_delete_names[i], value.text) == 0)
             return NULL;
-    return capo_format("must be one of CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, DO_NOTHING.%s",
+    return capo_format("must be one of CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, DO_NOTHING, SET_VALUE, DB_CASCADE, DB_SET_NULL, DB_SET_DEFAULT.%s",
                        is_text(value) ? capo_did_you_mean(value.text, on_delete_names + 1, ON_DELETES - 1) : "");
 }
 

@@ -327,6 +327,11 @@ static void read_member(const Reader *reader, const Step *at, const json_t *json
         else
             op->list = value.list;
         break;
+    case MEMBER_FLAG:
+        if (!json_is_boolean(json))
+            fail(reader, at, "%s must be true or false.", quoted);
+        *(bool *)place = json_is_true(json);
+        break;
     case MEMBER_SQL: *(Value *)place = sql_of(reader, at, json, member->name); break;
     case MEMBER_OPERATIONS: *(Operation ***)place = operations_of(reader, at, json, depth + 1, NULL); break;
     }

@@ -156,6 +156,13 @@ static void link_key(const MigrationGraph *graph, Migration *const *migrations, 
 {
     const Migration *squash = replacing(migrations, count, stands, key->app, key->name);
     MigrationNode *other = squash ? graph_find(graph, squash->app, squash->name) : graph_find(graph, key->app, key->name);
+    /* a squashed migration that does not stand yet: what depends on it depends on the last one that it will stand for */
+    for (size_t i = 0; !other && i < count; i++)
+        if (strcmp(migrations[i]->app, key->app) == 0 && strcmp(migrations[i]->name, key->name) == 0)
+            for (const MigrationKey *old = migrations[i]->replaces; old && old->app; old++) {
+                MigrationNode *found = strcmp(old->app, key->app) == 0 ? graph_find(graph, old->app, old->name) : NULL;
+                other = found ? found : other;
+            }
     if (!other)
         refuse_missing(graph, node->migration, key);
     if (other != node)
@@ -202,6 +209,8 @@ static void refuse_cycle(MigrationNode *node, MigrationNode **path, size_t depth
 MigrationGraph *graph_of(Migration *const *migrations, size_t count, const Map *applied)
 {
     MigrationGraph *graph = capo_alloc_struct(MigrationGraph);
+    graph->files = migrations;
+    graph->n_files = count;
     bool *stands = capo_alloc_array(count + 1, sizeof *stands);
     graph->nodes = capo_alloc_array(count + 1, sizeof *graph->nodes);
     for (size_t i = 0; i < count; i++)

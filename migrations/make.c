@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* makemigrations: compares the compiled models with what the migrations add up to, and writes what leads from one to the other. */
-#include "migration.h"
+#include "make.h"
 #include <capo/buffer.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static const char *const *own_apps(void)
     return names;
 }
 
-static const App *app_to_write(const char *name)
+const App *make_app_to_write(const char *name)
 {
     const App *app = capo_app(name);
     if (!app) {
@@ -51,12 +51,12 @@ static const App *app_to_write(const char *name)
 
 typedef struct Written { const char *path; struct Written *before; } Written;
 
-static void write_migration(const App *app, const Migration *migration, Written **written)
+static void write_migration(const App *app, const Migration *migration, bool over, Written **written)
 {
     const char *path = migration_path(app, migration->name), *text = migration_text(migration);
     const char *directory = capo_strndup(path, (size_t)(strrchr(path, '/') - path));
     int error = mkdir(directory, 0777) == 0 || errno == EEXIST ? 0 : -errno;
-    if (!error && access(path, F_OK) == 0)
+    if (!error && !over && access(path, F_OK) == 0)
         error = -EEXIST;
     if (!error)
         error = capo_write_file(path, text, strlen(text));
@@ -69,6 +69,13 @@ static void write_migration(const App *app, const Migration *migration, Written 
     for (Written *file = *written; file; file = file->before)
         unlink(file->path);
     capo_raise(ERROR_COMMAND, "%s cannot be written: %s. Nothing was written.", path, strerror(-error));
+}
+
+const char *make_write(const App *app, const Migration *migration, bool over)
+{
+    Written *written = NULL;
+    write_migration(app, migration, over, &written);
+    return migration_path(app, migration->name);
 }
 
 static void say(const MakeOptions *options, const char *line)
@@ -95,7 +102,7 @@ static int make_empty(const MakeOptions *options, const MigrationGraph *graph)
     if (!options->apps || !options->apps[0])
         capo_raise(ERROR_COMMAND, "You must supply at least one app label when using --empty.");
     for (const char *const *name = options->apps; *name; name++, count++) {
-        const App *app = app_to_write(*name);
+        const App *app = make_app_to_write(*name);
         MigrationNode **leaves = graph_leaves(graph, *name);
         DateParts now = capo_local(capo_now(), NULL);
         const char *made = options->name ? options->name : leaves[0] ? capo_format("auto_%s", capo_strftime(&now, "%Y%m%d_%H%M")) : "initial";
@@ -105,7 +112,7 @@ static int make_empty(const MakeOptions *options, const MigrationGraph *graph)
             migration_add_dependency(&migration, *name, leaves[0]->migration->name);
         announce(options, app, &migration, true);
         if (!options->dry_run && !options->check)
-            write_migration(app, &migration, &written);
+            write_migration(app, &migration, false, &written);
     }
     return count;
 }
@@ -145,7 +152,7 @@ static int make_merges(const MakeOptions *options, const MigrationGraph *graph)
         migration.name = capo_format("%04d_%s", number + 1, options->name ? options->name : name);
         announce(options, *app, &migration, true);
         if (!options->dry_run && !options->check)
-            write_migration(app_to_write((*app)->name), &migration, &written);
+            write_migration(make_app_to_write((*app)->name), &migration, false, &written);
         count++;
     }
     if (!count)
@@ -175,12 +182,12 @@ int capo_make_migrations(const MakeOptions *options)
                                        questioner, &n_apps);
     Written *written = NULL;
     for (size_t i = 0; i < n_apps && !options->check && !options->dry_run; i++)
-        app_to_write(apps[i].app);
+        make_app_to_write(apps[i].app);
     for (size_t i = 0; i < n_apps; i++)
         for (size_t m = 0; m < apps[i].count; m++, count++) {
             const App *app = capo_app(apps[i].app);
             if (!options->check && !options->dry_run)
-                write_migration(app, apps[i].migrations[m], &written);
+                write_migration(app, apps[i].migrations[m], false, &written);
             announce(options, app, apps[i].migrations[m], m == 0);
         }
     return count;

@@ -11,7 +11,9 @@
 typedef enum OperationKind {
     OPERATION_NONE, CREATE_MODEL, DELETE_MODEL, RENAME_MODEL, ALTER_MODEL_TABLE, ALTER_MODEL_OPTIONS, ALTER_UNIQUE_TOGETHER,
     ADD_FIELD, REMOVE_FIELD, ALTER_FIELD, RENAME_FIELD, ADD_INDEX, REMOVE_INDEX, RENAME_INDEX, ADD_CONSTRAINT, REMOVE_CONSTRAINT,
-    RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE, OPERATION_KINDS
+    RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE,
+    ALTER_MODEL_TABLE_COMMENT, ALTER_CONSTRAINT, ADD_INDEX_CONCURRENTLY, REMOVE_INDEX_CONCURRENTLY, ADD_CONSTRAINT_NOT_VALID, VALIDATE_CONSTRAINT,
+    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, OPERATION_KINDS
 } OperationKind;
 
 typedef struct Operation Operation;
@@ -25,13 +27,15 @@ struct Operation {
     List *list;                             /* fields of AddIndex that has no more, lists of AlterUniqueTogether */
     Value one_off;                          /* for the rows that are there: AddField, AlterField; null: none */
     const char *table;                      /* NULL: the default name */
+    bool elidable;                          /* SQL and functions that a squashed migration does not need */
+    const char *comment, *locale, *provider; bool not_deterministic;        /* AlterModelTableComment; CreateCollation */
     Value forwards, backwards;              /* SQL: a text, a list, or a map of backend to those; null: none */
     Operation **database_operations, **state_operations;    /* NULL at the end; or NULL */
 };
 
 /* What a member of an operation is in a file. */
 typedef enum MemberType { MEMBER_NAME, MEMBER_TEXT, MEMBER_FIELD, MEMBER_FIELDS, MEMBER_META, MEMBER_PLAIN_META, MEMBER_NAMES, MEMBER_NAME_LISTS,
-                          MEMBER_ONE_OFF, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT, MEMBER_INDEX } MemberType;
+                          MEMBER_ONE_OFF, MEMBER_FLAG, MEMBER_SQL, MEMBER_OPERATIONS, MEMBER_CONSTRAINT, MEMBER_INDEX } MemberType;
 typedef struct OperationMember { const char *name; MemberType type; size_t offset; bool required; } OperationMember;
 
 /* One row for each kind: all that reading, writing, detecting and running ask of it. operations.c has the table. */
@@ -88,7 +92,10 @@ typedef struct MigrationNode {
     struct MigrationNode **children; size_t n_children;
     int mark;
 } MigrationNode;
-typedef struct MigrationGraph { MigrationNode **nodes; size_t count; } MigrationGraph;
+typedef struct MigrationGraph {
+    MigrationNode **nodes; size_t count;
+    Migration *const *files; size_t n_files;                    /* all that there are, also such as another stands for */
+} MigrationGraph;
 /* All migrations of these apps (NULL at the end), linked. Raises for a missing dependency or a cycle, naming all involved.
  * `applied` may be NULL; else a squashed migration stands for those that it replaces when none or all of them are applied. */
 MigrationGraph *graph_load(const App *const *apps, const Map *applied);
@@ -120,6 +127,10 @@ void recorder_remove(const char *app, const char *name);
 int recorder_count(const char *app, const char *name);          /* how often it is recorded: 0 or 1, unless another run is at it too */
 /* "app.name" to the checksum that it was applied with. */
 Map *recorder_checksums(void);
+
+/* --- optimizer.c --- */
+/* Fewer operations of one app that lead to the same; a new list with NULL at its end. */
+Operation **operations_optimized(Operation *const *operations, size_t count, const char *app, size_t *ret_count);
 
 /* --- run.c: one migration on the database --- */
 typedef struct MigrationRun {

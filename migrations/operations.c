@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every operation: its members in a file, its words, what it does to a state and to a database. The table at the foot has a row
  * each; database.c beside it has what needs more than one line of schema editing. */
-#include "migration.h"
+#include "operations.h"
 #include "database.h"
 #include <capo/buffer.h>
 #include <ctype.h>
@@ -37,7 +37,7 @@ static ModelState *need_model(const Operation *op, const char *app, const Projec
 }
 
 /* A copy of the model, in the state already, to be edited. */
-static ModelState *edit_model(const Operation *op, const char *app, ProjectState *state)
+ModelState *operation_edit_model(const Operation *op, const char *app, ProjectState *state)
 {
     ModelState *old = need_model(op, app, state), *copy = model_state_clone(old);
     state_replace(state, old, copy);
@@ -94,7 +94,7 @@ static void set_option(ModelState *model, const char *name, Value value);
 
 static void rename_model_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     const char *old_label = model_state_label(model), *new_label = capo_format("%s.%s", app, op->new_name);
     if (state_find(state, app, op->new_name) && !same_name(op->model, op->new_name))
         capo_raise(ERROR_MIGRATION, "RenameModel: %s has a model %s already.", app, op->new_name);
@@ -109,7 +109,7 @@ static void rename_model_state(const Operation *op, const char *app, ProjectStat
     }
 }
 
-static void set_option(ModelState *model, const char *name, Value value)
+void operation_set_option(ModelState *model, const char *name, Value value)
 {
     Map *options = map_copy(model->options);
     capo_map_set(options, name, value);
@@ -118,44 +118,44 @@ static void set_option(ModelState *model, const char *name, Value value)
 
 static void alter_table_state(const Operation *op, const char *app, ProjectState *state)
 {
-    set_option(edit_model(op, app, state), "db_table", capo_value_text(op->table));
+    operation_set_option(operation_edit_model(op, app, state), "db_table", capo_value_text(op->table));
 }
 
 static void alter_options_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     for (const char *const *name = model_state_plain_options; *name; name++) {
         Value *value = capo_map_get(op->options, *name);
-        set_option(model, *name, value ? *value : capo_value_null());
+        operation_set_option(model, *name, value ? *value : capo_value_null());
     }
 }
 
 static void unique_together_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     for (size_t i = 0; i < op->list->count; i++)
         for (size_t f = 0; f < op->list->items[i].list->count; f++)
             need_field(op, model, capo_to_text(op->list->items[i].list->items[f]));
-    set_option(model, "unique_together", capo_value_list(op->list));
+    operation_set_option(model, "unique_together", capo_value_list(op->list));
 }
 
 static void add_field_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     refuse_field(op, model, op->name);
     model_state_put_field(model, op->field);
 }
 
 static void remove_field_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     need_field(op, model, op->name);
     model_state_remove_field(model, op->name);
 }
 
 static void alter_field_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     need_field(op, model, op->name);
     model_state_put_field(model, op->field);
 }
@@ -185,33 +185,35 @@ static void rename_in_map(ModelState *model, const char *option, Value (*renamed
     for (size_t i = 0; copy && i < copy->count; i++)
         copy->entries[i].value = renamed(copy->entries[i].value, op->name, op->new_name);
     if (copy)
-        set_option(model, option, capo_value_map(copy));
+        operation_set_option(model, option, capo_value_map(copy));
 }
 
 static void rename_field_state(const Operation *op, const char *app, ProjectState *state)
 {
     static const char *const lists[] = { "unique_together", "ordering", NULL };
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     const char *label = model_state_label(model);
     need_field(op, model, op->name);
     refuse_field(op, model, op->new_name);
     for (size_t i = 0; i < model->n_fields; i++) {
-        const char *date = field_state_text(model->fields[i], "unique_for_date");
         if (strcmp(model->fields[i]->name, op->name) == 0)
             model->fields[i] = field_state_named(model->fields[i], op->new_name);
-        else if (date && strcmp(date, op->name) == 0)
-            model->fields[i] = field_state_with(model->fields[i], "unique_for_date", capo_value_text(op->new_name));
+        for (const char *const *name = (const char *const[]){ "unique_for_date", "unique_for_month", "unique_for_year", NULL }; *name; name++) {
+            const char *date = field_state_text(model->fields[i], *name);
+            if (date && strcmp(date, op->name) == 0)
+                model->fields[i] = field_state_with(model->fields[i], *name, capo_value_text(op->new_name));
+        }
     }
     for (const char *const *name = lists; *name; name++) {
         Value *value = capo_map_get(model->options, *name);
         if (value)
-            set_option(model, *name, renamed_in_list(*value, op->name, op->new_name));
+            operation_set_option(model, *name, renamed_in_list(*value, op->name, op->new_name));
     }
     rename_in_map(model, "indexes", meta_index_renamed, op);
     rename_in_map(model, "constraints", meta_constraint_renamed, op);
     Value *latest = capo_map_get(model->options, "get_latest_by");
     if (latest && strcmp(latest->text, op->name) == 0)
-        set_option(model, "get_latest_by", capo_value_text(op->new_name));
+        operation_set_option(model, "get_latest_by", capo_value_text(op->new_name));
     for (size_t i = 0; i < state->count; i++) {
         ModelState *other = model_state_clone(state->models[i]);
         for (size_t f = 0; f < other->n_fields; f++) {
@@ -235,7 +237,7 @@ static Map *option_map(const ModelState *model, const char *option)
     return value ? map_copy(value->map) : capo_map_new();
 }
 
-static void need_named(const Operation *op, const ModelState *model, const Map *map, const char *what)
+void operation_need_named(const Operation *op, const ModelState *model, const Map *map, const char *what)
 {
     const char **names = capo_alloc_array(map->count + 1, sizeof *names);
     for (size_t i = 0; i < map->count; i++)
@@ -247,7 +249,7 @@ static void need_named(const Operation *op, const ModelState *model, const Map *
 
 static void add_index_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     Map *indexes = option_map(model, "indexes");
     if (capo_map_get(indexes, op->name))
         capo_raise(ERROR_MIGRATION, "AddIndex: %s.%s has an index %s already.", app, model->name, op->name);
@@ -260,33 +262,33 @@ static void add_index_state(const Operation *op, const char *app, ProjectState *
         need_field(op, model, name + (name[0] == '-'));
     }
     capo_map_set(indexes, op->name, op->options ? capo_value_map(op->options) : capo_value_list(op->list));
-    set_option(model, "indexes", capo_value_map(indexes));
+    operation_set_option(model, "indexes", capo_value_map(indexes));
 }
 
 static void remove_index_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     Map *indexes = option_map(model, "indexes");
-    need_named(op, model, indexes, "index");
+    operation_need_named(op, model, indexes, "index");
     capo_map_remove(indexes, op->name);
-    set_option(model, "indexes", capo_value_map(indexes));
+    operation_set_option(model, "indexes", capo_value_map(indexes));
 }
 
 static void rename_index_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     Map *indexes = option_map(model, "indexes"), *renamed = capo_map_new();
-    need_named(op, model, indexes, "index");
+    operation_need_named(op, model, indexes, "index");
     for (size_t i = 0; i < indexes->count; i++) {
         bool it = strcmp(capo_to_text(indexes->entries[i].key), op->name) == 0;
         capo_map_set(renamed, it ? op->new_name : capo_to_text(indexes->entries[i].key), indexes->entries[i].value);
     }
-    set_option(model, "indexes", capo_value_map(renamed));
+    operation_set_option(model, "indexes", capo_value_map(renamed));
 }
 
 static void add_constraint_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     Map *constraints = option_map(model, "constraints");
     Value *unique = capo_map_get(op->options, "unique");
     if (capo_map_get(constraints, op->name))
@@ -294,16 +296,16 @@ static void add_constraint_state(const Operation *op, const char *app, ProjectSt
     for (size_t i = 0; unique && i < unique->list->count; i++)
         need_field(op, model, capo_to_text(unique->list->items[i]));
     capo_map_set(constraints, op->name, capo_value_map(op->options));
-    set_option(model, "constraints", capo_value_map(constraints));
+    operation_set_option(model, "constraints", capo_value_map(constraints));
 }
 
 static void remove_constraint_state(const Operation *op, const char *app, ProjectState *state)
 {
-    ModelState *model = edit_model(op, app, state);
+    ModelState *model = operation_edit_model(op, app, state);
     Map *constraints = option_map(model, "constraints");
-    need_named(op, model, constraints, "constraint");
+    operation_need_named(op, model, constraints, "constraint");
     capo_map_remove(constraints, op->name);
-    set_option(model, "constraints", capo_value_map(constraints));
+    operation_set_option(model, "constraints", capo_value_map(constraints));
 }
 
 static void nested_state(const Operation *op, const char *app, ProjectState *state)
@@ -428,6 +430,8 @@ bool operation_reversible(const Operation *operation, const char *app)
 #define MEMBERS(...) ((const OperationMember[]){ __VA_ARGS__, { 0 } })
 #define OF_MODEL MEMBER("model", NAME, model, true)
 #define NAMED MEMBER("name", NAME, name, true)
+#define COLLATION MEMBER("name", TEXT, name, true), MEMBER("locale", TEXT, locale, true), MEMBER("provider", TEXT, provider, false), \
+                  MEMBER("not_deterministic", FLAG, not_deterministic, false)
 
 const OperationRow operation_rows[OPERATION_KINDS] = {
     [CREATE_MODEL] = { "CreateModel", '+', MEMBERS(MEMBER("name", NAME, model, true), MEMBER("fields", FIELDS, fields, true), MEMBER("options", META, options, false)),
@@ -460,10 +464,27 @@ const OperationRow operation_rows[OPERATION_KINDS] = {
     [REMOVE_CONSTRAINT] = { "RemoveConstraint", '-', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true)),
                             describe_remove_constraint, fragment_remove, remove_constraint_state, database_alter_meta },
     [RUN_SQL] = { "RunSQL", 's', MEMBERS(MEMBER("forwards", SQL, forwards, true), MEMBER("backwards", SQL, backwards, false),
-                                         MEMBER("state_operations", OPERATIONS, state_operations, false)),
+                                         MEMBER("state_operations", OPERATIONS, state_operations, false), MEMBER("elidable", FLAG, elidable, false)),
                   describe_sql, NULL, nested_state, database_sql },
-    [RUN_FUNCTION] = { "RunFunction", 'f', MEMBERS(MEMBER("function", TEXT, name, true)), describe_function, NULL, no_state, database_function },
+    [RUN_FUNCTION] = { "RunFunction", 'f', MEMBERS(MEMBER("function", TEXT, name, true), MEMBER("elidable", FLAG, elidable, false)),
+                       describe_function, NULL, no_state, database_function },
     [SEPARATE_DATABASE_AND_STATE] = { "SeparateDatabaseAndState", '?', MEMBERS(MEMBER("database_operations", OPERATIONS, database_operations, false),
                                                                                MEMBER("state_operations", OPERATIONS, state_operations, false)),
                                       describe_separate, NULL, nested_state, database_separate },
+    [ALTER_MODEL_TABLE_COMMENT] = { "AlterModelTableComment", '~', MEMBERS(OF_MODEL, MEMBER("comment", TEXT, comment, false)),
+                                    describe_table_comment, fragment_table_comment, table_comment_state, database_table_comment },
+    [ALTER_CONSTRAINT] = { "AlterConstraint", '~', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("constraint", CONSTRAINT, options, true)),
+                           describe_alter_constraint, fragment_alter, alter_constraint_state, database_nothing },
+    [ADD_INDEX_CONCURRENTLY] = { "AddIndexConcurrently", '+', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("fields", NAMES, list, false),
+                                                                      MEMBER("index", INDEX, options, false)),
+                                 describe_add_concurrently, fragment_add, add_index_state, database_add_index_concurrently },
+    [REMOVE_INDEX_CONCURRENTLY] = { "RemoveIndexConcurrently", '-', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true)),
+                                    describe_remove_concurrently, fragment_remove, remove_index_state, database_remove_index_concurrently },
+    [ADD_CONSTRAINT_NOT_VALID] = { "AddConstraintNotValid", '+', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("constraint", CONSTRAINT, options, true)),
+                                   describe_not_valid, fragment_add, add_constraint_state, database_add_not_valid },
+    [VALIDATE_CONSTRAINT] = { "ValidateConstraint", '~', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true)),
+                              describe_validate, fragment_validate, validate_state, database_validate },
+    [CREATE_EXTENSION] = { "CreateExtension", '+', MEMBERS(MEMBER("name", TEXT, name, true)), describe_extension, fragment_extension, no_state, database_create_extension },
+    [CREATE_COLLATION] = { "CreateCollation", '+', MEMBERS(COLLATION), describe_create_collation, fragment_create_collation, no_state, database_create_collation },
+    [REMOVE_COLLATION] = { "RemoveCollation", '-', MEMBERS(COLLATION), describe_remove_collation, fragment_remove_collation, no_state, database_remove_collation },
 };

@@ -153,6 +153,16 @@ static bool is_wanted(const FieldState *field, int mark)
     return mark == WHOLE || field_state_flag(field, "primary_key") || (field_state_flag(field, "unique") && !capo_field_is_relation(field->kind));
 }
 
+/* Between two operations a unique_for_date may name a field that just went. */
+static void forget_lost_dates(const ModelState *model, int mark, FieldRow *row)
+{
+    CommonOptions *common = &row->options.common;
+    const char **dates[] = { &common->unique_for_date, &common->unique_for_month, &common->unique_for_year };
+    for (size_t i = 0; i < 3; i++)
+        if (*dates[i] && (mark != WHOLE || !model_state_field(model, *dates[i])))
+            *dates[i] = NULL;
+}
+
 static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, int mark)
 {
     const FieldState *key = model_state_pk(model);
@@ -167,9 +177,7 @@ static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, in
             field_state_to_row(field, row);
             row->primary_key = pass == 0;
             give_function(model, field, row);
-            const char *date = field_state_text(field, "unique_for_date");
-            if (date && (mark != WHOLE || !model_state_field(model, date)))
-                row->options.date.unique_for_date = NULL;
+            forget_lost_dates(model, mark, row);
             if (capo_field_is_relation(field->kind))
                 row->target = rendering->models[target_of(rendering->state, model, field, "to")];
             if (field_state_text(field, "through"))

@@ -50,11 +50,10 @@ static void record(MigrationRun *run)
     else
         recorder_add(migration);
     for (const MigrationKey *key = migration->replaces; key && key->app; key++) {
-        Migration replaced = { .app = key->app, .name = key->name };
         if (run->backwards)
             recorder_remove(key->app, key->name);
         else if (!recorder_count(key->app, key->name))
-            recorder_add(&replaced);
+            recorder_add_replaced(key);
     }
 }
 

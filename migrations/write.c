@@ -105,6 +105,7 @@ static Value value_of_member(const Operation *op, const OperationMember *member)
     Map *fields = capo_map_new();
     switch (member->type) {
     case MEMBER_NAME: case MEMBER_TEXT: return capo_value_text(*(const char *const *)place);
+    case MEMBER_FLAG: return *(const bool *)place ? capo_value_bool(true) : capo_value_null();
     case MEMBER_FIELD: return value_of_field(op->field);
     case MEMBER_FIELDS:
         for (size_t i = 0; i < op->n_fields; i++)

@@ -69,6 +69,15 @@ static int milliseconds(const char *text)
     return -1;
 }
 
+const char *capo_isolation_level(const char *text)
+{
+    static const char *const levels[] = { "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE" };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (!strcasecmp(levels[i], text))
+            return levels[i];
+    return NULL;
+}
+
 static bool take_pool_option(DatabaseAddress *address, const char *name, const char *value)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -94,6 +103,11 @@ static void take_query(Arena *arena, DatabaseAddress *address, const char *query
         if (name_size < size) {
             char *name = part(arena, "name of an option", query, name_size), *value = part(arena, name, query + name_size + 1, size - name_size - 1);
             if (take_pool_option(address, name, value)) {
+            } else if (!strcmp(name, "isolation")) {
+                address->isolation = capo_isolation_level(value);
+                if (!address->isolation)
+                    capo_raise(ERROR_IMPROPERLY_CONFIGURED, "isolation=%s in DATABASE_URL is no isolation level: read%%20uncommitted, read%%20committed, repeatable%%20read "
+                               "or serializable.", value);
             } else if (!strcasecmp(name, "host")) {
                 address->host = value;
             } else if (!strcmp(name, "port")) {

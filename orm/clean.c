@@ -152,37 +152,50 @@ static void check_constraints(Instance *self, const char *const *exclude, bool u
             check_constraint(self, &constraints[i], exclude, errors);
 }
 
-static void check_unique_for_date(Instance *self, const Field *field, Errors *errors)
+/* A part of a column: EXTRACT(month FROM …), in the current zone where it is a datetime. */
+static void put_part(Buffer *sql, const Field *dated, const char *part)
 {
-    WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
+    const char *zone = dated->kind == FIELD_DATETIME ? capo_time_zone_name(capo_current_time_zone()) : NULL, *column = capo_quote_name(dated->column);
+    if (!strcmp(part, "date"))
+        capo_dialect()->put_cast(sql, "date", column, zone);
+    else
+        capo_dialect()->put_extract(sql, part, dated->kind, column, zone);
+}
+
+/* As Django: "date" is the whole day, "month" and "year" are those numbers alone, whatever the year of the month. */
+static void check_unique_for(Instance *self, const Field *field, const char *date_name, const char *part, Errors *errors)
+{
     const Model *model = self->model;
-    const Field *dated = capo_field(model, field->unique_for_date);
+    const Field *dated = capo_field(model, date_name);
     Value value = capo_field_value(self, field), date = dated ? capo_field_value(self, dated) : capo_value_null();
     Buffer sql = { 0 };
     Value values[4];
     size_t n = 0;
     if (capo_is_null(value) || capo_is_null(date))
         return;
+    Date day = date.kind == VALUE_DATETIME ? capo_local_date(date.datetime) : date.date;
+    DateParts parts = { 0 };
+    capo_date_parts(day, &parts.year, &parts.month, &parts.day);
+    bool whole = !strcmp(part, "date");
     capo_put_format(&sql, "SELECT 1 FROM %s WHERE %s = ", capo_quote_name(model->table), capo_quote_name(field->column));
     values[n++] = capo_to_column(field, value);
-    capo_dialect()->put_placeholder(&sql, (int)n);
+    capo_put_placeholder(&sql, (int)n, field);
     capo_put(&sql, " AND ");
-    if (dated->kind == FIELD_DATETIME) {
-        capo_dialect()->put_cast(&sql, "date", capo_quote_name(dated->column), capo_time_zone_name(capo_current_time_zone()));
-        values[n++] = capo_value_date(capo_local_date(date.datetime));
-    } else {
+    if (whole && dated->kind == FIELD_DATE)
         capo_put_name(&sql, dated->column);
-        values[n++] = capo_to_column(dated, date);
-    }
+    else
+        put_part(&sql, dated, part);
     capo_put(&sql, " = ");
+    values[n++] = whole ? capo_value_date(day) : capo_value_int(!strcmp(part, "month") ? parts.month : parts.year);
     capo_dialect()->put_placeholder(&sql, (int)n);
     if (self->state->saved) {
         capo_put_format(&sql, " AND %s <> ", capo_quote_name(model->pk->column));
         values[n++] = capo_to_column(model->pk, capo_instance_pk(self));
-        capo_dialect()->put_placeholder(&sql, (int)n);
+        capo_put_placeholder(&sql, (int)n, model->pk);
     }
     if (capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ)->n_rows)
-        add(errors, field->name, "unique_for_date", capo_format("%s must be unique for %s date.", capital(field->verbose_name), capital(dated->verbose_name)));
+        add(errors, field->name, capo_format("unique_for_%s", part), capo_format("%s must be unique for %s %s.", capital(field->verbose_name),
+                                                                                 capital(dated->verbose_name), part));
 }
 
 static void check_unique(Instance *self, const char *const *exclude, Errors *errors)
@@ -195,8 +208,10 @@ static void check_unique(Instance *self, const char *const *exclude, Errors *err
             check_unique_field(self, model->fields[i], errors);
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        if (field->unique_for_date && !is_in(exclude, field->name) && !is_in(exclude, field->unique_for_date))
-            check_unique_for_date(self, field, errors);
+        const struct { const char *date, *part; } dates[] = { { field->unique_for_date, "date" }, { field->unique_for_year, "year" }, { field->unique_for_month, "month" } };
+        for (size_t k = 0; k < 3; k++)
+            if (dates[k].date && !is_in(exclude, field->name) && !is_in(exclude, dates[k].date))
+                check_unique_for(self, field, dates[k].date, dates[k].part, errors);
     }
     check_constraints(self, exclude, true, errors);
 }

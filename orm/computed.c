@@ -34,6 +34,19 @@ const char *capo_column_generated(const Field *field)
                        field->db_persist ? "STORED" : "VIRTUAL");
 }
 
+const char *capo_on_delete_sql(const Field *field)
+{
+    switch (field->on_delete) {
+    case DB_CASCADE: return " ON DELETE CASCADE";
+    case DB_SET_NULL: return " ON DELETE SET NULL";
+    case DB_SET_DEFAULT:
+        if (!capo_backend()->schema->foreign_key_defaults)
+            capo_raise(ERROR_NOT_SUPPORTED, "%s.%s: %s does not support ON DELETE SET DEFAULT.", field->model->label, field->name, capo_backend()->title);
+        return " ON DELETE SET DEFAULT";
+    default: return "";
+    }
+}
+
 /* --- in rows --- */
 
 static bool is_zero(const void *bytes, size_t size)

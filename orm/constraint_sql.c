@@ -274,6 +274,17 @@ static void warn_of_long_columns(List *warnings, const Model *model, const char 
     }
 }
 
+void capo_schema_check(const Model *model)
+{
+    capo_schema_constraints(model);
+    capo_schema_indexes(model);
+    for (size_t i = 0; i < model->n_fields; i++) {
+        capo_column_default(model->fields[i]);
+        capo_column_generated(model->fields[i]);
+        capo_on_delete_sql(model->fields[i]);
+    }
+}
+
 void capo_schema_warn(const Model *model, List *warnings)
 {
     const SchemaBackend *schema = capo_backend()->schema;

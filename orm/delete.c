@@ -90,13 +90,19 @@ static bool has_hooks(const Model *model)
         || (capo_post_delete.count && capo_has_receivers(&capo_post_delete, model));
 }
 
+/* What the database does with the rows is its own matter. */
+static bool is_left_alone(const Field *field)
+{
+    return field->on_delete == DO_NOTHING || field->on_delete == DB_CASCADE || field->on_delete == DB_SET_NULL || field->on_delete == DB_SET_DEFAULT;
+}
+
 bool capo_can_fast_delete(const Model *model)
 {
     const Model *concrete = model->concrete;
     if (has_hooks(model) || has_hooks(concrete) || capo_parent_level(concrete))
         return false;
     for (size_t i = 0; i < concrete->n_reverse; i++)
-        if (concrete->reverse[i]->column && concrete->reverse[i]->on_delete != DO_NOTHING)
+        if (concrete->reverse[i]->column && !is_left_alone(concrete->reverse[i]))
             return false;
     return true;
 }
@@ -270,7 +276,7 @@ static void follow(Collector *collector, Model *of, Batch *fresh)
     Batch protected_by = { 0 };
     for (size_t i = 0; i < model->n_reverse; i++) {
         const Field *field = model->reverse[i];
-        if (!field->column || field->on_delete == DO_NOTHING || !field->model->managed)
+        if (!field->column || is_left_alone(field) || !field->model->managed)
             continue;
         if (field->on_delete == CASCADE && !collector->plans && !field->generic_type && capo_can_fast_delete(field->model)) {
             add_fast(collector, field, fresh);
@@ -299,6 +305,11 @@ static void follow(Collector *collector, Model *of, Batch *fresh)
             add_dependency(collector, model, field->model);
             break;
         }
+        case SET_VALUE:
+            if (!field->row->options.relation.set_to)
+                capo_raise(ERROR_NOT_SUPPORTED, "%s.%s: SET_VALUE needs its function, which a historical model does not have.", field->model->label, field->name);
+            add_update(collector, field, capo_to_column(field, field->row->options.relation.set_to()), &found);
+            break;
         case SET_DEFAULT:
             add_update(collector, field, capo_field_default(field), &found);
             break;

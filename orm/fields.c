@@ -178,7 +178,6 @@ static void read_options(Field *field, const FieldRow *row)
     case OPTIONS_DATE:
         field->auto_now = row->options.date.auto_now;
         field->auto_now_add = row->options.date.auto_now_add;
-        field->unique_for_date = row->options.date.unique_for_date;
         break;
     case OPTIONS_IP:
         field->protocol = row->options.ip.protocol;
@@ -249,6 +248,9 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
     field->generated = row->generated;
     field->db_persist = common->db_persist;
     field->db_comment = common->db_comment;
+    field->unique_for_date = common->unique_for_date;
+    field->unique_for_month = common->unique_for_month;
+    field->unique_for_year = common->unique_for_year;
     field->db_tablespace = common->db_tablespace;
     field->has_default = common->default_value.kind != DEFAULT_NONE || common->default_function;
     field->default_value = default_of(arena, &common->default_value, row->kind);
@@ -293,10 +295,14 @@ const char *capo_field_problem(const Field *field)
     case FIELD_FOREIGN_KEY: case FIELD_ONE_TO_ONE:
         if (field->on_delete == ON_DELETE_UNSET)
             return capo_format("%s.%s: say what happens to a %s when its %s is deleted: .on_delete = CASCADE, PROTECT, RESTRICT, "
-                               "SET_NULL, SET_DEFAULT or DO_NOTHING.", of, name, field->model->name, name);
-        if (field->on_delete == SET_NULL && !field->null)
-            return capo_format("%s.%s: .on_delete = SET_NULL needs a field that can be NULL: write OPTIONAL(%s, %s, …).", of, name,
-                               field->kind == FIELD_FOREIGN_KEY ? "FOREIGN_KEY" : "ONE_TO_ONE", name);
+                               "SET_NULL, SET_DEFAULT, SET_VALUE, DO_NOTHING, DB_CASCADE, DB_SET_NULL or DB_SET_DEFAULT.", of, name, field->model->name, name);
+        if ((field->on_delete == SET_NULL || field->on_delete == DB_SET_NULL) && !field->null)
+            return capo_format("%s.%s: .on_delete = %s needs a field that can be NULL: write OPTIONAL(%s, %s, …).", of, name,
+                               field->on_delete == SET_NULL ? "SET_NULL" : "DB_SET_NULL", field->kind == FIELD_FOREIGN_KEY ? "FOREIGN_KEY" : "ONE_TO_ONE", name);
+        if (field->on_delete == DB_SET_DEFAULT && !field->has_db_default)
+            return capo_format("%s.%s: .on_delete = DB_SET_DEFAULT needs a .db_default.", of, name);
+        if (field->on_delete == SET_VALUE && !field->row->options.relation.set_to && field->model->size)
+            return capo_format("%s.%s: .on_delete = SET_VALUE needs .set_to, a function that gives the key.", of, name);
         if (field->on_delete == SET_DEFAULT && !field->has_default)
             return capo_format("%s.%s: .on_delete = SET_DEFAULT needs a .default_value.", of, name);
         break;

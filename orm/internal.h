@@ -67,6 +67,8 @@ void capo_put_database_default(Buffer *sql, const Field *field);
 size_t capo_computed_fields(Instance *const *instances, size_t count, const Field *const *fields, size_t n_fields, const Field **ret);
 /* Reads the generated columns of a row that was updated. */
 void capo_read_generated(Instance *self, const Model *level);
+/* " ON DELETE CASCADE" of a foreign key; "" where the framework does it. */
+const char *capo_on_delete_sql(const Field *field);
 /* Whether SQL by hand names the column. */
 bool capo_sql_names_column(const char *sql, const char *column);
 /* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */
@@ -355,6 +357,8 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
 void capo_field_store(Instance *self, const Field *field, Value value);
+/* Rows as they are, without hooks and times of their own: for fixtures. Those to insert all give their key, or none does. */
+void capo_instances_write(Instance *const *instances, size_t count, bool update);
 void capo_instance_insert_using(Instance *self, const char *alias);
 void capo_instance_save_fields_using(Instance *self, const char *const *fields, const char *alias);
 /* True for values of kind object that are instances. */

@@ -33,7 +33,7 @@ static MetaOptions inherited_from(const MetaOptions *base)
 {
     return (MetaOptions){ .ordering = base->ordering, .get_latest_by = base->get_latest_by, .display = base->display,
         .display_function = base->display_function, .absolute_url = base->absolute_url, .property = base->property, .clean = base->clean,
-        .managers = base->managers, .default_manager_name = base->default_manager_name, .base_manager_name = base->base_manager_name,
+        .natural_key = base->natural_key, .managers = base->managers, .default_manager_name = base->default_manager_name, .base_manager_name = base->base_manager_name,
         .pre_save = base->pre_save, .post_save = base->post_save, .pre_delete = base->pre_delete, .post_delete = base->post_delete };
 }
 
@@ -130,12 +130,18 @@ void resolver_check_meta(Resolver *resolver, Model *model)
             if (!resolver_scan_field(model, i ? key->key : key->type))
                 resolver_problem(resolver, "%s: the generic key \"%s\" names the field \"%s\", which it does not have.%s", model->label, key->name,
                                  i ? key->key : key->type, resolver_suggestion(model, i ? key->key : key->type));
+    for (const char *const *path = meta->natural_key; path && *path; path++)
+        check_path(resolver, model, *path, ".natural_key");
     check_manager(resolver, model, meta->default_manager_name, ".default_manager_name");
     check_manager(resolver, model, meta->base_manager_name, ".base_manager_name");
     for (size_t i = 0; i < model->n_fields; i++) {
-        const char *date = model->fields[i]->unique_for_date;
-        if (date)
-            check_path(resolver, model, date, ".unique_for_date");
+        const Field *field = model->fields[i];
+        if (field->unique_for_date)
+            check_path(resolver, model, field->unique_for_date, ".unique_for_date");
+        if (field->unique_for_month)
+            check_path(resolver, model, field->unique_for_month, ".unique_for_month");
+        if (field->unique_for_year)
+            check_path(resolver, model, field->unique_for_year, ".unique_for_year");
     }
     capo_meta_check(resolver, model);
 }

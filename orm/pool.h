@@ -28,9 +28,12 @@ struct DatabaseAddress {
     int pool_check_after;                   /* unused for so long, it is asked for a sign of life before it is lent, 30 s; 0: never */
     int connect_timeout;                    /* 5 s */
     int statement_timeout, lock_timeout;    /* 0: the server's own */
+    const char *isolation;                  /* of its transactions: "SERIALIZABLE", …; NULL: read committed */
     const DatabaseOption *options;          /* the driver's: sslmode, …; ends with { 0 } */
 };
 
+/* The level as SQL spells it, of "serializable" and the like in any case; NULL: there is none such. */
+const char *capo_isolation_level(const char *text);
 /* Raises ERROR_IMPROPERLY_CONFIGURED. */
 DatabaseAddress *capo_database_address(Arena *arena, const char *url);
 /* NULL: not given. */

@@ -233,7 +233,7 @@ typedef struct Writing { bool same_key, force_insert, raw; } Writing;
 static bool write_level(Instance *self, const Model *level, Writing writing)
 {
     const Model *parent = capo_parent_level(level);
-    if (parent)
+    if (parent && !writing.raw)             /* a fixture has the parent's row by itself */
         writing.force_insert |= write_level(self, parent, writing);
     const Field *pk = capo_level_key(self->model, level);
     const Field **fields = capo_alloc_array(self->model->n_fields + 1, sizeof *fields);
@@ -287,6 +287,20 @@ static void tell(Instance *self, bool after, bool created, bool raw, const char 
         hook(self, created);
     capo_send_event(after ? &capo_post_save : &capo_pre_save,
                     &(SignalEvent){ .sender = self->model, .instance = self, .created = created, .raw = raw, .update_fields = fields });
+}
+
+void capo_instances_write(Instance *const *instances, size_t count, bool update)
+{
+    const Model *level = instances[0]->model->concrete;         /* a fixture has a parent's row by itself */
+    const Field **fields = capo_alloc_array(instances[0]->model->n_fields + 1, sizeof *fields);
+    if (!update)
+        insert_rows(instances, count, level, "");
+    for (size_t i = 0; i < count; i++) {
+        size_t n = update ? changed_fields(instances[i], level, fields, true) : 0;
+        if (n)
+            update_row(instances[i], level, fields, n);
+        capo_instance_settle(instances[i]);
+    }
 }
 
 static void save(Instance *self, bool force_insert, bool raw, const char *using)

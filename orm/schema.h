@@ -38,6 +38,7 @@ typedef struct SchemaWords {
 typedef struct SchemaBackend {
     const SchemaWords *words;               /* NULL: it cannot alter, it rebuilds (SQLite) */
     bool index_conditions, index_parts, index_include, index_methods;   /* an index can have these */
+    bool foreign_key_defaults;              /* ON DELETE SET DEFAULT */
     bool virtual_columns;                   /* generated columns that are not stored */
     bool comments_apart;                    /* COMMENT ON …, else a word of the column and of the table */
     bool comments;

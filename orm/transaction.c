@@ -166,11 +166,10 @@ static void return_connection(void *connection) { give_back(connection); }
 
 static const char *isolation_words(const char *isolation)
 {
-    static const char *const levels[] = { "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE" };
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        if (!strcasecmp(levels[i], isolation))
-            return levels[i];
-    capo_raise(ERROR_VALUE, "\"%s\" is no isolation level: read uncommitted, read committed, repeatable read or serializable.", isolation);
+    const char *words = capo_isolation_level(isolation);
+    if (!words)
+        capo_raise(ERROR_VALUE, "\"%s\" is no isolation level: read uncommitted, read committed, repeatable read or serializable.", isolation);
+    return words;
 }
 
 static char *replaced(const char *format, const char *words)

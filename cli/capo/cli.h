@@ -16,6 +16,7 @@ typedef struct CommandOption {
     const char *value;              /* what follows: "NAME"; NULL: a switch */
     const char *help;
     bool required, many;
+    const char *short_name;         /* "-o" */
 } CommandOption;
 typedef struct Command {
     const char *name, *help;

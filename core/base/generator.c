@@ -20,12 +20,44 @@ static void free_arena(void *arena)
 }
 
 /* In a unit of its own inside the request's, so that what is kept for the life of the unit (the log of statements) is not kept here. */
-static void call_next(void *argument)
+static void share_slots(void)
 {
     static const UnitSlot shared[] = { UNIT_REQUEST, UNIT_TIME_ZONE, UNIT_LANGUAGE };
-    Generator *generator = argument;
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
         capo_unit->slots[shared[i]] = capo_unit->outer->slots[shared[i]];
+}
+
+static void run_inside(const char *what, Arena *arena, void (*function)(void *), void *argument)
+{
+    Unit unit = { 0 };
+    const Error *error = capo_unit_run(&unit, arena, what, function, argument);
+    if (error)                      /* its text goes with the arena */
+        capo_raise_at(error->file, error->line, error->function, error->code, NULL, "%s", error->message);
+}
+
+typedef struct Apart { void (*function)(void *); void *argument; } Apart;
+
+static void call_apart(void *argument)
+{
+    Apart *apart = argument;
+    share_slots();
+    apart->function(apart->argument);
+}
+
+void capo_run_apart(void (*function)(void *), void *argument)
+{
+    Apart apart = { function, argument };
+    Arena *arena = arena_new();
+    capo_defer(free_arena, arena);
+    run_inside(capo_unit->what, arena, call_apart, &apart);
+    capo_defer_cancel(free_arena, arena);
+    arena_free(arena);
+}
+
+static void call_next(void *argument)
+{
+    Generator *generator = argument;
+    share_slots();
     generator->more = generator->next(generator->argument, generator->ret);
 }
 
@@ -44,11 +76,8 @@ static bool generator_next(Object *self, void **state, Value *ret)
     if (arena_size(generator->arena) > FULL)
         arena_reset(generator->arena);
     Value item;
-    Unit unit = { 0 };
     generator->ret = &item;
-    const Error *error = capo_unit_run(&unit, generator->arena, capo_unit->what, call_next, generator);
-    if (error)                      /* its text goes with the generator's arena */
-        capo_raise_at(error->file, error->line, error->function, error->code, NULL, "%s", error->message);
+    run_inside(capo_unit->what, generator->arena, call_next, generator);
     generator->ended = !generator->more;
     if (generator->more)
         *ret = item;

@@ -141,13 +141,13 @@ bool capo_json_parse(const char *text, size_t size, Value *ret, const char **ret
     return true;
 }
 
-static void put_json_text(Buffer *out, const char *text, size_t size)
+static void put_json_text(Buffer *out, const char *text, size_t size, bool whole)
 {
     capo_put_char(out, '"');
     const char *at = text, *end = text + size;
     while (at < end) {
         unsigned char c = (unsigned char)*at;
-        if (c >= 32 && c < 127 && c != '"' && c != '\\') {
+        if (c >= 32 && (c < 127 || whole) && c != '"' && c != '\\') {
             capo_put_char(out, (char)c);
             at++;
             continue;
@@ -175,7 +175,8 @@ static void put_json_text(Buffer *out, const char *text, size_t size)
     capo_put_char(out, '"');
 }
 
-typedef struct Form { int indent; bool javascript; } Form;
+/* `whole`: letters outside of ASCII stand as they are. `compact`: no blank behind a comma. */
+typedef struct Form { int indent; bool javascript, whole, compact; } Form;
 
 static void put_line(Buffer *out, int indent, int level)
 {
@@ -211,7 +212,7 @@ static void put_json(Buffer *out, Value v, Form form, int level)
         capo_put_value(out, v);
         break;
     case VALUE_TEXT: case VALUE_SAFE:
-        put_json_text(out, v.text, v.size);
+        put_json_text(out, v.text, v.size, form.whole);
         break;
     case VALUE_DECIMAL:
         capo_put(out, v.flags & VALUE_FLAG_WHOLE ? "" : "\"");
@@ -246,7 +247,7 @@ static void put_json(Buffer *out, Value v, Form form, int level)
         capo_put_char(out, '[');
         for (size_t i = 0; i < v.list->count; i++) {
             if (i)
-                capo_put(out, form.indent ? "," : ", ");
+                capo_put(out, form.indent || form.compact ? "," : ", ");
             put_line(out, form.indent, level + 1);
             put_json(out, v.list->items[i], form, level + 1);
         }
@@ -261,18 +262,18 @@ static void put_json(Buffer *out, Value v, Form form, int level)
         capo_put_char(out, '{');
         for (size_t i = 0; i < v.map->count; i++) {
             if (i)
-                capo_put(out, form.indent ? "," : ", ");
+                capo_put(out, form.indent || form.compact ? "," : ", ");
             put_line(out, form.indent, level + 1);
             Value key = v.map->entries[i].key;
             if (capo_is_text(key)) {
-                put_json_text(out, key.text, key.size);
+                put_json_text(out, key.text, key.size, form.whole);
             } else if (key.kind == VALUE_NULL || key.kind == VALUE_BOOL) {
                 capo_put_char(out, '"');
                 put_json(out, key, (Form){ 0 }, 0);
                 capo_put_char(out, '"');
             } else {
                 Value text = capo_value_to_text(key);
-                put_json_text(out, text.text, text.size);
+                put_json_text(out, text.text, text.size, form.whole);
             }
             capo_put(out, ": ");
             put_json(out, v.map->entries[i].value, form, level + 1);
@@ -292,7 +293,7 @@ static void put_json(Buffer *out, Value v, Form form, int level)
         /* fall through */
     default: {
         Value text = capo_value_to_text(v);
-        put_json_text(out, text.text, text.size);
+        put_json_text(out, text.text, text.size, form.whole);
     }
     }
 }
@@ -305,6 +306,11 @@ void capo_json_put(Buffer *out, Value v, int indent)
 void capo_json_put_javascript(Buffer *out, Value v)
 {
     put_json(out, v, (Form){ .javascript = true }, 0);
+}
+
+void capo_json_put_fixture(Buffer *out, Value v, int indent, bool compact)
+{
+    put_json(out, v, (Form){ .indent = indent, .javascript = true, .whole = true, .compact = compact }, 0);
 }
 
 char *capo_json_text(Value v, int indent)

@@ -29,6 +29,9 @@ bool capo_base36_parse(const char *text, size_t size, Value *ret);
 /* Base64 with - and _ and without padding (RFC 4648, 5); back, with or without it. False: cut off in a byte. */
 char *capo_base64url(const void *bytes, size_t size);
 bool capo_base64url_parse(const char *text, size_t size, uint8_t **ret_bytes, size_t *ret_size);
+/* The common form with + and / and padding; back, with white space between. */
+char *capo_base64(const void *bytes, size_t size);
+bool capo_base64_parse(const char *text, size_t size, uint8_t **ret_bytes, size_t *ret_size);
 
 /* --- headers --- */
 /* "attachment; filename=…" (RFC 6266), with the encoded form for names that are not plain; NULL: inline and without a name. */

@@ -35,6 +35,10 @@ extern __thread Unit *capo_unit;
 /* The lowest address of the running fiber's stack; NULL outside a fiber. core/loop writes it at a switch. */
 extern __thread char *capo_stack_limit;
 
+/* Calls function(argument) in a unit of work of its own inside the running one, and gives its memory back behind it: for a part of a long
+ * piece of work of which nothing is to be kept. What it raises is raised here. */
+void capo_run_apart(void (*function)(void *), void *argument);
+
 /* Where in a template the unit is: its path and line, which live as long as the unit; nothing where none renders. The templates set it,
  * so that floors that do not know them can say it. NULL: there are no templates in this program. */
 extern void (*capo_template_here)(const char **ret_path, int *ret_line);

@@ -224,4 +224,6 @@ bool capo_json_parse(const char *text, size_t size, Value *ret, const char **ret
 void capo_json_put(Buffer *buffer, Value v, int indent);
 /* For a script: what JSON has no number for, and capo_json_put raises ERROR_VALUE for, is NaN, Infinity or -Infinity. */
 void capo_json_put_javascript(Buffer *buffer, Value v);
+/* As Python's json.dumps(ensure_ascii=False) writes it, with NaN and its like; compact: (",", ": ") between. Fixtures are written so. */
+void capo_json_put_fixture(Buffer *buffer, Value v, int indent, bool compact);
 char *capo_json_text(Value v, int indent);

@@ -170,6 +170,22 @@ char *capo_base64url(const void *bytes, size_t size)
 }
 
 /* As lenient as Python's: the other alphabet's + and / count, what is in neither is passed over. */
+char *capo_base64(const void *bytes, size_t size)
+{
+    size_t room = sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL);
+    return sodium_bin2base64(capo_alloc(room), room, bytes, size, sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool capo_base64_parse(const char *text, size_t size, uint8_t **ret_bytes, size_t *ret_size)
+{
+    const char *end;
+    uint8_t *bytes = capo_alloc(size / 4 * 3 + 4);
+    if (sodium_base642bin(bytes, size / 4 * 3 + 3, text, size, " \t\r\n", ret_size, &end, sodium_base64_VARIANT_ORIGINAL) != 0 || end != text + size)
+        return false;
+    *ret_bytes = bytes;
+    return true;
+}
+
 bool capo_base64url_parse(const char *text, size_t size, uint8_t **ret_bytes, size_t *ret_size)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

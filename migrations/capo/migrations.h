@@ -43,9 +43,43 @@ typedef struct MakeOptions {
  * Raises ERROR_COMMAND for what only a person can decide, ERROR_MIGRATION for a broken file (with its line). */
 int capo_make_migrations(const MakeOptions *options);
 
+/* squashmigrations and optimizemigration. */
+typedef struct SquashOptions {
+    const char *app;
+    const char *first, *last;           /* names or prefixes; first NULL: the app's first. optimizemigration: `last` */
+    const char *name;                   /* of the new file, without number; default: Django's, "0001_squashed_0004_x" */
+    bool no_optimize, check;            /* check: optimizemigration writes nothing */
+    Questioner *questioner;             /* NULL, or no_input: not asked whether to go on */
+    void (*say)(void *self, const char *line); void *self;
+} SquashOptions;
+/* One migration that stands for those from the first to the last: a database that has them all has it too, a new one gets it alone. False: the
+ * answer was no. Raises ERROR_COMMAND for one that is squashed itself. */
+bool capo_squash_migrations(const SquashOptions *options);
+/* Whether the migration can do (or does now) with fewer operations; its file is written anew. */
+bool capo_optimize_migration(const SquashOptions *options);
+
+/* inspectdb: the database that there is as the text of a models.def. */
+typedef struct InspectOptions {
+    const char *const *tables;          /* NULL: all */
+    bool views, partitions;
+    void (*say)(void *self, const char *text); void *self;
+} InspectOptions;
+void capo_inspect_database(const InspectOptions *options);
+
+/* lintmigrations: each operation that locks or rewrites a table with rows, or that a program which still runs would miss, with the safe
+ * way round, for the database that is open. How many. Nothing is run. */
+typedef struct LintOptions {
+    const char *const *apps;            /* NULL: all */
+    bool all;                           /* applied ones too */
+    void (*say)(void *self, const char *line); void *self;
+} LintOptions;
+int capo_lint_migrations(const LintOptions *options);
+
 typedef struct MigrateOptions {
     const char *app, *target;           /* "0002", a prefix, or "zero"; NULL: the newest */
     bool fake, fake_initial, plan;
+    bool run_syncdb;                    /* also makes the tables of apps without migrations */
+    bool prune;                         /* of `app`: forgets what is recorded and has no file any more; nothing else is done */
     double lock_timeout;                /* seconds that a statement waits for a table that others use; 0: the database's own limit */
     void (*say)(void *self, const char *line); void *self;
 } MigrateOptions;
@@ -61,3 +95,5 @@ int capo_unapplied_count(void);
 char *capo_sql_migrate(const char *app, const char *name, bool backwards);
 /* Hook of auth: called after every migrate that did something. The same function is kept once. */
 void capo_after_migrate(void (*function)(void));
+/* Calls them: after the tables were emptied. */
+void capo_run_after_migrate(void);

@@ -90,9 +90,9 @@ static char *definition(const Field *field)
 
 static const char *foreign_key_sql(const char *table, const Field *field)
 {
-    return capo_format("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s", capo_quote_name(table),
+    return capo_format("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (%s)%s%s", capo_quote_name(table),
                        capo_quote_name(foreign_key_name(table, field)), capo_quote_name(field->column), capo_quote_name(field->target->table),
-                       capo_quote_name(field->target_field->column), words()->deferrable);
+                       capo_quote_name(field->target_field->column), capo_on_delete_sql(field), words()->deferrable);
 }
 
 static bool has_foreign_key(const Field *field) { return field->target && field->db_constraint; }
@@ -267,7 +267,8 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
     bool retyped = strcmp(old_type, new_type) || is_identity(old_field) != is_identity(new_field)
         || !same_text(capo_column_field(old_field)->db_collation, capo_column_field(new_field)->db_collation);
     bool rekeyed = has_foreign_key(old_field) && (!has_foreign_key(new_field) || retyped || strcmp(old_field->target->table, new_field->target->table)
-                                                  || strcmp(old_field->target_field->column, new_field->target_field->column));
+                                                  || strcmp(old_field->target_field->column, new_field->target_field->column)
+                                                  || strcmp(capo_on_delete_sql(old_field), capo_on_delete_sql(new_field)));
     const char *old_default = capo_column_default(old_field), *new_default = capo_column_default(new_field);
     bool recommented = !same_text(old_field->db_comment, new_field->db_comment), apart = capo_backend()->schema->comments_apart;
     Field as_new = *old_field;

@@ -482,7 +482,7 @@ static void cursor_close(void *self)
 
 /* --- connecting --- */
 
-typedef struct Connecting { MYSQL *mysql; const DatabaseAddress *address; const char *set_up; const char *socket; bool good, needs_tls, lacks_tls; } Connecting;
+typedef struct Connecting { MYSQL *mysql; const DatabaseAddress *address; const char *set_up, *isolation, *socket; bool good, needs_tls, lacks_tls; } Connecting;
 
 static const char *option(const DatabaseAddress *address, const char *name) { return capo_database_option(address, name); }
 
@@ -529,7 +529,7 @@ static void connect_on_helper(void *argument)
                                           (unsigned)address->port, connecting->socket, CLIENT_FOUND_ROWS | CLIENT_REMEMBER_OPTIONS) != NULL;
     /* The library goes on without TLS where the server has none. */
     connecting->lacks_tls = connecting->good && connecting->needs_tls && !mysql_get_ssl_cipher(connecting->mysql);
-    connecting->good = connecting->good && !connecting->lacks_tls && say(connecting->mysql, connecting->set_up) && say(connecting->mysql, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    connecting->good = connecting->good && !connecting->lacks_tls && say(connecting->mysql, connecting->set_up) && say(connecting->mysql, connecting->isolation);
     if (!connecting->good || !address->statement_timeout)
         return;
     char limit[80];
@@ -581,7 +581,8 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
     set_options(mysql, address);
     Connecting *connecting = capo_alloc_struct(Connecting);
     const char *socket = option(address, "socket");
-    *connecting = (Connecting){ mysql, address, set_up_of(address), socket ? socket : address->host && *address->host == '/' ? address->host : NULL, false };
+    *connecting = (Connecting){ mysql, address, set_up_of(address),
+        capo_format("SET SESSION TRANSACTION ISOLATION LEVEL %s", address->isolation ? address->isolation : "READ COMMITTED"), socket ? socket : address->host && *address->host == '/' ? address->host : NULL, false };
     const char *mode = option(address, "sslmode");
     connecting->needs_tls = mode && strcmp(mode, "disable") && strcmp(mode, "prefer");
     bool good = set_tls(mysql, address, failure);

@@ -2,10 +2,20 @@
 /* Parameters and cells of MariaDB and MySQL. Datetimes are UTC, durations bigints of microseconds, as Django stores them there. */
 #include "mysql.h"
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DAY_US INT64_C(86400000000)
 enum { BINARY_CHARSET = 63 };               /* of columns that hold bytes */
+
+/* Without hyphens, which a column of the type uuid takes as well as one of char(32): that is what Django before 5 made, and MySQL has. */
+static const char *uuid_digits(const Uuid *uuid)
+{
+    char *text = capo_alloc(33);
+    for (int i = 0; i < 16; i++)
+        snprintf(text + 2 * i, 3, "%02x", uuid->bytes[i]);
+    return text;
+}
 
 /* --- parameters --- */
 
@@ -78,7 +88,7 @@ bool mysql_bind(Value value, MYSQL_BIND *ret, DatabaseFailure *failure)
         return true;
     }
     default: {
-        const char *text = capo_is_text(value) ? value.text ? value.text : "" : value.kind == VALUE_UUID ? capo_uuid_text(value.uuid)
+        const char *text = capo_is_text(value) ? value.text ? value.text : "" : value.kind == VALUE_UUID ? uuid_digits(value.uuid)
                          : value.kind == VALUE_LIST || value.kind == VALUE_MAP ? capo_json_text(value, 0) : capo_to_text(value);
         size_t size = capo_is_text(value) ? value.size : strlen(text);
         if (size > UINT32_MAX / 2) {

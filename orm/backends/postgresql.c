@@ -347,6 +347,8 @@ static bool set_up(PgConnection *connection, DatabaseFailure *failure)
              "set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false), set_config('standard_conforming_strings', 'on', false)");
     if (address->statement_timeout)
         capo_put_format(&sql, ", set_config('statement_timeout', '%d', false)", address->statement_timeout);
+    if (address->isolation)                 /* one of four texts of ours */
+        capo_put_format(&sql, ", set_config('default_transaction_isolation', '%s', false)", capo_lower(address->isolation));
     if (address->lock_timeout)
         capo_put_format(&sql, ", set_config('lock_timeout', '%d', false)", address->lock_timeout);
     ResultSet ignored;

@@ -118,7 +118,7 @@ static const SchemaWords words = {
 };
 
 const SchemaBackend capo_postgresql_schema = {
-    .words = &words, .comments = true, .comments_apart = true, .index_conditions = true, .index_parts = true, .index_include = true, .index_methods = true,
+    .words = &words, .foreign_key_defaults = true, .comments = true, .comments_apart = true, .index_conditions = true, .index_parts = true, .index_include = true, .index_methods = true,
     .tablespaces = true, .deferrable_unique = true, .nulls_not_distinct = true, .exclusion = true,
     .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, .remove_column = capo_altering_remove_column,
     .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,

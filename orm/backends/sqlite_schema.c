@@ -39,7 +39,7 @@ static char *definition(const Field *field)
         capo_put_name(&sql, field->target->table);
         capo_put(&sql, " (");
         capo_put_name(&sql, field->target_field->column);
-        capo_put(&sql, ") DEFERRABLE INITIALLY DEFERRED");
+        capo_put_format(&sql, ")%s DEFERRABLE INITIALLY DEFERRED", capo_on_delete_sql(field));
     }
     return capo_buffer_text(&sql);
 }
@@ -470,7 +470,7 @@ static char *describe(const char *table)
 }
 
 const SchemaBackend capo_sqlite_schema = {
-    .virtual_columns = true, .index_conditions = true, .index_parts = true,
+    .foreign_key_defaults = true, .virtual_columns = true, .index_conditions = true, .index_parts = true,
     .create_model = create_model, .add_column = add_column, .remove_column = remove_column, .alter_column = alter_column,
     .alter_constraints = alter_constraints, .alter_join_table = alter_join_table, .enforce_foreign_keys = enforce_foreign_keys,
     .check = check_foreign_keys, .tables = tables, .columns = columns, .describe = describe,

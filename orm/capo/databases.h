@@ -32,6 +32,9 @@ const char *capo_use_database(const char *alias);
 const char *capo_database_alias(void);
 /* All aliases, "default" first; NULL at the end. */
 const char *const *capo_database_aliases(void);
+/* The words of a command that opens the database's own shell, with `more` of them (may be NULL), and "NAME=value" for its environment: the
+ * password among them, which must not be seen in a list of processes. Both end with NULL. */
+const char **capo_database_client(const char *const *more, const char ***ret_environment);
 /* Where the object was loaded from or saved to last; NULL: it is in no database yet. */
 #define capo_database_of(object) capo_instance_database(&(object)->capo)
 const char *capo_instance_database(const Instance *self);

@@ -42,6 +42,8 @@ typedef enum FieldKind {
 typedef enum OnDelete {
     ON_DELETE_UNSET,            /* not written: a compile-time or start-up error, as in Django */
     CASCADE, PROTECT, RESTRICT, SET_NULL, SET_DEFAULT, DO_NOTHING,
+    SET_VALUE,                  /* Django's SET(): what .set_to gives, a key */
+    DB_CASCADE, DB_SET_NULL, DB_SET_DEFAULT,    /* the database does it: no hooks of the rows run. DB_SET_DEFAULT: its db_default; not on MariaDB */
 } OnDelete;
 
 typedef struct FieldChoice { const char *value, *label, *group; } FieldChoice;    /* value as text also for numbers: "1" */
@@ -98,6 +100,7 @@ typedef struct CustomField {
     FieldDefault db_default;        /* the database's: DEFAULT(0), EXPRESSION(FN(Now)); of rows written without the field */   \
     const char *db_comment;         /* kept with the column; not on SQLite */                                                  \
     const char *db_tablespace;      /* of the field's index; PostgreSQL */                                                     \
+    const char *unique_for_date, *unique_for_month, *unique_for_year;   /* a date of the model: no two rows of its day have the value */ \
     bool db_persist;                /* GENERATED(…): stored with the row, else computed whenever it is read */                 \
     Validator *const *validators;                                                                                              \
     const char *const *error_messages;      /* pairs: code, message */                                                         \
@@ -112,13 +115,14 @@ typedef struct IntegerOptions { CAPO_COMMON_OPTIONS; FieldLimit minimum, maximum
 typedef struct FloatOptions { CAPO_COMMON_OPTIONS; FieldLimit minimum, maximum; } FloatOptions;
 typedef struct DecimalOptions { CAPO_COMMON_OPTIONS; int max_digits, decimal_places; FieldLimit minimum, maximum; } DecimalOptions;
 typedef struct BooleanOptions { CAPO_COMMON_OPTIONS; } BooleanOptions;
-typedef struct DateOptions { CAPO_COMMON_OPTIONS; bool auto_now, auto_now_add; const char *unique_for_date; } DateOptions;
+typedef struct DateOptions { CAPO_COMMON_OPTIONS; bool auto_now, auto_now_add; } DateOptions;
 typedef struct PlainOptions { CAPO_COMMON_OPTIONS; } PlainOptions;
 typedef struct IpOptions { CAPO_COMMON_OPTIONS; const char *protocol; bool unpack_ipv4; } IpOptions;
 typedef struct PathOptions { CAPO_COMMON_OPTIONS; const char *path, *match; bool recursive, allow_folders; int max_length; } PathOptions;
 typedef struct RelationOptions {
     CAPO_COMMON_OPTIONS;
     OnDelete on_delete;
+    Value (*set_to)(void);              /* of SET_VALUE */
     const char *related_name;           /* "posts"; "+" for none; default: comment_set, and `comment` in queries */
     const char *related_query_name;
     const char *to_field;
@@ -233,6 +237,7 @@ typedef struct MetaOptions {
     const char *order_with_respect_to;                  /* a key of this model: adds the column _order (related.h) */
     const char *required_db_vendor;                     /* "postgresql": no table and no permissions on another database */
     const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
+    const char *const *natural_key;                     /* LIST("username"): serializers.h */
     const char *swappable;                              /* "AUTH_USER_MODEL": the setting that puts another model in its place */
     /* Switches stand behind all others: Meta of bases is laid over by that (model_meta.c). */
     bool unmanaged;                                     /* Django's managed = False: migrations leave its table alone */
@@ -281,7 +286,7 @@ struct Field {
     const char *protocol; bool unpack_ipv4;
     const char *db_collation;
     const char *path, *match; bool recursive, allow_folders;
-    const char *unique_for_date;
+    const char *unique_for_date, *unique_for_month, *unique_for_year;
     const FieldChoice *choices;
     bool has_default;
     Value default_value;                /* where has_default and no function */

@@ -60,17 +60,33 @@ void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_
 void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_model);
 /* Sets Meta's db_table_comment; nothing where the database has no comments. */
 void capo_schema_alter_table_comment(SchemaEditor *editor, Model *model);
+/* An index of Meta without a lock on the table (PostgreSQL, outside a transaction; elsewhere the plain index). */
+void capo_schema_add_index_concurrently(SchemaEditor *editor, Model *model, const char *name);
+void capo_schema_remove_index_concurrently(SchemaEditor *editor, Model *model, const char *name);
+/* A check that holds for new rows at once, and for those that are there when it is validated (PostgreSQL; elsewhere at once). */
+void capo_schema_add_constraint_not_valid(SchemaEditor *editor, Model *old_model, Model *new_model, const char *name);
+void capo_schema_validate_constraint(SchemaEditor *editor, Model *model, const char *name);
+/* PostgreSQL's extensions and collations (a NULL locale drops it); nothing elsewhere. */
+void capo_schema_extension(SchemaEditor *editor, const char *name, bool creates);
+void capo_schema_collation(SchemaEditor *editor, const char *name, const char *locale, const char *provider, bool not_deterministic);
 void capo_schema_execute(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 
 /* The counter of the model's automatic key goes on behind the largest key that there is: after rows were inserted with keys of their own
  * (loaddata). Where the database does that by itself, nothing. */
 void capo_schema_reset_sequence(const Model *model);
 
+/* The statements that empty these tables and set their counters back to 1: to be run in one transaction (MariaDB commits before its last). */
+List *capo_schema_flush_sql(Model *const *models, size_t count);
+/* The statement of capo_schema_reset_sequence(), for reading; NULL: none is needed. */
+const char *capo_schema_sequence_sql(const Model *model);
+
 /* The database as it is: for tests (migrated against fresh), inspectdb, and clear errors. */
 List *capo_schema_tables(void);                                             /* texts, sorted */
 List *capo_schema_columns(const char *table);                               /* their names, in order; empty: no such table */
 /* A canonical text of a table's columns, keys, indexes and constraints; equal for equal schemas. */
 char *capo_schema_describe(const char *table);
+/* Raises what creating the model's table would raise of itself: a condition that names no field, an expression over another table. */
+void capo_schema_check(const Model *model);
 /* What the models ask for and the current database lacks, a sentence each, for `check`. Known without connecting. */
 void capo_schema_warn(const Model *model, List *warnings);
 bool capo_schema_has_table(const char *table);

@@ -14,9 +14,10 @@ static void empty_mysql(void)
 {
     capo_begin();                               /* one connection for all of it */
     capo_sql_run("SET FOREIGN_KEY_CHECKS = 0");
-    ResultSet *tables = capo_database_run("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()", NULL, 0, DATABASE_READ);
+    ResultSet *tables = capo_database_run("SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = DATABASE()", NULL, 0, DATABASE_READ);
     for (size_t i = 0; i < tables->n_rows; i++)
-        capo_sql_run(capo_format("DROP TABLE %s", capo_quote_name(capo_to_text(capo_cell(tables, i, 0)))));
+        capo_sql_run(capo_format("DROP %s %s", strcmp(capo_to_text(capo_cell(tables, i, 1)), "VIEW") ? "TABLE" : "VIEW",
+                                 capo_quote_name(capo_to_text(capo_cell(tables, i, 0)))));
     capo_sql_run("SET FOREIGN_KEY_CHECKS = 1");
     capo_commit();
 }

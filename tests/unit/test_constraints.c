@@ -3,11 +3,13 @@
  * and what becomes of both in a migration. */
 #include <capo/testing.h>
 #include <capo/expressions.h>
+#include <capo/forms.h>
 #include "../../orm/internal.h"
 #include "../../migrations/state.h"
 #include "database_under_test.h"
 #include <string.h>
 
+static Value last_keeper(void);
 #define CAPO_MODELS "../../tests/unit/test_constraints.def"
 #include <capo/declare_models.h>
 #define CAPO_MODELS "../../tests/unit/test_constraints.def"
@@ -265,18 +267,150 @@ TEST(mistakes_in_conditions_of_files)
         EXPECT(strstr(capo_expression_data_error(value, true), "nested"));
 }
 
+/* --- relations --- */
+
+static int64_t last_keeper_id;
+static Value last_keeper(void) { return VALUE(last_keeper_id); }
+
+static Keeper *keeper(const char *name, int64_t number)
+{
+    Keeper *one = capo_new(Keeper);
+    one->name = name;
+    one->number = number;
+    capo_save(one);
+    return one;
+}
+
+static Pet *pet(const char *name)
+{
+    Pet *one = capo_new(Pet);
+    one->name = one->call = one->tag = name;
+    return one;
+}
+
+TEST(databases_delete_and_clear_by_themselves)
+{
+    open_house();
+    Keeper *ann = keeper("Ann", 1), *bob = keeper("Bob", 2), *eve = keeper("Eve", 3);
+    Pet *kept = pet("kept"), *seen = pet("seen"), *liked = pet("liked");
+    capo_set(kept, keeper_id, ann->id);
+    capo_set(seen, vet_id, ann->id);
+    capo_set(liked, friend_id, bob->id);
+    capo_save(kept);
+    capo_save(seen);
+    capo_save(liked);
+    last_keeper_id = eve->id;
+    EXPECT_INT(capo_delete(ann), 1);                            /* what the database deletes is not counted */
+    EXPECT(!capo_exists(Pet, .where = { .name = EQ("kept") }));
+    EXPECT(!capo_get(Pet, .where = { .name = EQ("seen") })->vet_id.present);
+    capo_delete(bob);
+    EXPECT_INT(capo_get(Pet, .where = { .name = EQ("liked") })->friend_id.value, eve->id);
+}
+
+TEST(keys_to_another_field)
+{
+    open_house();
+    Keeper *ann = keeper("Ann", 71);
+    Pet *one = pet("one"), *lost = pet("lost");
+    capo_set(one, boss_id, 71);
+    capo_set(one, keeper_id, ann->id);
+    capo_set(lost, boss_id, 99);                                /* no constraint in the database says no */
+    capo_save(one);
+    capo_save(lost);
+    EXPECT_TEXT(capo_related(one, boss)->name, "Ann");
+    EXPECT_INT(capo_count(Pet, .where = { .boss = HAS(Keeper, .name = EQ("Ann")) }), 1);
+    EXPECT_INT(capo_query_count(capo_query_filter(capo_query(Keeper), Q("pet__name", "one"))), 1);
+    EXPECT_INT(capo_query_count(capo_related_query(ann, "pets")), 1);
+}
+
+TEST(forms_offer_what_limit_choices_to_leaves)
+{
+    open_house();
+    Keeper *ann = keeper("Ann", 1), *bob = keeper("Bob", 2);
+    for (int i = 0; i < 2; i++) {
+        const char *body = capo_format("name=x&friend=%lld", (long long)(i ? bob->id : ann->id));
+        Form *form = capo_model_form_new(&Pet_model, LIST("name", "friend"), NULL, capo_dict_parse(body, strlen(body)), NULL, NULL);
+        EXPECT(capo_form_is_valid(form) == !i);
+    }
+}
+
+static const char *pet_mistakes(Pet *one)
+{
+    const ValidationError *error = capo_instance_full_clean(&one->capo, NULL);
+    EXPECT(!error || !error->next);
+    return error ? capo_format("%s: %s", error->code, error->message) : "";
+}
+
+TEST(unique_for_date_month_and_year)
+{
+    open_house();
+    capo_save(pet("a"));
+    Pet *same = pet("a");
+    same->call = same->tag = "b";
+    EXPECT_TEXT(pet_mistakes(same), "unique_for_date: Name must be unique for Born date.");
+    same->born = capo_date(2026, 3, 5);
+    EXPECT_TEXT(pet_mistakes(same), "");
+    same->call = "a";
+    EXPECT_TEXT(pet_mistakes(same), "unique_for_month: Call must be unique for Born month.");
+    same->born = capo_date(2025, 3, 5);
+    EXPECT_TEXT(pet_mistakes(same), "unique_for_month: Call must be unique for Born month.");       /* the number of the month, as Django */
+    same->born = capo_date(2026, 4, 4);
+    same->tag = "a";
+    EXPECT_TEXT(pet_mistakes(same), "unique_for_year: Tag must be unique for Seen year.");
+    same->seen.microseconds -= INT64_C(86400000000) * 366;
+    EXPECT_TEXT(pet_mistakes(same), "");
+    capo_save(same);
+    EXPECT_TEXT(pet_mistakes(same), "");
+}
+
+typedef struct Cleaning { const char *field, *text; Value cleaned; } Cleaning;
+static void clean_one(void *argument)
+{
+    Cleaning *cleaning = argument;
+    cleaning->cleaned = capo_field_clean(capo_field(&Net_model, cleaning->field), capo_value_text(cleaning->text), false);
+}
+
+static const char *cleaned(const char *field, const char *text)
+{
+    Cleaning cleaning = { field, text, capo_value_null() };
+    const Error *error = capo_try(clean_one, &cleaning);
+    return error ? error->message : capo_to_text(cleaning.cleaned);
+}
+
+TEST(addresses_slugs_and_choices_by_their_options)
+{
+    open_house();
+    EXPECT_TEXT(cleaned("four", "192.0.2.1"), "192.0.2.1");
+    EXPECT_TEXT(cleaned("four", "2001:db8::1"), "Enter a valid IPv4 address.");
+    EXPECT_TEXT(cleaned("six", "192.0.2.1"), "Enter a valid IPv6 address.");
+    EXPECT_TEXT(cleaned("six", "2001:0db8:0::1"), "2001:db8::1");
+    EXPECT_TEXT(cleaned("any", "::ffff:192.0.2.1"), "192.0.2.1");
+    EXPECT_TEXT(cleaned("plain", "straße"), "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.");
+    EXPECT_TEXT(cleaned("wide", "straße"), "straße");
+    EXPECT_TEXT(cleaned("size", "x"), "x");
+    EXPECT_TEXT(cleaned("size", "y"), "Value 'y' is not a valid choice.");
+    Net *one = capo_new(Net);
+    EXPECT_TEXT(capo_field_display(&one->capo, capo_field(&Net_model, "size")), "Small");
+    for (int i = 0; i < 2; i++) {
+        const char *body = i ? "size=m&file=/proc/self/maps" : "size=m&file=/proc/self/stat";
+        Form *form = capo_model_form_new(&Net_model, LIST("size", "file"), NULL, capo_dict_parse(body, strlen(body)), NULL, NULL);
+        EXPECT(capo_form_is_valid(form) == !i);
+    }
+}
+
 /* --- migrated is fresh --- */
 
 static Model *migrated(const Model *model)
 {
-    ProjectState *state = state_of((Model *const[]){ (Model *)model }, 1);
-    return state_model(state, "house", model->name);
+    return state_model(state_of(models, sizeof models / sizeof *models - 1), "house", model->name);
 }
 
 TEST(states_make_the_same_tables)
 {
     open_house();
     for (size_t i = 0; models[i]; i++) {
+        if (models[i]->n_reverse)                               /* others refer to it */
+            continue;
         const char *fresh = capo_schema_describe(models[i]->table);
         SchemaEditor *editor = capo_schema_open(false);
         Model *historical = migrated(models[i]);
@@ -284,6 +418,6 @@ TEST(states_make_the_same_tables)
         capo_schema_create_model(editor, historical);
         capo_schema_close(editor);
         EXPECT_TEXT(capo_schema_describe(models[i]->table), fresh);
-        EXPECT(strstr(fresh, i ? "area" : "room_"));
+        EXPECT(i > 1 || strstr(fresh, i ? "area" : "room_"));
     }
 }

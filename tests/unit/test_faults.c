@@ -433,6 +433,30 @@ TEST(faults_retry_is_for_conflicts_outside_of_transactions)
     capo_database_close();
 }
 
+static void open_chaos(void *unused)
+{
+    (void)unused;
+    capo_database_open("postgresql://host/db?isolation=chaos");
+}
+
+TEST(faults_isolation_of_the_url)
+{
+    if (!open_server("postgresql", "?isolation=repeatable%20read", NULL))
+        return;
+    capo_begin();
+    EXPECT_TEXT(text_of_cell("SELECT current_setting('transaction_isolation')", 0), "repeatable read");
+    capo_commit();
+    capo_begin(.isolation = "serializable");
+    EXPECT_TEXT(text_of_cell("SELECT current_setting('transaction_isolation')", 0), "serializable");
+    capo_commit();
+    EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, open_chaos, NULL)->message, "isolation=chaos") != NULL);
+    if (!open_server("mysql", "?isolation=SERIALIZABLE", NULL))
+        return;
+    EXPECT_TEXT(text_of_cell("SELECT @@tx_isolation", 0), "SERIALIZABLE");
+    open_server("mysql", "", NULL);
+    EXPECT_TEXT(text_of_cell("SELECT @@tx_isolation", 0), "READ-COMMITTED");
+}
+
 /* --- a pool that is empty --- */
 
 typedef struct Holder { bool began, ended; int code; } Holder;

@@ -151,7 +151,7 @@ TEST(mistakes_of_a_field_are_sentences)
 TEST(mistakes_of_a_relation_are_sentences)
 {
     EXPECT_MISTAKE("test.Thing.up: say what happens to a Thing when its up is deleted: .on_delete = CASCADE, PROTECT, RESTRICT, SET_NULL, "
-                   "SET_DEFAULT or DO_NOTHING.", { .name = "up", .kind = FIELD_FOREIGN_KEY, .to = "test.Thing" });
+                   "SET_DEFAULT, SET_VALUE, DO_NOTHING, DB_CASCADE, DB_SET_NULL or DB_SET_DEFAULT.", { .name = "up", .kind = FIELD_FOREIGN_KEY, .to = "test.Thing" });
     EXPECT_MISTAKE("test.Thing.up: .on_delete = SET_NULL needs a field that can be NULL: write OPTIONAL(FOREIGN_KEY, up, …).",
                    { .name = "up", .kind = FIELD_FOREIGN_KEY, .to = "test.Thing", .options.relation.on_delete = SET_NULL });
     EXPECT_MISTAKE("test.Thing.up points to the model test.Nothing, whose app is not among the site's apps. Add it to settings' .apps.",

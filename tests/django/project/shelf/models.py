@@ -41,6 +41,9 @@ class Label(models.Model):
     key = models.UUIDField(primary_key=True, default=uuid.uuid4)
     text = models.CharField(max_length=30)
 
+    class Meta:
+        ordering = ["text"]
+
     def __str__(self):
         return self.text
 

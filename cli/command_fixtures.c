@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* dumpdata and loaddata: orm/ makes rows texts and texts rows, these talk. */
+#include <capo.h>
+#include <capo/databases.h>
+#include <capo/serializers.h>
+#include "cli_internal.h"
+#include "fixture_files.h"
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_in(Model *const *models, const Model *model)
+{
+    for (; *models; models++)
+        if (*models == model)
+            return true;
+    return false;
+}
+
+/* Of those named, or all: what is not excluded and has its table in this database. */
+static Model **wanted_models(size_t *ret_count)
+{
+    const char *const *labels = capo_option_values("label");
+    if (!labels[0]) {
+        size_t n = 0;
+        while (capo_apps()[n])
+            n++;
+        const char **all = capo_alloc_array(n + 1, sizeof *all);
+        for (size_t i = 0; i < n; i++)
+            all[i] = capo_apps()[i]->name;
+        labels = all;
+    }
+    Model **models = capo_models_named(labels), **excluded = capo_models_named(capo_option_values("--exclude"));
+    size_t count = 0;
+    for (Model **model = models; *model; model++)
+        if (!is_in(excluded, *model) && capo_allow_migrate(capo_database_alias(), (*model)->app, *model))
+            models[count++] = *model;
+    models[count] = NULL;
+    *ret_count = count;
+    return models;
+}
+
+int cli_dumpdata(void)
+{
+    bool natural = capo_option_set("--natural-foreign");
+    const char *pks = capo_option("--pks"), *indent = capo_option("--indent");
+    if (capo_option("--database"))
+        capo_use_database(capo_option("--database"));
+    size_t count;
+    Model **models = wanted_models(&count);
+    if (pks && (count != 1 || !capo_option_values("label")[0] || capo_option_values("label")[1]))
+        capo_raise(ERROR_COMMAND, "You can only use --pks option with one model");
+    if (natural)
+        models = capo_models_by_dependency(models, count);
+    FixtureOutput *output = fixture_create(capo_option("--output"));
+    Serializer *serializer = capo_serializer_open(&(SerializeOptions){
+        .format = capo_option("--format"), .indent = indent ? atoi(indent) : 0, .natural_foreign = natural,
+        .natural_primary = capo_option_set("--natural-primary"), .write = fixture_write, .self = output });
+    for (; *models; models++) {
+        Query *rows = capo_option_set("--all") ? capo_base_rows(*models) : capo_default_rows(*models);
+        if (pks) {
+            List *keys = capo_list_new();
+            for (char **key = capo_split(pks, ',', NULL); *key; key++)
+                capo_list_add(keys, VALUE(capo_strip(*key)));
+            rows = capo_query_filter(rows, Q("pk__in", keys));
+        }
+        capo_serialize(serializer, rows);
+    }
+    capo_serializer_close(serializer);
+    bool on_terminal = !capo_option("--output") && !indent && !capo_option("--format");
+    if (on_terminal)
+        fixture_write(output, "\n", 1);
+    fixture_finish(output);
+    return 0;
+}
+
+/* --- loaddata --- */
+
+typedef struct Loading { Loader *loader; LoadOptions options; int64_t rows; } Loading;
+
+static void take(void *self, const char *text, size_t size)
+{
+    Loading *loading = self;
+    loading->rows = capo_load(loading->loader, text, size, &loading->options);
+}
+
+/* How many rows it had. */
+static int64_t load(Loading *loading, const Fixture *fixture)
+{
+    loading->options.format = fixture->format;
+    loading->options.name = fixture->path ? fixture->path : "-";
+    int64_t before = loading->rows;
+    fixture_read(fixture, take, loading);
+    take(loading, "", 0);
+    return loading->rows - before;
+}
+
+int cli_loaddata(void)
+{
+    if (capo_option("--database"))
+        capo_use_database(capo_option("--database"));
+    const char *format = capo_option("--format");
+    int files = 0;
+    Loading loading = { .options = { .ignore_unknown = capo_option_set("--ignorenonexistent"), .exclude = capo_models_named(capo_option_values("--exclude")) } };
+    loading.loader = capo_loader_open();
+    for (const char *const *label = capo_option_values("fixture"); *label; label++) {
+        Fixture input = { .format = format };
+        if (strcmp(*label, "-") == 0 && !format)
+            capo_raise(ERROR_COMMAND, "--format must be specified when reading from stdin.");
+        Fixture *found = strcmp(*label, "-") == 0 ? (Fixture[]){ input, { 0 } } : fixture_find(*label, format, capo_option("--app"));
+        if (!found->path && strcmp(*label, "-") != 0)
+            capo_raise(ERROR_COMMAND, "No fixture named '%s' found.", *label);
+        do {
+            if (load(&loading, found) == 0)
+                capo_warn("No fixture data found for '%s'. (The file format may be invalid.)", *label);
+            files++;
+        } while ((++found)->path);
+    }
+    int64_t rows = capo_loader_close(loading.loader);
+    capo_say("Installed %lld object(s) from %d fixture(s)", (long long)rows, files);
+    return 0;
+}

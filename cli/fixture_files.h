@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Fixtures as files: found by label, read and written in pieces. */
+#pragma once
+#include <capo/web.h>
+
+typedef struct FixtureName { const char *name, *format; bool packed; } FixtureName;
+/* `app`: it is inside the program, under `name`; else at `path`, NULL: standard input. */
+typedef struct Fixture { const char *path, *format, *name; const App *app; } Fixture;
+
+/* "posts", "posts.json", "blog/posts.json.gz", "/tmp/posts": in fixtures/ of each app (or of one only), in fixtures/ of the project, then
+ * as a path from here. All that are found, ends with a NULL path; two of one folder raise ERROR_COMMAND. */
+Fixture *fixture_find(const char *label, const char *format, const char *only_app);
+/* What is read, piece by piece, unpacked. */
+void fixture_read(const Fixture *fixture, void (*take)(void *self, const char *text, size_t size), void *self);
+
+/* A file that is there as a whole once it is finished; packed where its name ends in .gz. NULL: standard output. */
+typedef struct FixtureOutput FixtureOutput;
+FixtureOutput *fixture_create(const char *path);
+void fixture_write(void *output, const char *text, size_t size);
+void fixture_finish(FixtureOutput *output);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a person does to a database as a whole: emptying it, setting the counters of its keys right, opening its own shell. */
+#include "schema.h"
+#include "pool.h"
+#include "routing.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void add(List *statements, const char *sql)
+{
+    capo_list_add(statements, capo_value_text(sql));
+}
+
+static bool counts_up(const Model *model)
+{
+    return capo_field_is_automatic(model->pk->kind);
+}
+
+List *capo_schema_flush_sql(Model *const *models, size_t count)
+{
+    List *statements = capo_list_new();
+    const char *backend = capo_backend()->name;
+    Buffer names = { 0 };
+    if (!count)
+        return statements;
+    if (!strcmp(backend, "postgresql")) {
+        for (size_t i = 0; i < count; i++)
+            capo_put_format(&names, "%s%s", i ? ", " : "", capo_quote_name(models[i]->table));
+        add(statements, capo_format("TRUNCATE %s RESTART IDENTITY", capo_buffer_text(&names)));
+        return statements;
+    }
+    bool mysql = !strcmp(backend, "mysql");
+    if (mysql)
+        add(statements, "SET FOREIGN_KEY_CHECKS = 0");
+    for (size_t i = 0; i < count; i++)
+        add(statements, capo_format("DELETE FROM %s", capo_quote_name(models[i]->table)));
+    if (mysql)
+        add(statements, "SET FOREIGN_KEY_CHECKS = 1");
+    for (size_t i = 0; i < count; i++)
+        if (mysql && counts_up(models[i]))
+            add(statements, capo_format("ALTER TABLE %s AUTO_INCREMENT = 1", capo_quote_name(models[i]->table)));
+        else if (counts_up(models[i]))
+            capo_put_format(&names, "%s'%s'", names.size ? ", " : "", models[i]->table);
+    if (names.size)
+        add(statements, capo_format("UPDATE \"sqlite_sequence\" SET \"seq\" = 0 WHERE \"name\" IN (%s)", capo_buffer_text(&names)));
+    return statements;
+}
+
+const char *capo_schema_sequence_sql(const Model *model)
+{
+    if (!counts_up(model) || strcmp(capo_backend()->name, "postgresql") != 0)
+        return NULL;
+    const char *table = capo_quote_name(model->table), *column = capo_quote_name(model->pk->column);
+    return capo_format("SELECT setval(pg_get_serial_sequence('%s', '%s'), coalesce(max(%s), 1), max(%s) IS NOT null) FROM %s", table, model->pk->column, column, column,
+                       table);
+}
+
+/* --- its own shell --- */
+
+typedef struct Words { const char *items[48]; size_t count; } Words;
+
+static void put(Words *words, const char *word)
+{
+    if (words->count < sizeof words->items / sizeof *words->items - 1)
+        words->items[words->count++] = word;
+}
+
+static const char **ended(const Words *words)
+{
+    return capo_memdup(words->items, (words->count + 1) * sizeof *words->items);
+}
+
+const char **capo_database_client(const char *const *more, const char ***ret_environment)
+{
+    const DatabaseAddress *address = database_current()->address;
+    Words words = { 0 }, environment = { 0 };
+    if (!strcmp(capo_backend()->name, "sqlite")) {
+        const char *path = address->url + strlen("sqlite:");
+        put(&words, "sqlite3");
+        put(&words, capo_starts_with(path, "//") ? path + 2 : path);
+    } else if (!strcmp(capo_backend()->name, "postgresql")) {
+        put(&words, "psql");
+        if (address->user)
+            put(&words, capo_format("--username=%s", address->user));
+        if (address->host)
+            put(&words, capo_format("--host=%s", address->host));
+        if (address->port)
+            put(&words, capo_format("--port=%d", address->port));
+        put(&words, capo_format("--dbname=%s", *address->database ? address->database : "postgres"));
+        if (address->password)
+            put(&environment, capo_format("PGPASSWORD=%s", address->password));
+        for (const DatabaseOption *option = address->options; option->name; option++)
+            if (capo_starts_with(option->name, "ssl"))
+                put(&environment, capo_format("PG%s=%s", capo_upper(option->name), option->value));
+    } else {
+        put(&words, "mariadb");
+        if (address->user)
+            put(&words, capo_format("--user=%s", address->user));
+        if (address->host)
+            put(&words, capo_format("--host=%s", address->host));
+        if (address->port) {
+            put(&words, capo_format("--port=%d", address->port));
+            put(&words, "--protocol=tcp");
+        }
+        for (const DatabaseOption *option = address->options; option->name; option++)
+            if (!strcmp(option->name, "socket"))
+                put(&words, capo_format("--socket=%s", option->value));
+        put(&words, "--default-character-set=utf8mb4");
+        if (address->password)
+            put(&environment, capo_format("MYSQL_PWD=%s", address->password));
+    }
+    for (; more && *more; more++)
+        put(&words, *more);
+    if (!strcmp(capo_backend()->name, "mysql") && *address->database)
+        put(&words, address->database);
+    *ret_environment = ended(&environment);
+    return ended(&words);
+}
