@@ -90,8 +90,6 @@ static FieldState *relabelled(const char *app, FieldState *field, const char *op
     return text && same_name(state_label(app, text), old_label) ? field_state_with(field, option, capo_value_text(new_label)) : field;
 }
 
-static void set_option(ModelState *model, const char *name, Value value);
-
 static void rename_model_state(const Operation *op, const char *app, ProjectState *state)
 {
     ModelState *model = operation_edit_model(op, app, state);
@@ -104,7 +102,7 @@ static void rename_model_state(const Operation *op, const char *app, ProjectStat
         for (size_t f = 0; f < copy->n_fields; f++)
             copy->fields[f] = relabelled(copy->app, relabelled(copy->app, copy->fields[f], "to", old_label, new_label), "through", old_label, new_label);
         if (model_state_base(copy) && same_name(model_state_base(copy), old_label))
-            set_option(copy, "bases", capo_value_strings(LIST(new_label)));
+            operation_set_option(copy, "bases", capo_value_strings(LIST(new_label)));
         state_replace(state, state->models[i], copy);
     }
 }
