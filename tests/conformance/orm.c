@@ -259,6 +259,27 @@ static int compare_keys(const void *a, const void *b)
     return result;
 }
 
+static const Map *running;                                          /* the case */
+
+/* A query of the case's own was given for the prefetch of this accessor: its order counts. */
+static bool prefetched_by_query(const char *accessor)
+{
+    Value chain = conformance_get(running, "chain");
+    for (size_t i = 0; chain.kind == VALUE_LIST && i < chain.list->count; i++)
+        for (size_t k = 1; k < chain.list->items[i].list->count; k++) {
+            Value item = chain.list->items[i].list->items[k], path = item.kind == VALUE_MAP ? conformance_get(item.map, "path") : capo_value_null();
+            if (capo_is_text(path) && capo_ends_with(path.text, accessor))
+                return true;
+        }
+    return false;
+}
+
+static int compare_instances(const void *a, const void *b)
+{
+    Value one = capo_instance_pk(*(Instance *const *)a), other = capo_instance_pk(*(Instance *const *)b);
+    return compare_keys(&one, &other);
+}
+
 static Value show_path(Instance *instance, const char *path)
 {
     const char *dot = strchr(path, '.');
@@ -271,6 +292,11 @@ static Value show_path(Instance *instance, const char *path)
         bool prefetched = capo_instance_get_prefetched(instance, name, &rows, &count);
         if (!prefetched)
             rows = capo_query_rows(capo_instance_related_query(instance, name), &count);
+        bool own_order = prefetched && prefetched_by_query(name);
+        if (!own_order && count && !capo_query_is_ordered(capo_instance_related_query(instance, name))) {     /* "else sorted by pk" */
+            rows = capo_memdup(rows, count * sizeof *rows);
+            qsort(rows, count, sizeof *rows, compare_instances);
+        }
         List *list = capo_list_new();
         for (size_t i = 0; i < count; i++)
             capo_list_add(list, dot ? show_path(rows[i], dot + 1) : capo_instance_pk(rows[i]));
@@ -707,6 +733,7 @@ static void run(void *argument)
 Value conformance_orm(const Map *map)
 {
     orm_prepare();
+    running = map;
     Value op = conformance_get(map, "op"), tz = conformance_get(map, "tz");
     Case test = { .test = map, .actual = capo_map_new(), .writes = is_write(capo_is_text(op) ? op.text : NULL) };
     capo_activate_time_zone(capo_time_zone(capo_is_text(tz) ? tz.text : "UTC"));
