@@ -42,6 +42,17 @@ static void put_from(Compiler *compiler, const Query *query)
                 put_key(compiler, (int)i, join->field->generic_type);
                 compile_format(compiler, " = %lld", (long long)capo_generic_type(join->field->target).integer);
             }
+            if (join->on) {
+                size_t size = compiler->sql.size, parameters = compiler->n_parameters;
+                compile_text(compiler, " AND ");
+                Sql sql = compile(compiler, join->on);
+                if (sql == SQL_EMPTY)
+                    compile_text(compiler, "1 = 0");
+                if (sql == SQL_FULL) {
+                    compiler->sql.size = size;
+                    compiler->n_parameters = parameters;
+                }
+            }
             compile_text(compiler, ")");
         }
         first = false;

@@ -507,6 +507,14 @@ Query *query_map(Query *query, Replace *replace, void *context, int level)
     mapped.group_by = map_list(query->group_by, query->n_group_by, replace, context, level);
     mapped.explicit_select = map_list(query->explicit_select, query->n_explicit_select, replace, context, level);
     mapped.order = map_order(query->order, query->n_order, replace, context, level);
+    for (size_t i = 0; i < query->n_joins; i++) {
+        Expression *on = query->joins[i].on ? expression_map(query->joins[i].on, replace, context, level) : NULL;
+        if (on == query->joins[i].on)
+            continue;
+        if (mapped.joins == query->joins)
+            mapped.joins = capo_memdup(query->joins, query->n_joins * sizeof *query->joins);
+        mapped.joins[i].on = on;
+    }
     for (size_t i = 0; i < query->n_annotations; i++) {
         Expression *expression = expression_map(query->annotations[i].expression, replace, context, level);
         if (expression == query->annotations[i].expression)

@@ -158,11 +158,32 @@ static bool take(Path *path, size_t i)
     return true;
 }
 
+static const FilteredRelation *find_filtered(const Query *query, const Model *model, const char *name)
+{
+    for (size_t i = 0; query && query->model == model && i < query->n_filtered; i++)
+        if (!strcmp(query->filtered[i].name, name))
+            return &query->filtered[i];
+    return NULL;
+}
+
+/* The steps of the relation that the name stands for; the last is the one with the condition. */
+static void take_filtered(Path *path, const FilteredRelation *filtered)
+{
+    Path own = path_walk(NULL, path->model, filtered->path, true);
+    for (size_t i = 0; i < own.n_steps; i++) {
+        PathStep step = own.steps[i];
+        step.name = 0;
+        step.filtered = i + 1 == own.n_steps ? filtered : NULL;
+        add_step(path, step);
+    }
+}
+
 Path path_walk(const Query *query, Model *model, const char *text, bool complete)
 {
     Path path = { .model = model };
     path.names = path_split(text, &path.n_names);
-    path.steps = capo_alloc_array(path.n_names * 2 < MAX_JOINS ? path.n_names * 2 : MAX_JOINS, sizeof *path.steps);
+    size_t most_steps = find_filtered(query, model, path.names[0]) ? MAX_JOINS : path.n_names * 2;
+    path.steps = capo_alloc_array(most_steps < MAX_JOINS ? most_steps : MAX_JOINS, sizeof *path.steps);
     if (query && query->model == model)
         for (size_t i = 0; i < query->n_annotations; i++)
             if (!strcmp(query->annotations[i].name, path.names[0])) {
@@ -189,7 +210,10 @@ Path path_walk(const Query *query, Model *model, const char *text, bool complete
                 capo_raise(ERROR_FIELD, "Cannot resolve keyword '%s' into field. Join on '%s' not permitted.", path.names[i], path.names[i - 1]);
             return path;
         }
-        if (!take(&path, i)) {
+        const FilteredRelation *filtered = i ? NULL : find_filtered(query, model, path.names[0]);
+        if (filtered) {
+            take_filtered(&path, filtered);
+        } else if (!take(&path, i)) {
             if (!i || complete)
                 raise_unknown_name(query, path.model, path.names[i], strlen(path.names[i]));
             return path;
@@ -233,7 +257,7 @@ static int join_step(Query *query, int parent, const PathStep *step, JoinSet *re
     int found = -1;
     for (size_t i = 0; i < query->n_joins; i++) {
         const Join *join = &query->joins[i];
-        if (join->parent == parent && join->field == step->field && join->direct == step->direct && join->model == step->to &&
+        if (join->parent == parent && join->field == step->field && join->direct == step->direct && join->model == step->to && join->filtered == step->filtered &&
             (!reuse || *reuse & (JoinSet)1 << i))
             found = (int)i;
     }
@@ -243,8 +267,13 @@ static int join_step(Query *query, int parent, const PathStep *step, JoinSet *re
     }
     Join join = { .model = step->to, .parent = parent, .field = step->field, .direct = step->direct,
                   .nullable = step->direct ? step->field->null : true };
+    join.filtered = step->filtered;
+    join.nullable |= step->filtered != NULL;
     join.outer = join.nullable || query->joins[parent].outer;
-    return add_join(query, join);
+    found = add_join(query, join);
+    if (step->filtered)
+        query_resolve_on(query, found);
+    return found;
 }
 
 JoinedPath query_setup_joins(Query *query, const Path *path, int from, JoinSet *reuse)
@@ -255,7 +284,7 @@ JoinedPath query_setup_joins(Query *query, const Path *path, int from, JoinSet *
     for (size_t i = 0; i < path->n_steps; i++) {
         if (joined.n_joins >= MAX_JOINS)
             capo_raise(ERROR_NOT_SUPPORTED, "A look-up path spans more than %d relations.", MAX_JOINS);
-        at = join_step(query, at, &path->steps[i], path->steps[i].many ? reuse : NULL);
+        at = join_step(query, at, &path->steps[i], path->steps[i].many && !path->steps[i].filtered ? reuse : NULL);
         joined.joins[joined.n_joins++] = at;
     }
     joined.join = at;
@@ -280,7 +309,7 @@ void query_trim_joins(Query *query, JoinedPath *joined)
 {
     for (size_t i = joined->path.n_steps; i-- > 0 && joined->n_joins > 1; ) {
         const PathStep *step = &joined->path.steps[i];
-        if (!step->direct || strcmp(step->field->target_field->column, joined->target->column))
+        if (!step->direct || step->filtered || strcmp(step->field->target_field->column, joined->target->column))
             break;
         joined->target = step->field;
         query_unreference(query, joined->joins[--joined->n_joins]);

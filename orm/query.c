@@ -266,6 +266,39 @@ Query *capo_query_fetch_mode(Query *query, FetchMode mode)
     return clone;
 }
 
+Query *capo_query_chunk(Query *query, size_t rows)
+{
+    if (!rows)
+        capo_raise(ERROR_VALUE, "Chunk size must be strictly positive.");
+    Query *clone = query_clone(query);
+    clone->chunk = rows;
+    return clone;
+}
+
+Query *capo_query_filtered(Query *query, const FilteredRelation *relations)
+{
+    Query *clone = query_clone(query);
+    size_t count = 0;
+    while (relations && relations[count].name)
+        count++;
+    FilteredRelation *list = capo_alloc_array(query->n_filtered + count + 1, sizeof *list);
+    if (query->n_filtered)
+        memcpy(list, query->filtered, query->n_filtered * sizeof *list);
+    clone->filtered = list;
+    for (size_t i = 0; i < count; i++) {
+        const FilteredRelation *relation = &relations[i];
+        query_check_alias(relation->name);
+        if (strstr(relation->name, "__") || capo_field(query->model, relation->name) || capo_reverse_field(query->model, relation->name))
+            capo_raise(ERROR_VALUE, "The filtered relation '%s' conflicts with a field on the model, or has a \"__\" in its name.", relation->name);
+        if (!relation->condition)
+            capo_raise(ERROR_VALUE, "The filtered relation '%s' has no condition.", relation->name);
+        if (!path_walk(NULL, query->model, relation->path, true).relation)
+            capo_raise(ERROR_VALUE, "The filtered relation '%s' is over '%s', which is no relation of %s.", relation->name, relation->path, query->model->name);
+        list[clone->n_filtered++] = (FilteredRelation){ capo_strdup(relation->name), capo_strdup(relation->path), relation->condition };
+    }
+    return clone;
+}
+
 Query *capo_query_reverse(Query *query)
 {
     query_refuse_slice(query, "reverse");
@@ -301,6 +334,8 @@ Query *query_make(Model *model, const QueryOptions *options, Condition *where, C
         capo_bug("A query of %s was refined as one of %s.", query->model->label, model->label);
     query = options->using ? capo_query_using(query, options->using) : query_clone(query);
     WITH_DATABASE(query_database(query, DATABASE_READ));
+    if (options->filtered)
+        query = capo_query_filtered(query, options->filtered);
     Condition *late = NULL, *filter = options->filter;
     if (filter && ((options->annotate && mentions(filter, options->annotate)) || (options->alias && mentions(filter, options->alias)))) {
         late = filter;

@@ -105,6 +105,7 @@ typedef struct Join {
     bool direct;                            /* the key is the parent's */
     bool nullable, outer;                   /* outer: LEFT */
     int references;                         /* 0: not in the SQL */
+    const FilteredRelation *filtered; Expression *on;       /* and a condition beside the key */
 } Join;
 
 /* One step of a path from model to model. */
@@ -114,6 +115,7 @@ typedef struct PathStep {
     Model *from, *to;
     const Field *target;                    /* the column of `to` that stands for the relation */
     size_t name;                            /* which name of the path it belongs to */
+    const FilteredRelation *filtered;       /* under a name of its own, with a condition */
 } PathStep;
 
 typedef struct Path {
@@ -162,6 +164,7 @@ struct Query {
     const RowLock *lock;
     const FilteredRelation *filtered; size_t n_filtered;
     FetchMode fetch;
+    size_t chunk;                           /* rows of a cursor's batch; 0: CURSOR_BATCH */
     Combinator combinator;
     Query **combined; size_t n_combined;
     bool constant_select;                   /* EXISTS: SELECT 1 */
@@ -251,6 +254,8 @@ Expression *resolve(const Scope *scope, Expression *expression);
 /* One call of filter() on a query that is ours to change. */
 void query_add_filter(Query *query, Condition *condition);
 void query_add_where(Query *query, Expression *condition);
+/* Resolves the condition of a filtered relation whose join was just made. */
+void query_resolve_on(Query *query, int join);
 Expression *resolve_path(const Scope *scope, const char *path);
 /* A subquery's references to names of the query around it become columns of it. */
 Query *resolve_outer(const Scope *scope, Query *inner);

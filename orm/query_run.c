@@ -311,6 +311,7 @@ struct QueryCursor {
     Compiled *compiled;
     DatabaseCursor *cursor;
     Arena *batch;
+    Unit unit;
     Instance **rows; size_t count, at;
     bool closed, last;
 };
@@ -347,10 +348,13 @@ struct QueryCursor *capo_cursor_open(Query *query)
 static void fetch(void *argument)
 {
     struct QueryCursor *self = argument;
-    ResultSet *result = capo_database_cursor_fetch(self->cursor, CURSOR_BATCH);
+    memcpy(capo_unit->slots, capo_unit->outer->slots, sizeof capo_unit->slots);     /* time zone, language */
+    ResultSet *result = capo_database_cursor_fetch(self->cursor, self->query->chunk ? self->query->chunk : CURSOR_BATCH);
     self->rows = instances_of(self->query, self->compiled, result);
     self->count = result->n_rows;
     self->at = 0;
+    if (self->count && self->query->n_prefetch)
+        prefetch_related(self->rows, self->count, self->query->prefetch, self->query->n_prefetch);
 }
 
 static void close_cursor(struct QueryCursor *self)
@@ -368,9 +372,9 @@ Instance *capo_cursor_next(struct QueryCursor *self)
         return NULL;
     WITH_DATABASE(self->database);
     arena_reset(self->batch);
+    /* A unit inside this one, whose memory is the batch's: also for what its prefetches load. */
     Arena *outer = capo_unit->arena;
-    capo_unit->arena = self->batch;
-    const Error *error = capo_try(fetch, self);
+    const Error *error = capo_unit_run(&self->unit, self->batch, capo_unit->what, fetch, self);
     Error copy;
     const char *message = NULL;
     if (error) {
@@ -379,15 +383,12 @@ Instance *capo_cursor_next(struct QueryCursor *self)
         copy.detail = failure ? capo_failure_copy(outer, failure) : NULL;
         message = arena_strndup(outer, error->message, strlen(error->message));
     }
-    capo_unit->arena = outer;
     if (error)
         capo_raise_at(copy.file, copy.line, copy.function, copy.code, copy.detail, "%s", message);
     if (!self->count) {
         close_cursor(self);
         return NULL;
     }
-    if (self->query->n_prefetch)
-        prefetch_related(self->rows, self->count, self->query->prefetch, self->query->n_prefetch);
     return self->rows[self->at++];
 }
 

@@ -48,6 +48,8 @@ Query *query_merge(Query *a, Query *b, Connector connector)
     if (b->none)
         return connector == AND ? b : a;
     Query *merged = query_clone(a);
+    if (b->n_filtered)
+        merged = capo_query_filtered(merged, b->filtered);
     int map[MAX_JOINS] = { query_base(merged) };
     JoinSet reuse = connector == AND ? 0 : ~(JoinSet)0, in_a = 0, in_b = 0;
     for (size_t i = 1; i < merged->n_joins; i++)
@@ -55,7 +57,7 @@ Query *query_merge(Query *a, Query *b, Connector connector)
     for (size_t i = 1; i < b->n_joins; i++) {
         const Join *join = &b->joins[i];
         PathStep step = { .field = join->field, .direct = join->direct, .many = !join->direct && !join->field->unique,
-                          .from = b->joins[join->parent].model, .to = join->model, .target = join->model->pk };
+                          .from = b->joins[join->parent].model, .to = join->model, .target = join->model->pk, .filtered = join->filtered };
         Path path = { .steps = &step, .n_steps = 1, .model = join->model, .target = step.target };
         JoinedPath joined = query_setup_joins(merged, &path, map[join->parent], &reuse);
         map[i] = joined.join;

@@ -443,3 +443,41 @@ void query_add_filter(Query *query, Condition *condition)
         query_add_where(query, clause.where);
     query_demote(query, inner);
 }
+
+/* --- relations with a condition of their own ---------------------------------------------------------------------------------------- */
+
+/* "books__pages__gt" of the relation "books" is "long_books__pages__gt" of its name. */
+static Condition *renamed(const Condition *condition, const FilteredRelation *filtered)
+{
+    Condition *copy = capo_memdup(condition, sizeof *condition);
+    size_t size = strlen(filtered->path);
+    if (condition->kind == CONDITION_EXPRESSION)
+        capo_raise(ERROR_NOT_SUPPORTED, "The condition of the filtered relation '%s' is made of look-ups; an expression there is not supported.", filtered->name);
+    if (condition->kind == CONDITION_LOOKUP && !strncmp(condition->path, filtered->path, size) && !strncmp(condition->path + size, "__", 2))
+        copy->path = capo_format("%s%s", filtered->name, condition->path + size);
+    copy->children = capo_alloc_array(condition->count + 1, sizeof *copy->children);
+    for (size_t i = 0; i < condition->count; i++)
+        copy->children[i] = renamed(condition->children[i], filtered);
+    return copy;
+}
+
+void query_resolve_on(Query *query, int join)
+{
+    const FilteredRelation *filtered = query->joins[join].filtered;
+    size_t n_joins = query->n_joins;
+    bool outer[MAX_JOINS];
+    int references[MAX_JOINS];
+    for (size_t i = 0; i < n_joins; i++) {
+        outer[i] = query->joins[i].outer;
+        references[i] = query->joins[i].references;
+    }
+    Clause clause = build(&(Scope){ .query = query }, renamed(filtered->condition, filtered), false, false, false);
+    if (query->n_joins > n_joins)
+        capo_raise(ERROR_NOT_SUPPORTED, "The condition of the filtered relation '%s' goes over a further relation; it may name columns of %s only.", filtered->name,
+                   query->joins[join].model->name);
+    for (size_t i = 0; i < n_joins; i++) {                          /* it changes which rows are joined, not which there must be */
+        query->joins[i].outer = outer[i];
+        query->joins[i].references = references[i];
+    }
+    query->joins[join].on = clause.where;
+}

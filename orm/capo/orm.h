@@ -216,6 +216,8 @@ typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
         for (M *row; (row = (M *)capo_cursor_next(capo_cursor_##row)); )
 struct QueryCursor *capo_cursor_open(Query *query);
 Instance *capo_cursor_next(struct QueryCursor *cursor);
+/* How many rows capo_each and its like read at once, 200 without it: .query = capo_query_chunk(query, 2000) */
+Query *capo_query_chunk(Query *query, size_t rows);
 /* The rows for a {% for %} of a page that is streamed, in batches as capo_each reads them (Django's iterator()):
  *     return capo_render_stream(req, "report.html", V("posts", capo_query_iterator(capo_query(Post))));                       */
 Object *capo_query_iterator(Query *query);

@@ -393,3 +393,40 @@ TEST(query_alias_is_a_name_only)
     EXPECT_INT(books[0]->id, 4);
     EXPECT(!capo_instance_lookup(&books[0]->capo, "half", 4, &value));
 }
+
+/* --- relations with a condition of their own --- */
+
+static void filtered_conflict(void *unused)
+{
+    (void)unused;
+    capo_query(Author, .filtered = FILTERED({ "name", "books", Q("books__pages__gt", 1) }));
+}
+
+static void filtered_further(void *unused)
+{
+    (void)unused;
+    (void)capo_fetch(Author, .filtered = FILTERED({ "few", "books", Q("books__genres__name", "poetry") }), .filter = Q("few__pages__gt", 1));
+}
+
+static void filtered_no_relation(void *unused)
+{
+    (void)unused;
+    capo_query(Author, .filtered = FILTERED({ "few", "email", Q("email", "x") }));
+}
+
+TEST(query_filtered_relation)
+{
+    query_library();
+    Query *authors = capo_query(Author, .filtered = FILTERED({ "long_books", "books", Q("books__pages__gte", 200) }),
+                                .annotate = EXPRESSIONS(COUNT("long_books", .as = "n")), .order_by = LIST("id"));
+    EXPECT_TEXT(column(authors, "n"), "1 2 0");                          /* who has none stays */
+    EXPECT_TEXT(ids(capo_query(Author, .filtered = FILTERED({ "long_books", "books", Q("books__pages__gte", 200) }), .filter = Q("long_books__title", "Beta"))), "1");
+    EXPECT_TEXT(ids(capo_query(Author, .filtered = FILTERED({ "long_books", "books", Q("books__pages__gte", 200) }), .filter = Q("long_books__isnull", (bool)true))), "3");
+    EXPECT_TEXT(ids(capo_query(Author, .filtered = FILTERED({ "long_books", "books", Q("books__pages__gte", 200) }, { "old", "books", Q("books__published__year", 2020) }),
+                               .filter = ALL(Q("old__title", "Alpha"), Q("long_books__title", "Beta")))), "1");
+    EXPECT_TEXT(ids(capo_query(Book, .filtered = FILTERED({ "poetic", "genres", ANY(Q("genres__name", "poetry"), Q("genres__name", "none")) }), .filter = Q("poetic__isnull", (bool)false))), "1");
+    EXPECT_TEXT(column(capo_query(Author, .query = authors, .filter = Q("n__gt", 0)), "name"), "Ann Bob");
+    EXPECT_RAISES(ERROR_VALUE, filtered_conflict, NULL);
+    EXPECT_RAISES(ERROR_NOT_SUPPORTED, filtered_further, NULL);
+    EXPECT_RAISES(ERROR_VALUE, filtered_no_relation, NULL);
+}
