@@ -5,7 +5,7 @@ and char(32) (before): Debian's Django is the older."""
 import re
 import sqlite3
 
-OWN = {"capo_migration_checksums"}
+OWN = {"capo_migration_checksums", "capo_migration_journal"}
 
 
 def address(url):

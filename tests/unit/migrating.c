@@ -146,9 +146,22 @@ char *database_text(void)
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
+/* Where the name in a line of describe() ends: it may hold spaces and quotes itself. */
+static const char *behind_name(const char *line)
+{
+    const char *end = NULL;
+    if (strncmp(line, "constraint ", 11) == 0)
+        return strstr(line, " FOREIGN KEY");
+    if (strncmp(line, "index ", 6) == 0)
+        return strstr(line, " (");
+    if (strncmp(line, "foreign key ", 12) == 0 && (end = strstr(line, " to ")))
+        for (end--; end > line && *end != ' ';)
+            end--;
+    return end;
+}
+
 char *table_text(const char *table)
 {
-    static const char *const named[] = { "foreign key ", "index ", "constraint " };
     char *all = capo_schema_describe(table);
     const char *lines[200], *line;
     size_t count = 0;
@@ -156,12 +169,8 @@ char *table_text(const char *table)
     if (database_is("sqlite"))
         return all;
     for (char *rest = all; (line = strsep(&rest, "\n")) && count < 200;) {
-        for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
-            size_t size = strlen(named[i]);
-            if (strncmp(line, named[i], size) == 0 && strchr(line + size, ' '))
-                line = capo_format("%s%s", named[i], strchr(line + size, ' ') + 1);
-        }
-        lines[count++] = line;
+        const char *behind = behind_name(line);
+        lines[count++] = behind ? capo_format("%.*s%s", (int)strcspn(line, " "), line, behind) : line;
     }
     qsort(lines, count, sizeof *lines, by_text);
     for (size_t i = 0; i < count; i++)
