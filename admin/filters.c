@@ -179,7 +179,7 @@ static void related_filter(ChangeList *list, FilterSpec *spec)
         spec->chosen = Q(isnull, (bool)means_true(null));
     offer(list, spec, "All", !value && !null, NULL, NULL);
     const ModelAdmin *target_admin = capo_model_admin(target);
-    Query *all = capo_query_of(target);
+    Query *all = capo_default_rows(target);
     if (target_admin && target_admin->ordering)
         all = capo_query_order_by(all, target_admin->ordering);
     bool found = false;
@@ -189,7 +189,7 @@ static void related_filter(ChangeList *list, FilterSpec *spec)
         found |= chosen;
         offer(list, spec, capo_instance_text(*row), chosen, Q(exact, key), CAPO_VARS(V(exact, key)));
     }
-    Instance *beyond = value && !found ? capo_query_first(capo_query_filter(capo_query_of(target), Q("pk", value))) : NULL;
+    Instance *beyond = value && !found ? capo_query_first(capo_query_filter(capo_default_rows(target), Q("pk", value))) : NULL;
     if (beyond)
         offer(list, spec, capo_instance_text(beyond), true, Q(exact, value), CAPO_VARS(V(exact, value)));
     if (spec->field->null || spec->field->kind == FIELD_MANY_TO_MANY)

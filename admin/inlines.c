@@ -74,7 +74,7 @@ AdminInline *admin_inlines(AdminPage *page, Instance *parent, bool parent_read_o
             continue;
         inline_->admin = stand_in(row, inline_->key->name);
         inline_->prefix = inline_->key->related_name ? inline_->key->related_name : inline_->key->related_query_name;
-        Query *query = capo_query_of(row->model);
+        Query *query = capo_default_rows(row->model);
         if (row->ordering)
             query = capo_query_order_by(query, row->ordering);
         const QueryDict *own = data;

@@ -117,7 +117,7 @@ static bool may_enter(const User *user)
 
 Query *admin_query_for(Request *req, const ModelAdmin *admin)
 {
-    Query *query = capo_query_of(admin->model);
+    Query *query = capo_default_rows(admin->model);
     if (admin->queryset)
         query = admin->queryset(req, query);
     return admin->ordering ? capo_query_order_by(query, admin->ordering) : query;

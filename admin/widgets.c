@@ -147,7 +147,7 @@ static void put_autocomplete(const FormWidget *widget, const WidgetContext *cont
     capo_put(out, ">");
     if (!many)
         capo_put(out, "<option value=\"\">---------</option>");
-    Query *query = context->field->query ? context->field->query : capo_query_of(about->target);
+    Query *query = context->field->query ? context->field->query : capo_default_rows(about->target);
     List *keys = chosen_keys(context->value);
     Instance **chosen = rows_of(query, keys);
     for (Instance **row = chosen; *row; row++)
@@ -196,7 +196,7 @@ static void put_raw_id(const FormWidget *widget, const WidgetContext *context, B
     if (text.size)
         put_attribute(out, "value", capo_buffer_text(&text));
     capo_put(out, ">");
-    Query *query = context->field->query ? context->field->query : capo_query_of(about->target);
+    Query *query = context->field->query ? context->field->query : capo_default_rows(about->target);
     for (Instance **row = many ? rows_of(query, capo_list_new()) : rows_of(query, keys); *row; row++) {
         const ModelAdmin *admin = capo_model_admin((*row)->model);
         const char *name = capo_escape(capo_instance_text(*row));

@@ -17,7 +17,9 @@
 #include <capo/response.h>
 #include <capo/cache.h>
 #include <capo/web.h>
+#include <capo/signals.h>
 #include <capo/orm.h>
+#include <capo/model_signals.h>
 #include <capo/databases.h>
 #include <capo/templates.h>
 #include <capo/template_tags.h>

@@ -43,7 +43,7 @@ static FormField field_from_row(const FormRow *row)
         field.choices = row->options.choice.choices;
         break;
     case FORM_MODEL_CHOICE: case FORM_MODEL_MULTIPLE_CHOICE:
-        field.query = row->options.model.query ? row->options.model.query() : capo_query_of(row->target);
+        field.query = row->options.model.query ? row->options.model.query() : capo_default_rows(row->target);
         field.empty_label = row->options.model.empty_label;
         field.label_from = row->options.model.label_from;
         break;

@@ -124,7 +124,7 @@ static void add_own_fields(Formset *formset, Form *form, int64_t index)
     if (model && key_is_automatic(model)) {
         bool existing = index >= 0 && index < formset->initial;
         Instance *known = existing && capo_instance_is_saved(form->instance) ? form->instance : NULL;
-        Query *query = formset->options.query ? formset->options.query : capo_query_of(model);
+        Query *query = formset->options.query ? formset->options.query : capo_default_rows(model);
         if (formset->parent && capo_instance_is_saved(formset->parent))
             query = capo_query_filter(query, capo_q(formset->parent_key->name, parent_reference(formset)));
         capo_map_remove(form->initial, model->pk->name);
@@ -230,7 +230,7 @@ static Formset *formset_make(Request *req, const QueryDict *data, const FormsetO
     formset->min_num = o->min_num;
     formset->max_num = o->max_num || o->max_num_set ? o->max_num : MAX_NUM_DEFAULT;
     if (model) {
-        Query *query = o->query ? o->query : capo_query_of(model);
+        Query *query = o->query ? o->query : capo_default_rows(model);
         bool saved = !parent || capo_instance_is_saved(parent);
         if (parent && saved)
             query = capo_query_filter(query, capo_q(parent_key->name, parent_reference(formset)));

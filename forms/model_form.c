@@ -33,7 +33,7 @@ static const struct FieldForm { FormFieldKind kind; const char *widget; bool nul
 /* The target's rows, as limit_choices_to ("is_active=1&kind=a") leaves them. */
 static Query *choice_query(const Field *field)
 {
-    Query *query = capo_query_of(field->target);
+    Query *query = capo_default_rows(field->target);
     if (!field->limit_choices_to)
         return query;
     const QueryDict *limits = capo_dict_parse(field->limit_choices_to, strlen(field->limit_choices_to));
@@ -122,6 +122,8 @@ FormField *capo_form_field_for(const Field *field)
         set_choices(result, field);
     if (field->row && field->row->options.common.widget)
         result->widget = field->row->options.common.widget;
+    else if (field->custom && field->custom->widget)
+        result->widget = field->custom->widget;
     return result;
 }
 

@@ -11,7 +11,7 @@
 
 static const char **references(const char *app, const Operation *op, const FieldState *gone)
 {
-    size_t count = 0, room = 2 * (op->n_fields + 2) + 1;
+    size_t count = 0, room = 2 * (op->n_fields + 2) + 2;
     const char **labels = capo_alloc_array(room, sizeof *labels);
     for (size_t i = 0; i < op->n_fields + 2; i++) {
         const FieldState *field = i < op->n_fields ? op->fields[i] : i == op->n_fields ? op->field : gone;
@@ -21,6 +21,9 @@ static const char **references(const char *app, const Operation *op, const Field
         if (through)
             labels[count++] = state_label(app, through);
     }
+    Value *bases = op->kind == CREATE_MODEL && op->options ? capo_map_get(op->options, "bases") : NULL;
+    if (bases && bases->list->count)
+        labels[count++] = state_label(app, capo_to_text(bases->list->items[0]));
     return labels;
 }
 
@@ -272,6 +275,9 @@ static void create(Creation *creation, size_t at)
     if (creation->marks[at] != NEW)
         return;
     creation->marks[at] = ON_PATH;
+    for (size_t i = 0; model_state_base(model) && i < creation->count; i++)
+        if (same_name(model_state_label(creation->models[i]), model_state_base(model)))
+            create(creation, i);
     FieldState **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields), **later = capo_alloc_array(model->n_fields + 1, sizeof *later);
     size_t n_fields = 0, n_later = 0;
     for (size_t i = 0; i < model->n_fields; i++) {
@@ -312,6 +318,9 @@ static void refuse_other_key(Detector *detector, const ModelState *now, const Mo
 {
     const FieldState *old = model_state_pk(now), *new = model_state_pk(to);
     (void)detector;
+    if (model_state_is_proxy(now) != model_state_is_proxy(to) || !same_option(now, to, "bases"))
+        capo_raise(ERROR_COMMAND, "%s: what it is made from changed. Its rows cannot follow by themselves. Make a new model under another name, copy the "
+                   "rows with a RunFunction, and delete the old one.", model_state_label(to));
     if (old && new && strcmp(old->name, new->name) != 0)
         capo_raise(ERROR_COMMAND, "%s: its primary key was %s and is now %s. That is no change that rows and the keys of other tables survive by "
                    "themselves. Keep the key, or make a new model, copy the rows with a RunFunction, and delete the old one.",
@@ -478,6 +487,15 @@ static const ModelState *referrer(const ProjectState *state, const ModelState *m
     return NULL;
 }
 
+/* A child or a proxy of it is still there, and goes first. */
+static bool is_base(const ProjectState *state, const ModelState *model)
+{
+    for (size_t i = 0; i < state->count; i++)
+        if (model_state_base(state->models[i]) && same_name(model_state_base(state->models[i]), model_state_label(model)))
+            return true;
+    return false;
+}
+
 static void delete_models(Detector *detector)
 {
     for (;;) {
@@ -486,6 +504,8 @@ static void delete_models(Detector *detector)
         for (size_t i = 0; i < detector->now->count && !free_one; i++) {
             const ModelState *old = detector->now->models[i];
             if (state_find(detector->to, old->app, old->name))
+                continue;
+            if (is_base(detector->now, old))
                 continue;
             const ModelState *other = referrer(detector->now, old, &field);
             if (!other)

@@ -5,7 +5,14 @@
 #include "migration.h"
 #include "journal.h"
 #include <capo/buffer.h>
+#include <capo/model_signals.h>
 #include <string.h>
+
+static void tell_apps(Signal *signal)
+{
+    for (const App *const *app = capo_apps(); *app && signal->count; app++)
+        capo_send_event(signal, &(SignalEvent){ .sender = *app, .app = *app });
+}
 
 enum { HOOKS = 16 };
 static void (*hooks[HOOKS])(void);
@@ -406,11 +413,13 @@ static int migrate_locked(const MigrateOptions *options)
         return 0;
     }
     recorder_prepare();
+    tell_apps(&capo_pre_migrate);
     int done = run_plan(options, graph, applied, &plan);
     if (!plan.backwards)
         record_replacements(graph);
     if (done)
         capo_run_after_migrate();
+    tell_apps(&capo_post_migrate);
     return done;
 }
 

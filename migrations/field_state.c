@@ -42,6 +42,7 @@ static const OptionRow options_table[] = {
     { "related_query_name", OPTION_TEXT, RELATIONS, BY_NAME },
     { "to_field", OPTION_TEXT, KEYS, BY_NAME },
     { "db_constraint", OPTION_BOOL, KEYS, AT(db_constraint, relation.no_db_constraint), .inverted = true, .normally = true },
+    { "parent_link", OPTION_BOOL, KIND(ONE_TO_ONE), AT(parent_link, relation.parent_link) },
     { "limit_choices_to", OPTION_TEXT, KEYS, AT(limit_choices_to, relation.limit_choices_to) },
     { "limit_choices_to", OPTION_TEXT, KIND(MANY_TO_MANY), AT(limit_choices_to, many.limit_choices_to) },
     { "db_table", OPTION_TEXT, KIND(MANY_TO_MANY), BY_NAME },
@@ -79,6 +80,7 @@ static const OptionRow options_table[] = {
     { "db_index", OPTION_BOOL, COLUMNS, BY_NAME },
     { "db_column", OPTION_TEXT, COLUMNS, BY_NAME },
     { "editable", OPTION_BOOL, ALL_KINDS, BY_NAME, .normally = true },
+    { "custom", OPTION_TEXT, COLUMNS, BY_NAME },
     { "help_text", OPTION_TEXT, ALL_KINDS, BY_NAME },
     { 0 }
 };
@@ -342,6 +344,8 @@ static Value option_of(const Field *field, const char *option)
         return capo_value_bool(field->editable || field->generated || field->auto_now || field->auto_now_add || (AUTOS & (1ull << field->kind)));
     if (strcmp(option, "help_text") == 0)
         return text_unless(field->help_text, "");
+    if (strcmp(option, "custom") == 0)
+        return capo_value_text(field->custom ? field->custom->name : NULL);
     return capo_value_null();
 }
 
@@ -403,7 +407,12 @@ static void option_to_row(const FieldState *field, FieldRow *row, const char *op
     CommonOptions *common = &row->options.common;
     if (strcmp(option, "verbose_name") == 0)
         common->verbose_name = value.text;
-    else if (strcmp(option, "on_delete") == 0) {
+    else if (strcmp(option, "custom") == 0) {
+        common->custom = capo_custom_field(value.text);
+        if (!common->custom)
+            capo_raise(ERROR_MIGRATION, "The field %s is of the custom kind %s, which no model has any more: keep a field of it, or take \"custom\" out of "
+                       "the migrations and make them plain fields.", field->name, value.text);
+    } else if (strcmp(option, "on_delete") == 0) {
         for (int i = 0; i < ON_DELETES; i++)
             if (on_delete_names[i] && strcmp(on_delete_names[i], value.text) == 0)
                 row->options.relation.on_delete = i;

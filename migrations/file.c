@@ -236,8 +236,12 @@ static void read_fields(const Reader *reader, const Step *up, const json_t *json
 {
     const char *key;
     json_t *member;
-    if (!json_is_object(json) || !json_object_size(json))
+    if (!json_is_object(json))
         fail(reader, up, "\"fields\" must be an object: each field's name, and what it is.");
+    if (!json_object_size(json)) {          /* a proxy; of another model it is said that it has no key when it is made */
+        op->fields = capo_alloc_array(1, sizeof *op->fields);
+        return;
+    }
     op->fields = capo_alloc_array(json_object_size(json) + 1, sizeof *op->fields);
     int keys = 0;
     json_object_foreach((json_t *)json, key, member) {

@@ -101,6 +101,8 @@ static void rename_model_state(const Operation *op, const char *app, ProjectStat
         ModelState *copy = model_state_clone(state->models[i]);
         for (size_t f = 0; f < copy->n_fields; f++)
             copy->fields[f] = relabelled(copy->app, relabelled(copy->app, copy->fields[f], "to", old_label, new_label), "through", old_label, new_label);
+        if (model_state_base(copy) && same_name(model_state_base(copy), old_label))
+            operation_set_option(copy, "bases", capo_value_strings(LIST(new_label)));
         state_replace(state, state->models[i], copy);
     }
 }

@@ -24,6 +24,10 @@ static bool path_exists(const ProjectState *project, const ModelState *model, co
     while (model) {
         const char *end = strstr(path, "__");
         const FieldState *field = model_state_field(model, end ? capo_strndup(path, (size_t)(end - path)) : path);
+        if (!field && strcmp(path, "pk") != 0 && model_state_base(model)) {
+            model = state_find_label(project, model_state_base(model));
+            continue;
+        }
         if (!field)
             return strcmp(path, "pk") == 0;
         if (!end || !capo_field_is_relation(field->kind))
@@ -162,7 +166,7 @@ static void forget_lost_dates(const ModelState *model, int mark, FieldRow *row)
 static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, int mark)
 {
     const FieldState *key = model_state_pk(model);
-    if (!key)
+    if (!key && !model_state_is_proxy(model))
         capo_raise(ERROR_MIGRATION, "%s.%s has no primary key: one of its fields must have \"primary_key\": true.", model->app, model->name);
     FieldRow *rows = capo_alloc_array(model->n_fields + 2, sizeof *rows), *row = rows;
     for (int pass = 0; pass < 2; pass++)
@@ -186,6 +190,16 @@ static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, in
     return rows;
 }
 
+/* The index of the model's base in the state; raises where it is not there. */
+static size_t base_of(const ProjectState *state, const ModelState *model)
+{
+    for (size_t i = 0; i < state->count; i++)
+        if (is_labelled(state->models[i], model_state_base(model)))
+            return i;
+    capo_raise(ERROR_MIGRATION, "%s.%s has the base %s, which does not exist at this point: no migration that it depends on creates it.", model->app,
+               model->name, model_state_base(model));
+}
+
 static void render(Rendering *rendering)
 {
     const ProjectState *state = rendering->state;
@@ -199,6 +213,11 @@ static void render(Rendering *rendering)
         if (rendering->marks[i])
             *rendering->models[i] = (Model){ .name = state->models[i]->name, .app = state->models[i]->app,
                                              .rows = rows_of(rendering, state->models[i], rendering->marks[i]) };
+    for (size_t i = 0; i < state->count; i++)
+        if (rendering->marks[i] && model_state_base(state->models[i])) {
+            rendering->models[i]->base = rendering->models[base_of(state, state->models[i])];
+            rendering->models[i]->inheritance = model_state_is_proxy(state->models[i]) ? INHERITS_ALL : INHERITS_TABLE;
+        }
     capo_models_resolve(listed, count);
 }
 
@@ -218,6 +237,11 @@ static bool mark_targets(const ProjectState *state, int *marks, size_t at, int m
 {
     const ModelState *model = state->models[at];
     bool changed = false;
+    if (model_state_base(model)) {
+        size_t base = base_of(state, model);
+        changed = marks[base] < marks[at];
+        marks[base] = marks[base] < marks[at] ? marks[at] : marks[base];
+    }
     for (size_t i = 0; i < model->n_fields; i++) {
         const FieldState *field = model->fields[i];
         if (!capo_field_is_relation(field->kind) || !is_wanted(field, marks[at]))

@@ -19,6 +19,8 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { "db_table_comment", OPTION_TEXT },
     { "db_tablespace", OPTION_TEXT },
     { "unique_together", OPTION_NAME_LISTS },
+    { "proxy", OPTION_BOOL },
+    { "bases", OPTION_NAMES },
     { "indexes", OPTION_INDEXES },
     { "constraints", OPTION_CONSTRAINTS },
     { 0 }
@@ -61,6 +63,8 @@ static Map *meta_canonical(const Map *options)
         bool keep = value && value->kind != VALUE_NULL;
         if (keep && strcmp(row->name, "managed") == 0)
             keep = !value->boolean;
+        else if (keep && strcmp(row->name, "proxy") == 0)
+            keep = value->boolean;
         else if (keep && strcmp(row->name, "default_permissions") != 0)
             keep = value->kind == VALUE_LIST ? value->list->count : value->kind == VALUE_MAP ? value->map->count : value->size;
         if (keep)
@@ -97,12 +101,19 @@ ModelState *model_state_of(const Model *model)
     FieldState **fields = capo_alloc_array(model->n_fields + model->n_many + 1, sizeof *fields);
     size_t count = 0;
     for (size_t i = 0; i < model->n_fields; i++)
-        fields[count++] = field_state_of(model->fields[i]);
+        if (!model->fields[i]->inherited)
+            fields[count++] = field_state_of(model->fields[i]);
     for (size_t i = 0; i < model->n_many; i++)
-        fields[count++] = field_state_of(model->many[i]);
+        if (!model->many[i]->inherited)
+            fields[count++] = field_state_of(model->many[i]);
+    bool proxy = model->inheritance == INHERITS_ALL;
     Map *options = capo_map_new();
     const MetaOptions *meta = model->meta;
-    set_text(options, "db_table", model->table, capo_format("%s_%s", model->app, model->name_lower));
+    if (proxy)
+        capo_map_set(options, "proxy", capo_value_bool(true));
+    if (model->base && model->inheritance != INHERITS_COLUMNS)
+        capo_map_set(options, "bases", capo_value_strings(LIST(model->base->label)));
+    set_text(options, "db_table", proxy ? NULL : model->table, capo_format("%s_%s", model->app, model->name_lower));
     set_text(options, "db_table_comment", meta->db_table_comment, NULL);
     set_text(options, "db_tablespace", meta->db_tablespace, NULL);
     set_text(options, "verbose_name", meta->verbose_name, NULL);
@@ -112,7 +123,7 @@ ModelState *model_state_of(const Model *model)
         capo_map_set(options, "ordering", capo_value_strings(meta->ordering));
     if (meta->default_permissions)
         capo_map_set(options, "default_permissions", capo_value_strings(meta->default_permissions));
-    capo_map_set(options, "managed", capo_value_bool(model->managed));
+    capo_map_set(options, "managed", capo_value_bool(!meta->unmanaged));
     Map *permissions = capo_map_new(), *indexes = capo_map_new(), *constraints = capo_map_new();
     for (const PermissionOptions *p = meta->permissions; p && p->codename; p++)
         capo_map_set(permissions, p->codename, VALUE(p->name));
@@ -235,6 +246,17 @@ FieldState *model_state_pk(const ModelState *model)
         if (field_state_flag(model->fields[i], "primary_key"))
             return model->fields[i];
     return NULL;
+}
+
+const char *model_state_base(const ModelState *model)
+{
+    Value *bases = capo_map_get(model->options, "bases");
+    return bases && bases->list->count ? state_label(model->app, capo_to_text(bases->list->items[0])) : NULL;
+}
+
+bool model_state_is_proxy(const ModelState *model)
+{
+    return capo_map_get(model->options, "proxy") != NULL;
 }
 
 const char *model_state_label(const ModelState *model)

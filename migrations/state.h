@@ -79,6 +79,9 @@ const char *model_state_label(const ModelState *model);
 /* The table's name: db_table, else app_model. */
 const char *model_state_table(const ModelState *model);
 bool model_state_managed(const ModelState *model);
+/* The label of the model that this one is a child or a proxy of; NULL: none. */
+const char *model_state_base(const ModelState *model);
+bool model_state_is_proxy(const ModelState *model);
 /* These change the state in place: for operations, on a clone. */
 void state_put(ProjectState *state, ModelState *model);                 /* replaces the one of this name, or adds it */
 void state_remove(ProjectState *state, const char *app, const char *name);

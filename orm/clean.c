@@ -69,7 +69,7 @@ typedef struct Wanted { const Field *field; Value value; } Wanted;
 static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
 {
     WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
-    const Model *model = self->model;
+    const Model *model = capo_local_field(wanted[0].field)->model;     /* a parent, where it is a column of its table */
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count + 1, sizeof *values), key = capo_instance_pk(self);
     capo_put_format(&sql, "SELECT 1 FROM %s WHERE ", capo_quote_name(model->table));

@@ -4,6 +4,7 @@
  * A compilation works on a clone, since ordering and select_related add joins. What the statement gives back is described in
  * Compiled: the type of each column, and where instances and annotations stand in a row. */
 #include "compiler.h"
+#include <capo/generic.h>
 #include <string.h>
 
 static Sql put_select(Compiler *compiler, const Query *query, int depth, const Frame *outer, bool name_outputs, Compiled *ret);
@@ -36,6 +37,11 @@ static void put_from(Compiler *compiler, const Query *query)
             put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);
             compile_text(compiler, " = ");
             put_key(compiler, (int)i, join->direct ? join->field->target_field : join->field);
+            if (!join->direct && join->field->generic_type) {
+                compile_text(compiler, " AND ");
+                put_key(compiler, (int)i, join->field->generic_type);
+                compile_format(compiler, " = %lld", (long long)capo_generic_type(join->field->target).integer);
+            }
             if (join->on) {
                 size_t size = compiler->sql.size, parameters = compiler->n_parameters;
                 compile_text(compiler, " AND ");

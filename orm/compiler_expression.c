@@ -126,7 +126,7 @@ void compile_parameter(Compiler *compiler, Value value, OutputType type)
         compiler->dialect->parameter(compiler, value, plain_field(type_of(FIELD_DECIMAL)));
         return;
     }
-    if (type.field && capo_column_field(type.field)->kind == FIELD_DECIMAL)
+    if (type.field && capo_column_field(type.field)->kind == FIELD_DECIMAL && !capo_column_field(type.field)->custom)
         value = capo_field_to_python(capo_column_field(type.field), value);     /* compared as it is, not rounded to the column's digits */
     else if (type.field)
         value = capo_to_column(type.field, value);

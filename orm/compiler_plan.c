@@ -52,7 +52,7 @@ static RelatedLoad *load_model(Plan *plan, Model *model, int join, bool top)
         if (top && is_deferred(plan->query, model->fields[i]))
             continue;
         load->fields[load->n_fields++] = model->fields[i];
-        plan_add_column(plan, plan_column_at(join, model->fields[i]), NULL);
+        plan_add_column(plan, plan_column_at(query_join_of_field(plan->query, model, join, model->fields[i]), model->fields[i]), NULL);
     }
     return load;
 }
@@ -361,7 +361,7 @@ void plan_group(Plan *plan)
     if (query->grouping == GROUP_MODEL)
         for (size_t i = 0; i < query->model->n_fields; i++)
             if (!is_deferred(query, query->model->fields[i]))
-                add_group(plan, plan_column_at(0, query->model->fields[i]));
+                add_group(plan, plan_column_at(query_join_of_field(query, query->model, 0, query->model->fields[i]), query->model->fields[i]));
     for (size_t i = 0; query->grouping == GROUP_LISTED && i < query->n_group_by; i++)
         group_columns(plan, query->group_by[i], false);
     for (size_t i = 0; i < plan->n_columns; i++)

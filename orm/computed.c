@@ -96,12 +96,11 @@ void capo_put_database_default(Buffer *sql, const Field *field)
         capo_put(sql, capo_column_default(field));
 }
 
-size_t capo_computed_fields(Instance *const *instances, size_t count, const Field **ret)
+size_t capo_computed_fields(Instance *const *instances, size_t count, const Field *const *fields, size_t n_fields, const Field **ret)
 {
-    const Model *model = instances[0]->model;
     size_t n = 0;
-    for (size_t i = 0; i < model->n_fields; i++) {
-        const Field *field = model->fields[i];
+    for (size_t i = 0; i < n_fields; i++) {
+        const Field *field = fields[i];
         bool computed = field->generated;
         for (size_t row = 0; row < count && !computed && field->has_db_default; row++)
             computed = capo_is_left_to_database(instances[row], field);
@@ -111,22 +110,23 @@ size_t capo_computed_fields(Instance *const *instances, size_t count, const Fiel
     return n;
 }
 
-void capo_read_generated(Instance *self)
+void capo_read_generated(Instance *self, const Model *level)
 {
-    const Model *model = self->model;
+    const Field *pk = capo_level_key(self->model, level);
     Buffer sql = { 0 };
-    size_t n = 0;
-    for (size_t i = 0; i < model->n_fields; i++)
-        if (model->fields[i]->generated)
-            capo_put_format(&sql, "%s%s", n++ ? ", " : "SELECT ", capo_quote_name(model->fields[i]->column));
+    size_t n = 0, n_fields;
+    const Field *const *fields = capo_level_fields(self->model, level, &n_fields);
+    for (size_t i = 0; i < n_fields; i++)
+        if (fields[i]->generated)
+            capo_put_format(&sql, "%s%s", n++ ? ", " : "SELECT ", capo_quote_name(fields[i]->column));
     if (!n)
         return;
-    capo_put_format(&sql, " FROM %s WHERE %s = ", capo_quote_name(model->table), capo_quote_name(model->pk->column));
-    capo_put_placeholder(&sql, 1, model->pk);
-    Value key = capo_to_column(model->pk, capo_instance_pk(self));
+    capo_put_format(&sql, " FROM %s WHERE %s = ", capo_quote_name(level->table), capo_quote_name(pk->column));
+    capo_put_placeholder(&sql, 1, pk);
+    Value key = capo_to_column(pk, capo_instance_pk(self));
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_WRITE);
     n = 0;
-    for (size_t i = 0; i < model->n_fields && result->n_rows; i++)
-        if (model->fields[i]->generated)
-            capo_field_store(self, model->fields[i], capo_from_column(model->fields[i], capo_cell(result, 0, n++)));
+    for (size_t i = 0; i < n_fields && result->n_rows; i++)
+        if (fields[i]->generated)
+            capo_field_store(self, fields[i], capo_from_column(fields[i], capo_cell(result, 0, n++)));
 }

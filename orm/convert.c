@@ -114,6 +114,8 @@ Value capo_to_column(const Field *field, Value value)
             return value;
     }
     const Field *column = capo_column_field(field);
+    if (column->custom && column->custom->to_db)
+        return column->custom->to_db(column, value);
     switch (capo_field_storage(field)) {
     case STORAGE_INT:
         return to_int(field, value);
@@ -356,7 +358,10 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
 
 Value capo_from_column(const Field *field, Value raw)
 {
-    return capo_from_storage(capo_field_storage(field), raw, capo_column_field(field)->decimal_places);
+    const Field *column = capo_column_field(field);
+    if (column->custom && column->custom->from_db)
+        return capo_is_null(raw) ? raw : column->custom->from_db(column, raw);
+    return capo_from_storage(capo_field_storage(field), raw, column->decimal_places);
 }
 
 /* --- how SQL text spells dates and times: Django's on SQLite; also for reading statements in the log --- */

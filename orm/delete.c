@@ -8,6 +8,8 @@
 #include "delete.h"
 #include "query.h"
 #include "instance.h"
+#include <capo/generic.h>
+#include <capo/model_signals.h>
 #include "routing.h"
 #include <string.h>
 
@@ -33,6 +35,7 @@ typedef struct Collector {
     FastDelete *fast, *last_fast;
     Restricted *restricted;
     Work *first, *last;
+    const void *origin;                 /* the Instance or Query that the delete began with: for signals */
     bool plans;                         /* for capo_delete_plan: loads all, gathers what protects instead of raising */
     Batch protected_by;
     Map *plan_nodes;                    /* "label key": a DeleteNode */
@@ -52,8 +55,9 @@ static void push(Batch *batch, Instance *instance)
     batch->items[batch->count++] = instance;
 }
 
-static Collected *collected_of(Collector *collector, Model *model)
+static Collected *collected_of(Collector *collector, Model *of)
 {
+    Model *model = of->concrete;
     for (size_t i = 0; i < collector->count; i++)
         if (collector->data[i].model == model)
             return &collector->data[i];
@@ -71,6 +75,7 @@ static Collected *collected_of(Collector *collector, Model *model)
 static void add_dependency(Collector *collector, Model *then, const Model *first)
 {
     Collected *collected = collected_of(collector, then);
+    first = first->concrete;
     for (size_t i = 0; i < collected->n_needs; i++)
         if (collected->needs[i] == first)
             return;
@@ -80,7 +85,9 @@ static void add_dependency(Collector *collector, Model *then, const Model *first
 
 static bool has_hooks(const Model *model)
 {
-    return model->size && (model->meta->pre_delete || model->meta->post_delete);
+    return (model->size && (model->meta->pre_delete || model->meta->post_delete))
+        || (capo_pre_delete.count && capo_has_receivers(&capo_pre_delete, model))
+        || (capo_post_delete.count && capo_has_receivers(&capo_post_delete, model));
 }
 
 /* What the database does with the rows is its own matter. */
@@ -91,10 +98,11 @@ static bool is_left_alone(const Field *field)
 
 bool capo_can_fast_delete(const Model *model)
 {
-    if (has_hooks(model))
+    const Model *concrete = model->concrete;
+    if (has_hooks(model) || has_hooks(concrete) || capo_parent_level(concrete))
         return false;
-    for (size_t i = 0; i < model->n_reverse; i++)
-        if (model->reverse[i]->column && !is_left_alone(model->reverse[i]))
+    for (size_t i = 0; i < concrete->n_reverse; i++)
+        if (concrete->reverse[i]->column && !is_left_alone(concrete->reverse[i]))
             return false;
     return true;
 }
@@ -166,11 +174,30 @@ static void put_in(Buffer *sql, const Field *field, size_t count, int from)
     capo_put_char(sql, ')');
 }
 
+/* The same where the rows are not one table's, or a manager says which there are. */
+static Batch related_rows(const Field *field, const Batch *objects)
+{
+    Batch found = { 0 };
+    List *keys = capo_list_new();
+    for (size_t i = 0; i < objects->count; i++)
+        capo_list_add(keys, capo_field_value(objects->items[i], field->target_field));
+    Query *query = capo_query_filter(capo_base_rows(field->model), capo_q(capo_format("%s__in", field->name), capo_value_list(keys)));
+    if (field->generic_type)
+        query = capo_query_filter(query, capo_q(field->generic_type->name, capo_generic_type(field->target)));
+    size_t count;
+    Instance **rows = capo_query_rows(capo_query_order_by(query, LIST(NULL)), &count);
+    for (size_t i = 0; i < count; i++)
+        push(&found, rows[i]);
+    return found;
+}
+
 /* The rows of the relation's model that refer to these objects. */
 static Batch related_objects(const Field *field, const Batch *objects)
 {
     Batch found = { 0 };
     size_t most = capo_dialect()->max_parameters;
+    if (capo_has_base_manager(field->model) || capo_parent_level(field->model) || field->generic_type)
+        return related_rows(field, objects);
     for (size_t at = 0; at < objects->count; at += most) {
         Buffer sql = { 0 };
         size_t n = objects->count - at < most ? objects->count - at : most;
@@ -242,15 +269,16 @@ static Instance **ended(const Batch *batch)
     return list;
 }
 
-static void follow(Collector *collector, Model *model, Batch *fresh)
+static void follow(Collector *collector, Model *of, Batch *fresh)
 {
+    Model *model = of->concrete;
     Buffer protectors = { 0 };
     Batch protected_by = { 0 };
     for (size_t i = 0; i < model->n_reverse; i++) {
         const Field *field = model->reverse[i];
         if (!field->column || is_left_alone(field) || !field->model->managed)
             continue;
-        if (field->on_delete == CASCADE && !collector->plans && capo_can_fast_delete(field->model)) {
+        if (field->on_delete == CASCADE && !collector->plans && !field->generic_type && capo_can_fast_delete(field->model)) {
             add_fast(collector, field, fresh);
             continue;
         }
@@ -334,6 +362,17 @@ static void check_restricted(Collector *collector, const Model *model)
         push(&collector->protected_by, left.items[i]);
 }
 
+/* The parents' rows go behind the children's, with all that refers to them. */
+static void take_parents(Collector *collector, Model *child, const Batch *fresh)
+{
+    Model *parent = (Model *)capo_parent_level(child);
+    Batch parents = { 0 };
+    for (size_t i = 0; i < fresh->count; i++)
+        push(&parents, capo_parent_instance(fresh->items[i]));
+    enqueue(collector, parent, parents, NULL);
+    add_dependency(collector, parent, child);
+}
+
 static void collect(Collector *collector, Instance *const *instances, size_t count)
 {
     Batch given = { 0 };
@@ -350,6 +389,8 @@ static void collect(Collector *collector, Instance *const *instances, size_t cou
         Batch fresh = add(collector, work, parents ? parents->items : NULL, parents ? parents->count : 0);
         if (fresh.count)
             follow(collector, work->model, &fresh);
+        if (fresh.count && capo_parent_level(work->model->concrete))
+            take_parents(collector, work->model->concrete, &fresh);
     }
     check_restricted(collector, model);
 }
@@ -434,12 +475,21 @@ static Collected **sorted(Collector *collector)
     return order;
 }
 
+static void tell(const Collector *collector, Instance *instance, bool after)
+{
+    const Model *model = instance->model;
+    void (*hook)(void *) = after ? model->meta->post_delete : model->meta->pre_delete;
+    if (hook && model->size)
+        hook(instance);
+    capo_send_event(after ? &capo_post_delete : &capo_pre_delete,
+                    &(SignalEvent){ .sender = model, .instance = instance, .origin = collector->origin });
+}
+
 static void remove_collected(Collector *collector, Collected **order, Counts *counts)
 {
     for (size_t i = 0; i < collector->count; i++)
-        for (size_t k = 0; has_hooks(order[i]->model) && k < order[i]->objects.count; k++)
-            if (order[i]->model->meta->pre_delete)
-                order[i]->model->meta->pre_delete(order[i]->objects.items[k]);
+        for (size_t k = 0; k < order[i]->objects.count && has_hooks(order[i]->objects.items[k]->model); k++)
+            tell(collector, order[i]->objects.items[k], false);
     for (const FastDelete *fast = collector->fast; fast; fast = fast->next)
         count_deleted(counts, fast->model, run_on_keys(delete_from(fast->model), NULL, fast->fields, fast->n_fields, fast->keys->items, fast->keys->count));
     for (const FieldUpdate *update = collector->updates; update; update = update->next) {
@@ -457,14 +507,14 @@ static void remove_collected(Collector *collector, Collected **order, Counts *co
             continue;
         count_deleted(counts, one->model, run_on_keys(delete_from(one->model), NULL, (const Field *[]){ one->model->pk }, 1,
                                                       keys_of(&one->objects, one->model->pk), one->objects.count));
-        for (size_t k = one->objects.count; has_hooks(one->model) && one->model->meta->post_delete && k-- > 0; )
-            one->model->meta->post_delete(one->objects.items[k]);
+        for (size_t k = one->objects.count; k-- > 0 && has_hooks(one->objects.items[k]->model); )
+            tell(collector, one->objects.items[k], true);
     }
 }
 
-static int64_t delete_instances(Instance *const *instances, size_t count, const char *using, struct DeleteCount **ret_counts, size_t *ret_n_counts)
+static int64_t delete_instances(Instance *const *instances, size_t count, const void *origin, const char *using, struct DeleteCount **ret_counts, size_t *ret_n_counts)
 {
-    Collector collector = { 0 };
+    Collector collector = { .origin = origin };
     Counts counts = { 0 };
     int64_t total = 0;
     if (count) {
@@ -494,13 +544,13 @@ static int64_t delete_instances(Instance *const *instances, size_t count, const 
     return total;
 }
 
-int64_t capo_delete_instances(Instance *const *instances, size_t count, struct DeleteCount **ret_counts, size_t *ret_n_counts)
+int64_t capo_delete_instances(Instance *const *instances, size_t count, const void *origin, struct DeleteCount **ret_counts, size_t *ret_n_counts)
 {
-    return delete_instances(instances, count, NULL, ret_counts, ret_n_counts);
+    return delete_instances(instances, count, origin, NULL, ret_counts, ret_n_counts);
 }
 
-int64_t capo_instance_delete(Instance *self) { return delete_instances(&self, 1, NULL, NULL, NULL); }
-int64_t capo_instance_delete_using(Instance *self, const char *alias) { return delete_instances(&self, 1, alias, NULL, NULL); }
+int64_t capo_instance_delete(Instance *self) { return delete_instances(&self, 1, self, NULL, NULL, NULL); }
+int64_t capo_instance_delete_using(Instance *self, const char *alias) { return delete_instances(&self, 1, self, alias, NULL, NULL); }
 
 int64_t capo_query_delete_counting(Query *query, struct DeleteCount **ret_counts, size_t *ret_n_counts)
 {
@@ -519,7 +569,7 @@ int64_t capo_query_delete_counting(Query *query, struct DeleteCount **ret_counts
     if (!capo_can_fast_delete(model)) {
         Query *all = capo_query_order_by(query, LIST(NULL));
         Instance **rows = capo_query_rows(all, &count);
-        return delete_instances(rows, count, query->using, ret_counts, ret_n_counts);
+        return delete_instances(rows, count, query, query->using, ret_counts, ret_n_counts);
     }
     Compiled *compiled = compile_delete(query_clone(query));
     int64_t changes = compiled->empty ? 0 : capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_WRITE)->changes;

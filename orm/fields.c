@@ -196,6 +196,7 @@ static void read_options(Field *field, const FieldRow *row)
         field->related_query_name = row->options.relation.related_query_name;
         field->db_constraint = !row->options.relation.no_db_constraint;
         field->limit_choices_to = row->options.relation.limit_choices_to;
+        field->parent_link = row->options.relation.parent_link;
         break;
     case OPTIONS_MANY:
         field->related_name = row->options.many.related_name;
@@ -217,7 +218,7 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
     *field = (Field){ .model = model, .name = row->name, .attname = row->name, .kind = row->kind, .row = row,
         .null = row->null, .blank = common->blank || row->null, .unique = common->unique, .editable = !common->not_editable,
         .help_text = common->help_text ? common->help_text : "", .choices = common->choices, .validators = common->validators,
-        .error_messages = common->error_messages, .default_function = common->default_function, .strip = true,
+        .error_messages = common->error_messages, .custom = common->custom, .default_function = common->default_function, .strip = true,
         .layout = { -1, -1, -1, -1, -1, -1 } };
     read_options(field, row);
     if (!field->max_length)

@@ -7,6 +7,7 @@
  *
  * "Nothing" in a member: a NULL text, `present` false, and of keys the zero that no row has (0, the nil uuid). */
 #include "instance.h"
+#include <capo/model_signals.h>
 #include "routing.h"
 #include <string.h>
 
@@ -295,9 +296,10 @@ static void load_deferred(const Instance *self, const Field *field)
     capo_put(&sql, "SELECT ");
     capo_put_name(&sql, field->column);
     capo_put(&sql, " FROM ");
-    capo_put_name(&sql, self->model->table);
+    const Model *level = capo_local_field(field)->model;
+    capo_put_name(&sql, level->table);
     capo_put(&sql, " WHERE ");
-    capo_put_name(&sql, self->model->pk->column);
+    capo_put_name(&sql, level->pk->column);
     capo_put(&sql, " = ");
     capo_put_placeholder(&sql, 1, self->model->pk);
     Value key = capo_to_column(self->model->pk, capo_instance_pk(self));
@@ -422,9 +424,18 @@ static Instance *allocate(Model *model)
     return self;
 }
 
+Instance *capo_instance_blank(Model *model) { return allocate(model); }
+
+static void tell_init(Signal *signal, Model *model, Instance *self)
+{
+    if (signal->count)
+        capo_send_event(signal, &(SignalEvent){ .sender = model, .instance = self });
+}
+
 Instance *capo_instance_new(Model *model)
 {
     model = capo_model_in_use(model);
+    tell_init(&capo_pre_init, model, NULL);
     Instance *self = allocate(model);
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
@@ -435,6 +446,7 @@ Instance *capo_instance_new(Model *model)
         else if (!field->null && !field->target && !field->primary_key && capo_field_storage(field) == STORAGE_TEXT)
             capo_member_store(base_of(self), field, capo_value_text(""));
     }
+    tell_init(&capo_post_init, model, self);
     return self;
 }
 
@@ -485,6 +497,7 @@ static bool store_plain(char *base, const Field *field, Value cell)
 
 Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count)
 {
+    tell_init(&capo_pre_init, model, NULL);
     Instance *self = allocate(model);
     char *base = base_of(self);
     size_t loaded = 0, size = model->size ? model->size : model->n_fields * sizeof(Value);
@@ -511,6 +524,7 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
     }
     self->state->saved = true;
     self->state->database = database_origin();
+    tell_init(&capo_post_init, model, self);
     return self;
 }
 

@@ -32,6 +32,8 @@ typedef struct Peers Peers;
 Value capo_member_value(const char *base, const Field *field);
 void capo_member_store(char *base, const Field *field, Value value);
 bool capo_field_is_deferred(const Instance *self, const Field *field);
+/* Without defaults. */
+Instance *capo_instance_blank(Model *model);
 /* Lets key and object of a relation agree. */
 void capo_relation_sync(const Instance *self, const Field *field);
 /* The value of a deferred column, as the database has it. */
@@ -48,7 +50,7 @@ bool capo_has_expression(const Instance *self, const Field *field);
 /* Before an INSERT: the expressions' values become the members'. */
 void capo_compute_expressions(Instance *self);
 /* UPDATE of these fields, those with an expression by it, whose values are read; how many rows there were. */
-int64_t capo_update_with_expressions(Instance *self, const Field *const *fields, size_t count);
+int64_t capo_update_with_expressions(Instance *self, const Model *level, const Field *const *fields, size_t count);
 
 /* --- peers.c --- */
 
@@ -64,6 +66,27 @@ void capo_peers_watch(int on, void (*report)(const char *message));
 void capo_instance_settle(Instance *self);
 void capo_instance_forget(Instance *self, const char *accessor);
 void capo_instance_forget_all(Instance *self);
-/* SELECT of all columns where the field is the key. */
+/* generic.c */
+const GenericKey *capo_find_generic_key(const Model *model, const char *name);
+void capo_generic_many(Instance *self, const Field *field, const char *accessor, ManyOperation operation, const List *keys);
+/* The row of the base manager where the field is the key; NULL. */
+Instance *capo_load_one(Model *model, const Field *by, Value key);
+/* SELECT of all columns where the field is the key: of a model without a parent. */
 ResultSet *capo_select_where(const Model *model, const Field *by, Value key);
 void capo_put_columns(Buffer *sql, const Model *model);
+
+/* --- tables of a model (inheritance.c): a child has a row in each of several, its levels ------------------------------------------ */
+
+/* The level above this one's table; NULL: it is the topmost. */
+static inline const Model *capo_parent_level(const Model *level)
+{
+    return level->inheritance == INHERITS_TABLE ? level->base->concrete : NULL;
+}
+/* The field whose column it is: itself, or what it stands for. */
+const Field *capo_local_field(const Field *field);
+/* The model's fields that have their column in the level's table. */
+const Field *const *capo_level_fields(const Model *model, const Model *level, size_t *ret_count);
+/* The model's field that is the key of the level's table. */
+const Field *capo_level_key(const Model *model, const Model *level);
+/* The parent's row of a child's instance, as an instance of the parent. */
+Instance *capo_parent_instance(Instance *self);

@@ -64,9 +64,9 @@ Value capo_literal_default(const Field *field);
 /* What stands for it among the values of an INSERT. */
 void capo_put_database_default(Buffer *sql, const Field *field);
 /* The fields that an INSERT of these rows is to give back: generated ones, and those left to the database. How many. */
-size_t capo_computed_fields(Instance *const *instances, size_t count, const Field **ret);
+size_t capo_computed_fields(Instance *const *instances, size_t count, const Field *const *fields, size_t n_fields, const Field **ret);
 /* Reads the generated columns of a row that was updated. */
-void capo_read_generated(Instance *self);
+void capo_read_generated(Instance *self, const Model *level);
 /* " ON DELETE CASCADE" of a foreign key; "" where the framework does it. */
 const char *capo_on_delete_sql(const Field *field);
 /* Whether SQL by hand names the column. */

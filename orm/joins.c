@@ -73,8 +73,9 @@ const char **path_split(const char *path, size_t *ret_count)
     return names;
 }
 
-static const Field *find_reverse(const Model *model, const char *name)
+static const Field *find_reverse(const Model *of, const char *name)
 {
+    const Model *model = of->concrete;
     for (size_t i = 0; i < model->n_reverse; i++)
         if (model->reverse[i]->related_query_name && !strcmp(model->reverse[i]->related_query_name, name))
             return model->reverse[i];
@@ -99,9 +100,29 @@ static void step_forward(Path *path, const Field *key, size_t name)
     add_step(path, (PathStep){ .field = key, .direct = true, .from = key->model, .to = key->target, .target = key->target_field, .name = name });
 }
 
+static const Model *local_model(const Field *field)
+{
+    while (field->inherited)
+        field = field->inherited;
+    return field->model;
+}
+
 static void step_back(Path *path, const Field *key, bool many, size_t name)
 {
     add_step(path, (PathStep){ .field = key, .many = many, .from = key->target, .to = key->model, .target = key->model->pk, .name = name });
+}
+
+static bool take(Path *path, size_t i);
+
+/* The name is the parent's: over the child's key to it. */
+static bool take_from_parent(Path *path, size_t i)
+{
+    PathStep *steps = capo_alloc_array(path->n_steps + 2 * path->n_names + 2, sizeof *steps);
+    if (path->n_steps)
+        memcpy(steps, path->steps, path->n_steps * sizeof *steps);
+    path->steps = steps;
+    step_forward(path, path->model->concrete->parent_link, i);
+    return take(path, i);
 }
 
 /* Takes one name; false: this model has none such. */
@@ -109,6 +130,8 @@ static bool take(Path *path, size_t i)
 {
     const char *name = path->names[i];
     const Field *field = !strcmp(name, "pk") ? path->model->pk : capo_field(path->model, name);
+    if (field && field->inherited && local_model(field) != path->model->concrete)
+        return take_from_parent(path, i);
     if (field && field->kind == FIELD_MANY_TO_MANY) {
         step_back(path, field->through_source, true, i);
         step_forward(path, field->through_target, i);
@@ -125,7 +148,7 @@ static bool take(Path *path, size_t i)
     }
     const Field *reverse = find_reverse(path->model, name);
     if (!reverse)
-        return false;
+        return path->model->concrete->parent_link && capo_reverse_field(path->model, name) && take_from_parent(path, i);
     if (reverse->kind == FIELD_MANY_TO_MANY) {
         step_back(path, reverse->through_target, true, i);
         step_forward(path, reverse->through_source, i);
@@ -266,6 +289,15 @@ JoinedPath query_setup_joins(Query *query, const Path *path, int from, JoinSet *
     }
     joined.join = at;
     return joined;
+}
+
+int query_join_of_field(Query *query, Model *model, int join, const Field *field)
+{
+    for (Model *at = model->concrete; field->inherited && local_model(field) != at; at = at->base->concrete) {
+        const Field *link = at->parent_link;
+        join = join_step(query, join, &(PathStep){ .field = link, .direct = true, .from = at, .to = link->target, .target = link->target_field }, NULL);
+    }
+    return join;
 }
 
 void query_unreference(Query *query, int join)

@@ -106,6 +106,22 @@ static const NamedManager *copy_managers(Arena *arena, const NamedManager *manag
     return copy_list(arena, managers, sizeof *managers, count);
 }
 
+static const GenericKey *copy_generic_keys(Arena *arena, const GenericKey *keys)
+{
+    size_t count = 0;
+    while (keys && keys[count].name)
+        count++;
+    return copy_list(arena, keys, sizeof *keys, count);
+}
+
+static const GenericRelation *copy_generic_relations(Arena *arena, const GenericRelation *relations)
+{
+    size_t count = 0;
+    while (relations && relations[count].name)
+        count++;
+    return copy_list(arena, relations, sizeof *relations, count);
+}
+
 static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
 {
     size_t n_permissions = 0;
@@ -117,6 +133,8 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
     ret->default_permissions = copy_names(arena, meta->default_permissions);
     ret->natural_key = copy_names(arena, meta->natural_key);
     ret->managers = copy_managers(arena, meta->managers);
+    ret->generic_keys = copy_generic_keys(arena, meta->generic_keys);
+    ret->generic_relations = copy_generic_relations(arena, meta->generic_relations);
     ret->permissions = copy_list(arena, meta->permissions, sizeof *meta->permissions, n_permissions);
     ret->indexes = copy_indexes(arena, meta->indexes);
     ret->constraints = copy_constraints(arena, meta->constraints);

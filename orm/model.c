@@ -482,6 +482,37 @@ static void link_reverse(Resolver *resolver, Field *field)
     append(resolver->arena, &target->reverse, &target->n_reverse, field);
 }
 
+/* --- generic relations --- */
+
+static void link_generic(Resolver *resolver, Model *model)
+{
+    for (const GenericRelation *relation = model->meta->generic_relations; relation && relation->name; relation++) {
+        const GenericKey *key = NULL;
+        for (const GenericKey *one = relation->model->meta ? relation->model->meta->generic_keys : NULL; one && one->name && !key; one++)
+            if (!relation->generic_key || !strcmp(one->name, relation->generic_key))
+                key = one;
+        const Field *column = key ? resolver_scan_field(relation->model, key->key) : NULL, *type = key ? resolver_scan_field(relation->model, key->type) : NULL;
+        if (!column || !type || !type->target) {
+            resolver_problem(resolver, "%s: the generic relation \"%s\" leads to %s, which has no generic key%s%s with a type and a key.", model->label,
+                             relation->name, relation->model->name, relation->generic_key ? " " : "", relation->generic_key ? relation->generic_key : "");
+            continue;
+        }
+        Field *field = arena_alloc(resolver->arena, sizeof *field);
+        *field = *column;
+        field->kind = FIELD_FOREIGN_KEY;
+        field->target = model;
+        field->target_name = model->label;
+        field->target_field = model->pk;
+        field->related_name = field->related_query_name = relation->name;
+        field->on_delete = CASCADE;
+        field->db_constraint = field->unique = false;
+        field->generic_type = type;
+        field->known_storage = 0;
+        check_reverse(resolver, field);
+        append(resolver->arena, &model->reverse, &model->n_reverse, field);
+    }
+}
+
 /* --- all steps --- */
 
 /* Puts a join model behind its owner and the owner's earlier ones. */
@@ -567,6 +598,9 @@ void resolver_run(Resolver *resolver)
     if (!resolver->problems.size)
         for (size_t i = 0; i < resolver->count; i++)
             each_relation(resolver, resolver->models[i], link_reverse);
+    for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
+        if (resolver->models[i]->concrete == resolver->models[i])
+            link_generic(resolver, resolver->models[i]);
     if (!resolver->problems.size) {
         for (size_t i = 0; i < resolver->count; i++)
             complete_bases(resolver, resolver->models[i]);

@@ -125,6 +125,11 @@ void resolver_check_meta(Resolver *resolver, Model *model)
         check_path(resolver, model, meta->display, ".display");
     if (meta->get_latest_by)
         check_path(resolver, model, meta->get_latest_by + (meta->get_latest_by[0] == '-'), ".get_latest_by");
+    for (const GenericKey *key = meta->generic_keys; key && key->name; key++)
+        for (int i = 0; i < 2; i++)
+            if (!resolver_scan_field(model, i ? key->key : key->type))
+                resolver_problem(resolver, "%s: the generic key \"%s\" names the field \"%s\", which it does not have.%s", model->label, key->name,
+                                 i ? key->key : key->type, resolver_suggestion(model, i ? key->key : key->type));
     for (const char *const *path = meta->natural_key; path && *path; path++)
         check_path(resolver, model, *path, ".natural_key");
     check_manager(resolver, model, meta->default_manager_name, ".default_manager_name");

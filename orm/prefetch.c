@@ -136,8 +136,8 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
     }
     if (keys->count) {
         Model *model = reverse ? relation->model : relation->target;
-        bool many = relation->kind == FIELD_MANY_TO_MANY;
-        Query *query = own && own->query ? query_clone(own->query) : capo_query_of(model);
+        bool many = relation->kind == FIELD_MANY_TO_MANY, to_many = many || (reverse && relation->kind == FIELD_FOREIGN_KEY);
+        Query *query = own && own->query ? query_clone(own->query) : query_clone(to_many ? capo_default_rows(model) : capo_base_rows(model));
         query->hint = missing.items[0];
         if (query->model != model)
             capo_raise(ERROR_VALUE, "The query of the prefetch '%s' is over %s, the relation leads to %s.", name, query->model->label, model->label);

@@ -231,6 +231,8 @@ const char **path_split(const char *path, size_t *ret_count);
 int query_base(Query *query);
 /* Joins the path; NULL reuse: any join may be shared. */
 JoinedPath query_setup_joins(Query *query, const Path *path, int from, JoinSet *reuse);
+/* The join whose table has the column of this field of the model that stands at `join`: that one's, or a parent's that is joined now. */
+int query_join_of_field(Query *query, Model *model, int join, const Field *field);
 void query_trim_joins(Query *query, JoinedPath *joined);
 void query_promote(Query *query, JoinSet joins);
 void query_demote(Query *query, JoinSet joins);

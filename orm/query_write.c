@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Queries that write: update, get_or_create, update_or_create. delete.c has the collector. */
 #include "query.h"
+#include "instance.h"
 #include "options.h"
 #include "routing.h"
 #include <string.h>
@@ -24,7 +25,7 @@ static Expression *value_for(const Field *field, Value value)
 {
     if (capo_is_instance(value)) {
         Instance *instance = (Instance *)(void *)value.object;
-        if (!field->target || instance->model != field->target)
+        if (!field->target || !capo_model_is(instance->model, field->target))
             capo_raise(ERROR_VALUE, "Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance.", capo_instance_text(instance),
                        field->model->name, field->name, field->target ? field->target->name : capo_field_kind_name(field->kind));
         if (!capo_instance_is_saved(instance))
@@ -51,6 +52,40 @@ static void check_update(const Query *query)
         capo_raise(ERROR_VALUE, "Cannot call update() after .distinct_on.");
 }
 
+static bool has_parents_columns(const Model *model, const Assignment *assignments, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (capo_local_field(assignments[i].field)->model != model->concrete)
+            return true;
+    return false;
+}
+
+/* Columns of parents: the rows' keys first, then one UPDATE for each table. */
+static int64_t update_levels(Query *query, const Assignment *assignments, size_t count)
+{
+    int64_t changes = 0;
+    capo_begin();
+    Value keys = capo_value_list(capo_values_flat(query, "pk"));
+    for (const Model *level = query->model->concrete; level; level = capo_parent_level(level)) {
+        Assignment *here = capo_alloc_array(count, sizeof *here);
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+            if (capo_local_field(assignments[i].field)->model == level)
+                here[n++] = (Assignment){ capo_local_field(assignments[i].field), assignments[i].expression };
+        if (!n)
+            continue;
+        Query *rows = query_clone(capo_query_filter(capo_query_of((Model *)level), capo_q("pk__in", keys)));
+        rows->no_order = true;
+        Compiled *compiled = compile_update(rows, here, n);
+        if (compiled->empty)
+            continue;
+        int64_t changed = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_WRITE)->changes;
+        changes = changes ? changes : changed;
+    }
+    capo_commit();
+    return changes;
+}
+
 int64_t query_update_expressions(Query *query, const char *const *names, Expression *const *values, size_t count)
 {
     check_update(query);
@@ -74,6 +109,8 @@ int64_t query_update_expressions(Query *query, const char *const *names, Express
             capo_raise(ERROR_FIELD, "Window expressions are not allowed in this query (%s).", names[i]);
         assignments[i] = (Assignment){ field, value };
     }
+    if (has_parents_columns(clone->model, assignments, count))
+        return update_levels(clone, assignments, count);
     Compiled *compiled = compile_update(clone, assignments, count);
     if (compiled->empty)
         return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* All prepared models for the life of the process, and the names by which a model's fields are found. */
 #include "model_resolver.h"
+#include <capo/model_signals.h>
 #include <capo/web.h>
 #include <string.h>
 #include <strings.h>
@@ -37,7 +38,8 @@ static void put_name(Names *names, const char *name, Field *field, Field *revers
 static void note_storage(Field *field)
 {
     field->known_storage = 0;
-    field->known_storage = (uint8_t)(1 + capo_field_storage(field));
+    if (!capo_column_field(field)->custom)      /* whose cells take the long way */
+        field->known_storage = (uint8_t)(1 + capo_field_storage(field));
 }
 
 /* The model whose relations this one has too. */
@@ -123,6 +125,9 @@ void capo_models_prepare(const App *const *apps)
     resolver.models = models;
     resolver.count = n;
     resolver_run(&resolver);
+    for (size_t i = 0; apps[i]; i++)
+        if (!is_prepared(apps[i]))
+            capo_connect_all(apps[i]->receivers);
 
     Model **all = arena_alloc(registry.arena, (registry.count + resolver.count + 1) * sizeof *all);
     if (registry.count)
@@ -139,6 +144,8 @@ void capo_models_prepare(const App *const *apps)
             known[n_known++] = apps[i];
     registry.n_apps = n_known;
     registry.apps = known;
+    for (size_t i = 0; i < resolver.count && capo_class_prepared.count; i++)
+        capo_send_event(&capo_class_prepared, &(SignalEvent){ .sender = resolver.models[i] });
 }
 
 const App *const *capo_known_apps(size_t *ret_count)
@@ -167,6 +174,17 @@ Model *capo_model_of(const char *app, const char *name_lower)
     for (size_t i = 0; i < registry.count; i++)
         if (!strcmp(registry.models[i]->app, app) && !strcasecmp(registry.models[i]->name_lower, name_lower))
             return registry.models[i];
+    return NULL;
+}
+
+const CustomField *capo_custom_field(const char *name)
+{
+    for (size_t i = 0; i < registry.count; i++)
+        for (size_t f = 0; f < registry.models[i]->n_fields; f++) {
+            const CustomField *custom = registry.models[i]->fields[f]->custom;
+            if (custom && !strcmp(custom->name, name))
+                return custom;
+        }
     return NULL;
 }
 

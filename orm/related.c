@@ -2,17 +2,29 @@
 /* From an instance to others: the object behind a key, the queries of to-many relations, their adding and removing; and what
  * templates may ask of an instance. */
 #include "instance.h"
+#include <capo/generic.h>
+#include <capo/model_signals.h>
 #include "routing.h"
 #include <stdio.h>
 #include <string.h>
 
 /* --- one object --- */
 
+Instance *capo_load_one(Model *model, const Field *by, Value key)
+{
+    if (capo_has_base_manager(model) || capo_parent_level(model->concrete)) {
+        Query *query = capo_query_filter(capo_base_rows(model), capo_q(by->attname, key));
+        Instance **rows = capo_query_rows(query, NULL);
+        return rows[0];
+    }
+    ResultSet *result = capo_select_where(model, by, key);
+    return result->n_rows ? capo_instance_load(model, model->fields, result->cells, model->n_fields) : NULL;
+}
+
 static Instance *load_one(const Instance *hint, Model *model, const Field *by, Value key)
 {
     WITH_DATABASE(database_for(model, hint, NULL, DATABASE_READ));
-    ResultSet *result = capo_select_where(model, by, key);
-    return result->n_rows ? capo_instance_load(model, model->fields, result->cells, model->n_fields) : NULL;
+    return capo_load_one(model, by, key);
 }
 
 /* An accessor on this model: the relation field of the other model whose reverse is called so. */
@@ -92,12 +104,14 @@ Query *capo_instance_related_query_at(Instance *self, const char *accessor, cons
                        self->model->name, key->name, accessor);
         return capo_query_none(field->model);
     }
-    Query *query = capo_query_of(forward ? field->target : field->model);
+    Query *query = capo_default_rows(forward ? field->target : field->model);
     const char *path = forward ? field->related_query_name : field->name;
     /* Over a key that is not the primary one, the path names it. */
     if (key != self->model->pk)
         path = capo_format("%s__%s", path, key->name);
     query = capo_query_filter(query, capo_q(path, value));
+    if (field->generic_type)
+        query = capo_query_filter(query, capo_q(field->generic_type->name, capo_generic_type(field->target)));
     return capo_query_related_to(query, self, accessor, file, line);
 }
 
@@ -136,7 +150,7 @@ static Value key_of(const Many *many, Value other)
     const Field *wanted = many->source ? many->target->target_field : many->table->pk;
     if (capo_is_instance(other)) {
         Instance *instance = (Instance *)other.object;
-        if (strcmp(instance->model->label, wanted->model->label))
+        if (!capo_model_is(instance->model, wanted->model))
             capo_raise(ERROR_VALUE, "'%s' instance expected, got a %s.", wanted->model->name, instance->model->name);
         Value key = capo_field_value(instance, wanted);
         if (capo_is_null(key))
@@ -223,9 +237,14 @@ static List *without(const List *keys, const List *others)
     return rest;
 }
 
-static void link_rows(const Many *many, const Field *source, const Field *target, const List *keys)
+static void tell(const Many *many, ManyAction action, const List *keys)
 {
-    const List *fresh = keys->count ? without(keys, linked(many, source, target)) : keys;
+    capo_send_event(&capo_m2m_changed, &(SignalEvent){ .sender = many->table, .instance = many->self, .action = action, .keys = (List *)keys,
+        .reverse = many->source != many->field->through_source, .model = many->target->target });
+}
+
+static void link_rows(const Many *many, const Field *source, const Field *target, const List *fresh)
+{
     Instance **rows = capo_alloc_array(fresh->count + 1, sizeof *rows);
     const Map *defaults = many->options->through_defaults;
     for (size_t i = 0; i < fresh->count; i++) {
@@ -292,6 +311,30 @@ static List *pointing(const Many *many)
     return linked(many, many->target, many->table->pk);
 }
 
+static void change_links(const Many *many, ManyOperation operation, const List *keys, bool mirrored)
+{
+    if (operation == MANY_ADD && !keys->count)
+        return;
+    const List *now = operation == MANY_REMOVE ? NULL : linked(many, many->source, many->target);
+    bool clears = operation == MANY_CLEAR || (operation == MANY_SET && many->options->clear);
+    const List *gone = operation == MANY_REMOVE ? keys : operation == MANY_ADD ? NULL : clears ? now : without(now, keys);
+    const List *fresh = operation == MANY_REMOVE ? NULL : clears ? keys : without(keys, now);
+    if (gone && (gone->count || clears)) {
+        tell(many, clears ? MANY_PRE_CLEAR : MANY_PRE_REMOVE, clears ? NULL : gone);
+        unlink_rows(many, many->source, many->target, gone);
+        if (mirrored)
+            unlink_rows(many, many->target, many->source, gone);
+        tell(many, clears ? MANY_POST_CLEAR : MANY_POST_REMOVE, clears ? NULL : gone);
+    }
+    if (!fresh || !fresh->count)
+        return;
+    tell(many, MANY_PRE_ADD, fresh);
+    link_rows(many, many->source, many->target, fresh);
+    if (mirrored)
+        link_rows(many, many->target, many->source, without(fresh, linked(many, many->target, many->source)));
+    tell(many, MANY_POST_ADD, fresh);
+}
+
 static void change(const Many *many, ManyOperation operation, List *keys)
 {
     bool mirrored = many->field->kind == FIELD_MANY_TO_MANY && many->field->symmetrical;
@@ -299,18 +342,7 @@ static void change(const Many *many, ManyOperation operation, List *keys)
     if (operation == MANY_REMOVE)
         gone = keys;
     if (many->source) {
-        if (operation == MANY_SET)
-            gone = many->options->clear ? linked(many, many->source, many->target) : without(linked(many, many->source, many->target), keys);
-        if (gone && gone->count) {
-            unlink_rows(many, many->source, many->target, gone);
-            if (mirrored)
-                unlink_rows(many, many->target, many->source, gone);
-        }
-        if (operation != MANY_REMOVE && keys->count) {
-            link_rows(many, many->source, many->target, keys);
-            if (mirrored)
-                link_rows(many, many->target, many->source, keys);
-        }
+        change_links(many, operation, keys, mirrored);
         return;
     }
     /* A key that cannot be NULL lets nothing go: setting only adds, as in Django. */
@@ -342,10 +374,11 @@ void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation
     if (!many.field || (!forward && many.field->kind == FIELD_ONE_TO_ONE))
         capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
     if (operation == MANY_CLEAR) {
-        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->null)
+        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->null && !many.field->generic_type)
             capo_raise(ERROR_VALUE, "\"%s\" cannot be cleared: %s.%s cannot be NULL. Delete the objects, or give them another %s.", accessor,
                        many.field->model->name, many.field->name, many.field->name);
-        operation = MANY_SET;
+        if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->generic_type)
+            operation = MANY_SET;
         others = capo_value_list(capo_list_new());
     }
     if (many.field->kind == FIELD_MANY_TO_MANY) {
@@ -361,9 +394,12 @@ void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation
     if (capo_is_null(many.key))
         capo_raise(ERROR_VALUE, "This %s is not saved yet, so \"%s\" cannot be changed. Save it first.", self->model->name, accessor);
     WITH_DATABASE(database_for(many.table, self, NULL, DATABASE_WRITE));
-    List *keys = keys_of(&many, others);
+    List *keys = operation == MANY_CLEAR ? capo_list_new() : keys_of(&many, others);
     capo_begin();
-    change(&many, operation, keys);
+    if (many.field->generic_type)
+        capo_generic_many(self, many.field, accessor, operation, keys);
+    else
+        change(&many, operation, keys);
     capo_commit();
     capo_instance_forget(self, accessor);
 }
@@ -466,6 +502,10 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
         *ret = capo_value_object(many_of(self, text));
         return true;
     }
+    if (self->model->meta->generic_keys && capo_find_generic_key(self->model, text)) {
+        *ret = capo_value_object(capo_instance_generic(self, text));
+        return true;
+    }
     if (!strcmp(text, "get_absolute_url") && self->model->meta->absolute_url && self->model->size) {
         *ret = capo_value_text(self->model->meta->absolute_url(self));
         return true;
@@ -507,7 +547,7 @@ static const char *text_of(Object *object) { return capo_instance_text((Instance
 static bool equal(Object *object, Value other)
 {
     Instance *self = (Instance *)(void *)object, *instance = (Instance *)(void *)other.object;
-    if (!capo_is_instance(other) || strcmp(self->model->label, instance->model->label))
+    if (!capo_is_instance(other) || strcmp(self->model->concrete->label, instance->model->concrete->label))
         return false;
     Value a = capo_instance_pk(self), b = capo_instance_pk(instance);
     return self == instance || (!capo_is_null(a) && capo_equal(a, b));

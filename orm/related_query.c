@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The accessors of relations seen from the query side: their joins, and what their queries know. */
 #include "query.h"
+#include <capo/generic.h>
 #include <string.h>
 
 const Field *relation_of_accessor(const Model *model, const char *accessor, bool *ret_reverse)
@@ -55,6 +56,13 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
         query_add_where(query, expression_lookup(lookup_row(LOOKUP_EXACT), column, keys[0], NULL));
     else
         query_add_where(query, expression_lookup(lookup_row(LOOKUP_IN), column, capo_value_list(capo_values_list(keys, count)), NULL));
+    if (relation->generic_type && reverse) {
+        Expression *type = expression_new(X_COLUMN);
+        type->join = base;
+        type->column = relation->generic_type;
+        type->type = type_of_field(type->column);
+        query_add_where(query, expression_lookup(lookup_row(LOOKUP_EXACT), type, capo_generic_type(relation->target), NULL));
+    }
     if (annotate) {
         Annotation *list = capo_alloc_array(query->n_annotations + 1, sizeof *list);
         if (query->n_annotations)

@@ -2,6 +2,7 @@
 /* Saving: INSERT, UPDATE of what changed, several at once, and reading again. */
 #include "instance.h"
 #include "routing.h"
+#include <capo/model_signals.h>
 #include <string.h>
 
 void capo_put_columns(Buffer *sql, const Model *model)
@@ -72,10 +73,12 @@ static void set_automatic(Instance *self, const Field *field)
     }
 }
 
-static void set_automatic_fields(Instance *self, bool created)
+static void set_automatic_fields(Instance *self, const Model *level, bool created)
 {
-    for (size_t i = 0; i < self->model->n_fields; i++) {
-        const Field *field = self->model->fields[i];
+    size_t n_fields;
+    const Field *const *fields = capo_level_fields(self->model, level, &n_fields);
+    for (size_t i = 0; i < n_fields; i++) {
+        const Field *field = fields[i];
         if (field->auto_now || (field->auto_now_add && created))
             set_automatic(self, field);
     }
@@ -94,44 +97,45 @@ static bool is_left_to_database(Instance *self, const Field *field)
 }
 
 /* Not among the columns of an INSERT: a key that the database makes (but of a table without other columns), and what it computes. */
-static bool is_left_out(const Field *field, bool made)
+static bool is_left_out(const Field *field, const Field *pk, bool made, size_t n_fields)
 {
-    return field->generated || (made && field->primary_key && field->model->n_fields > 1);
+    return field->generated || (made && field == pk && n_fields > 1);
 }
 
-/* INSERT of instances that all give their key or all leave it to the database. */
-static int64_t insert_rows(Instance *const *instances, size_t count, const char *on_conflict)
+/* INSERT into the table of `level`, their model or a parent of it, of instances that all give their key or all leave it to the database. */
+static int64_t insert_rows(Instance *const *instances, size_t count, const Model *level, const char *on_conflict)
 {
     for (size_t i = 0; i < count; i++)
         if (instances[i]->state->expressions)
             capo_compute_expressions(instances[i]);
-    const Model *model = instances[0]->model;
+    size_t n_fields;
+    const Field *const *fields = capo_level_fields(instances[0]->model, level, &n_fields), *pk = capo_level_key(instances[0]->model, level);
     const Dialect *dialect = capo_dialect();
-    bool made = is_left_to_database(instances[0], model->pk);
+    bool made = is_left_to_database(instances[0], pk);
     Buffer sql = { 0 };
     size_t n = 0, n_columns = 0;
-    Value *values = capo_alloc_array(count * model->n_fields, sizeof *values);
-    const Field **back = capo_alloc_array(model->n_fields + 1, sizeof *back);
+    Value *values = capo_alloc_array(count * n_fields, sizeof *values);
+    const Field **back = capo_alloc_array(n_fields + 1, sizeof *back);
     bool ignore = !strcmp(on_conflict, " ");
     capo_put(&sql, ignore ? dialect->insert_ignore : "INSERT INTO ");
-    capo_put_name(&sql, model->table);
+    capo_put_name(&sql, level->table);
     capo_put(&sql, " (");
-    for (size_t i = 0; i < model->n_fields; i++) {
-        if (is_left_out(model->fields[i], made))
+    for (size_t i = 0; i < n_fields; i++) {
+        if (is_left_out(fields[i], pk, made, n_fields))
             continue;
         capo_put(&sql, n_columns++ ? ", " : "");
-        capo_put_name(&sql, model->fields[i]->column);
+        capo_put_name(&sql, fields[i]->column);
     }
     capo_put(&sql, ") VALUES ");
     for (size_t row = 0; row < count; row++) {
         capo_put(&sql, row ? ", (" : "(");
         size_t column = 0;
-        for (size_t i = 0; i < model->n_fields; i++) {
-            const Field *field = model->fields[i];
-            if (is_left_out(field, made))
+        for (size_t i = 0; i < n_fields; i++) {
+            const Field *field = fields[i];
+            if (is_left_out(field, pk, made, n_fields))
                 continue;
             capo_put(&sql, column++ ? ", " : "");
-            if (made && field == model->pk) {
+            if (made && field == pk) {
                 capo_put(&sql, dialect->no_key);
             } else if (field->has_db_default && capo_is_left_to_database(instances[row], field)) {
                 capo_put_database_default(&sql, field);
@@ -145,10 +149,10 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
     capo_put(&sql, on_conflict);
     if (*on_conflict)
         return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
-    size_t n_back = capo_computed_fields(instances, count, back);
+    size_t n_back = capo_computed_fields(instances, count, fields, n_fields, back);
     bool returns_key = made && dialect->returning && (count > 1 || dialect->returns_keys || n_back);
     if (returns_key)
-        back[n_back++] = model->pk;
+        back[n_back++] = pk;
     for (size_t i = 0; i < n_back; i++)
         capo_put_format(&sql, "%s%s", i ? ", " : " RETURNING ", capo_quote_name(back[i]->column));
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE);
@@ -156,22 +160,21 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const char 
         for (size_t i = 0; i < n_back; i++)
             capo_field_store(instances[row], back[i], capo_from_column(back[i], capo_cell(result, row, i)));
         if (made && !returns_key)
-            capo_field_store(instances[row], model->pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row)));
-        capo_instance_settle(instances[row]);
+            capo_field_store(instances[row], pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row)));
     }
     return (int64_t)count;
 }
 
-/* UPDATE of these fields where the key is; how many rows there were. */
-static int64_t update_row(Instance *self, const Field *const *fields, size_t count)
+/* UPDATE of these fields of the level's table where the key is; how many rows there were. */
+static int64_t update_row(Instance *self, const Model *level, const Field *const *fields, size_t count)
 {
     if (self->state->expressions)
-        return capo_update_with_expressions(self, fields, count);
-    const Model *model = self->model;
+        return capo_update_with_expressions(self, level, fields, count);
+    const Field *pk = capo_level_key(self->model, level);
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count + 1, sizeof *values);
     capo_put(&sql, "UPDATE ");
-    capo_put_name(&sql, model->table);
+    capo_put_name(&sql, level->table);
     capo_put(&sql, " SET ");
     for (size_t i = 0; i < count; i++) {
         capo_put(&sql, i ? ", " : "");
@@ -181,23 +184,24 @@ static int64_t update_row(Instance *self, const Field *const *fields, size_t cou
         values[i] = column_value(self, fields[i]);
     }
     capo_put(&sql, " WHERE ");
-    capo_put_name(&sql, model->pk->column);
+    capo_put_name(&sql, pk->column);
     capo_put(&sql, " = ");
-    capo_put_placeholder(&sql, (int)count + 1, model->pk);
-    values[count] = column_value(self, model->pk);
+    capo_put_placeholder(&sql, (int)count + 1, pk);
+    values[count] = column_value(self, pk);
     int64_t changes = capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
     if (changes)
-        capo_read_generated(self);
+        capo_read_generated(self, level);
     return changes;
 }
 
-static size_t changed_fields(Instance *self, const Field **ret, bool all)
+static size_t changed_fields(Instance *self, const Model *level, const Field **ret, bool all)
 {
-    const Model *model = self->model;
-    size_t n = 0, automatic = 0;
-    for (size_t i = 0; i < model->n_fields; i++) {
-        const Field *field = model->fields[i];
-        if (field == model->pk || field->generated || capo_field_is_deferred(self, field) || capo_is_left_to_database(self, field))
+    const Field *pk = capo_level_key(self->model, level);
+    size_t n = 0, automatic = 0, n_fields;
+    const Field *const *fields = capo_level_fields(self->model, level, &n_fields);
+    for (size_t i = 0; i < n_fields; i++) {
+        const Field *field = fields[i];
+        if (field == pk || field->generated || capo_field_is_deferred(self, field) || capo_is_left_to_database(self, field))
             continue;
         bool changed = all || capo_has_expression(self, field) || capo_field_changed(self, field);
         if (changed || field->auto_now)
@@ -207,75 +211,123 @@ static size_t changed_fields(Instance *self, const Field **ret, bool all)
     return n == automatic && !all ? 0 : n;      /* a time of the last change alone is no change */
 }
 
-static void write_row(Instance *self, bool force_insert)
+/* UPDATE, after a look whether the row is there where Meta asks for one. */
+static bool update_level(Instance *self, const Model *level, const Field *const *fields, size_t count)
 {
-    const Model *model = self->model;
-    InstanceState *state = self->state;
-    Value key = capo_instance_pk(self);
-    bool same_key = state->saved && database_is_origin(state->database) && !capo_is_null(key) && !capo_field_changed(self, model->pk);
-    const Field **fields = capo_alloc_array(model->n_fields, sizeof *fields);
-    if (!force_insert && same_key) {
-        size_t count = changed_fields(self, fields, false);
+    if (!level->meta->select_on_save)
+        return update_row(self, level, fields, count) > 0;
+    const Field *pk = capo_level_key(self->model, level);
+    Buffer sql = { 0 };
+    Value key = column_value(self, pk);
+    capo_put_format(&sql, "SELECT 1 FROM %s WHERE %s = ", capo_quote_name(level->table), capo_quote_name(pk->column));
+    capo_put_placeholder(&sql, 1, pk);
+    if (!capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_WRITE)->n_rows)
+        return false;
+    update_row(self, level, fields, count);
+    return true;
+}
+
+typedef struct Writing { bool same_key, force_insert, raw; } Writing;
+
+/* The row of the level's table, behind that of its parent; true: by INSERT. */
+static bool write_level(Instance *self, const Model *level, Writing writing)
+{
+    const Model *parent = capo_parent_level(level);
+    if (parent && !writing.raw)             /* a fixture has the parent's row by itself */
+        writing.force_insert |= write_level(self, parent, writing);
+    const Field *pk = capo_level_key(self->model, level);
+    const Field **fields = capo_alloc_array(self->model->n_fields + 1, sizeof *fields);
+    bool has_key = !capo_is_null(capo_field_value(self, pk));
+    if (!writing.force_insert && writing.same_key) {
+        size_t count = changed_fields(self, level, fields, false);
         if (!count)
-            return;
-        set_automatic_fields(self, false);
-        if (update_row(self, fields, count)) {
-            capo_instance_settle(self);
-            return;
-        }
-    } else if (!force_insert && !capo_is_null(key) && (state->saved || !model->pk->has_default) && model->n_fields > 1) {
+            return false;
+        if (!writing.raw)
+            set_automatic_fields(self, level, false);
+        if (update_level(self, level, fields, count))
+            return false;
+    } else if (!writing.force_insert && has_key && (self->state->saved || !pk->has_default)) {
         /* Made by hand with a key: the row may be there already, as Django looks. */
-        size_t count = changed_fields(self, fields, true);
-        set_automatic_fields(self, false);
-        if (update_row(self, fields, count)) {
-            capo_instance_settle(self);
-            return;
-        }
+        size_t count = changed_fields(self, level, fields, true);
+        if (!writing.raw)
+            set_automatic_fields(self, level, false);
+        if (count && update_level(self, level, fields, count))
+            return false;
     }
-    set_automatic_fields(self, true);
-    insert_rows(&self, 1, "");
+    if (!writing.raw)
+        set_automatic_fields(self, level, true);
+    insert_rows(&self, 1, level, "");
+    return true;
+}
+
+static bool write_row(Instance *self, bool force_insert, bool raw)
+{
+    const InstanceState *state = self->state;
+    Writing writing = { .force_insert = force_insert, .raw = raw };
+    writing.same_key = state->saved && database_is_origin(state->database) && !capo_is_null(capo_instance_pk(self))
+        && !capo_field_changed(self, self->model->pk);
+    bool inserted = write_level(self, self->model->concrete, writing);
+    capo_instance_settle(self);
+    return inserted;
+}
+
+/* Who is told of a save: the model's own hooks and the receivers of the signals. */
+static bool is_heard(const Model *model)
+{
+    const MetaOptions *meta = model->meta;
+    return (model->size && (meta->pre_save || meta->post_save)) || (capo_pre_save.count && capo_has_receivers(&capo_pre_save, model))
+        || (capo_post_save.count && capo_has_receivers(&capo_post_save, model));
+}
+
+static void tell(Instance *self, bool after, bool created, bool raw, const char *const *fields)
+{
+    const MetaOptions *meta = self->model->meta;
+    void (*hook)(void *, bool) = after ? meta->post_save : meta->pre_save;
+    if (hook && self->model->size && !raw)
+        hook(self, created);
+    capo_send_event(after ? &capo_post_save : &capo_pre_save,
+                    &(SignalEvent){ .sender = self->model, .instance = self, .created = created, .raw = raw, .update_fields = fields });
 }
 
 void capo_instances_write(Instance *const *instances, size_t count, bool update)
 {
-    const Model *model = instances[0]->model;
-    if (!update) {
-        insert_rows(instances, count, "");
-        return;
-    }
-    const Field **fields = capo_alloc_array(model->n_fields, sizeof *fields);
+    const Model *level = instances[0]->model->concrete;         /* a fixture has a parent's row by itself */
+    const Field **fields = capo_alloc_array(instances[0]->model->n_fields + 1, sizeof *fields);
+    if (!update)
+        insert_rows(instances, count, level, "");
     for (size_t i = 0; i < count; i++) {
-        size_t n = changed_fields(instances[i], fields, true);
+        size_t n = update ? changed_fields(instances[i], level, fields, true) : 0;
         if (n)
-            update_row(instances[i], fields, n);
+            update_row(instances[i], level, fields, n);
         capo_instance_settle(instances[i]);
     }
 }
 
-static void save(Instance *self, bool force_insert, const char *using)
+static void save(Instance *self, bool force_insert, bool raw, const char *using)
 {
     if (capo_several_databases && !self->state->saved)
         adopt_database(self);
     WITH_DATABASE(database_for(self->model, self, using, DATABASE_WRITE));
-    const MetaOptions *meta = self->model->meta;
     bool created = force_insert || !self->state->saved || capo_is_null(capo_instance_pk(self)) || capo_field_changed(self, self->model->pk);
-    bool hooks = self->model->size && (meta->pre_save || meta->post_save);
-    check_relations(self);
-    if (hooks)
+    bool heard = is_heard(self->model), together = heard || capo_parent_level(self->model->concrete);
+    if (!raw)
+        check_relations(self);
+    if (together)
         capo_begin();
-    if (hooks && meta->pre_save)
-        meta->pre_save(self, created);
-    write_row(self, force_insert);
-    if (hooks && meta->post_save)
-        meta->post_save(self, created);
-    if (hooks)
+    if (heard)
+        tell(self, false, created, raw, NULL);
+    bool inserted = write_row(self, force_insert, raw);
+    if (heard)
+        tell(self, true, inserted, raw, NULL);
+    if (together)
         capo_commit();
 }
 
-void capo_instance_save(Instance *self) { save(self, false, NULL); }
-void capo_instance_insert(Instance *self) { save(self, true, NULL); }
-void capo_instance_save_using(Instance *self, const char *alias) { save(self, false, alias); }
-void capo_instance_insert_using(Instance *self, const char *alias) { save(self, true, alias); }
+void capo_instance_save(Instance *self) { save(self, false, false, NULL); }
+void capo_instance_insert(Instance *self) { save(self, true, false, NULL); }
+void capo_instance_save_raw(Instance *self) { save(self, false, true, NULL); }
+void capo_instance_save_using(Instance *self, const char *alias) { save(self, false, false, alias); }
+void capo_instance_insert_using(Instance *self, const char *alias) { save(self, true, false, alias); }
 
 /* This field is in the database as it is here. */
 void capo_settle_field(Instance *self, const Field *field)
@@ -292,10 +344,9 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
 {
     WITH_DATABASE(database_for(self->model, self, alias, DATABASE_WRITE));
     const Model *model = self->model;
-    const MetaOptions *meta = model->meta;
     const Field **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields);
     size_t count = 0;
-    bool hooks = model->size && (meta->pre_save || meta->post_save);
+    bool heard = is_heard(model), together = heard || capo_parent_level(model->concrete);
     for (size_t i = 0; names[i]; i++) {
         const Field *field = capo_field(model, names[i]);
         if (!field || !field->column || field == model->pk || field->generated)
@@ -306,22 +357,31 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
     if (!count)
         return;
     check_relations(self);
-    if (hooks)
+    if (together)
         capo_begin();
-    if (hooks && meta->pre_save)
-        meta->pre_save(self, false);
+    if (heard)
+        tell(self, false, false, false, names);
     for (size_t i = 0; i < count; i++)
         if (fields[i]->auto_now)
             set_automatic(self, fields[i]);
-    if (!update_row(self, fields, count))
+    int64_t changes = 0;
+    for (const Model *level = model->concrete; level; level = capo_parent_level(level)) {
+        const Field **here = capo_alloc_array(count, sizeof *here);
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+            if (capo_local_field(fields[i])->model == level)
+                here[n++] = fields[i];
+        changes += n ? update_row(self, level, here, n) : 0;
+    }
+    if (!changes)
         capo_raise(ERROR_OPERATIONAL, "%s %s was not saved: its row is not in the table any more.", model->name, capo_to_text(capo_instance_pk(self)));
     for (size_t i = 0; i < count; i++)
         capo_settle_field(self, fields[i]);
     self->state->saved = true;
     self->state->database = database_origin();
-    if (hooks && meta->post_save)
-        meta->post_save(self, false);
-    if (hooks)
+    if (heard)
+        tell(self, true, false, false, names);
+    if (together)
         capo_commit();
 }
 
@@ -382,6 +442,9 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
         return 0;
     const Model *model = instances[0]->model;
     WITH_DATABASE(database_for(model, NULL, options ? options->using : NULL, DATABASE_WRITE));
+    const Model *level = model->concrete;
+    if (capo_parent_level(level))
+        capo_raise(ERROR_VALUE, "Can't bulk create a multi-table inherited model.");
     const char *on_conflict = conflict_clause(model, options);
     size_t batch = batch_size(options, capo_dialect()->max_parameters / model->n_fields);
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
@@ -389,7 +452,7 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
         if (instances[i]->model != model)
             capo_bug("capo_bulk_create() was given a %s and a %s; all must be of one model.", model->label, instances[i]->model->label);
         check_relations(instances[i]);
-        set_automatic_fields(instances[i], true);
+        set_automatic_fields(instances[i], level, true);
     }
     capo_begin();
     for (int made = 0; made < 2; made++) {
@@ -398,7 +461,9 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
             if (is_left_to_database(instances[i], model->pk) == made)
                 chosen[n++] = instances[i];
         for (size_t i = 0; i < n; i += batch)
-            written += insert_rows(chosen + i, n - i < batch ? n - i : batch, on_conflict);
+            written += insert_rows(chosen + i, n - i < batch ? n - i : batch, level, on_conflict);
+        for (size_t i = 0; i < n && !*on_conflict; i++)
+            capo_instance_settle(chosen[i]);
     }
     capo_commit();
     return written;
@@ -407,20 +472,20 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
 void capo_bulk_create(Instance *const *instances, size_t count) { capo_bulk_create_with(instances, count, NULL); }
 
 /* SET x = CASE WHEN id = ? THEN ? … END. A batch holds as many rows as the database takes parameters. */
-static int64_t update_rows(Instance *const *instances, size_t count, const Field *const *fields, size_t n_fields)
+static int64_t update_rows(Instance *const *instances, size_t count, const Model *level, const Field *const *fields, size_t n_fields)
 {
-    const Model *model = instances[0]->model;
+    const Field *pk = capo_level_key(instances[0]->model, level);
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(count * (2 * n_fields + 1), sizeof *values);
     size_t n = 0;
-    const char *key = capo_quote_name(model->pk->column);
-    capo_put_format(&sql, "UPDATE %s SET ", capo_quote_name(model->table));
+    const char *key = capo_quote_name(pk->column);
+    capo_put_format(&sql, "UPDATE %s SET ", capo_quote_name(level->table));
     for (size_t f = 0; f < n_fields; f++) {
         capo_put_format(&sql, "%s%s = CASE", f ? ", " : "", capo_quote_name(fields[f]->column));
         for (size_t i = 0; i < count; i++) {
             capo_put_format(&sql, " WHEN %s = ", key);
-            values[n++] = column_value(instances[i], model->pk);
-            capo_put_placeholder(&sql, (int)n, model->pk);
+            values[n++] = column_value(instances[i], pk);
+            capo_put_placeholder(&sql, (int)n, pk);
             capo_put(&sql, " THEN ");
             values[n++] = column_value(instances[i], fields[f]);
             capo_put_value_placeholder(&sql, (int)n, fields[f]);
@@ -430,8 +495,8 @@ static int64_t update_rows(Instance *const *instances, size_t count, const Field
     capo_put_format(&sql, " WHERE %s IN (", key);
     for (size_t i = 0; i < count; i++) {
         capo_put(&sql, i ? ", " : "");
-        values[n++] = column_value(instances[i], model->pk);
-        capo_put_placeholder(&sql, (int)n, model->pk);
+        values[n++] = column_value(instances[i], pk);
+        capo_put_placeholder(&sql, (int)n, pk);
     }
     capo_put_char(&sql, ')');
     return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
@@ -473,8 +538,17 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
     size_t most = capo_dialect()->max_parameters / (2 * n_fields + 1);
     size_t batch = batch_size(options, most > 500 ? 500 : most);        /* SQLite's limit of the depth of an expression is 1000 */
     capo_begin();
-    for (size_t i = 0; i < count; i += batch)
-        changes += update_rows(instances + i, count - i < batch ? count - i : batch, fields, n_fields);
+    for (const Model *level = model->concrete; level; level = capo_parent_level(level)) {
+        const Field **here = capo_alloc_array(n_fields, sizeof *here);
+        size_t n = 0;
+        int64_t changed = 0;
+        for (size_t f = 0; f < n_fields; f++)
+            if (capo_local_field(fields[f])->model == level)
+                here[n++] = fields[f];
+        for (size_t i = 0; n && i < count; i += batch)
+            changed += update_rows(instances + i, count - i < batch ? count - i : batch, level, here, n);
+        changes = changed > changes ? changed : changes;
+    }
     capo_commit();
     for (size_t i = 0; i < count; i++)
         for (size_t f = 0; f < n_fields; f++)
@@ -489,11 +563,11 @@ void capo_instance_refresh_using(Instance *self, const char *alias)
     WITH_DATABASE(database_for(self->model, self, alias, DATABASE_READ));
     const Model *model = self->model;
     Value key = capo_instance_pk(self);
-    ResultSet *result = capo_is_null(key) ? NULL : capo_select_where(model, model->pk, key);
-    if (!result || !result->n_rows)
+    Instance *fresh = capo_is_null(key) ? NULL : capo_load_one(self->model, model->pk, key);
+    if (!fresh)
         capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", model->name);
     capo_instance_forget_all(self);
     for (size_t i = 0; i < model->n_fields; i++)
-        capo_field_store(self, model->fields[i], capo_from_column(model->fields[i], capo_cell(result, 0, i)));
+        capo_field_store(self, model->fields[i], capo_field_value(fresh, model->fields[i]));
     capo_instance_settle(self);
 }

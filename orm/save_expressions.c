@@ -77,15 +77,15 @@ void capo_compute_expressions(Instance *self)
 
 /* --- UPDATE --- */
 
-int64_t capo_update_with_expressions(Instance *self, const Field *const *fields, size_t count)
+int64_t capo_update_with_expressions(Instance *self, const Model *level, const Field *const *fields, size_t count)
 {
-    Query *query = capo_query_filter(capo_query_of(self->model), capo_q("pk", capo_instance_pk(self)));
+    Query *query = capo_query_filter(capo_query_of((Model *)level), capo_q("pk", capo_instance_pk(self)));
     Assignment *assignments = capo_alloc_array(count + 1, sizeof *assignments);
     const Field **computed = capo_alloc_array(count + 1, sizeof *computed);
     size_t n_computed = 0;
     for (size_t i = 0; i < count; i++) {
         const SavedExpression *saved = *find(self, fields[i]);
-        assignments[i].field = fields[i];
+        assignments[i].field = capo_local_field(fields[i]);
         assignments[i].expression = saved ? resolved(query, fields[i], saved->expression)
                                           : expression_value(capo_field_value(self, fields[i]), type_of_field(fields[i]));
         if (saved)
@@ -104,7 +104,7 @@ int64_t capo_update_with_expressions(Instance *self, const Field *const *fields,
     if (!changes || !n_computed)
         return changes;
     if (!returning)
-        result = capo_select_columns(self->model, computed, n_computed, capo_instance_pk(self));
+        result = capo_select_columns(level, computed, n_computed, capo_instance_pk(self));
     for (size_t i = 0; i < n_computed; i++) {
         SavedExpression **at = find(self, computed[i]);
         *at = (*at)->next;

@@ -281,12 +281,31 @@ bool capo_schema_same_constraints(const Model *a, const Model *b)
 
 /* --- models --- */
 
+/* The model as its table has it: a child without the columns of its parents. */
+static Model *table_of(Model *model)
+{
+    if (model->inheritance != INHERITS_TABLE)
+        return model;
+    Model *table = capo_memdup(model, sizeof *model);
+    table->fields = capo_alloc_array(model->n_fields, sizeof *table->fields);
+    table->many = capo_alloc_array(model->n_many + 1, sizeof *table->many);
+    table->n_fields = table->n_many = 0;
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (!model->fields[i]->inherited)
+            table->fields[table->n_fields++] = model->fields[i];
+    for (size_t i = 0; i < model->n_many; i++)
+        if (!model->many[i]->inherited)
+            table->many[table->n_many++] = model->many[i];
+    return table;
+}
+
 static bool has_own_table(const Field *many) { return many->through && many->through->auto_created; }
 
 void capo_schema_create_model(SchemaEditor *editor, Model *model)
 {
     if (!model->managed)
         return;
+    model = table_of(model);
     capo_backend()->schema->create_model(editor, model);
     capo_schema_create_indexes(editor, model);
     for (size_t i = 0; i < model->n_many; i++)
@@ -298,6 +317,7 @@ void capo_schema_delete_model(SchemaEditor *editor, Model *model)
 {
     if (!model->managed)
         return;
+    model = table_of(model);
     for (size_t i = 0; i < model->n_many; i++)
         if (has_own_table(model->many[i]))
             capo_schema_delete_model(editor, model->many[i]->through);
@@ -307,6 +327,8 @@ void capo_schema_delete_model(SchemaEditor *editor, Model *model)
 
 void capo_schema_rename_table(SchemaEditor *editor, Model *old_model, Model *new_model)
 {
+    old_model = table_of(old_model);
+    new_model = table_of(new_model);
     if (strcmp(old_model->table, new_model->table)) {
         capo_schema_run_deferred(editor, old_model->table);
         capo_schema_run(editor, capo_format("ALTER TABLE %s RENAME TO %s", capo_quote_name(old_model->table), capo_quote_name(new_model->table)), NULL, 0);
@@ -353,7 +375,7 @@ Value capo_schema_effective_default(const Field *field, Value given)
 void capo_schema_add_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value default_value)
 {
     if (field->kind != FIELD_MANY_TO_MANY)
-        capo_backend()->schema->add_column(editor, old_model, new_model, field, default_value);
+        capo_backend()->schema->add_column(editor, table_of(old_model), table_of(new_model), field, default_value);
     else if (has_own_table(field))
         capo_schema_create_model(editor, field->through);
 }
@@ -361,7 +383,7 @@ void capo_schema_add_field(SchemaEditor *editor, Model *old_model, Model *new_mo
 void capo_schema_remove_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field)
 {
     if (field->kind != FIELD_MANY_TO_MANY)
-        capo_backend()->schema->remove_column(editor, old_model, new_model, field);
+        capo_backend()->schema->remove_column(editor, table_of(old_model), table_of(new_model), field);
     else if (has_own_table(field))
         capo_schema_delete_model(editor, field->through);
 }
@@ -373,7 +395,7 @@ void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_
         capo_raise(ERROR_VALUE, "%s.%s cannot be altered into %s: one is many-to-many and the other is not. Remove the field and add it again.",
                    old_model->label, old_field->name, capo_field_kind_name(new_field->kind));
     if (!was_many) {
-        capo_backend()->schema->alter_column(editor, old_model, new_model, old_field, new_field, default_value);
+        capo_backend()->schema->alter_column(editor, table_of(old_model), table_of(new_model), old_field, new_field, default_value);
         return;
     }
     if (has_own_table(old_field) && has_own_table(new_field))
@@ -385,6 +407,8 @@ void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_
 
 void capo_schema_alter_meta(SchemaEditor *editor, Model *old_model, Model *new_model)
 {
+    old_model = table_of(old_model);
+    new_model = table_of(new_model);
     if (capo_schema_same_constraints(old_model, new_model))
         capo_schema_change_indexes(editor, old_model, new_model);
     else

@@ -19,7 +19,7 @@ static void add_table(Tables *tables, const char *name, bool outer)
     if (query->n_joins == MAX_JOINS)
         capo_raise(ERROR_NOT_SUPPORTED, "A statement joins more than %d tables.", MAX_JOINS);
     Model *model = capo_alloc_struct(Model);
-    *model = (Model){ .name = name, .label = name, .table = name };
+    *model = (Model){ .name = name, .label = name, .table = name, .concrete = model };
     query->joins[query->n_joins++] = (Join){ .model = model, .alias = name, .parent = (int)query->n_joins - 1, .references = 1, .outer = outer };
     query->model = query->joins[0].model;
 }

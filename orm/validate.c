@@ -198,6 +198,10 @@ Value capo_field_to_python(const Field *field, Value value)
     field = capo_column_field(field);
     if (capo_is_null(value))
         return capo_value_null();
+    if (field->custom && field->custom->to_python)
+        value = field->custom->to_python(field, value);
+    if (capo_is_null(value))
+        return value;
     switch (capo_field_storage(field)) {
     case STORAGE_INT:
         return value.kind == VALUE_INT ? value : python_int(field, value);

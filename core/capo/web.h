@@ -216,6 +216,7 @@ typedef struct App {
     const struct DatabaseFunction *functions;     /* for FN(), TOTAL() and paths: expressions.h; ends with { 0 } */
     const struct DatabaseLookup *lookups;         /* for paths: expressions.h; ends with { 0 } */
     const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
+    const struct SignalReceiver *receivers;       /* signals.h: what this app wants to be told of; ends with { 0 } */
     const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */
     void (*ready)(void);                    /* once, after all apps are known */
     const struct App *const *needs;         /* APPS(…) that it stands on: they join the site's apps behind it, unless listed there */

@@ -11,10 +11,15 @@
  * else settings' handler404 and its like, templates 404.html (capo_web_hooks.error_page), or a plain page, which tell a visitor
  * nothing but the status. Only ERROR_ABORTED, the client that left, goes on to the server. */
 #include "web_internal.h"
+#include <capo/signals.h>
 #include <capo/unit.h>
 #include <string.h>
 
 WebHooks capo_web_hooks;
+
+Signal capo_request_started = { .name = "request_started" };
+Signal capo_request_finished = { .name = "request_finished" };
+Signal capo_got_request_exception = { .name = "got_request_exception" };
 
 struct Next { Middleware *const *layers; };
 
@@ -138,7 +143,12 @@ Response *capo_handle(Request *req)
         req->route = state->match.node->route;
         req->route_name = state->match.node->name;
     }
-    return run_layers(req, capo_settings()->middleware);
+    if (!capo_request_started.count && !capo_request_finished.count)
+        return run_layers(req, capo_settings()->middleware);
+    capo_send_event_robust(&capo_request_started, &(SignalEvent){ .request = req });
+    Response *res = run_layers(req, capo_settings()->middleware);
+    capo_send_event_robust(&capo_request_finished, &(SignalEvent){ .request = req });
+    return res;
 }
 
 /* --- errors ------------------------------------------------------------------------------------------------------------------------- */
@@ -227,6 +237,8 @@ Response *error_response(Request *req, const Error *error)
     WebState *state = web_state(req);
     state->error = error;
     log_error(req, error);
+    if (error->status >= 500)
+        capo_send_event_robust(&capo_got_request_exception, &(SignalEvent){ .request = req, .error = error });
     ErrorPage page = { .req = req, .error = error };
     bool technical = error->status == 404 || error->status >= 500 || error->code == ERROR_SUSPICIOUS_OPERATION;
     Response *res = NULL;

@@ -15,6 +15,9 @@ static void put_placeholder(Buffer *sql, int number)
 static const char *column_type(const Field *field)
 {
     const Field *column = capo_column_field(field);
+    const char *own = column->custom && column->custom->db_type ? column->custom->db_type(column, "sqlite") : NULL;
+    if (own)
+        return own;
     bool is_key = column != field;              /* of another row: no sign to check, nothing that counts up */
     switch (column->kind) {
     case FIELD_AUTO: case FIELD_BIG_AUTO: case FIELD_SMALL_AUTO:

@@ -71,12 +71,27 @@ _Noreturn void capo_invalid(const char *code, const char *format, ...) __attribu
 typedef struct FieldLimit { bool set; double value; } FieldLimit;
 #define LIMIT(x) { .set = true, .value = (x) }
 
+/* A kind of field of one's own: a kind that there is, whose C member it keeps, with some of its work done otherwise (Django's custom
+ * fields). Every function may be NULL: as the kind does it.
+ *     const CustomField cents = { .name = "shop.Cents", .db_type = bigint, .to_db = to_cents, .from_db = from_cents };
+ *     DECIMAL(price, .max_digits = 10, .decimal_places = 2, .custom = &cents)
+ * Migrations keep the name, and find the functions by it as long as a model has such a field. */
+typedef struct CustomField {
+    const char *name;                                               /* "app.Name" */
+    const char *(*db_type)(const Field *field, const char *vendor); /* of the column; vendor "sqlite", "postgresql", "mysql"; NULL: the kind's */
+    Value (*to_db)(const Field *field, Value value);                /* get_prep_value: what is bound; never given null */
+    Value (*from_db)(const Field *field, Value raw);                /* from_db_value: of the cell as the driver gives it; never null */
+    Value (*to_python)(const Field *field, Value value);            /* of what forms, fixtures and code give, before the kind's own */
+    const char *widget;                                             /* of its form field: a row of forms/widgets.c */
+} CustomField;
+
 #define CAPO_COMMON_OPTIONS                                                                                                    \
     const char *verbose_name;       /* "published at"; default: the name with spaces */                                        \
     const char *label;              /* in forms; default: the verbose name with a capital */                                   \
     const char *help_text;                                                                                                     \
     bool blank;                     /* forms accept it empty; OPTIONAL implies it */                                           \
     bool unique, db_index, no_db_index;                                                                                        \
+    const CustomField *custom;      /* a kind of one's own */                                                                  \
     bool not_editable;              /* left out of model forms and the admin */                                                \
     const char *db_column;                                                                                                     \
     const FieldChoice *choices;                                                                                                     \
@@ -176,6 +191,20 @@ typedef struct NamedManager {
 #define MANAGERS(...) ((const NamedManager[]){ __VA_ARGS__, { 0 } })
 
 /* A list that is added here is also copied in orm/meta.c: those of models.def stand in a function that returns. */
+/* Two fields that point to a row of any model (generic.h): GENERIC_KEYS({ "subject", "content_type", "object_id" }) */
+typedef struct GenericKey {
+    const char *name;                   /* what templates and capo_generic_object call it */
+    const char *type, *key;             /* a FOREIGN_KEY to ContentType, and the field that holds the other's key */
+} GenericKey;
+#define GENERIC_KEYS(...) ((const GenericKey[]){ __VA_ARGS__, { 0 } })
+/* The other side: GENERIC_RELATIONS({ "tags", &TaggedItem_model }) */
+typedef struct GenericRelation {
+    const char *name;                   /* an accessor, and a name in look-ups, like a related_name */
+    Model *model;                       /* the one with the generic key */
+    const char *generic_key;            /* which of them; default: its first */
+} GenericRelation;
+#define GENERIC_RELATIONS(...) ((const GenericRelation[]){ __VA_ARGS__, { 0 } })
+
 typedef struct MetaOptions {
     const char *verbose_name, *verbose_name_plural;
     const char *const *ordering;
@@ -202,6 +231,8 @@ typedef struct MetaOptions {
     /* Managers (orm.h): the first is the default one, where default_manager_name names no other. */
     const NamedManager *managers;
     const char *default_manager_name, *base_manager_name;
+    const GenericKey *generic_keys;
+    const GenericRelation *generic_relations;
     const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
     const char *order_with_respect_to;                  /* a key of this model: adds the column _order (related.h) */
     const char *required_db_vendor;                     /* "postgresql": no table and no permissions on another database */
@@ -272,11 +303,14 @@ struct Field {
     const char *related_name;           /* accessor on the target: "posts", "comment_set"; NULL: hidden */
     const char *related_query_name;     /* in look-ups: "posts", "comment"; never NULL, ends with '+' where hidden */
     bool db_constraint, symmetrical, hidden_relation;
+    bool parent_link;                   /* the key of a child to its parent's row */
     const char *limit_choices_to;
     Model *through;                     /* many-to-many: the join model, made where not given */
     Field *through_source, *through_target;
     const char *db_table;               /* many-to-many */
     const FieldRow *row;                /* what was written; relations: their names as written */
+    const CustomField *custom;
+    const Field *generic_type;          /* of what stands for a generic relation: the field beside the key that says which model is meant */
     const Field *inherited;             /* of a child or a proxy: the base's field that this stands for; it has no column of its own */
     FieldLayout layout;
     uint8_t known_storage;              /* 1 + its Storage, once the models are resolved; 0: capo_field_storage() finds it out */
@@ -371,6 +405,8 @@ static inline void capo_read_default(ModelReader *reader, const char *field, Fie
     if (db_default.kind == DEFAULT_EXPRESSION)
         capo_read_expression(reader, field, db_default.expression);
 }
+/* A custom field that some model has, by its name; NULL. */
+const CustomField *capo_custom_field(const char *name);
 /* "CharField", … as Django's classes are called; and back (FIELD_NONE). */
 const char *capo_field_kind_name(FieldKind kind);
 FieldKind capo_field_kind(const char *name);

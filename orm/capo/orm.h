@@ -394,6 +394,8 @@ void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation
 Instance *capo_instance_new(Model *model);
 void capo_instance_save(Instance *self);
 void capo_instance_save_fields(Instance *self, const char *const *fields);      /* update_fields */
+/* As a fixture is loaded: every value as it is, no time of now, and receivers are told by .raw that other rows may be missing. */
+void capo_instance_save_raw(Instance *self);
 void capo_instance_insert(Instance *self);                                       /* force_insert */
 void capo_instance_update(Instance *self);                                       /* force_update */
 void capo_instance_set_expression(Instance *self, const char *field, Value expression);

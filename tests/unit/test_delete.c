@@ -48,7 +48,7 @@ TEST(delete_cascades)
     struct DeleteCount *counts;
     size_t n;
     Instance *self = &ann->capo;
-    EXPECT_INT(capo_delete_instances(&self, 1, &counts, &n), 7);
+    EXPECT_INT(capo_delete_instances(&self, 1, self, &counts, &n), 7);
     /* ann, One, Two, Three (its sequel), the genre's row, both rows of the friendship */
     EXPECT_INT(n, 4);
     EXPECT_INT(capo_count(Author), 1);
@@ -142,7 +142,7 @@ TEST(delete_in_few_statements)
         genres[i] = &genre->capo;
     }
     capo_bulk_create(genres, 500);
-    EXPECT_QUERIES(2, capo_delete_instances(genres, 500, NULL, NULL));
+    EXPECT_QUERIES(2, capo_delete_instances(genres, 500, NULL, NULL, NULL));
     EXPECT_INT(capo_count(Genre), 0);
     capo_new(Genre);
     Loan *loan = capo_new(Loan);

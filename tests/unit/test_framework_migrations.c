@@ -4,6 +4,7 @@
  * After a change of their models, write what is missing, from the project's root:
  *     CAPO_WRITE_MIGRATIONS=1 build/tests/unit framework_migrations_are_current */
 #include <capo/testing.h>
+#include <capo/model_signals.h>
 #include <capo/flatpages.h>
 #include <capo/buffer.h>
 #include "../../orm/internal.h"
@@ -116,6 +117,35 @@ TEST(framework_migrations_record_djangos_names)
     EXPECT_INT(capo_sql_rows("SELECT id FROM capo_migration_checksums")->count, 4);
     capo_migrate(&(MigrateOptions){ .app = "contenttypes", .target = "zero" });
     EXPECT_INT(capo_sql_rows("SELECT id FROM django_migrations WHERE app <> 'sessions'")->count, 0);
+}
+
+static int64_t told_before, told_after, told_tables;
+
+static void before_migrate(SignalEvent *event)
+{
+    told_before += event->app != NULL && event->sender == event->app;
+}
+
+static void after_migrate(SignalEvent *event)
+{
+    told_after++;
+    told_tables = !strcmp(event->app->name, "auth") ? (int64_t)capo_schema_tables()->count : told_tables;
+}
+
+TEST(migrate_tells_each_app)
+{
+    SignalReceiver before = RECEIVER(&capo_pre_migrate, before_migrate), after = RECEIVER(&capo_post_migrate, after_migrate),
+        of_auth = RECEIVER(&capo_post_migrate, before_migrate, .sender = &capo_auth);
+    open_empty();
+    told_before = told_after = told_tables = 0;
+    capo_connect(&before);
+    capo_connect(&after);
+    capo_connect(&of_auth);
+    capo_migrate(&(MigrateOptions){ 0 });
+    EXPECT_INT(told_after, 4);
+    EXPECT_INT(told_before, 5);
+    EXPECT(told_tables > 8);                            /* they are there by then */
+    EXPECT(capo_disconnect(&before) && capo_disconnect(&after) && capo_disconnect(&of_auth));
 }
 
 static void migrate_all(void *unused)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The life of a request: layers, guards, errors, debug pages. */
 #include "asking.h"
+#include <capo/signals.h>
+#include <stdio.h>
 
 static Response *hello(Request *req) { (void)req; return capo_text("hello\n"); }
 static Response *args(Request *req)
@@ -42,6 +44,32 @@ TEST(handler_runs_the_view_with_its_arguments)
     EXPECT_HAS(ask("GET", "/", NULL, NULL).all, "HTTP/1.1 200 OK\r\n");
     EXPECT_TEXT(ask("GET", "/some-slug/42/", NULL, NULL).body, "some-slug 42 extra none");
     EXPECT_INT(ask("GET", "/nowhere/", NULL, NULL).status, 404);
+}
+
+static char signals_heard[128];
+
+static void hear(SignalEvent *event)
+{
+    size_t size = strlen(signals_heard);
+    snprintf(signals_heard + size, sizeof signals_heard - size, "%s %s%s;", event->signal->name, event->request->path, event->error ? " failed" : "");
+}
+
+TEST(handler_sends_signals)
+{
+    SignalReceiver receivers[] = { RECEIVER(&capo_request_started, hear), RECEIVER(&capo_request_finished, hear), RECEIVER(&capo_got_request_exception, hear) };
+    use((Settings){ 0 });
+    signals_heard[0] = '\0';
+    for (int i = 0; i < 3; i++)
+        capo_connect(&receivers[i]);
+    ask("GET", "/", NULL, NULL);
+    EXPECT_TEXT(signals_heard, "request_started /;request_finished /;");
+    signals_heard[0] = '\0';
+    ask("GET", "/500/", NULL, NULL);
+    ask("GET", "/404/", NULL, NULL);
+    EXPECT_TEXT(signals_heard, "request_started /500/;got_request_exception /500/ failed;request_finished /500/;"
+                               "request_started /404/;request_finished /404/;");
+    for (int i = 0; i < 3; i++)
+        EXPECT(capo_disconnect(&receivers[i]));
 }
 
 /* SEC-140 */
