@@ -170,7 +170,7 @@ char *table_text(const char *table)
         return all;
     for (char *rest = all; (line = strsep(&rest, "\n")) && count < 200;) {
         const char *behind = behind_name(line);
-        lines[count++] = behind ? capo_format("%.*s%s", (int)strcspn(line, " "), line, behind) : line;
+        lines[count++] = behind ? capo_format("%s%s", line[0] == 'f' ? "foreign key" : line[0] == 'i' ? "index" : "constraint", behind) : line;
     }
     qsort(lines, count, sizeof *lines, by_text);
     for (size_t i = 0; i < count; i++)
