@@ -186,7 +186,6 @@ typedef Query *Manager(Query *rows);
 typedef struct NamedManager {
     const char *name;
     Manager *rows;                      /* NULL: all rows */
-    bool use_in_migrations;             /* historical models have it too */
 } NamedManager;
 #define MANAGERS(...) ((const NamedManager[]){ __VA_ARGS__, { 0 } })
 
@@ -234,8 +233,6 @@ typedef struct MetaOptions {
     const GenericKey *generic_keys;
     const GenericRelation *generic_relations;
     const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
-    const char *order_with_respect_to;                  /* a key of this model: adds the column _order (related.h) */
-    const char *required_db_vendor;                     /* "postgresql": no table and no permissions on another database */
     const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
     const char *const *natural_key;                     /* LIST("username"): serializers.h */
     const char *swappable;                              /* "AUTH_USER_MODEL": the setting that puts another model in its place */

@@ -474,8 +474,10 @@ static void assign(Instance *instance, const Map *values)
         Field *field = !strcmp(name, "pk") ? instance->model->pk : capo_field(instance->model, name);
         if (!field)
             capo_raise(ERROR_FIELD, "%s() got unexpected keyword arguments: '%s'", instance->model->name, name);
-        if (value_expression(value))
-            capo_raise(ERROR_NOT_SUPPORTED, "An instance's field takes no expression.");
+        if (value_expression(value)) {
+            capo_instance_set_expression(instance, name, value);
+            continue;
+        }
         /* What C's types refuse: a key where the relation's own name wants an object. */
         if (field->target && !strcmp(name, field->name) && !capo_is_instance(value) && !capo_is_null(value))
             capo_raise(ERROR_VALUE, "Cannot assign \"%s\": \"%s.%s\" must be a \"%s\" instance.", capo_to_text(value), instance->model->name, name, field->target->name);

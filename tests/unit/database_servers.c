@@ -224,8 +224,8 @@ static void remove_server(void *unused)
 /* The URL, or NULL: there are no servers here. */
 const char *own_server(const char *environment, const char *name)
 {
-    if (!getenv("CAPO_TEST_POSTGRESQL") || access(capo_format("%s/tests/servers/start", getenv("root") ? getenv("root") : "."), X_OK)) {
-        fprintf(stderr, "skipped: no database servers, or tests/servers/start is not below this folder\n");
+    if (!getenv("CAPO_FAULT_SERVERS") || access(capo_format("%s/tests/servers/start", getenv("root") ? getenv("root") : "."), X_OK)) {
+        fprintf(stderr, "skipped: servers to kill are a matter of tests/suites/faults\n");
         return NULL;
     }
     strcpy(own_folder, "/tmp/capo-server-XXXXXX");
