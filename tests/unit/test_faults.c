@@ -75,8 +75,10 @@ static void cut_everywhere(Proxy *proxy, void (*work)(void *), bool begins, long
 {
     static int tries;
     int cuts = 0, committed = 0, unknown = 0;
-    for (int upwards = 0; upwards < 2; upwards++)
-        for (long limit = 1; limit < 9000; limit += step) {
+    /* Where every cut of a sweep missed what it is after, as on a busy machine, there is another. */
+    for (int sweep = 0; sweep < 6 && (sweep < 2 || cuts <= 5 || committed < 2 || !unknown); sweep++)
+        for (long limit = 1 + sweep / 2; limit < 9000; limit += step) {
+            bool upwards = sweep % 2;
             Cut cut = { .number = ++tries };
             proxy_limit(proxy, upwards, limit);
             const Error *error = capo_try(work, &cut);
