@@ -48,7 +48,8 @@ typedef struct PgConnection {
     Connection head;
     PGconn *pg;
     const DatabaseAddress *address;
-    struct event *read_event, *write_event;
+    struct event *read_event, *write_event, *cork_event;
+    bool corked;                            /* until the loop has done what is ready: see cork() */
     Flight *first, *last;
     PgStatement *statements[PG_SETS][PG_WAYS];
     uint64_t clock, names;
