@@ -48,8 +48,7 @@ typedef struct PgConnection {
     Connection head;
     PGconn *pg;
     const DatabaseAddress *address;
-    struct event *read_event, *write_event, *cork_event;
-    bool corked;                            /* until the loop has done what is ready: see cork() */
+    struct event *read_event, *write_event;
     Flight *first, *last;
     PgStatement *statements[PG_SETS][PG_WAYS];
     uint64_t clock, names;

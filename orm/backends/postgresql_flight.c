@@ -6,7 +6,6 @@
  * is freed when its answer has passed by. */
 #include "postgresql.h"
 #include <event2/event.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,27 +133,8 @@ static void append(PgConnection *connection, Flight *flight)
         connection->head.waiting_since = capo_monotonic_us();
 }
 
-static void uncork(evutil_socket_t socket, short events, void *argument)
-{
-    (void)events;
-    ((PgConnection *)argument)->corked = false;
-    setsockopt(socket, IPPROTO_TCP, TCP_CORK, &(int){ 0 }, sizeof(int));
-}
-
-/* Each Sync sends what is there, and each packet wakes the server. Where others wait for answers on this connection too, what the fibers send
- * in one turn of the loop goes off together at its end. */
-static void cork(PgConnection *connection)
-{
-    if (!connection->cork_event || connection->corked || connection->first == connection->last)
-        return;
-    connection->corked = setsockopt(PQsocket(connection->pg), IPPROTO_TCP, TCP_CORK, &(int){ 1 }, sizeof(int)) == 0;
-    if (connection->corked)
-        event_active(connection->cork_event, EV_TIMEOUT, 0);
-}
-
 static bool sync(PgConnection *connection)
 {
-    cork(connection);
     if (!PQpipelineSync(connection->pg))
         return false;
     watch_writing(connection);
@@ -346,8 +326,7 @@ bool pg_watch(PgConnection *connection)
     int fd = PQsocket(connection->pg);
     connection->read_event = event_new(capo_loop(), fd, EV_READ | EV_PERSIST, on_event, connection);
     connection->write_event = event_new(capo_loop(), fd, EV_WRITE, on_event, connection);
-    connection->cork_event = event_new(capo_loop(), fd, 0, uncork, connection);
-    return connection->read_event && connection->write_event && connection->cork_event && event_add(connection->read_event, NULL) == 0;
+    return connection->read_event && connection->write_event && event_add(connection->read_event, NULL) == 0;
 }
 
 void pg_unwatch(PgConnection *connection)
@@ -356,10 +335,7 @@ void pg_unwatch(PgConnection *connection)
         event_free(connection->read_event);
     if (connection->write_event)
         event_free(connection->write_event);
-    if (connection->cork_event)
-        event_free(connection->cork_event);
-    connection->read_event = connection->write_event = connection->cork_event = NULL;
-    connection->corked = false;
+    connection->read_event = connection->write_event = NULL;
     fail_all(connection);
     for (size_t i = 0; i < PG_SETS; i++)
         for (size_t k = 0; k < PG_WAYS; k++)
