@@ -370,7 +370,8 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
 
     plan_group(&plan);
     if (query->n_distinct_on && (plan.grouped || plan.qualify))
-        capo_raise(ERROR_NOT_SUPPORTED, "%s and .distinct_on together are not implemented.", plan.grouped ? "Aggregates" : "Conditions over windows");
+        capo_raise(ERROR_NOT_SUPPORTED, "%s cannot stand beside .distinct_on in one query: choose the rows by .distinct_on in a query of their own, and ask for those "
+                   "whose \"pk__in\" is that query.", plan.grouped ? "Aggregates" : "Conditions over windows");
     if (plan.grouped && plan.meta_order)                            /* rows that were grouped have no order of their own */
         plan.n_order = 0;
     compiler->frame = &frame;
