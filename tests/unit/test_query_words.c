@@ -136,6 +136,23 @@ static void distinct_on_nothing(void *unused)
     (void)capo_fetch(Book, .distinct_on = LIST("athor"));
 }
 
+static void count_beside_distinct_on(void *unused)
+{
+    (void)unused;
+    (void)capo_fetch(Book, .annotate = EXPRESSIONS(COUNT("genres", .as = "n")), .distinct_on = LIST("author"), .order_by = LIST("author_id", "-pages"));
+}
+
+/* What the error says to write instead. */
+TEST(query_distinct_on_beside_aggregates)
+{
+    query_library();
+    if (!database_is("postgresql"))
+        return;
+    EXPECT(strstr(EXPECT_RAISES(ERROR_NOT_SUPPORTED, count_beside_distinct_on, NULL)->message, "pk__in"));
+    Query *longest = capo_query(Book, .distinct_on = LIST("author"), .order_by = LIST("author_id", "-pages"));
+    EXPECT_TEXT(column(capo_query(Book, .filter = Q("pk__in", longest), .annotate = EXPRESSIONS(COUNT("genres", .as = "n")), .order_by = LIST("id")), "n"), "1 1");
+}
+
 TEST(query_distinct_on)
 {
     query_library();
