@@ -12,7 +12,11 @@
 #define VALGRIND_STACK_REGISTER(start, end) 0
 #define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
 #endif
+#ifdef __OPTIMIZE__
 #define STACK_SIZE (LOOP_HAS_ASAN ? (size_t)1024 * 1024 : (size_t)256 * 1024)
+#else
+#define STACK_SIZE ((size_t)1024 * 1024)     /* without optimisation a frame takes two to four times as much */
+#endif
 enum { GUARD_SIZE = 256 * 1024, POOL_LIMIT = 128, KEEP_RESIDENT = 32 * 1024 };
 
 static __thread Stack *pool;
