@@ -330,3 +330,26 @@ TEST(options_idle_connections_are_closed_also_when_nobody_asks)
     EXPECT_INT(capo_database_figures().open, 0);
     EXPECT_INT(number("SELECT 4"), 4);
 }
+
+/* --- MariaDB and MySQL --- */
+
+static void insert_long(void *unused) { (void)unused; capo_sql_run("INSERT INTO library_genre (name) VALUES (?)", "a name that is longer than any column of a genre can be, and so must not be cut off: strict mode refuses it. And so on, up to the end "
+    "of two hundred and fifty-five letters, which is what the longest of these columns takes, if it is one of those that take so many and not of those that take less."); }
+
+TEST(options_session_of_mysql_is_strict_utf8mb4_and_read_committed)
+{
+    capo_test_database();
+    if (!database_is("mysql"))
+        return;
+    capo_sql_run("INSERT INTO library_genre (name) VALUES (?)", "caf\u00e9 \U0001F600");
+    EXPECT_TEXT(((Genre *)capo_get(Genre, .where = { .name = ENDSWITH("\U0001F600") }))->name, "caf\u00e9 \U0001F600");
+    EXPECT_TEXT(text_of_cell("SELECT @@character_set_client", 0), "utf8mb4");
+    EXPECT_TEXT(text_of_cell("SELECT @@character_set_connection", 0), "utf8mb4");
+    EXPECT_TEXT(text_of_cell("SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'library_genre'", 0), "InnoDB");
+    EXPECT(strstr(text_of_cell("SELECT @@SESSION.sql_mode", 0), "STRICT_TRANS_TABLES") != NULL);
+    EXPECT_RAISES(ERROR_DATA, insert_long, NULL);
+    open_with("?isolation=serializable");
+    EXPECT_TEXT(text_of_cell("SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')", 1), "SERIALIZABLE");
+    open_with("");
+    EXPECT_TEXT(text_of_cell("SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')", 1), "READ-COMMITTED");
+}
