@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BUSY_TIMEOUT_MS = 5000, LONGEST_LOG = 9000 };
+enum { LONGEST_LOG = 9000 };
 
 static size_t n_statements;
 
@@ -84,9 +84,9 @@ void capo_put_value_placeholder(Buffer *sql, int number, const Field *field)
 /* --- lending connections ------------------------------------------------------------------------------------------------ */
 
 /* Sleeps a little longer each time. False: the time is up. */
-static bool wait_for_lock(int64_t since, int *pause_ms)
+static bool wait_for_lock(const Connection *connection, int64_t since, int *pause_ms)
 {
-    if (capo_monotonic_us() - since > BUSY_TIMEOUT_MS * 1000)
+    if (capo_monotonic_us() - since > capo_connection_address(connection)->lock_timeout * INT64_C(1000))
         return false;
     capo_sleep(*pause_ms / 1000.0);
     *pause_ms = *pause_ms < 50 ? 2 * *pause_ms : 50;
@@ -174,7 +174,7 @@ bool capo_connection_run(Connection *connection, const char *sql, const Value *p
         *failure = (DatabaseFailure){ 0 };
         if (connection->backend->run(connection, sql, parameters, count, ret, failure))
             return true;
-        if (!failure->busy || !wait_for_lock(since, &pause_ms))
+        if (!failure->busy || !wait_for_lock(connection, since, &pause_ms))
             return false;
     }
 }
@@ -185,11 +185,18 @@ _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
     capo_raise_detail(failure->code, detail, "%s", failure->message);
 }
 
-const DatabaseFailure *capo_failure_of(const Error *error)
+bool capo_is_database_error(const Error *error)
 {
-    bool known = error && (error->code == ERROR_OPERATIONAL || error->code == ERROR_INTEGRITY || error->code == ERROR_DATA || error->code == ERROR_PROGRAMMING
-                           || error->code == ERROR_NOT_SUPPORTED || error->code == ERROR_TRANSACTION);
-    return known ? error->detail : NULL;
+    return error && (error->code == ERROR_OPERATIONAL || error->code == ERROR_INTEGRITY || error->code == ERROR_DATA || error->code == ERROR_PROGRAMMING
+                     || error->code == ERROR_NOT_SUPPORTED || error->code == ERROR_TRANSACTION);
+}
+
+const DatabaseFailure *capo_failure_of(const Error *error) { return capo_is_database_error(error) ? error->detail : NULL; }
+
+const char *capo_database_error_state(const Error *error)
+{
+    const DatabaseFailure *failure = capo_failure_of(error);
+    return failure ? failure->state : "";
 }
 
 const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure)
@@ -347,7 +354,11 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
 
 /* `lent`: a connection for reading that is the cursor's until its end. `by_turns`: the database has but one connection, which is
  * borrowed for each batch; between them its other statements run, also those of the loop's body. */
-struct DatabaseCursor { Connection *connection; void *cursor; bool lent, by_turns; };
+struct DatabaseCursor {
+    Connection *connection; void *cursor;
+    bool lent, by_turns;
+    const ResultSet *whole; size_t at;      /* without the server's cursors: all rows, and how many were given */
+};
 
 static void close_cursor(void *argument)
 {
@@ -393,6 +404,11 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
     DatabaseCursor *cursor = capo_alloc_struct(DatabaseCursor);
     const Database *self = database_current();
     int64_t started = capo_monotonic_us();
+    if (self->address->no_cursors) {
+        cursor->whole = capo_database_run(sql, parameters, count, DATABASE_READ);
+        capo_defer(close_cursor, cursor);
+        return cursor;
+    }
     n_statements++;
     cursor->connection = capo_transaction_connection();
     if (!cursor->connection) {
@@ -420,8 +436,20 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
     return cursor;
 }
 
+static ResultSet *next_part(DatabaseCursor *cursor, size_t max_rows)
+{
+    ResultSet *result = capo_memdup(cursor->whole, sizeof *cursor->whole);
+    size_t left = cursor->whole->n_rows - cursor->at;
+    result->n_rows = left < max_rows ? left : max_rows;
+    result->cells += cursor->at * result->n_columns;
+    cursor->at += result->n_rows;
+    return result;
+}
+
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
 {
+    if (cursor->whole)
+        return next_part(cursor, max_rows);
     ResultSet *result = capo_alloc_struct(ResultSet);
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
@@ -431,7 +459,7 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
         give_back(cursor, borrowed);
         if (good)
             return result;
-        if (!failure.busy || !wait_for_lock(since, &pause_ms))
+        if (!failure.busy || !wait_for_lock(cursor->connection, since, &pause_ms))
             capo_raise_failure(&failure);
     }
     return result;

@@ -229,13 +229,17 @@ typedef struct Backend {
     /* A connection of its own; the Failure says why not. */
     Connection *(*open)(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure);
     /* The database lives in the one connection that opened it: it is used for reading too. */
-    bool (*is_private)(const char *url);
+    bool (*is_private)(const DatabaseAddress *address);
+    /* What may stand in a URL besides our own options, ends with NULL; NULL: nothing. May be in the arena. */
+    const char *const *(*option_names)(void);
     /* `forked`: it is the parent process's, who is to notice nothing. */
     void (*close)(Connection *connection, bool forked);
     /* Whether the server still answers; NULL: it is never in doubt. */
     bool (*ping)(Connection *connection);
     /* May it be lent again: no transaction is open, nothing is on its way. NULL: always. */
     bool (*is_clean)(Connection *connection);
+    /* After a failure inside a transaction: the database has ended all of it by itself. NULL: it waits for a ROLLBACK. */
+    bool (*has_rolled_back)(Connection *connection);
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
     bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
@@ -266,6 +270,8 @@ char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
 void capo_database_open(const char *url);
+/* Of a URL's scheme; raises ERROR_IMPROPERLY_CONFIGURED for one that is none, or that this build lacks. */
+const Backend *capo_backend_of_url(const char *url);
 /* How many forks lie between this process and its first ancestor: what was opened under another number is the parent's. */
 unsigned capo_database_generation(void);
 void capo_database_close(void);

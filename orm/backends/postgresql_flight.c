@@ -184,7 +184,7 @@ Flight *pg_send(PgConnection *connection, const Statement *statements, const PgP
     bool good = true;
     flight->n = count;
     for (size_t i = 0; i < count; i++) {
-        flight->parts[i].statement = is_kept(statements[i].sql) ? find(connection, statements[i].sql, &parameters[i]) : NULL;
+        flight->parts[i].statement = is_kept(statements[i].sql) && !connection->address->no_prepared ? find(connection, statements[i].sql, &parameters[i]) : NULL;
         if (flight->parts[i].statement)
             flight->parts[i].statement->in_flight++;
         flight->forgets = flight->forgets || (!flight->parts[i].statement && is_ddl(statements[i].sql));

@@ -19,22 +19,9 @@ enum { PROGRESS_STEPS = 10000, SLICE_MICROSECONDS = 5000 };
 
 /* --- opening --- */
 
-/* "sqlite:db.sqlite3", "sqlite:/var/db", "sqlite::memory:"; with slashes as other frameworks have it: "sqlite:///db.sqlite3" is
- * relative, "sqlite:////var/db" is not. */
-static const char *path_of(const char *url)
+static bool is_private(const DatabaseAddress *address)
 {
-    const char *path = strncmp(url, "sqlite:", 7) ? url : url + 7;
-    if (!strncmp(path, "///", 3))
-        return path + 3;
-    if (!strncmp(path, "//", 2))
-        return path + 2;
-    return path;
-}
-
-static bool is_private(const char *url)
-{
-    const char *path = path_of(url);
-    return !*path || !strcmp(path, ":memory:");
+    return !*address->database || !strcmp(address->database, ":memory:");
 }
 
 static bool fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -78,7 +65,7 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
     case SQLITE_TOOBIG: case SQLITE_RANGE:
         return fail(failure, ERROR_DATA, "%s", said);
     case SQLITE_INTERRUPT:
-        return fail(failure, ERROR_OPERATIONAL, "The statement was interrupted.");
+        return fail(failure, ERROR_OPERATIONAL, "The statement was ended: it took longer than statement_timeout in DATABASE_URL allows.");
     default:
         break;
     }
@@ -99,10 +86,13 @@ static int on_progress(void *self)
 {
     SqliteConnection *connection = self;
     int64_t now = capo_monotonic_us();
+    if (connection->time_limit && now - connection->begun > connection->time_limit)
+        return 1;
     if (!connection->pauses || now - connection->started < SLICE_MICROSECONDS || !capo_fiber_current())
         return 0;
     connection->stopped = capo_try(pause_fiber, NULL);
     connection->started = capo_monotonic_us();
+    connection->begun += connection->started - now;         /* what others took is not its own */
     return connection->stopped != NULL;
 }
 
@@ -154,8 +144,8 @@ static bool check_path(const char *path, DatabaseFailure *failure)
 static Connection *open_connection(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure)
 {
     static bool configured;
-    const char *path = path_of(address->url);
-    bool in_memory = is_private(address->url);
+    const char *path = address->database;
+    bool in_memory = is_private(address);
     if (!in_memory && !check_path(path, failure))
         return NULL;
     if (!configured)
@@ -167,6 +157,7 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
     connection->head.backend = &capo_sqlite_backend;
     connection->head.generation = capo_database_generation();
     connection->pauses = !in_memory;
+    connection->time_limit = address->statement_timeout * INT64_C(1000);
     int result = sqlite3_open_v2(in_memory ? ":memory:" : path, &connection->db,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (result != SQLITE_OK || !set_up(connection->db, read_only, in_memory, failure)) {
@@ -324,7 +315,7 @@ static int bind(sqlite3_stmt *statement, int at, Value value)
 
 static bool start(SqliteConnection *connection, const char *sql, const Value *parameters, size_t count, Running *ret, DatabaseFailure *failure)
 {
-    connection->started = capo_monotonic_us();
+    connection->begun = connection->started = capo_monotonic_us();
     connection->stopped = NULL;
     if (!prepare(connection, sql, ret, failure))
         return false;
@@ -439,7 +430,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
     *ret = (ResultSet){ 0 };
     if (cursor->ended)
         return true;
-    connection->started = capo_monotonic_us();
+    connection->begun = connection->started = capo_monotonic_us();
     int result = collect(&cursor->running, max_rows, ret);
     cursor->ended = result != SQLITE_ROW;
     if (result == SQLITE_ROW || result == SQLITE_DONE)
@@ -454,8 +445,11 @@ static void cursor_close(void *self)
     finish(&((SqliteCursor *)self)->running);
 }
 
+/* Some failures (a full disk, a statement that was ended) take the whole transaction with them. */
+static bool has_rolled_back(Connection *head) { return sqlite3_get_autocommit(((SqliteConnection *)head)->db) != 0; }
+
 const Backend capo_sqlite_backend = {
     .name = "sqlite", .title = "SQLite", .dialect = &capo_sqlite_dialect, .schema = &capo_sqlite_schema,
-    .open = open_connection, .is_private = is_private, .close = close_connection, .run = run,
+    .open = open_connection, .is_private = is_private, .close = close_connection, .has_rolled_back = has_rolled_back, .run = run,
     .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
 };
