@@ -497,12 +497,9 @@ char *capo_sql_migrate(const char *app, const char *name, bool backwards)
         size_t at = backwards ? migration->n_operations - 1 - i : i;
         const Operation *op = migration->operations[at];
         capo_put_format(&sql, "--\n-- %s\n--\n", operation_describe(op));
-        if (op->kind == RUN_FUNCTION)
-            capo_put(&sql, "-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n");
-        else if (backwards && !operation_reversible(op, app))
+        if (backwards && !operation_reversible(op, app))
             capo_raise(ERROR_MIGRATION, "%s cannot be undone: its operation %zu (%s) is not reversible.", migration_label(migration), at + 1, operation_describe(op));
-        else
-            migration_run_operation(&run, editor, states, at);
+        migration_run_operation(&run, editor, states, at);
         const char *all = capo_schema_collected_sql(editor);
         capo_put(&sql, all + seen);
         seen = strlen(all);

@@ -110,8 +110,6 @@ static int lint_migration(const LintOptions *options, const Migration *migration
     int count = 0;
     for (size_t i = 0; i < migration->n_operations; i++) {
         const Operation *op = migration->operations[i];
-        if (op->kind == RUN_FUNCTION)
-            continue;
         SchemaEditor *editor = capo_schema_open(true);
         if (op->kind == CREATE_MODEL)
             add_new_tables(new_tables, state_model(states[i + 1], migration->app, op->model));

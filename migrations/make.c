@@ -90,7 +90,7 @@ static void announce(const MakeOptions *options, const App *app, const Migration
         say(options, capo_format("Migrations for '%s':", app->name));
     say(options, capo_format("  %s", migration_path(app, migration->name)));
     for (size_t i = 0; i < migration->n_operations; i++)
-        say(options, capo_format("    %c %s", operation_rows[migration->operations[i]->kind].symbol, operation_describe(migration->operations[i])));
+        say(options, capo_format("    %c %s", operation_symbol(migration->operations[i]), operation_describe(migration->operations[i])));
 }
 
 /* --- --empty and --merge -------------------------------------------------------------------------------------------------------------------- */
@@ -123,7 +123,7 @@ static char *branch_text(MigrationNode **leaves)
     for (; *leaves; leaves++) {
         capo_put_format(&text, "  Branch %s\n", (*leaves)->migration->name);
         for (size_t i = 0; i < (*leaves)->migration->n_operations; i++)
-            capo_put_format(&text, "    %c %s\n", operation_rows[(*leaves)->migration->operations[i]->kind].symbol,
+            capo_put_format(&text, "    %c %s\n", operation_symbol((*leaves)->migration->operations[i]),
                             operation_describe((*leaves)->migration->operations[i]));
     }
     return capo_buffer_text(&text);

@@ -13,7 +13,7 @@ typedef enum OperationKind {
     ADD_FIELD, REMOVE_FIELD, ALTER_FIELD, RENAME_FIELD, ADD_INDEX, REMOVE_INDEX, RENAME_INDEX, ADD_CONSTRAINT, REMOVE_CONSTRAINT,
     RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE,
     ALTER_MODEL_TABLE_COMMENT, ALTER_CONSTRAINT, ADD_INDEX_CONCURRENTLY, REMOVE_INDEX_CONCURRENTLY, ADD_CONSTRAINT_NOT_VALID, VALIDATE_CONSTRAINT,
-    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, OPERATION_KINDS
+    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, CUSTOM, OPERATION_KINDS
 } OperationKind;
 
 typedef struct Operation Operation;
@@ -31,6 +31,7 @@ struct Operation {
     const char *comment, *locale, *provider; bool not_deterministic;        /* AlterModelTableComment; CreateCollation */
     Value forwards, backwards;              /* SQL: a text, a list, or a map of backend to those; null: none */
     Operation **database_operations, **state_operations;    /* NULL at the end; or NULL */
+    const MigrationOperation *custom;       /* CUSTOM: its row; `name` is what the file calls it, `options` are its members */
 };
 
 /* What a member of an operation is in a file. */
@@ -54,6 +55,8 @@ extern const OperationRow operation_rows[OPERATION_KINDS];
 
 #define OPERATION(...) operation_new(&(Operation){ __VA_ARGS__ })
 Operation *operation_new(const Operation *operation);
+const char *operation_name(const Operation *operation);                             /* in a file: "AddField" */
+char operation_symbol(const Operation *operation);
 const char *operation_describe(const Operation *operation);
 const char *operation_fragment(const Operation *operation);
 bool operation_reversible(const Operation *operation, const char *app);

@@ -127,12 +127,14 @@ static Value value_of_operations(Operation *const *operations)
     List *list = capo_list_new();
     for (; *operations; operations++) {
         Map *body = capo_map_new(), *outer = capo_map_new();
+        if ((*operations)->kind == CUSTOM)
+            body = (*operations)->options;
         for (const OperationMember *m = operation_rows[(*operations)->kind].members; m->name; m++) {
             Value value = value_of_member(*operations, m);
             if (value.kind != VALUE_NULL)
                 capo_map_set(body, m->name, value);
         }
-        capo_map_set(outer, operation_rows[(*operations)->kind].name, capo_value_map(body));
+        capo_map_set(outer, operation_name(*operations), capo_value_map(body));
         capo_list_add(list, capo_value_map(outer));
     }
     return capo_value_list(list);

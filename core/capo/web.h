@@ -203,7 +203,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct DatabaseFunction; struct DatabaseLookup; struct MigrationFunction; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
+struct DatabaseFunction; struct DatabaseLookup; struct MigrationFunction; struct MigrationOperation; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -216,6 +216,7 @@ typedef struct App {
     const struct DatabaseFunction *functions;     /* for FN(), TOTAL() and paths: expressions.h; ends with { 0 } */
     const struct DatabaseLookup *lookups;         /* for paths: expressions.h; ends with { 0 } */
     const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
+    const struct MigrationOperation *migration_operations;  /* operations of one's own: migrations.h; ends with { 0 } */
     const struct SignalReceiver *receivers;       /* signals.h: what this app wants to be told of; ends with { 0 } */
     const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */
     void (*ready)(void);                    /* once, after all apps are known */
