@@ -470,7 +470,7 @@ Migration *migration_parse(const char *app, const char *name, const char *path, 
     refuse_unknown(&reader, NULL, json, members, "a migration");
     Migration *migration = capo_alloc_struct(Migration);
     *migration = (Migration){ .app = app, .name = name, .path = path,
-        .initial = flag_of(&reader, json, "initial", false), .non_atomic = !flag_of(&reader, json, "atomic", true),
+        .initial = flag_of(&reader, json, "initial", false), .not_initial = !flag_of(&reader, json, "initial", true), .non_atomic = !flag_of(&reader, json, "atomic", true),
         .dependencies = keys_of(&reader, json, "dependencies"), .replaces = keys_of(&reader, json, "replaces"),
         .run_before = keys_of(&reader, json, "run_before") };
     Step step = { .key = "operations" };

@@ -124,7 +124,7 @@ int capo_lint_migrations(const LintOptions *options)
 {
     Map *applied = options->all ? capo_map_new() : recorder_applied();
     MigrationGraph *graph = graph_load(capo_apps(), applied);
-    ProjectState *state = state_new();
+    ProjectState *state = graph_start(graph, true);
     int count = 0;
     for (MigrationNode **node = graph_full_plan(graph); *node; node++) {
         if (wanted(options, (*node)->migration, applied))

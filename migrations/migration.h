@@ -70,7 +70,7 @@ typedef struct MigrationKey { const char *app, *name; } MigrationKey;
 typedef struct Migration {
     const char *app, *name;                 /* "blog", "0002_post_subtitle" */
     const char *path;                       /* for messages */
-    bool initial, non_atomic;
+    bool initial, non_atomic, not_initial;  /* the last: the file says "initial": false */
     MigrationKey *dependencies, *replaces, *run_before;         /* end with a NULL app */
     Operation **operations; size_t n_operations;
 } Migration;
@@ -84,6 +84,8 @@ void migration_add_dependency(Migration *migration, const char *app, const char 
 Migration *migration_parse(const char *app, const char *name, const char *path, const char *text, size_t size);
 char *migration_text(const Migration *migration);
 char *operation_text(const Operation *operation);                                   /* JSON, in one line: the same text means the same */
+/* "blog/migrations", or what .migration_modules says; NULL: the app's migrations are switched off. */
+const char *migrations_folder(const App *app);
 /* The file that it has or would get: "blog/migrations/0001_initial.json". */
 char *migration_path(const App *app, const char *name);
 const char *migration_checksum(const Migration *migration);                         /* of what it says, not of how it is laid out */
@@ -115,7 +117,10 @@ MigrationNode **graph_forwards_plan(const MigrationGraph *graph, MigrationNode *
 MigrationNode **graph_backwards_plan(const MigrationGraph *graph, MigrationNode *node);
 /* All, in order. */
 MigrationNode **graph_full_plan(const MigrationGraph *graph);
-/* The state after all migrations. */
+/* What there is before all migrations: the models of apps whose migrations are switched off and, where `all`, of all apps that have none, those that lead to no
+ * app that has some. */
+ProjectState *graph_start(const MigrationGraph *graph, bool all);
+/* The state after all migrations, for makemigrations. */
 ProjectState *graph_state(const MigrationGraph *graph);
 
 /* --- recorder.c: the table django_migrations --- */
@@ -151,6 +156,10 @@ ProjectState **migration_states(const Migration *migration, ProjectState *before
 /* One operation, `at` in the file. */
 void migration_run_operation(MigrationRun *run, SchemaEditor *editor, ProjectState **states, size_t at);
 
+/* --- fake_initial.c --- */
+/* Whether all tables and columns that an initial migration would make are there already. */
+bool migration_is_there(const Migration *migration, ProjectState *before);
+
 /* --- autodetector.c --- */
 typedef struct DetectedApp { const char *app; Migration **migrations; size_t count; } DetectedApp;
 /* New migrations that lead from one state to the other, by app, numbered and named behind the leaves of the graph. `only`: these apps
@@ -164,4 +173,6 @@ bool ask_renamed_model(Questioner *questioner, const ModelState *old, const Mode
 bool ask_renamed_field(Questioner *questioner, const ModelState *model, const FieldState *old, const FieldState *new);
 /* The one-off value; null: none given ("handle it myself"), only where `may_ignore`. */
 Value ask_one_off(Questioner *questioner, const ModelState *model, const FieldState *field, bool may_ignore);
+/* Whether to go on although every row that is there would get the same value in a unique column. */
+bool ask_unique_default(Questioner *questioner, const ModelState *model, const FieldState *field);
 bool ask_merge(Questioner *questioner, const char *app, const char *branches);

@@ -160,8 +160,8 @@ char *operation_text(const Operation *operation)
 char *migration_text(const Migration *migration)
 {
     Map *map = capo_map_new();
-    if (migration->initial)
-        capo_map_set(map, "initial", capo_value_bool(true));
+    if (migration->initial || migration->not_initial)
+        capo_map_set(map, "initial", capo_value_bool(migration->initial));
     if (migration->non_atomic)
         capo_map_set(map, "atomic", capo_value_bool(false));
     if (migration->replaces && migration->replaces->app)
@@ -188,7 +188,13 @@ const char *migration_checksum(const Migration *migration)
     return sodium_bin2hex(hex, 2 * sizeof hash + 1, hash, sizeof hash);
 }
 
+const char *migrations_folder(const App *app)
+{
+    const MigrationModule *module = capo_migration_module(app);
+    return module ? module->folder : capo_format("%s/migrations", app->directory ? app->directory : app->name);
+}
+
 char *migration_path(const App *app, const char *name)
 {
-    return capo_format("%s/migrations/%s.json", app->directory ? app->directory : app->name, name);
+    return capo_format("%s/%s.json", migrations_folder(app), name);
 }

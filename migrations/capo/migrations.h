@@ -129,8 +129,10 @@ typedef struct MigrateOptions {
     bool fake, fake_initial, plan;
     bool run_syncdb;                    /* also makes the tables of apps without migrations */
     bool prune;                         /* of `app`: forgets what is recorded and has no file any more; nothing else is done */
+    int verbosity;                      /* 0: as usual; -1: nothing is said; 2: also how long each took, and whose handlers run */
     double lock_timeout;                /* seconds that a statement waits for a table that others use; 0: the database's own limit */
     void (*say)(void *self, const char *line); void *self;
+    void (*begin)(void *self, const char *text);        /* "  Applying blog.0001_initial... ", of which .say then gets the rest; default: all at once */
 } MigrateOptions;
 /* How many were applied or unapplied. One run at a time: a second one waits for the database's lock. Raises ERROR_MIGRATION naming migration
  * and operation; the schema is as before it. On MariaDB and MySQL, whose transactions hold no DDL, what came before stays, and the next run goes
