@@ -287,7 +287,13 @@ void (*capo_before_statement)(const char *sql);
 
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use)
 {
+    return capo_database_run_into(sql, parameters, count, use, NULL);
+}
+
+ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into)
+{
     OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
+    run.result->into = into;
     n_statements++;
     if (capo_before_statement)
         capo_before_statement(sql);
@@ -411,7 +417,13 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
 
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
 {
+    return capo_database_cursor_fetch_into(cursor, max_rows, NULL);
+}
+
+ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into)
+{
     ResultSet *result = capo_alloc_struct(ResultSet);
+    result->into = cursor->cursor ? into : NULL;
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     while (cursor->cursor) {
