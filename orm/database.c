@@ -155,17 +155,23 @@ const LoggedQuery *capo_logged_queries(size_t *ret_count)
     return queries;
 }
 
-bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+static bool run_into(Connection *connection, const Statement *statement, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
 {
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     for (;;) {
         *failure = (DatabaseFailure){ 0 };
-        if (connection->backend->run(connection, sql, parameters, count, ret, failure))
+        ret->into = into;
+        if (connection->backend->run(connection, statement->sql, statement->parameters, statement->count, ret, failure))
             return true;
         if (!failure->busy || !wait_for_lock(since, &pause_ms))
             return false;
     }
+}
+
+bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+{
+    return run_into(connection, &(Statement){ sql, parameters, count }, NULL, ret, failure);
 }
 
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
@@ -243,12 +249,12 @@ static void run_somewhere_in_turn(void *argument)
     run_somewhere(somewhere->sql, somewhere->use, somewhere->run, somewhere->argument);
 }
 
-typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
+typedef struct OneRun { Statement statement; struct RowSink *into; ResultSet *result; } OneRun;
 
 static bool run_one(Connection *connection, void *argument, DatabaseFailure *failure)
 {
     OneRun *run = argument;
-    return capo_connection_run(connection, run->statement.sql, run->statement.parameters, run->statement.count, run->result, failure);
+    return run_into(connection, &run->statement, run->into, run->result, failure);
 }
 
 typedef struct Logging { const Statement *statements; size_t count; int64_t started; Statement one; } Logging;
@@ -292,8 +298,7 @@ ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t co
 
 ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into)
 {
-    OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
-    run.result->into = into;
+    OneRun run = { { sql, parameters, count }, into, capo_alloc_struct(ResultSet) };
     n_statements++;
     if (capo_before_statement)
         capo_before_statement(sql);
@@ -423,11 +428,11 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
 ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into)
 {
     ResultSet *result = capo_alloc_struct(ResultSet);
-    result->into = cursor->cursor ? into : NULL;
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     while (cursor->cursor) {
         DatabaseFailure failure = { 0 };
+        result->into = into;
         bool borrowed = borrow(cursor), good = cursor->connection->backend->cursor_fetch(cursor->cursor, max_rows, result, &failure);
         give_back(cursor, borrowed);
         if (good)

@@ -103,7 +103,7 @@ typedef struct ResultSet {
     Value *cells;                           /* n_rows * n_columns */
     int64_t changes;                        /* rows that INSERT, UPDATE or DELETE touched */
     int64_t last_id;                        /* key that the last INSERT made */
-    struct RowSink *into;                   /* rows.h: set by who wants instances; a backend that makes none of the rows sets it to NULL */
+    struct RowSink *into;                   /* rows.h: set for run() and cursor_fetch() where instances are wanted; a backend that gives cells sets it to NULL */
 } ResultSet;
 #define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
 
