@@ -166,17 +166,23 @@ const LoggedQuery *capo_logged_queries(size_t *ret_count)
     return queries;
 }
 
-bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+static bool run_into(Connection *connection, const Statement *statement, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
 {
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     for (;;) {
         *failure = (DatabaseFailure){ 0 };
-        if (connection->backend->run(connection, sql, parameters, count, ret, failure))
+        ret->into = into;
+        if (connection->backend->run(connection, statement->sql, statement->parameters, statement->count, ret, failure))
             return true;
         if (!failure->busy || !wait_for_lock(connection, since, &pause_ms))
             return false;
     }
+}
+
+bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+{
+    return run_into(connection, &(Statement){ sql, parameters, count }, NULL, ret, failure);
 }
 
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
@@ -261,12 +267,12 @@ static void run_somewhere_in_turn(void *argument)
     run_somewhere(somewhere->sql, somewhere->use, somewhere->run, somewhere->argument);
 }
 
-typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
+typedef struct OneRun { Statement statement; struct RowSink *into; ResultSet *result; } OneRun;
 
 static bool run_one(Connection *connection, void *argument, DatabaseFailure *failure)
 {
     OneRun *run = argument;
-    return capo_connection_run(connection, run->statement.sql, run->statement.parameters, run->statement.count, run->result, failure);
+    return run_into(connection, &run->statement, run->into, run->result, failure);
 }
 
 typedef struct Logging { const Statement *statements; size_t count; int64_t started; Statement one; } Logging;
@@ -305,7 +311,12 @@ void (*capo_before_statement)(const char *sql);
 
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use)
 {
-    OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
+    return capo_database_run_into(sql, parameters, count, use, NULL);
+}
+
+ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into)
+{
+    OneRun run = { { sql, parameters, count }, into, capo_alloc_struct(ResultSet) };
     n_statements++;
     if (capo_before_statement)
         capo_before_statement(sql);
@@ -448,6 +459,11 @@ static ResultSet *next_part(DatabaseCursor *cursor, size_t max_rows)
 
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
 {
+    return capo_database_cursor_fetch_into(cursor, max_rows, NULL);
+}
+
+ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into)
+{
     if (cursor->whole)
         return next_part(cursor, max_rows);
     ResultSet *result = capo_alloc_struct(ResultSet);
@@ -455,6 +471,7 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
     int pause_ms = 1;
     while (cursor->cursor) {
         DatabaseFailure failure = { 0 };
+        result->into = into;
         bool borrowed = borrow(cursor), good = cursor->connection->backend->cursor_fetch(cursor->cursor, max_rows, result, &failure);
         give_back(cursor, borrowed);
         if (good)

@@ -104,6 +104,7 @@ typedef struct ResultSet {
     Value *cells;                           /* n_rows * n_columns */
     int64_t changes;                        /* rows that INSERT, UPDATE or DELETE touched */
     int64_t last_id;                        /* key that the last INSERT made */
+    struct RowSink *into;                   /* rows.h: set for run() and cursor_fetch() where instances are wanted; a backend that gives cells sets it to NULL */
 } ResultSet;
 #define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
 
@@ -286,6 +287,8 @@ const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *fa
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
+/* The same; where the backend can, its rows become instances at once, else result->into is NULL and there are cells. */
+ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into);
 /* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
  * writes are one of their own. */
 ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
@@ -293,6 +296,7 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
 typedef struct DatabaseCursor DatabaseCursor;
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count);
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows);     /* n_rows 0: the end */
+ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into);
 void capo_database_cursor_close(DatabaseCursor *cursor);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
@@ -338,6 +342,7 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places);
 /* "%.15g" with a point, whatever the locale. */
 char *capo_real_text(double number, int digits);
 /* Dates and times as SQLite's columns spell them; datetimes in UTC. The writers return the size and put a NUL behind. */
+bool capo_read_column_date(const char *text, size_t size, int64_t *ret_days);
 bool capo_read_column_datetime(const char *text, size_t size, int64_t *ret_microseconds);
 bool capo_read_column_time(const char *text, size_t size, int64_t *ret_microseconds);
 size_t capo_write_column_date(char *ret, int64_t days);                 /* 16 bytes of room */
