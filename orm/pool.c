@@ -245,7 +245,7 @@ static void run_init_command(const Pool *self, Connection *connection)
             at = end > at ? end : at + 1;
         }
         DatabaseFailure failure = { 0 };
-        ResultSet ignored;
+        ResultSet ignored = { 0 };
         const char *one = capo_strndup(sql, at);
         if (one[strspn(one, " \t\r\n")] && !self->backend->run(connection, one, NULL, 0, &ignored, &failure))
             capo_raise(failure.code, "init_command of %s failed at \"%s\": %s", self->address->shown, one, failure.message);
