@@ -138,6 +138,7 @@ typedef struct Dialect {
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
     const char *list_format, *integer_list_format;      /* a subquery of the members of a JSON list, "%s" the list */
+    bool tuples_by_values;                  /* (a, b) IN (VALUES (1, 2), (3, 4)), else IN ((1, 2), (3, 4)) */
     bool returning;                         /* INSERT … RETURNING */
     bool returning_update;                  /* UPDATE … RETURNING */
     bool ddl_in_transaction;
