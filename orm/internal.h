@@ -308,6 +308,8 @@ void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);
 /* A placeholder for a value of this field, with a cast where the database wants one. */
 void capo_put_placeholder(Buffer *sql, int number, const Field *field);
+/* `"column" IN (…)` with placeholders from number `from` on. */
+void capo_put_in(Buffer *sql, const Field *field, size_t count, int from);
 /* The same where it stands alone. */
 void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */

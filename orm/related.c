@@ -134,17 +134,6 @@ static void put_equal(Buffer *sql, const Field *field, int number)
     capo_put_placeholder(sql, number, field);
 }
 
-static void put_in(Buffer *sql, const Field *field, size_t count, int from)
-{
-    capo_put_name(sql, field->column);
-    capo_put(sql, " IN (");
-    for (size_t i = 0; i < count; i++) {
-        capo_put(sql, i ? ", " : "");
-        capo_put_placeholder(sql, from + (int)i, field);
-    }
-    capo_put_char(sql, ')');
-}
-
 static Value key_of(const Many *many, Value other)
 {
     const Field *wanted = many->source ? many->target->target_field : many->table->pk;
@@ -198,7 +187,7 @@ static void run_on_keys(const char *before, const Field *own, Value own_key, con
         values[0] = own_key;
         for (size_t k = 0; k < n; k++)
             values[k + 1] = capo_to_column(column, keys->items[i + k]);
-        put_in(&sql, column, n, 2);
+        capo_put_in(&sql, column, n, 2);
         capo_database_run(capo_buffer_text(&sql), values, n + 1, DATABASE_WRITE);
     }
 }
