@@ -194,11 +194,51 @@ const char *capo_database_error_state(const Error *error)
     return failure ? failure->state : "";
 }
 
+const char *capo_text_between(const char *text, const char *start, const char *end)
+{
+    const char *from = text ? strstr(text, start) : NULL, *to = from ? strstr(from + strlen(start), end) : NULL;
+    return to ? capo_strndup(from + strlen(start), (size_t)(to - from) - strlen(start)) : NULL;
+}
+
+const char *const *capo_names_between(const char *text, const char *start, const char *end)
+{
+    const char *between = capo_text_between(text, start, end);
+    size_t n = 0, count = 1;
+    for (const char *c = between; c && *c; c++)
+        count += *c == ',';
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    for (char *name = (char *)between; name && *name;) {
+        char *comma = strstr(name, ", ");
+        if (comma)
+            *comma = '\0';
+        names[n++] = name;
+        name = comma ? comma + 2 : NULL;
+    }
+    names[n] = NULL;
+    return n ? names : NULL;
+}
+
+static const char *copy_text(Arena *arena, const char *text)
+{
+    return text ? arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
 const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure)
 {
     DatabaseFailure *copy = arena_alloc(arena, sizeof *copy);
     *copy = *failure;
-    copy->message = failure->message ? arena_strndup(arena, failure->message, strlen(failure->message)) : NULL;
+    copy->message = copy_text(arena, failure->message);
+    copy->broken.name = copy_text(arena, failure->broken.name);
+    copy->broken.table = copy_text(arena, failure->broken.table);
+    size_t n = 0;
+    while (failure->broken.columns && failure->broken.columns[n])
+        n++;
+    const char **columns = n ? arena_alloc(arena, (n + 1) * sizeof *columns) : NULL;
+    for (size_t i = 0; i < n; i++)
+        columns[i] = copy_text(arena, failure->broken.columns[i]);
+    if (columns)
+        columns[n] = NULL;
+    copy->broken.columns = columns;
     return copy;
 }
 

@@ -7,6 +7,7 @@
  * capo_database_run() and asks capo_backend() for spellings, so that PostgreSQL and MariaDB are further rows. */
 #pragma once
 #include <capo/databases.h>
+#include <capo/integrity.h>
 #include <capo/orm.h>
 #include <capo/schema.h>
 #include <capo/unit.h>
@@ -77,6 +78,15 @@ const char *capo_constraint_lack(const ConstraintInfo *constraint);
 /* constraint_check.c: whether the database would refuse the instance; those that concern a field of `exclude` are not asked for. */
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude);
 const char *capo_constraint_message(const ConstraintInfo *constraint);
+/* clean.c: what full_clean says of a constraint that does not hold, the field (NULL: none) and the code; "Post with this Slug already exists."
+ * of these fields, and of one with its .error_messages. */
+const char *capo_constraint_words(const Model *model, const ConstraintInfo *one, const char **ret_field, const char **ret_code);
+const char *capo_unique_words(const Model *model, const char *const *names);
+const char *capo_unique_field_words(const Model *model, const Field *field);
+const char *capo_field_words(const Field *field, const char *code, const char *otherwise);
+/* A copy of what stands between the marks, in the running unit's memory; lists of names between ", ". For backends that read messages. */
+const char *capo_text_between(const char *text, const char *start, const char *end);
+const char *const *capo_names_between(const char *text, const char *start, const char *end);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
@@ -119,6 +129,7 @@ typedef struct DatabaseFailure {
     bool unknown;                           /* what was sent may have happened: its answer never came */
     bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
     char state[6];                          /* SQLSTATE, where the database has them */
+    BrokenConstraint broken;                /* of ERROR_INTEGRITY: which constraint it was */
     const char *message;
 } DatabaseFailure;
 

@@ -41,6 +41,38 @@ static const char *file_of(sqlite3 *db)
     return file && *file ? file : ":memory:";
 }
 
+/* "UNIQUE constraint failed: table.a, table.b", or "…: index 'name'"; "CHECK constraint failed: name". Foreign keys have no name. */
+static BrokenConstraint broken_of(int result, const char *said)
+{
+    static const struct { int code; BrokenKind kind; } kinds[] = {
+        { SQLITE_CONSTRAINT_UNIQUE, BROKEN_UNIQUE }, { SQLITE_CONSTRAINT_PRIMARYKEY, BROKEN_UNIQUE }, { SQLITE_CONSTRAINT_ROWID, BROKEN_UNIQUE },
+        { SQLITE_CONSTRAINT_CHECK, BROKEN_CHECK }, { SQLITE_CONSTRAINT_FOREIGNKEY, BROKEN_FOREIGN_KEY }, { SQLITE_CONSTRAINT_NOTNULL, BROKEN_NOT_NULL },
+    };
+    BrokenConstraint broken = { BROKEN_NOTHING };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].code == result)
+            broken.kind = kinds[i].kind;
+    const char *what = strstr(said, "failed: ");
+    if (!what)
+        return broken;
+    what += strlen("failed: ");
+    if (broken.kind == BROKEN_CHECK || capo_starts_with(what, "index '")) {
+        broken.name = broken.kind == BROKEN_CHECK ? capo_strdup(what) : capo_text_between(what, "index '", "'");
+        return broken;
+    }
+    /* Each column has its table before it. */
+    const char **columns = (const char **)capo_names_between(capo_format("(%s)", what), "(", ")");
+    for (size_t i = 0; columns && columns[i]; i++) {
+        const char *point = strrchr(columns[i], '.');
+        if (!point)
+            continue;
+        broken.table = capo_strndup(columns[i], (size_t)(point - columns[i]));
+        columns[i] = point + 1;
+    }
+    broken.columns = columns;
+    return broken;
+}
+
 /* What an SQLite result means to the caller: the class of Django's exception, and a sentence. */
 static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
 {
@@ -50,6 +82,7 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
         failure->busy = true;
         return fail(failure, ERROR_OPERATIONAL, "The database %s is locked: another program is writing to it and did not finish in time.", file);
     case SQLITE_CONSTRAINT: case SQLITE_MISMATCH:
+        failure->broken = broken_of(sqlite3_extended_errcode(db), said);
         return fail(failure, ERROR_INTEGRITY, "%s", said);
     case SQLITE_READONLY:
         return fail(failure, ERROR_OPERATIONAL, "The database %s is read-only. Check the permissions of the file and of its folder, where "
