@@ -268,6 +268,7 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
         Connection *shared = hash ? pool_share(pool, hash) : NULL, *connection = held ? held : shared ? shared : pool_lend(pool);
         int64_t started = hash ? capo_monotonic_us() : 0;
         bool lent = !held && !shared;
+        failure = (DatabaseFailure){ 0 };
         if (lent)
             capo_defer(release, connection);
         bool good = run(connection, argument, &failure);

@@ -96,6 +96,7 @@ typedef struct Connection {
     const struct Backend *backend;
     bool in_use;
     bool lost;                              /* the server is gone, or what is left of a statement: closed as soon as nobody uses it */
+    bool shared;                            /* by many fibers at a time */
     struct Pool *pool;
     struct Fiber *holder;                   /* who it is lent to */
     int64_t opened, used;                   /* when it was opened and last given back; monotonic microseconds */

@@ -520,6 +520,7 @@ Connection *pool_share(Pool *self, uint64_t statement)
     Connection *opened = least_busy(self, now);             /* by the one who had the lock before */
     if ((!opened || opened == best) && self->n_shared < (size_t)self->options.shared) {
         opened = open_one(self);
+        opened->shared = true;
         self->shared[self->n_shared++] = opened;
     }
     capo_defer_cancel(unlock, &self->share_lock);

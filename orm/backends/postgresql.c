@@ -176,14 +176,16 @@ static bool run_statements(PgConnection *connection, const Statement *statements
     }
     pg_wait(connection, flight);                        /* a shared connection may be gone now */
     capo_defer(free_flight, flight);                    /* decoding may raise: memory, nesting of arrays */
+    /* A part that was skipped follows the one that failed. Where the end did not come, what came before it is no answer: a statement
+     * by itself says that it has changed rows, and then its transaction ends. */
     bool good = true;
-    /* A part that was skipped follows the one that failed. */
     for (size_t i = 0; good && i < count; i++)
-        good = flight->parts[i].result ? finish(&flight->parts[i], &ret[i], failure) : !flight->lost;
-    if (!good && flight->lost) {
+        good = flight->parts[i].result ? finish(&flight->parts[i], &ret[i], failure) : false;
+    if (flight->lost) {
+        good = false;
         /* What the server said before it left, if anything. */
         const char *said = failure->code ? failure->message : flight->problem;
-        *failure = (DatabaseFailure){ .answered = flight->answered };
+        *failure = (DatabaseFailure){ .answered = flight->answered, .unsent = !flight->sent };
         report_lost(address, said, failure);
     }
     capo_defer_cancel(free_flight, flight);
