@@ -457,6 +457,8 @@ StoredFile *capo_storage_open(FileStorage *storage, const char *name)
 size_t capo_stored_read(StoredFile *file, void *into, size_t size)
 {
     ssize_t n;
+    if (file->at >= file->size)
+        return 0;
     do
         n = file->fd >= 0 ? pread(file->fd, into, size, file->at)
                           : file->storage->settings.backend->read(state_of(file->storage), file->name, file->at, into, size);
