@@ -291,8 +291,10 @@ static Response *show_form(ObjectPage *about)
     capo_map_set(context, "fieldsets", VALUE(admin_fieldset_list(&form, &aside)));
     capo_map_set(context, "has_aside", VALUE(aside));
     bool multipart = capo_form_is_multipart(about->form);
-    for (size_t i = 0; i < about->n_inlines; i++)
+    for (size_t i = 0; i < about->n_inlines; i++) {
         capo_list_add(inlines, VALUE(admin_inline_map(&about->inlines[i])));
+        multipart = multipart || capo_formset_is_multipart(about->inlines[i].formset);
+    }
     capo_map_set(context, "inlines", VALUE(inlines));
     capo_map_set(context, "is_multipart", VALUE(multipart));
     capo_map_set(context, "form_id", VALUE(capo_format("%s_form", model->name_lower)));

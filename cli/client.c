@@ -241,16 +241,68 @@ ClientResponse *capo_client_get(Client *client, const char *url)
     return capo_client_request(client, "GET", url, NULL, NULL, 0);
 }
 
+/* --- posting ------------------------------------------------------------------------------------------------------------------- */
+
+#define BOUNDARY "capo-test-client-boundary-7f3a91"
+typedef struct Upload { Object object; const char *name, *content_type; const void *bytes; size_t size; } Upload;
+static const ObjectOps upload_ops = { .type_name = "Upload" };
+
+Value capo_client_file(const char *name, const char *content_type, const void *bytes, size_t size)
+{
+    Upload *upload = capo_alloc_struct(Upload);
+    *upload = (Upload){ .object.ops = &upload_ops, .name = name, .content_type = content_type, .bytes = bytes, .size = size };
+    return capo_value_object(upload);
+}
+
+static bool is_upload(Value value)
+{
+    return value.kind == VALUE_OBJECT && value.object->ops == &upload_ops;
+}
+
+static void put_part(Buffer *body, const char *name, Value value)
+{
+    capo_put_format(body, "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"%s\"", name);
+    if (is_upload(value)) {
+        const Upload *upload = (const Upload *)(const void *)value.object;
+        capo_put_format(body, "; filename=\"%s\"\r\nContent-Type: %s\r\n\r\n", upload->name, upload->content_type);
+        capo_put_bytes(body, upload->bytes, upload->size);
+    } else {
+        capo_put_format(body, "\r\n\r\n%s", capo_to_text(value));
+    }
+    capo_put(body, "\r\n");
+}
+
+/* Calls with each name and single value; lists repeat theirs. */
+static void each_value(const Var *fields, void (*see)(void *context, const char *name, Value value), void *context)
+{
+    for (; fields && fields->name; fields++) {
+        bool list = fields->value.kind == VALUE_LIST;
+        for (size_t i = 0; i < (list ? fields->value.list->count : 1); i++)
+            see(context, fields->name, list ? fields->value.list->items[i] : fields->value);
+    }
+}
+
+static void note_upload(void *found, const char *name, Value value)
+{
+    (void)name;
+    *(bool *)found |= is_upload(value);
+}
+
+static void add_part(void *body, const char *name, Value value) { put_part(body, name, value); }
+static void add_field(void *dict, const char *name, Value value) { capo_dict_add(dict, name, capo_to_text(value)); }
+
 ClientResponse *capo_client_post_with(Client *client, const char *url, const Var *fields)
 {
-    QueryDict *dict = capo_dict_parse("", 0);
-    for (; fields && fields->name; fields++) {
-        if (fields->value.kind == VALUE_LIST)
-            for (size_t i = 0; i < fields->value.list->count; i++)
-                capo_dict_add(dict, fields->name, capo_to_text(fields->value.list->items[i]));
-        else
-            capo_dict_add(dict, fields->name, capo_to_text(fields->value));
+    bool multipart = false;
+    each_value(fields, note_upload, &multipart);
+    if (multipart) {
+        Buffer body = { 0 };
+        each_value(fields, add_part, &body);
+        capo_put(&body, "--" BOUNDARY "--\r\n");
+        return capo_client_request(client, "POST", url, "multipart/form-data; boundary=" BOUNDARY, body.data, body.size);
     }
+    QueryDict *dict = capo_dict_parse("", 0);
+    each_value(fields, add_field, dict);
     const char *body = capo_dict_urlencode(dict);
     return capo_client_request(client, "POST", url, "application/x-www-form-urlencoded", body, strlen(body));
 }

@@ -30,6 +30,7 @@ typedef struct FormKind {
     bool any_empty;                         /* false and {} are values like others: no "required" check of its own */
 } FormKind;
 const FormKind *capo_form_kind(FormFieldKind kind);
+static inline bool capo_form_is_file(const FormField *field) { return field->kind == FORM_FILE || field->kind == FORM_IMAGE; }
 
 bool capo_form_is_empty(Value value);            /* null, "", [], {} */
 bool capo_form_integer(const FormField *field, Value raw, Value *ret, FieldErrors *errors);

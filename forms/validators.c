@@ -334,6 +334,13 @@ static bool check_image(Value value, Problem *ret)
     return capo_check_file_extension(capo_to_text(value), image_extensions, ret);
 }
 
+/* Of what images.h knows. */
+bool capo_check_image_extension(const char *file_name, Problem *ret)
+{
+    static const char *const known[] = { "png", "apng", "jpg", "jpeg", "jpe", "jfif", "gif", "webp", "bmp", "dib", NULL };
+    return capo_check_file_extension(file_name, known, ret);
+}
+
 /* --- as validators: they raise ----------------------------------------------------------------------------------------------------- */
 
 static bool check_any_url(Value value, Problem *ret) { return capo_check_url(value, NULL, ret); }

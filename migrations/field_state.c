@@ -15,6 +15,7 @@
 #define KIND(k) (1ull << FIELD_##k)
 #define AUTOS (KIND(AUTO) | KIND(BIG_AUTO) | KIND(SMALL_AUTO))
 #define TEXTS (KIND(CHAR) | KIND(TEXT) | KIND(SLUG) | KIND(EMAIL) | KIND(URL))
+#define FILES (KIND(FILE) | KIND(IMAGE))
 #define MOMENTS (KIND(DATE) | KIND(TIME) | KIND(DATETIME))
 #define KEYS (KIND(FOREIGN_KEY) | KIND(ONE_TO_ONE))
 #define RELATIONS (KEYS | KIND(MANY_TO_MANY))
@@ -52,6 +53,7 @@ static const OptionRow options_table[] = {
     { "symmetrical", OPTION_BOOL, KIND(MANY_TO_MANY), BY_NAME, .normally = true },
     { "max_length", OPTION_INT, TEXTS, AT(max_length, text.max_length) },
     { "max_length", OPTION_INT, KIND(FILE_PATH), AT(max_length, path.max_length) },
+    { "max_length", OPTION_INT, FILES, AT(max_length, file.max_length) },
     { "db_collation", OPTION_TEXT, TEXTS, AT(db_collation, text.db_collation) },
     { "allow_unicode", OPTION_BOOL, KIND(SLUG), AT(allow_unicode, text.allow_unicode) },
     { "max_digits", OPTION_INT, KIND(DECIMAL), AT(max_digits, decimal.max_digits) },
@@ -67,6 +69,10 @@ static const OptionRow options_table[] = {
     { "match", OPTION_TEXT, KIND(FILE_PATH), AT(match, path.match) },
     { "recursive", OPTION_BOOL, KIND(FILE_PATH), AT(recursive, path.recursive) },
     { "allow_folders", OPTION_BOOL, KIND(FILE_PATH), AT(allow_folders, path.allow_folders) },
+    { "upload_to", OPTION_TEXT, FILES, AT(upload_to, file.upload_to) },
+    { "storage", OPTION_TEXT, FILES, AT(storage, file.storage) },
+    { "width_field", OPTION_TEXT, KIND(IMAGE), AT(width_field, file.width_field) },
+    { "height_field", OPTION_TEXT, KIND(IMAGE), AT(height_field, file.height_field) },
     { "null", OPTION_BOOL, COLUMNS, BY_NAME },
     { "blank", OPTION_BOOL, ALL_KINDS, AT(blank, common.blank) },
     { "default", OPTION_SCALAR, COLUMNS & ~AUTOS, BY_NAME },
@@ -114,7 +120,7 @@ static bool is_default(const OptionRow *row, FieldKind kind, bool is_key, Value 
         return value.boolean == (kind == FIELD_SLUG || kind == FIELD_FOREIGN_KEY) || is_key || kind == FIELD_ONE_TO_ONE;
     if (strcmp(row->name, "unique") == 0)
         return value.boolean == (kind == FIELD_ONE_TO_ONE) || is_key;
-    if (strcmp(row->name, "max_length") == 0 && (kind == FIELD_SLUG || kind == FIELD_URL || kind == FIELD_FILE_PATH))
+    if (strcmp(row->name, "max_length") == 0 && (kind == FIELD_SLUG || kind == FIELD_URL || kind == FIELD_FILE_PATH || capo_field_is_file(kind)))
         return value.integer == (kind == FIELD_SLUG ? 50 : kind == FIELD_URL ? 200 : 100);
     switch (row->type) {
     case OPTION_BOOL: return value.boolean == row->normally;

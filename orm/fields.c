@@ -9,7 +9,7 @@
 #include <strings.h>
 
 /* Which member of FieldRow.options a kind has. */
-typedef enum { OPTIONS_PLAIN, OPTIONS_TEXT, OPTIONS_INTEGER, OPTIONS_REAL, OPTIONS_DECIMAL, OPTIONS_DATE, OPTIONS_IP, OPTIONS_PATH,
+typedef enum { OPTIONS_PLAIN, OPTIONS_TEXT, OPTIONS_INTEGER, OPTIONS_REAL, OPTIONS_DECIMAL, OPTIONS_DATE, OPTIONS_IP, OPTIONS_PATH, OPTIONS_FILE,
                OPTIONS_RELATION, OPTIONS_MANY } OptionsKind;
 
 /* Each kind: Django's class, the options that its word takes, what its column is like. */
@@ -28,6 +28,8 @@ static const struct KindRow {
     [FIELD_EMAIL]                  = { "EmailField", OPTIONS_TEXT, .text = true, .max_length = 254 },
     [FIELD_URL]                    = { "URLField", OPTIONS_TEXT, .text = true, .max_length = 200 },
     [FIELD_FILE_PATH]              = { "FilePathField", OPTIONS_PATH, .text = true, .max_length = 100 },
+    [FIELD_FILE]                   = { "FileField", OPTIONS_FILE, .text = true, .max_length = 100 },
+    [FIELD_IMAGE]                  = { "ImageField", OPTIONS_FILE, .text = true, .max_length = 100 },
     [FIELD_IP_ADDRESS]             = { "GenericIPAddressField", OPTIONS_IP, .text = true, .max_length = 39 },
     [FIELD_INTEGER]                = { "IntegerField", OPTIONS_INTEGER, .integer = true },
     [FIELD_BIG_INTEGER]            = { "BigIntegerField", OPTIONS_INTEGER, .integer = true },
@@ -201,6 +203,13 @@ static void read_options(Field *field, const FieldRow *row)
         field->allow_folders = row->options.path.allow_folders;
         field->max_length = row->options.path.max_length;
         break;
+    case OPTIONS_FILE:
+        field->upload_to = row->options.file.upload_to;
+        field->storage = row->options.file.storage;
+        field->width_field = row->options.file.width_field;
+        field->height_field = row->options.file.height_field;
+        field->max_length = row->options.file.max_length;
+        break;
     case OPTIONS_RELATION:
         field->on_delete = row->options.relation.on_delete;
         field->related_name = row->options.relation.related_name;
@@ -290,6 +299,8 @@ const char *capo_field_problem(const Field *field)
         if (field->max_length < 0)
             return capo_format("%s.%s: .max_length must be positive, and is %d.", of, name, field->max_length);
         break;
+    case FIELD_FILE: case FIELD_IMAGE:
+        return capo_file_field_problem(field);
     case FIELD_DECIMAL:
         if (field->max_digits <= 0)
             return capo_format("%s.%s: a DECIMAL field needs .max_digits (all digits) and .decimal_places (those behind the point).", of, name);

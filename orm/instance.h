@@ -16,6 +16,8 @@ typedef struct RelatedCache {
 /* A column that the database computes at the next save (save_expressions.c). */
 typedef struct SavedExpression { const Field *field; Expression *expression; struct SavedExpression *next; } SavedExpression;
 
+typedef struct PendingFile PendingFile;     /* files.c */
+
 typedef struct InstanceState {
     bool saved;
     char *original;                         /* a copy of the struct, or of `values`, as in the database */
@@ -24,6 +26,7 @@ typedef struct InstanceState {
     RelatedCache *related;
     Map *annotations;
     SavedExpression *expressions;
+    PendingFile *files;                     /* to be written before the row */
     struct Peers *peers;                    /* the rows that it came with; NULL: alone, or nobody asks (peers.c) */
     const char *database;                   /* where it came from, once there are several; NULL: none yet, or "default" */
 } InstanceState;
@@ -53,6 +56,13 @@ bool capo_has_expression(const Instance *self, const Field *field);
 void capo_compute_expressions(Instance *self);
 /* UPDATE of these fields, those with an expression by it, whose values are read; how many rows there were. */
 int64_t capo_update_with_expressions(Instance *self, const Model *level, const Field *const *fields, size_t count);
+
+/* --- files.c --- */
+
+/* Writes the files that wait for it, of this field or (NULL) of all, and puts their names into the members. */
+void capo_commit_files(Instance *self, const Field *only);
+/* The file of a FILE or IMAGE field as templates see it. */
+Value capo_field_file(Instance *self, const Field *field);
 
 /* --- peers.c --- */
 

@@ -32,6 +32,7 @@ const struct App *const *capo_known_apps(size_t *ret_count);
 
 struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
 const char *capo_field_problem(const Field *field);
+const char *capo_file_field_problem(const Field *field);       /* files.c: of FILE and IMAGE */
 const char *capo_field_choices_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */

@@ -272,7 +272,7 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code)
             raise_no_number(left, value);
         return capo_value_real(real);
     }
-    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return capo_is_text(value) ? value : capo_value_to_text(value);
     case FIELD_DECIMAL:
         if (!left->type.field) {                                    /* computed: no number of digits to round to */

@@ -105,6 +105,16 @@ static void check_manager(Resolver *resolver, const Model *model, const char *na
                          capo_did_you_mean(name, names, count));
 }
 
+/* Where an IMAGE keeps its size. */
+static void check_size_field(Resolver *resolver, Model *model, const char *name, const char *option)
+{
+    Field *field = name ? resolver_scan_field(model, name) : NULL;
+    if (name && !field)
+        check_path(resolver, model, name, option);
+    else if (name && !capo_field_is_integer(field->kind))
+        resolver_problem(resolver, "%s: %s names \"%s\", which holds no whole numbers: make it a POSITIVE_INTEGER.", model->label, option, name);
+}
+
 void resolver_check_meta(Resolver *resolver, Model *model)
 {
     const MetaOptions *meta = model->meta;
@@ -142,6 +152,8 @@ void resolver_check_meta(Resolver *resolver, Model *model)
             check_path(resolver, model, field->unique_for_month, ".unique_for_month");
         if (field->unique_for_year)
             check_path(resolver, model, field->unique_for_year, ".unique_for_year");
+        check_size_field(resolver, model, field->width_field, ".width_field");
+        check_size_field(resolver, model, field->height_field, ".height_field");
     }
     capo_meta_check(resolver, model);
 }

@@ -74,7 +74,7 @@ static bool is_of_kind(const Slot *slot, Value value, const Dialect *dialect)
     if (capo_field_is_integer(kind))
         return value.kind == VALUE_INT && !integer_out_of_range(kind, value.integer, dialect);
     switch (kind) {
-    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return value.kind == VALUE_TEXT;
     case FIELD_BOOLEAN:
         return value.kind == VALUE_BOOL;

@@ -457,7 +457,7 @@ static bool get_forward(Instance *self, const Field *field, const char *name, Va
     if (field->target && !strcmp(name, field->name))
         *ret = capo_value_object(capo_instance_related_at(self, field->name, NULL, 0));
     else
-        *ret = capo_field_value(self, field);
+        *ret = capo_field_is_file(field->kind) ? capo_field_file(self, field) : capo_field_value(self, field);
     return true;
 }
 

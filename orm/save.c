@@ -260,6 +260,8 @@ static bool write_level(Instance *self, const Model *level, Writing writing)
 static bool write_row(Instance *self, bool force_insert, bool raw)
 {
     const InstanceState *state = self->state;
+    if (state->files && !raw)
+        capo_commit_files(self, NULL);
     Writing writing = { .force_insert = force_insert, .raw = raw };
     writing.same_key = state->saved && database_is_origin(state->database) && !capo_is_null(capo_instance_pk(self))
         && !capo_field_changed(self, self->model->pk);
@@ -358,9 +360,12 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
         capo_begin();
     if (heard)
         tell(self, false, false, false, names);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (fields[i]->auto_now)
             set_automatic(self, fields[i]);
+        if (self->state->files)
+            capo_commit_files(self, fields[i]);
+    }
     int64_t changes = 0;
     for (const Model *level = model->concrete; level; level = capo_parent_level(level)) {
         const Field **here = capo_alloc_array(count, sizeof *here);
@@ -450,6 +455,8 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
             capo_bug("capo_bulk_create() was given a %s and a %s; all must be of one model.", model->label, instances[i]->model->label);
         check_relations(instances[i]);
         set_automatic_fields(instances[i], level, true);
+        if (instances[i]->state->files)
+            capo_commit_files(instances[i], NULL);
     }
     capo_begin();
     for (int made = 0; made < 2; made++) {
@@ -527,6 +534,8 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
         if (capo_is_null(capo_instance_pk(instances[i])))
             capo_raise(ERROR_VALUE, "All bulk_update() objects must have a primary key set.");
         check_relations(instances[i]);
+        for (size_t f = 0; f < n_fields && instances[i]->state->files; f++)
+            capo_commit_files(instances[i], fields[f]);
     }
     size_t key_size = capo_key_size(model->pk), most = capo_dialect()->max_parameters / ((key_size + 1) * n_fields + key_size);
     size_t batch = batch_size(options, most > 500 ? 500 : most);        /* SQLite's limit of the depth of an expression is 1000 */

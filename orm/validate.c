@@ -409,7 +409,8 @@ Value capo_field_clean(const Field *field, Value value, bool form_empty_ok)
         return value;
     if (field->target)
         check_target(field, value);
-    check_text(column, value, &mistakes);
+    if (!capo_field_is_file(column->kind))              /* a name that is too long is cut when the file is written */
+        check_text(column, value, &mistakes);
     check_limits(column, value, &mistakes);
     if (column == field)
         check_kind(column, value, &mistakes);

@@ -39,6 +39,8 @@ Client *capo_client(void);                                                      
 ClientResponse *capo_client_get(Client *client, const char *url);
 #define capo_client_post(client, url, ...) capo_client_post_with((client), (url), CAPO_VARS(__VA_ARGS__))
 ClientResponse *capo_client_post_with(Client *client, const char *url, const Var *fields);      /* lists repeat the key; CSRF not enforced */
+/* A value of capo_client_post that is an upload, which makes the body multipart: V("cover", capo_client_file("boat.png", "image/png", bytes, size)). */
+Value capo_client_file(const char *name, const char *content_type, const void *bytes, size_t size);
 ClientResponse *capo_client_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size);
 void capo_client_header(Client *client, const char *name, const char *value);   /* sent with every further request */
 void capo_client_enforce_csrf(Client *client);

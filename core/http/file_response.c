@@ -59,14 +59,9 @@ static void read_whole(Response *res, int fd, size_t size, const char *path)
     into[size] = 0;
 }
 
-Response *capo_file_response(Request *req, const char *path, const char *download_name)
+/* The caller has made sure that it may be read, and gives the descriptor away. */
+static Response *respond(Request *req, int fd, const char *path, const char *download_name)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);          /* a FIFO must not block the loop */
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            capo_raise(503, "The file %s could not be opened: %s.", path, strerror(errno));
-        capo_raise(404, "There is no file %s that can be read: %s.", path, strerror(errno));
-    }
     capo_defer(close_descriptor, (void *)(intptr_t)fd);
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
@@ -92,3 +87,16 @@ Response *capo_file_response(Request *req, const char *path, const char *downloa
     }
     return res;
 }
+
+Response *capo_file_response(Request *req, const char *path, const char *download_name)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);          /* a FIFO must not block the loop */
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            capo_raise(503, "The file %s could not be opened: %s.", path, strerror(errno));
+        capo_raise(404, "There is no file %s that can be read: %s.", path, strerror(errno));
+    }
+    return respond(req, fd, path, download_name);
+}
+
+Response *descriptor_response(Request *req, int fd, const char *path) { return respond(req, fd, path, NULL); }

@@ -27,7 +27,7 @@ static const char *column_type(const Field *field)
         return "bigint";
     case FIELD_SMALL_AUTO: case FIELD_SMALL_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
         return "smallint";
-    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return column->max_length ? capo_format("varchar(%d)", column->max_length) : "varchar";
     case FIELD_TEXT:
         return "text";

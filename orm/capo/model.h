@@ -29,6 +29,7 @@ typedef enum FieldKind {
     FIELD_AUTO, FIELD_BIG_AUTO, FIELD_SMALL_AUTO,               /* AutoField, BigAutoField, SmallAutoField */
     FIELD_CHAR, FIELD_TEXT, FIELD_SLUG, FIELD_EMAIL, FIELD_URL, /* CharField, TextField, SlugField, EmailField, URLField */
     FIELD_FILE_PATH, FIELD_IP_ADDRESS,                          /* FilePathField, GenericIPAddressField */
+    FIELD_FILE, FIELD_IMAGE,                                    /* FileField, ImageField */
     FIELD_INTEGER, FIELD_BIG_INTEGER, FIELD_SMALL_INTEGER,
     FIELD_POSITIVE_INTEGER, FIELD_POSITIVE_BIG_INTEGER, FIELD_POSITIVE_SMALL_INTEGER,
     FIELD_FLOAT, FIELD_DECIMAL, FIELD_BOOLEAN,
@@ -119,6 +120,18 @@ typedef struct DateOptions { CAPO_COMMON_OPTIONS; bool auto_now, auto_now_add; }
 typedef struct PlainOptions { CAPO_COMMON_OPTIONS; } PlainOptions;
 typedef struct IpOptions { CAPO_COMMON_OPTIONS; const char *protocol; bool unpack_ipv4; } IpOptions;
 typedef struct PathOptions { CAPO_COMMON_OPTIONS; const char *path, *match; bool recursive, allow_folders; int max_length; } PathOptions;
+/* files.h. upload_to: the folder in the storage, with the day in it by strftime's letters ("covers/%Y/%m"); or a function that makes the
+ * whole name of the object (as far as it is filled by then: a new one has no key yet) and of the visitor's name for the file. */
+struct FileStorage;
+typedef struct FileOptions {
+    CAPO_COMMON_OPTIONS;
+    const char *upload_to;
+    const char *(*upload_function)(void *instance, const char *file_name);
+    const char *storage;                            /* an alias of settings' .storages; default: "default" */
+    struct FileStorage *(*storage_function)(void);  /* or what this gives, asked whenever it is needed */
+    const char *width_field, *height_field;         /* IMAGE: fields of the model that follow the picture's size */
+    int max_length;                                 /* of the name, 100: longer ones are cut */
+} FileOptions;
 typedef struct RelationOptions {
     CAPO_COMMON_OPTIONS;
     OnDelete on_delete;
@@ -257,7 +270,7 @@ typedef struct FieldRow {
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
-        DateOptions date; PlainOptions plain; IpOptions ip; PathOptions path; RelationOptions relation;
+        DateOptions date; PlainOptions plain; IpOptions ip; PathOptions path; FileOptions file; RelationOptions relation;
         ManyToManyOptions many; MetaOptions meta;
     } options;
 } FieldRow;
@@ -284,6 +297,7 @@ struct Field {
     const char *protocol; bool unpack_ipv4;
     const char *db_collation;
     const char *path, *match; bool recursive, allow_folders;
+    const char *upload_to, *storage, *width_field, *height_field;      /* files.h; their functions: row->options.file */
     const char *unique_for_date, *unique_for_month, *unique_for_year;
     const FieldChoice *choices;         /* as written; with those of a function: capo_field_choices() */
     const FieldChoice *(*choices_function)(void);
@@ -422,6 +436,7 @@ FieldKind capo_field_kind(const char *name);
 bool capo_field_is_text(FieldKind kind);                /* stored as text: char, text, slug, email, url, … */
 bool capo_field_is_integer(FieldKind kind);
 bool capo_field_is_relation(FieldKind kind);
+static inline bool capo_field_is_file(FieldKind kind) { return kind == FIELD_FILE || kind == FIELD_IMAGE; }
 /* How many stand on each side of a relation, seen from the model that declares it or from its target (Django's many_to_one, one_to_many,
  * one_to_one and many_to_many). What else Django tells of a field is a member of it: concrete is `column`, hidden `hidden_relation`,
  * is_relation `target`, and auto_created, editable, null, blank, unique are called as there. */

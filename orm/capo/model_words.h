@@ -22,6 +22,8 @@
 #define EMAIL(field, ...) CAPO_PLAIN(EMAIL, field, __VA_ARGS__)
 #define URL(field, ...) CAPO_PLAIN(URL, field, __VA_ARGS__)
 #define FILE_PATH(field, ...) CAPO_PLAIN(FILE_PATH, field, __VA_ARGS__)
+#define FILE(field, ...) CAPO_PLAIN(FILE, field, __VA_ARGS__)
+#define IMAGE(field, ...) CAPO_PLAIN(IMAGE, field, __VA_ARGS__)
 #define IP_ADDRESS(field, ...) CAPO_PLAIN(IP_ADDRESS, field, __VA_ARGS__)
 #define INTEGER(field, ...) CAPO_PLAIN(INTEGER, field, __VA_ARGS__)
 #define BIG_INTEGER(field, ...) CAPO_PLAIN(BIG_INTEGER, field, __VA_ARGS__)
@@ -56,6 +58,8 @@
 #define CAPO_OPTIONAL_EMAIL CAPO_NULLABLE
 #define CAPO_OPTIONAL_URL CAPO_NULLABLE
 #define CAPO_OPTIONAL_FILE_PATH CAPO_NULLABLE
+#define CAPO_OPTIONAL_FILE CAPO_NULLABLE
+#define CAPO_OPTIONAL_IMAGE CAPO_NULLABLE
 #define CAPO_OPTIONAL_IP_ADDRESS CAPO_NULLABLE
 #define CAPO_OPTIONAL_INTEGER CAPO_NULLABLE
 #define CAPO_OPTIONAL_BIG_INTEGER CAPO_NULLABLE
@@ -88,6 +92,8 @@
 #define CAPO_C_EMAIL const char *
 #define CAPO_C_URL const char *
 #define CAPO_C_FILE_PATH const char *
+#define CAPO_C_FILE const char *
+#define CAPO_C_IMAGE const char *
 #define CAPO_C_IP_ADDRESS const char *
 #define CAPO_C_INTEGER int64_t
 #define CAPO_C_BIG_INTEGER int64_t
@@ -113,6 +119,8 @@
 #define CAPO_NC_EMAIL const char *
 #define CAPO_NC_URL const char *
 #define CAPO_NC_FILE_PATH const char *
+#define CAPO_NC_FILE const char *
+#define CAPO_NC_IMAGE const char *
 #define CAPO_NC_IP_ADDRESS const char *
 #define CAPO_NC_INTEGER CAPO_NULL_C(int64_t)
 #define CAPO_NC_BIG_INTEGER CAPO_NULL_C(int64_t)
@@ -137,6 +145,8 @@
 #define CAPO_NP_EMAIL(self, field) -1
 #define CAPO_NP_URL(self, field) -1
 #define CAPO_NP_FILE_PATH(self, field) -1
+#define CAPO_NP_FILE(self, field) -1
+#define CAPO_NP_IMAGE(self, field) -1
 #define CAPO_NP_IP_ADDRESS(self, field) -1
 #define CAPO_NP_(self, field) ((int)offsetof(self, field.present))
 #define CAPO_NP_INTEGER CAPO_NP_
@@ -165,6 +175,8 @@
 #define CAPO_O_EMAIL text
 #define CAPO_O_URL text
 #define CAPO_O_FILE_PATH path
+#define CAPO_O_FILE file
+#define CAPO_O_IMAGE file
 #define CAPO_O_IP_ADDRESS ip
 #define CAPO_O_INTEGER integer
 #define CAPO_O_BIG_INTEGER integer
