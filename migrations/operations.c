@@ -196,6 +196,9 @@ static void rename_field_state(const Operation *op, const char *app, ProjectStat
     for (size_t i = 0; i < model->n_fields; i++) {
         if (strcmp(model->fields[i]->name, op->name) == 0)
             model->fields[i] = field_state_named(model->fields[i], op->new_name);
+        Value *key = capo_map_get(model->fields[i]->options, "fields");
+        if (key)
+            model->fields[i] = field_state_with(model->fields[i], "fields", renamed_in_list(*key, op->name, op->new_name));
         for (const char *const *name = (const char *const[]){ "unique_for_date", "unique_for_month", "unique_for_year", NULL }; *name; name++) {
             const char *date = field_state_text(model->fields[i], *name);
             if (date && strcmp(date, op->name) == 0)

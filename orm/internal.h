@@ -139,6 +139,7 @@ typedef struct Dialect {
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
     const char *list_format, *integer_list_format;      /* a subquery of the members of a JSON list, "%s" the list */
+    bool tuples_by_values;                  /* (a, b) IN (VALUES (1, 2), (3, 4)), else IN ((1, 2), (3, 4)) */
     bool returning;                         /* INSERT … RETURNING */
     bool returning_update;                  /* UPDATE … RETURNING */
     bool ddl_in_transaction;
@@ -297,8 +298,6 @@ void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);
 /* A placeholder for a value of this field, with a cast where the database wants one. */
 void capo_put_placeholder(Buffer *sql, int number, const Field *field);
-/* `"column" IN (…)` with placeholders from number `from` on. */
-void capo_put_in(Buffer *sql, const Field *field, size_t count, int from);
 /* The same where it stands alone. */
 void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */

@@ -3,6 +3,7 @@
  *
  * Names of indexes and constraints are Django's, made from the models alone, so that a statement can be written without asking the
  * database what is there. That is what lets sqlmigrate print it. */
+#include "composite_key.h"
 #include "schema.h"
 #include <ctype.h>
 #include <string.h>
@@ -101,6 +102,14 @@ void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *paramet
     }
     capo_put(&editor->collected, capo_sql_filled(sql, parameters, count));
     capo_put(&editor->collected, ";\n");
+}
+
+void capo_schema_put_key(Buffer *sql, const Model *model)
+{
+    if (model->pk->kind != FIELD_COMPOSITE_KEY)
+        return;
+    capo_put(sql, ", PRIMARY KEY ");
+    key_put_columns(sql, model->pk);
 }
 
 /* --- indexes --- */
