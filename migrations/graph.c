@@ -57,8 +57,30 @@ MigrationGraph *graph_load(const App *const *apps, const Map *applied)
 
 /* --- linking ---------------------------------------------------------------------------------------------------------------------------- */
 
+bool migration_is_first(const Migration *migration)
+{
+    bool first = true;
+    for (const MigrationKey *key = migration->dependencies; key && key->app; key++)
+        first &= strcmp(key->app, migration->app) != 0;
+    return first;
+}
+
+static bool is_last(const MigrationGraph *graph, const Migration *migration)
+{
+    for (size_t i = 0; i < graph->count; i++)
+        for (const MigrationKey *key = graph->nodes[i]->migration->dependencies; key && key->app; key++)
+            if (strcmp(graph->nodes[i]->migration->app, migration->app) == 0 && strcmp(key->app, migration->app) == 0 && strcmp(key->name, migration->name) == 0)
+                return false;
+    return true;
+}
+
 MigrationNode *graph_find(const MigrationGraph *graph, const char *app, const char *name)
 {
+    bool first = strcmp(name, MIGRATION_FIRST) == 0, last = strcmp(name, MIGRATION_LATEST) == 0;
+    for (size_t i = 0; (first || last) && i < graph->count; i++)
+        if (strcmp(graph->nodes[i]->migration->app, app) == 0
+            && (first ? migration_is_first(graph->nodes[i]->migration) : is_last(graph, graph->nodes[i]->migration)))
+            return graph->nodes[i];
     for (size_t i = 0; i < graph->count; i++) {
         const Migration *migration = graph->nodes[i]->migration;
         if (strcmp(migration->app, app) == 0 && strcmp(migration->name, name) == 0)
@@ -102,7 +124,7 @@ _Noreturn static void refuse_missing(const MigrationGraph *graph, const Migratio
         if (strcmp(graph->nodes[i]->migration->app, key->app) == 0)
             names[count++] = graph->nodes[i]->migration->name;
     capo_raise(ERROR_MIGRATION, "%s: depends on %s.%s, which does not exist: %s%s", migration->path ? migration->path : migration_label(migration),
-               key->app, key->name, count ? "the app has no migration of this name." : capo_app(key->app)
+               key->app, key->name, count ? strcmp(key->name, MIGRATION_FIRST) ? "the app has no migration of this name." : "the app has no first migration." : capo_app(key->app)
                ? "the app has no migrations; makemigrations makes them." : "there is no such app among the site's apps.",
                capo_did_you_mean(key->name, names, count));
 }
