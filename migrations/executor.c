@@ -76,10 +76,13 @@ static void refuse_changed_user_model(const MigrationGraph *graph, const Map *ap
     const MigrationNode *first = graph_find(graph, app, MIGRATION_FIRST), *auth = graph_find(graph, "auth", MIGRATION_FIRST);
     const Model *own = capo_model(label);
     bool is_own = !same_name(label, "auth.User"), auth_applied = auth && is_applied(auth->migration, applied);
+    if (is_own && own && own->managed && !first)
+        capo_raise(ERROR_MIGRATION, "The app %s of the user model %s has no migrations, and other tables have keys to it. Run makemigrations %s first.", app,
+                   label, app);
     if (!auth_applied || !first || !own)
         return;
     bool has_auth_user = capo_schema_has_table("auth_user"), changed = is_own ? has_auth_user && strcmp(own->table, "auth_user") != 0
-        && !is_applied(first->migration, applied) : !has_auth_user;
+        && !is_applied(first->migration, applied) : !has_auth_user && capo_schema_has_table("auth_group");
     for (size_t i = 0; i < first->n_children && is_own && !changed; i++)
         changed = !is_applied(first->migration, applied) && is_applied(first->children[i]->migration, applied);
     if (changed)

@@ -124,7 +124,7 @@ _Noreturn static void refuse_missing(const MigrationGraph *graph, const Migratio
         if (strcmp(graph->nodes[i]->migration->app, key->app) == 0)
             names[count++] = graph->nodes[i]->migration->name;
     capo_raise(ERROR_MIGRATION, "%s: depends on %s.%s, which does not exist: %s%s", migration->path ? migration->path : migration_label(migration),
-               key->app, key->name, count ? strcmp(key->name, MIGRATION_FIRST) ? "the app has no migration of this name." : "the app has no first migration." : capo_app(key->app)
+               key->app, key->name, count ? "the app has no migration of this name." : capo_app(key->app)
                ? "the app has no migrations; makemigrations makes them." : "there is no such app among the site's apps.",
                capo_did_you_mean(key->name, names, count));
 }
@@ -185,6 +185,11 @@ static void link_key(const MigrationGraph *graph, Migration *const *migrations, 
                 MigrationNode *found = strcmp(old->app, key->app) == 0 ? graph_find(graph, old->app, old->name) : NULL;
                 other = found ? found : other;
             }
+    bool has_none = !other && strcmp(key->name, MIGRATION_FIRST) == 0;
+    for (size_t i = 0; has_none && i < count; i++)
+        has_none = strcmp(migrations[i]->app, key->app) != 0;
+    if (has_none)                       /* makemigrations is about to write it */
+        return;
     if (!other)
         refuse_missing(graph, node->migration, key);
     if (other != node)
