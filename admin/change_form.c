@@ -338,7 +338,7 @@ Response *admin_add_page(AdminPage *page)
 {
     if (!page->can_add)
         capo_raise(403, "You may not add %s.", page->model->verbose_name_plural);
-    if (page->model == &User_model && page->admin->model == &User_model)
+    if (page->model == capo_user_model())
         return admin_user_add_page(page);
     return object_form(&(ObjectPage){ .page = page, .adding = true });
 }

@@ -554,7 +554,7 @@ void detect_operations(Detector *detector)
 DetectedApp *detect_changes(const ProjectState *from, const ProjectState *to, const MigrationGraph *graph, const char *const *only,
                             const char *name, Questioner *questioner, size_t *ret_count)
 {
-    Detector detector = { .now = state_clone(from), .to = to, .questioner = questioner };
+    Detector detector = { .now = state_clone(from), .to = swappable_kept(from, to), .questioner = questioner };
     detect_operations(&detector);
     return arrange_operations(&detector, graph, only, name, ret_count);
 }

@@ -51,6 +51,7 @@ static const OptionRow options_table[] = {
     { "through", OPTION_MODEL, KIND(MANY_TO_MANY), BY_NAME },
     { "through_fields", OPTION_NAMES, KIND(MANY_TO_MANY), BY_NAME },
     { "symmetrical", OPTION_BOOL, KIND(MANY_TO_MANY), BY_NAME, .normally = true },
+    { "swappable", OPTION_BOOL, RELATIONS, BY_NAME, .normally = true },
     { "max_length", OPTION_INT, TEXTS, AT(max_length, text.max_length) },
     { "max_length", OPTION_INT, KIND(FILE_PATH), AT(max_length, path.max_length) },
     { "max_length", OPTION_INT, FILES, AT(max_length, file.max_length) },
@@ -335,6 +336,8 @@ static Value option_of(const Field *field, const char *option)
         return field->row && field->row->options.many.through_fields ? capo_value_strings(field->row->options.many.through_fields) : capo_value_null();
     if (strcmp(option, "symmetrical") == 0)
         return capo_value_bool(field->target != model || field->symmetrical);
+    if (strcmp(option, "swappable") == 0)
+        return capo_value_bool(!field->row || !(many ? field->row->options.many.not_swappable : field->row->options.relation.not_swappable));
     if (strcmp(option, "null") == 0)
         return capo_value_bool(field->null && !field->generated);
     if (strcmp(option, "default") == 0)

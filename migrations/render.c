@@ -66,7 +66,7 @@ static MetaOptions meta_of(const ProjectState *project, const ModelState *state,
     MetaOptions meta = {
         .ordering = whole ? ordering_of(project, state) : NULL,
         .default_permissions = strings_of(capo_map_get(options, "default_permissions")),
-        .unmanaged = !model_state_managed(state),
+        .unmanaged = !model_state_managed(state) || model_state_is_swapped(state),
         .db_table = text_of(options, "db_table"),
         .db_table_comment = text_of(options, "db_table_comment"),
         .db_tablespace = text_of(options, "db_tablespace"),
@@ -185,7 +185,7 @@ static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, in
             row++;
         }
     MetaOptions meta = mark == WHOLE ? meta_of(rendering->state, model, rendering->all)
-                                     : (MetaOptions){ .db_table = text_of(model->options, "db_table"), .unmanaged = !model_state_managed(model) };
+                                     : (MetaOptions){ .db_table = text_of(model->options, "db_table"), .unmanaged = !model_state_managed(model) || model_state_is_swapped(model) };
     *row = (FieldRow){ .name = "Meta", .kind = FIELD_META, .options.meta = meta };
     return rows;
 }

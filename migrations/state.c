@@ -19,6 +19,7 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { "db_table_comment", OPTION_TEXT },
     { "db_tablespace", OPTION_TEXT },
     { "unique_together", OPTION_NAME_LISTS },
+    { "swappable", OPTION_TEXT },
     { "proxy", OPTION_BOOL },
     { "bases", OPTION_NAMES },
     { "indexes", OPTION_INDEXES },
@@ -118,6 +119,7 @@ ModelState *model_state_of(const Model *model)
     set_text(options, "db_table", proxy ? NULL : model->table, capo_format("%s_%s", model->app, model->name_lower));
     set_text(options, "db_table_comment", meta->db_table_comment, NULL);
     set_text(options, "db_tablespace", meta->db_tablespace, NULL);
+    set_text(options, "swappable", meta->swappable, NULL);
     set_text(options, "verbose_name", meta->verbose_name, NULL);
     set_text(options, "verbose_name_plural", meta->verbose_name_plural, NULL);
     set_text(options, "get_latest_by", meta->get_latest_by, NULL);
@@ -269,6 +271,13 @@ const char *model_state_base(const ModelState *model)
 bool model_state_is_proxy(const ModelState *model)
 {
     return capo_map_get(model->options, "proxy") != NULL;
+}
+
+bool model_state_is_swapped(const ModelState *model)
+{
+    Value *choice = capo_map_get(model->options, "swappable");
+    const char *label = choice ? capo_swappable_label(choice->text) : NULL;
+    return label && !same_name(label, model_state_label(model));
 }
 
 const char *model_state_label(const ModelState *model)

@@ -132,6 +132,7 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
     ret->unique_together = copy_name_lists(arena, meta->unique_together);
     ret->default_permissions = copy_names(arena, meta->default_permissions);
     ret->natural_key = copy_names(arena, meta->natural_key);
+    ret->required_fields = copy_names(arena, meta->required_fields);
     ret->managers = copy_managers(arena, meta->managers);
     ret->generic_keys = copy_generic_keys(arena, meta->generic_keys);
     ret->generic_relations = copy_generic_relations(arena, meta->generic_relations);

@@ -378,6 +378,12 @@ static void find_target_field(Resolver *resolver, Field *field)
     if (!field->target)
         return;
     field->target_field = field->target->pk;
+    const FieldRow *row = field->row;
+    bool is_swapped = row->target && row->target->swapped, is_number = capo_field_storage(field->target->pk) == STORAGE_INT;
+    if (is_swapped && field->model->size && field->kind != FIELD_MANY_TO_MANY && !is_number && !row->options.relation.any_key)
+        resolver_problem(resolver, "%s.%s points to %s, in whose place the site has %s, and the struct's member has no room for a key of its "
+                         "kind, a %s: write AUTH_USER_MODEL as the target.", field->model->label, field->name, row->target->label,
+                         field->target->label, capo_field_kind_name(field->target->pk->kind));
     const char *to_field = field->kind == FIELD_MANY_TO_MANY ? NULL : field->row->options.relation.to_field;
     if (!to_field && field->target_field && field->target_field->kind == FIELD_COMPOSITE_KEY)
         resolver_problem(resolver, "%s.%s points to %s, whose key is composite: relations to such models are not supported.", field->model->label, field->name,

@@ -33,6 +33,7 @@ static MetaOptions inherited_from(const MetaOptions *base)
 {
     return (MetaOptions){ .ordering = base->ordering, .get_latest_by = base->get_latest_by, .display = base->display,
         .display_function = base->display_function, .absolute_url = base->absolute_url, .property = base->property, .clean = base->clean,
+        .username_field = base->username_field, .email_field = base->email_field, .required_fields = base->required_fields,
         .natural_key = base->natural_key, .managers = base->managers, .default_manager_name = base->default_manager_name, .base_manager_name = base->base_manager_name,
         .pre_save = base->pre_save, .post_save = base->post_save, .pre_delete = base->pre_delete, .post_delete = base->post_delete };
 }
@@ -43,6 +44,13 @@ const MetaOptions *resolver_meta_of(Arena *arena, const Model *model)
     if (model->base && model->inheritance != INHERITS_COLUMNS)
         *meta = inherited_from(resolver_meta_of(arena, model->base));
     lay_rows_over(arena, meta, model);
+    if (meta->username_field && !meta->display && !meta->display_function)
+        meta->display = meta->username_field;
+    if (meta->username_field && !meta->natural_key) {
+        const char **key = arena_alloc(arena, 2 * sizeof *key);
+        key[0] = meta->username_field;
+        meta->natural_key = key;
+    }
     return meta;
 }
 
@@ -142,6 +150,12 @@ void resolver_check_meta(Resolver *resolver, Model *model)
                                  i ? key->key : key->type, resolver_suggestion(model, i ? key->key : key->type));
     for (const char *const *path = meta->natural_key; path && *path; path++)
         check_path(resolver, model, *path, ".natural_key");
+    if (meta->username_field)
+        check_path(resolver, model, meta->username_field, ".username_field");
+    if (meta->email_field)
+        check_path(resolver, model, meta->email_field, ".email_field");
+    for (const char *const *name = meta->required_fields; name && *name; name++)
+        check_path(resolver, model, *name, ".required_fields");
     check_manager(resolver, model, meta->default_manager_name, ".default_manager_name");
     check_manager(resolver, model, meta->base_manager_name, ".base_manager_name");
     for (size_t i = 0; i < model->n_fields; i++) {

@@ -323,6 +323,8 @@ static bool mentions(const Condition *condition, Expression *const *annotations)
 Query *capo_query_make(Model *model, const QueryOptions *options)
 {
     const char *base = (const char *)options;
+    if (model->swapped)
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "%s cannot be asked: the site has %s in its place.", model->label, model->swapped->label);
     return query_make(model, options, condition_of_lookups(model, base + model->where_offset, NULL),
                       condition_of_lookups(model, base + model->exclude_offset, NULL));
 }

@@ -315,6 +315,8 @@ Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use
 {
     Reading reading;
     reading.size = reading.n_slots = 0;
+    if (model->swapped)
+        return NULL;                    /* capo_query_make says why */
     read_options(&reading, model, options, use);
     if (!reading.fits)
         return NULL;

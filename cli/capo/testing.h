@@ -44,7 +44,7 @@ Value capo_client_file(const char *name, const char *content_type, const void *b
 ClientResponse *capo_client_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size);
 void capo_client_header(Client *client, const char *name, const char *value);   /* sent with every further request */
 void capo_client_enforce_csrf(Client *client);
-void capo_client_login(Client *client, User *user);                      /* force_login */
+void capo_client_login(Client *client, AUTH_USER_MODEL *user);                      /* force_login */
 
 _Noreturn void capo_test_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 #define EXPECT(condition) do { if (!(condition)) capo_test_fail(__FILE__, __LINE__, "expected %s", #condition); } while (0)

@@ -141,6 +141,8 @@ typedef struct RelationOptions {
     const char *to_field;
     bool no_db_constraint;
     bool parent_link;                   /* historical models: the key of a child to its parent's row */
+    bool not_swappable;                 /* migrations name the target itself, also where it is the site's user model */
+    bool any_key;                       /* the member has room for a key of any kind: AnyUser (auth.h) */
     const char *limit_choices_to;       /* as in a query string: "is_active=1&kind=a" */
 } RelationOptions;
 typedef struct ManyToManyOptions {
@@ -150,6 +152,7 @@ typedef struct ManyToManyOptions {
     Model *through;                     /* &Membership_model */
     const char *const *through_fields;
     bool not_symmetrical;               /* to itself: a follows b does not make b follow a */
+    bool not_swappable;                 /* as of a key */
     const char *limit_choices_to;
 } ManyToManyOptions;
 
@@ -248,7 +251,9 @@ typedef struct MetaOptions {
     const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
     const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
     const char *const *natural_key;                     /* LIST("username"): serializers.h */
-    const char *swappable;                              /* "AUTH_USER_MODEL": the setting that puts another model in its place */
+    const char *swappable;                              /* "AUTH_USER_MODEL": the choice that puts another model in its place (auth.h) */
+    const char *username_field, *email_field;           /* of a user model: the field by which a user logs in, and the address */
+    const char *const *required_fields;                 /* of a user model: what createsuperuser asks besides */
     /* Switches stand behind all others: Meta of bases is laid over by that (model_meta.c). */
     bool unmanaged;                                     /* Django's managed = False: migrations leave its table alone */
     bool select_on_save;                                /* asks whether the row is there before it says UPDATE */
@@ -397,6 +402,11 @@ Model *capo_model(const char *label);
 Model *capo_model_of(const char *app, const char *name_lower);
 /* Whether a row of `model` is one of `wanted` too: the same table, or a parent's. */
 bool capo_model_is(const Model *model, const Model *wanted);
+/* The label of the model that the site has for a choice ("AUTH_USER_MODEL": "accounts.User"), NULL for one that is none. The user model is
+ * what the site's program was compiled for (auth.h), else auth.User. */
+const char *capo_swappable_label(const char *choice);
+/* What a program that was compiled for a user model of its own defines; auth.h does. */
+extern Model *const capo_site_user_model __attribute__((weak));
 /* The model that the site has in this one's place (Meta's .swappable), or this one. */
 static inline Model *capo_model_in_use(Model *model) { return model->swapped ? model->swapped : model; }
 /* A key is made of one column or, where it is composite, of several: how many, which, and what each has of a value of the key, which is then
