@@ -81,10 +81,15 @@ static void end_storage(FileStorage *storage)
     free(storage);
 }
 
-static FileStorage *take_row(StorageSettings settings)
+static StorageSettings checked(StorageSettings settings)
 {
     settings.backend = settings.backend ? settings.backend : &capo_filesystem_storage;
     check_row(&settings);
+    return settings;
+}
+
+static FileStorage *take_row(StorageSettings settings)
+{
     for (size_t i = 0; i < n_storages; i++)
         if (storages[i] && same_settings(&storages[i]->settings, &settings)) {
             FileStorage *taken = storages[i];
@@ -109,12 +114,15 @@ void capo_storages_configure(const StorageSettings *rows, const char *media_root
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "Settings' .storages has %zu rows; %d is the most.", count, MOST_STORAGES - 2);
     first.location = first.location ? first.location : media_root;
     first.base_url = first.base_url ? first.base_url : media_url;
+    StorageSettings wanted[MOST_STORAGES];
     FileStorage *made[MOST_STORAGES];
     size_t n = 0;
-    made[n++] = take_row(first);
+    wanted[n++] = checked(first);                       /* all of them, before anything is made or taken */
     for (const StorageSettings *row = rows; row && row->name; row++)
         if (strcmp(row->name, "default") != 0)
-            made[n++] = take_row(*row);
+            wanted[n++] = checked(*row);
+    for (size_t i = 0; i < n; i++)
+        made[i] = take_row(wanted[i]);
     for (size_t i = 0; i < n_storages; i++)
         if (storages[i])
             end_storage(storages[i]);
