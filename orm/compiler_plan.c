@@ -258,7 +258,7 @@ static void order_term(Plan *plan, const OrderTerm *term)
     Seen seen = { .count = 0 };
     size_t first = plan->n_order;
     order_by_path(plan, query->model, query_base(query), "", path, descending, &seen);
-    for (size_t i = first; i < plan->n_order; i++)
+    for (size_t i = first; i < plan->n_order && term->nulls; i++)
         plan->order[i].nulls = term->nulls;
 }
 
