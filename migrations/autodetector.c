@@ -392,6 +392,9 @@ static void add_field(Detector *detector, const ModelState *to, FieldState *new)
     for (size_t k = 0; k < detector->count; k++)
         created_now |= detector->planned[k].operation->kind == CREATE_MODEL && operation_is_about(detector->planned[k].operation, to->name)
             && strcmp(detector->planned[k].app, to->app) == 0;
+    bool same_for_all = field_state_flag(new, "default_function") && (field_state_flag(new, "unique") || field_state_flag(new, "primary_key"));
+    if (!created_now && same_for_all && !ask_unique_default(detector->questioner, to, new))
+        capo_raise(ERROR_COMMAND, "Nothing was written.");
     Value one_off = created_now || fills_itself(new) ? capo_value_null() : ask_one_off(detector->questioner, to, new, false);
     plan(detector, to->app, .kind = ADD_FIELD, .model = to->name, .name = new->name, .field = new, .one_off = one_off);
 }

@@ -54,7 +54,7 @@ static const char *capital(const char *text)
     return copy;
 }
 
-static const char *own_message(const Field *field, const char *code, const char *otherwise)
+const char *capo_field_words(const Field *field, const char *code, const char *otherwise)
 {
     for (const char *const *pair = field->error_messages; pair && pair[0] && pair[1]; pair += 2)
         if (!strcmp(pair[0], code))
@@ -87,6 +87,11 @@ static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
     return capo_database_run(capo_buffer_text(&sql), values, count, DATABASE_READ)->n_rows > 0;
 }
 
+const char *capo_unique_field_words(const Model *model, const Field *field)
+{
+    return capo_field_words(field, "unique", capo_format("%s with this %s already exists.", capital(model->verbose_name), capital(field->verbose_name)));
+}
+
 static void check_unique_field(Instance *self, const Field *field, Errors *errors)
 {
     Value value = capo_field_value(self, field);
@@ -94,8 +99,7 @@ static void check_unique_field(Instance *self, const Field *field, Errors *error
         return;
     if (!exists_another(self, &(Wanted){ field, value }, 1))
         return;
-    add(errors, field->name, "unique", own_message(field, "unique", capo_format("%s with this %s already exists.",
-        capital(capo_local_field(field)->model->verbose_name), capital(field->verbose_name))));
+    add(errors, field->name, "unique", capo_unique_field_words(capo_local_field(field)->model, field));
 }
 
 /* "A, B and C" */
@@ -112,6 +116,11 @@ static const char *label_list(const Model *model, const char *const *names)
     return capo_buffer_text(&text);
 }
 
+const char *capo_unique_words(const Model *model, const char *const *names)
+{
+    return capo_format("%s with this %s already exists.", capital(model->verbose_name), label_list(model, names));
+}
+
 static void check_together(Instance *self, const Model *level, const char *const *names, const char *const *exclude, Errors *errors)
 {
     const Model *model = self->model;
@@ -125,7 +134,7 @@ static void check_together(Instance *self, const Model *level, const char *const
         wanted[count++] = (Wanted){ field, value };
     }
     if (count && exists_another(self, wanted, count))
-        add(errors, NULL, "unique_together", capo_format("%s with this %s already exists.", capital(level->verbose_name), label_list(model, names)));
+        add(errors, NULL, "unique_together", capo_unique_words(level, names));
 }
 
 static void check_composite_key(Instance *self, const char *const *exclude, Errors *errors)
@@ -138,17 +147,25 @@ static void check_composite_key(Instance *self, const char *const *exclude, Erro
 }
 
 /* A constraint over fields that says nothing of its own has the words of unique and unique_together. */
+const char *capo_constraint_words(const Model *model, const ConstraintInfo *one, const char **ret_field, const char **ret_code)
+{
+    *ret_field = NULL;
+    if (!one->unique || one->condition || one->violation_message) {
+        *ret_code = one->violation_code ? one->violation_code : one->name;
+        return capo_constraint_message(one);
+    }
+    const Field *only = one->unique[1] ? NULL : capo_field(model, one->unique[0]);
+    *ret_field = only ? only->name : NULL;
+    *ret_code = only ? "unique" : "unique_together";
+    return only ? capo_unique_field_words(model, only) : capo_unique_words(model, one->unique);
+}
+
 static void check_constraint(Instance *self, const ConstraintInfo *one, const char *const *exclude, Errors *errors)
 {
     if (!capo_constraint_fails(self, one, exclude))
         return;
-    if (!one->unique || one->condition || one->violation_message) {
-        add(errors, NULL, one->violation_code ? one->violation_code : one->name, capo_constraint_message(one));
-        return;
-    }
-    const Field *only = one->unique[1] ? NULL : capo_field(self->model, one->unique[0]);
-    const char *message = capo_format("%s with this %s already exists.", capital(self->model->verbose_name), label_list(self->model, one->unique));
-    add(errors, only ? only->name : NULL, only ? "unique" : "unique_together", only ? own_message(only, "unique", message) : message);
+    const char *field, *code, *message = capo_constraint_words(self->model, one, &field, &code);
+    add(errors, field, code, message);
 }
 
 /* The model that this one has rows or a table of; an abstract base's Meta is its own. NULL: it stands alone. */

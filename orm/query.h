@@ -331,6 +331,7 @@ typedef struct Compiled {
     size_t first_annotation, n_annotations;
     size_t first_value;                     /* columns before it are for ORDER BY of a DISTINCT or a union */
     RelatedLoad *root;
+    const struct RowPlan *rows;             /* rows.h; NULL: not made yet, or there is none */
 } Compiled;
 
 typedef struct Frame { const Query *query; int depth; const struct Frame *outer; bool bare; } Frame;     /* bare: columns without their table */
@@ -440,5 +441,4 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
 /* The relation that an accessor names: a many-to-many field, or the key that points here. */
 const Field *relation_of_accessor(const Model *model, const char *accessor, bool *ret_reverse);
 Value convert_cell(OutputType type, Value raw);
-Instance **instances_of(const Query *query, const Compiled *compiled, const ResultSet *result);
 extern const ObjectOps capo_query_ops;

@@ -72,7 +72,12 @@ void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce
 
 void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch) { editor->watch = watch; }
 
-bool capo_schema_begin_step(SchemaEditor *editor, const char *what) { return !editor->watch || editor->watch->before(editor->watch->self, what); }
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what, bool repeatable)
+{
+    if (editor->collects)
+        capo_put_format(&editor->collected, "%s\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n", what);
+    return !editor->collects && (!editor->watch || editor->watch->begins(editor->watch->self, what, repeatable));
+}
 
 void capo_schema_end_step(SchemaEditor *editor, const char *what)
 {
@@ -89,7 +94,7 @@ List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, cons
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (!editor->collects) {
-        if (!capo_schema_begin_step(editor, sql))
+        if (editor->watch && !editor->watch->before(editor->watch->self, sql))
             return;
         capo_database_run(sql, parameters, count, DATABASE_WRITE);
         capo_schema_end_step(editor, sql);

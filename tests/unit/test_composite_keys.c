@@ -256,17 +256,17 @@ TEST(FLD_008_composite_key_relations_and_prefetch)
     Hall **halls = capo_fetch(Hall, .prefetch = LIST("seats"));
     EXPECT_INT(capo_query_count(capo_related_query(halls[0], "seats")), 3);
     EXPECT_INT(capo_query_count(capo_related_query(second, "seats")), 2);
-    Guest *ann = capo_new(Guest);
+    Caller *ann = capo_new(Caller);
     ann->name = "Ann";
     capo_save(ann);
     capo_add_with(ann, "halls", VALUES(first->id, second->id), .through_defaults = capo_map(V("times", 4)));
     EXPECT_INT(capo_count(Visit, .where = { .times = EQ(4) }), 2);
     capo_remove(ann, "halls", first->id);
     EXPECT_TEXT(capo_get(Visit)->times == 4 ? capo_related(capo_get(Visit), hall)->name : "", "second");
-    EXPECT_INT(capo_count(Guest, .filter = Q("halls__name", "second")), 1);
+    EXPECT_INT(capo_count(Caller, .filter = Q("halls__name", "second")), 1);
     EXPECT_INT(capo_count(Hall, .filter = Q("guests__name", "Ann")), 1);
     capo_set_all(ann, "halls", VALUES(first->id));
-    EXPECT_TEXT(capo_fetch(Guest, .prefetch = LIST("halls"))[0]->halls[0]->name, "first");
+    EXPECT_TEXT(capo_fetch(Caller, .prefetch = LIST("halls"))[0]->halls[0]->name, "first");
     EXPECT_INT(capo_delete(ann), 2);
     EXPECT_INT(capo_count(Visit), 0);
 }
