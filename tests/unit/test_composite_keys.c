@@ -127,7 +127,9 @@ static void update_key(void *unused)
 TEST(FLD_008_composite_key_made_by_hand)
 {
     open_halls();
-    EXPECT_RAISES(ERROR_INTEGRITY, insert_twice, NULL);
+    const Error *twice = EXPECT_RAISES(ERROR_INTEGRITY, insert_twice, NULL);
+    const ValidationError *why = capo_integrity_errors(&capo_new(Seat)->capo, twice);
+    EXPECT_TEXT(why ? why->message : "", "Seat with this Hall and Number already exists.");
     EXPECT_RAISES(ERROR_VALUE, save_key, NULL);
     EXPECT_RAISES(ERROR_VALUE, update_key, NULL);
     Seat *seat = make_seat(first, 1, "white");                      /* the row is there: UPDATE, as Django's save() */
