@@ -10,7 +10,7 @@ static bool managed_pair(const char *app, ProjectState *before, const char *old_
 {
     *old = state_model(before, app, old_name);
     *new = state_model(after, app, new_name);
-    return (*old)->managed && (*new)->managed;
+    return capo_model_is_migrated(*old) && capo_model_is_migrated(*new);
 }
 
 DATABASE_CHANGE(database_nothing)
@@ -21,7 +21,7 @@ DATABASE_CHANGE(database_nothing)
 DATABASE_CHANGE(database_create_model)
 {
     Model *model = state_model(backwards ? before : after, app, op->model);
-    if (!model->managed)
+    if (!capo_model_is_migrated(model))
         return;
     if (backwards)
         capo_schema_delete_model(editor, model);

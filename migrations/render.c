@@ -49,7 +49,7 @@ static const char *const *ordering_of(const ProjectState *project, const ModelSt
         return NULL;
     const char **ordering = capo_alloc_array(count + 1, sizeof *ordering);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i], "?") == 0 || path_exists(project, model, all[i] + (all[i][0] == '-')))
+        if (strcmp(all[i], "?") == 0 || path_exists(project, model, capo_strndup(all[i] + (all[i][0] == '-'), strcspn(all[i] + (all[i][0] == '-'), " "))))
             ordering[kept++] = all[i];
     return ordering;
 }
@@ -68,6 +68,8 @@ static MetaOptions meta_of(const ProjectState *project, const ModelState *state,
         .default_permissions = strings_of(capo_map_get(options, "default_permissions")),
         .unmanaged = !model_state_managed(state) || model_state_is_swapped(state),
         .db_table = text_of(options, "db_table"),
+        .required_db_vendor = text_of(options, "required_db_vendor"),
+        .required_db_features = strings_of(capo_map_get(options, "required_db_features")),
         .db_table_comment = text_of(options, "db_table_comment"),
         .db_tablespace = text_of(options, "db_tablespace"),
         .verbose_name = text_of(options, "verbose_name"),

@@ -16,6 +16,8 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { "permissions", OPTION_TEXTS, true },
     { "default_permissions", OPTION_NAMES, true },
     { "managed", OPTION_BOOL, true },
+    { "required_db_vendor", OPTION_TEXT, true },
+    { "required_db_features", OPTION_NAMES, true },
     { "db_table_comment", OPTION_TEXT },
     { "db_tablespace", OPTION_TEXT },
     { "unique_together", OPTION_NAME_LISTS },
@@ -27,7 +29,7 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { 0 }
 };
 const char *const model_state_plain_options[] = {
-    "verbose_name", "verbose_name_plural", "ordering", "get_latest_by", "permissions", "default_permissions", "managed", NULL
+    "verbose_name", "verbose_name_plural", "ordering", "get_latest_by", "permissions", "default_permissions", "managed", "required_db_vendor", "required_db_features", NULL
 };
 
 bool same_name(const char *a, const char *b)
@@ -123,6 +125,9 @@ ModelState *model_state_of(const Model *model)
     set_text(options, "verbose_name", meta->verbose_name, NULL);
     set_text(options, "verbose_name_plural", meta->verbose_name_plural, NULL);
     set_text(options, "get_latest_by", meta->get_latest_by, NULL);
+    set_text(options, "required_db_vendor", meta->required_db_vendor, NULL);
+    if (meta->required_db_features)
+        capo_map_set(options, "required_db_features", capo_value_strings(meta->required_db_features));
     if (meta->ordering)
         capo_map_set(options, "ordering", capo_value_strings(meta->ordering));
     if (meta->default_permissions)

@@ -552,8 +552,20 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
     }
     self->state->saved = true;
     self->state->database = database_origin();
+    if (model->meta->from_db && model->size)
+        model->meta->from_db(self);
     tell_init(&capo_post_init, model, self);
     return self;
+}
+
+const char *const *capo_instance_deferred(const Instance *self)
+{
+    const char **names = capo_alloc_array(self->model->n_fields + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < self->model->n_fields; i++)
+        if (capo_field_is_deferred(self, self->model->fields[i]))
+            names[count++] = self->model->fields[i]->attname;
+    return names;
 }
 
 bool capo_instance_is_saved(const Instance *self) { return self->state->saved; }

@@ -100,5 +100,7 @@ const Field *capo_local_field(const Field *field);
 const Field *const *capo_level_fields(const Model *model, const Model *level, size_t *ret_count);
 /* The model's field that is the key of the level's table. */
 const Field *capo_level_key(const Model *model, const Model *level);
+/* What there is of an instance in a model that its own is made from, as one of that. */
+Instance *capo_instance_as(Instance *self, const Model *base);
 /* The parent's row of a child's instance, as an instance of the parent. */
 Instance *capo_parent_instance(Instance *self);

@@ -40,6 +40,8 @@ char *capo_meta_index_name_suffix(const char *table, const char *const *columns_
 
 /* --- meta.c --------------------------------------------------------------------------------------------------------------- */
 
+/* Meta's .ordering_by, in the running unit's memory; NULL: none. */
+const OrderPart *capo_model_ordering(const Model *model);
 /* Sets model->meta, a copy in the arena, and counts its indexes and constraints. */
 void capo_meta_read(Arena *arena, Model *model);
 

@@ -60,6 +60,14 @@ static const IndexPart *copy_parts(Arena *arena, const IndexPart *parts)
     return copy_list(arena, parts, sizeof *parts, count);
 }
 
+static const OrderPart *copy_order(Arena *arena, const OrderPart *parts)
+{
+    size_t count = 0;
+    while (parts && parts[count].of.kind != VALUE_NULL)
+        count++;
+    return copy_list(arena, parts, sizeof *parts, count);
+}
+
 static bool is_index(const IndexOptions *row) { return row->name || row->fields || row->parts; }
 static bool is_constraint(const ConstraintOptions *row)
 {
@@ -129,6 +137,8 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
         n_permissions++;
     *ret = *meta;
     ret->ordering = copy_names(arena, meta->ordering);
+    ret->ordering_by = copy_order(arena, meta->ordering_by);
+    ret->required_db_features = copy_names(arena, meta->required_db_features);
     ret->unique_together = copy_name_lists(arena, meta->unique_together);
     ret->default_permissions = copy_names(arena, meta->default_permissions);
     ret->natural_key = copy_names(arena, meta->natural_key);
@@ -200,6 +210,8 @@ const ConstraintInfo *capo_model_constraints(const Model *model)
 {
     return model->n_constraints ? fresh_meta(model)->constraints : NULL;
 }
+
+const OrderPart *capo_model_ordering(const Model *model) { return model->meta->ordering_by ? fresh_meta(model)->ordering_by : NULL; }
 
 static Expression *literal_of(const Field *field, const FieldDefault *literal)
 {
@@ -303,6 +315,15 @@ static void check_index(const Checking *checking, IndexOptions *row)
     name_index(checking, row);
 }
 
+/* The first name; what is behind it is looked at when a query is made. */
+static void check_order_path(void *context, const char *path)
+{
+    const Checking *checking = context;
+    const char *end = strstr(path, "__"), *name = end ? capo_strndup(path, (size_t)(end - path)) : path;
+    if (!capo_field(checking->model, name) && !capo_reverse_field(checking->model, name))
+        problem(checking, "%s names \"%s\", a field that it does not have.%s", checking->option, path, resolver_suggestion(checking->model, name));
+}
+
 static void check_constraint(const Checking *checking, const ConstraintOptions *row)
 {
     const char *name = row->name ? row->name : "without a name";
@@ -338,6 +359,8 @@ static void check_constraint(const Checking *checking, const ConstraintOptions *
 
 void capo_meta_check(Resolver *resolver, Model *model)
 {
+    for (const OrderPart *part = model->meta->ordering_by; part && part->of.kind != VALUE_NULL; part++)
+        capo_expression_paths(capo_expression_of(part->of), check_order_path, &(Checking){ resolver, model, ".ordering_by" });
     for (size_t i = 0; i < model->n_indexes; i++)
         check_index(&(Checking){ resolver, model, ".indexes" }, (IndexOptions *)&model->meta->indexes[i]);
     for (size_t i = 0; i < model->n_constraints; i++)

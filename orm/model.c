@@ -64,6 +64,23 @@ static bool is_listed(const Resolver *resolver, const Model *model)
 
 /* --- 1: names --- */
 
+/* Meta's .app_label: the app must be one of the site's. */
+static void take_app(Resolver *resolver, Model *model)
+{
+    const char *label = model->meta->app_label;
+    bool known = !resolver->apps;
+    size_t n_known;
+    const App *const *earlier = capo_known_apps(&n_known);
+    for (const App *const *app = resolver->apps; app && *app && !known; app++)
+        known = !strcmp((*app)->name, label);
+    for (size_t i = 0; i < n_known && !known; i++)
+        known = !strcmp(earlier[i]->name, label);
+    if (known)
+        model->app = label;
+    else
+        resolver_problem(resolver, "%s: its .app_label is \"%s\", which is none of the site's apps. Add it to settings' .apps.", model->name, label);
+}
+
 static void name_model(Resolver *resolver, Model *model)
 {
     Arena *arena = resolver->arena;
@@ -76,6 +93,8 @@ static void name_model(Resolver *resolver, Model *model)
     model->pk = model->parent_link = NULL;
     model->names = NULL;
     model->concrete = model;
+    if (meta->app_label)
+        take_app(resolver, model);
     if (meta->model_name)
         model->name = meta->model_name;
     model->label = arena_format(arena, "%s.%s", model->app, model->name);

@@ -31,7 +31,7 @@ static void lay_rows_over(Arena *arena, MetaOptions *meta, const Model *model)
 /* Of a base with a table Django's classes inherit methods and managers, the order, and nothing else of Meta. */
 static MetaOptions inherited_from(const MetaOptions *base)
 {
-    return (MetaOptions){ .ordering = base->ordering, .get_latest_by = base->get_latest_by, .display = base->display,
+    return (MetaOptions){ .ordering = base->ordering, .ordering_by = base->ordering_by, .from_db = base->from_db, .get_latest_by = base->get_latest_by, .display = base->display,
         .display_function = base->display_function, .absolute_url = base->absolute_url, .property = base->property, .clean = base->clean,
         .username_field = base->username_field, .email_field = base->email_field, .required_fields = base->required_fields,
         .natural_key = base->natural_key, .managers = base->managers, .default_manager_name = base->default_manager_name, .base_manager_name = base->base_manager_name,
@@ -127,7 +127,9 @@ void resolver_check_meta(Resolver *resolver, Model *model)
 {
     const MetaOptions *meta = model->meta;
     for (size_t i = 0; model->ordering && model->ordering[i]; i++) {
-        const char *path = model->ordering[i];
+        const char *path = model->ordering[i], *nulls = strstr(path, " nulls ");
+        if (nulls && (!strcmp(nulls, " nulls first") || !strcmp(nulls, " nulls last")))
+            path = capo_strndup(path, (size_t)(nulls - path));
         if (strcmp(path, "?"))
             check_path(resolver, model, path + (path[0] == '-'), ".ordering");
     }
@@ -139,6 +141,13 @@ void resolver_check_meta(Resolver *resolver, Model *model)
                 field->unique_together_hint = true;
         }
     }
+    if (model->ordering && meta->ordering_by && !model->base)
+        resolver_problem(resolver, "%s: Meta has both .ordering and .ordering_by.", model->label);
+    for (const char *const *feature = meta->required_db_features; feature && *feature; feature++)
+        if (!resolver_knows_feature(*feature))
+            resolver_problem(resolver, "%s: .required_db_features names \"%s\", which is no feature of databases.%s", model->label, *feature, resolver_feature_like(*feature));
+    if (meta->required_db_vendor && strcmp(meta->required_db_vendor, "sqlite") && strcmp(meta->required_db_vendor, "postgresql") && strcmp(meta->required_db_vendor, "mysql"))
+        resolver_problem(resolver, "%s: .required_db_vendor is \"%s\"; it may be \"sqlite\", \"postgresql\" or \"mysql\".", model->label, meta->required_db_vendor);
     if (meta->display)
         check_path(resolver, model, meta->display, ".display");
     if (meta->get_latest_by)

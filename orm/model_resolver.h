@@ -28,6 +28,11 @@ Field *resolver_scan_field(const Model *model, const char *name);
 const MetaOptions *resolver_meta_of(Arena *arena, const Model *model);
 void resolver_check_meta(Resolver *resolver, Model *model);
 
+/* requirements.c */
+bool resolver_knows_feature(const char *name);
+/* " Did you mean …?" */
+const char *resolver_feature_like(const char *name);
+
 /* meta.c */
 /* Calls `see` for each Meta of the model alone, with its lists in the arena. */
 void capo_meta_each(Arena *arena, const Model *model, void (*see)(MetaOptions *all, const MetaOptions *meta), MetaOptions *all);

@@ -79,7 +79,7 @@ bool query_is_sliced(const Query *query)
 bool capo_query_is_ordered(const Query *query)
 {
     return query->none || query->n_order ||
-           (!query->no_order && query->model->ordering && query->model->ordering[0] && query->grouping == GROUP_NONE);
+           (!query->no_order && model_is_ordered(query->model) && query->grouping == GROUP_NONE);
 }
 
 void query_refuse_slice(const Query *query, const char *what)
@@ -174,6 +174,41 @@ Query *capo_query_order_by(Query *query, const char *const *paths)
     for (size_t i = 0; i < count; i++)
         terms[i] = order_term_of(paths[i], false);
     return query_order_terms(query, terms, count);
+}
+
+static OrderTerm *terms_of_parts(const OrderPart *parts, size_t *ret_count)
+{
+    size_t count = 0;
+    while (parts[count].of.kind != VALUE_NULL)
+        count++;
+    OrderTerm *terms = capo_alloc_array(count + 1, sizeof *terms);
+    for (size_t i = 0; i < count; i++)
+        terms[i] = (OrderTerm){ .expression = capo_expression_of(parts[i].of), .descending = parts[i].descending, .nulls = (int)parts[i].nulls };
+    *ret_count = count;
+    return terms;
+}
+
+Query *capo_query_order_with(Query *query, const OrderPart *parts)
+{
+    size_t count;
+    OrderTerm *terms = terms_of_parts(parts, &count);
+    return query_order_terms(query, terms, count);
+}
+
+bool model_is_ordered(const Model *model) { return (model->ordering && model->ordering[0]) || (!model->ordering && model->meta->ordering_by); }
+
+OrderTerm *model_order(const Model *model, size_t *ret_count)
+{
+    size_t count = 0;
+    if (!model->ordering && model->meta->ordering_by)
+        return terms_of_parts(capo_model_ordering(model), ret_count);
+    while (model->ordering && model->ordering[count])
+        count++;
+    OrderTerm *terms = capo_alloc_array(count + 1, sizeof *terms);
+    for (size_t i = 0; i < count; i++)
+        terms[i] = order_term_of(model->ordering[i], false);
+    *ret_count = count;
+    return count ? terms : NULL;
 }
 
 void query_add_slice(Query *query, int64_t offset, int64_t limit)
@@ -363,6 +398,8 @@ Query *query_make(Model *model, const QueryOptions *options, Condition *where, C
         query = capo_query_distinct_on(query, options->distinct_on);
     if (options->order_by)
         query = capo_query_order_by(query, options->order_by);
+    else if (options->order)
+        query = capo_query_order_with(query, options->order);
     else if (options->no_order)
         query = capo_query_order_by(query, LIST(NULL));
     if (options->reverse)

@@ -404,6 +404,9 @@ Query *query_clone(const Query *query);
 void query_settle(Query *query);
 void query_add_annotation(Query *query, Expression *expression, const char *name, bool selected);
 void query_set_values(Query *query, const char *const *paths, size_t count);
+/* The order that the model's Meta gives, as terms that are not resolved. NULL: none. */
+OrderTerm *model_order(const Model *model, size_t *ret_count);
+bool model_is_ordered(const Model *model);
 /* Raises where the query is a union or its like; `what` is the method, as Django names it. */
 void query_refuse_combined(const Query *query, const char *what);
 void query_refuse_slice(const Query *query, const char *what);

@@ -167,7 +167,7 @@ static void read_lookups(Reading *reading, const Model *model, const void *looku
 
 /* A new option must be thought of here: a part of the key, or a reason to have no shape. */
 typedef struct KnownOptions {
-    Query *query; Condition *filter; Expression *const *annotate, *const *alias; const char *const *order_by, *const *select_related; const char *using;
+    Query *query; Condition *filter; Expression *const *annotate, *const *alias; const char *const *order_by; const OrderPart *order; const char *const *select_related; const char *using;
     const char *const *prefetch; const struct Prefetching *prefetch_with; const char *const *only, *const *defer, *const *distinct_on; const struct RowLock *lock;
     const struct FilteredRelation *filtered; FetchMode fetch; int64_t offset, limit; bool distinct, reverse, no_order;
 } KnownOptions;
@@ -178,6 +178,7 @@ static void read_options(Reading *reading, Model *model, const QueryOptions *opt
     const Dialect *dialect = capo_dialect();
     const TimeZone *zone = capo_current_time_zone();
     reading->fits = model->size && capo_model_in_use(model) == model &&
+                    !options->order && (model->ordering || !model->meta->ordering_by) &&
                     !options->query && !options->filter && !options->annotate && !options->alias && !options->using &&
                     !options->prefetch_with && !options->only && !options->defer && !options->distinct_on && !options->lock && !options->filtered &&
                     options->limit >= 0 && options->offset >= 0 && (use == SHAPE_ROWS || (!options->limit && !options->offset));

@@ -4,6 +4,7 @@
 #include "query.h"
 #include "routing.h"
 #include "functions.h"
+#include <capo/sql.h>
 #include <string.h>
 
 ValueRows query_value_rows(Query *query)
@@ -80,6 +81,22 @@ static List *first_column(Query *query)
 List *capo_values_flat(Query *query, const char *path)
 {
     return first_column(with_values(query, LIST(path)));
+}
+
+void *capo_values_structs_with(size_t size, const ColumnRow *columns, size_t *ret_count, Query *query)
+{
+    size_t count = 0;
+    while (columns[count].name)
+        count++;
+    const char **paths = capo_alloc_array(count + 1, sizeof *paths);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = columns[i].name;
+    ValueRows rows = query_value_rows(with_values(query, query->values ? NULL : paths));
+    ResultSet result = { .n_rows = rows.count, .n_columns = rows.n_columns, .names = rows.names };
+    result.cells = capo_alloc_array(rows.count * rows.n_columns + 1, sizeof *result.cells);
+    for (size_t i = 0; i < rows.count; i++)
+        memcpy(&capo_cell(&result, i, 0), rows.rows[i], rows.n_columns * sizeof *result.cells);
+    return capo_structs_of(&result, size, columns, ret_count);
 }
 
 /* --- dates ----------------------------------------------------------------------------------------------------------------------------- */

@@ -18,7 +18,7 @@ static uint8_t store_of(const Field *field)
 
 static bool is_known(const RelatedLoad *load)
 {
-    if (!load->model->size || load->model->abstract || !load->model->names)
+    if (!load->model->size || load->model->abstract || !load->model->names || load->model->meta->from_db)
         return false;
     for (size_t i = 0; i < load->n_children; i++)
         if (!is_known(load->children[i]))
@@ -48,7 +48,7 @@ static RowPlan *plan_of(const RelatedLoad *load, const Model *above, Arena *aren
     plan->columns = arena_alloc(arena, load->n_fields * sizeof *plan->columns);
     for (size_t i = 0; i < load->n_fields; i++) {
         const Field *field = load->fields[i];
-        plan->columns[i] = (RowColumn){ .field = field, .store = store_of(field), .key = field->primary_key, .value = field->layout.value,
+        plan->columns[i] = (RowColumn){ .field = field, .store = store_of(field), .key = field->in_key, .value = field->layout.value,
                                         .present = field->layout.present };
     }
     if (load->n_fields < model->n_fields) {

@@ -323,7 +323,7 @@ static bool has_own_table(const Field *many) { return many->through && many->thr
 
 void capo_schema_create_model(SchemaEditor *editor, Model *model)
 {
-    if (!model->managed)
+    if (!capo_model_is_migrated(model))
         return;
     model = table_of(model);
     capo_backend()->schema->create_model(editor, model);
@@ -335,7 +335,7 @@ void capo_schema_create_model(SchemaEditor *editor, Model *model)
 
 void capo_schema_delete_model(SchemaEditor *editor, Model *model)
 {
-    if (!model->managed)
+    if (!capo_model_is_migrated(model))
         return;
     model = table_of(model);
     for (size_t i = 0; i < model->n_many; i++)

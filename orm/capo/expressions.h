@@ -102,6 +102,11 @@ Value capo_outer(const char *path);
 #define EXISTS(query) capo_exists_in(query)
 Condition *capo_exists_in(Query *query);
 
+/* An order by expressions, of a query and of Meta: .order = ORDERS(ORDER(FN(Lower, F("name"))), ORDER(F("views"), .descending = true, .nulls = NULLS_LAST)),
+ * META(.ordering_by = ORDERS(…)). A text is a text here: F("name") is a column. */
+#define ORDERS(...) ((const OrderPart[]){ __VA_ARGS__, { .descending = false } })
+#define ORDER(x, ...) { .of = VALUE(x) __VA_OPT__(,) __VA_ARGS__ }
+
 /* A function or an aggregate over the rows around each row; the rows stay. A .filter on its name is a condition around the query. */
 typedef struct WindowFrame { bool given; int64_t from, to; } WindowFrame;
 typedef struct WindowOptions {

@@ -220,9 +220,14 @@ typedef struct GenericRelation {
 } GenericRelation;
 #define GENERIC_RELATIONS(...) ((const GenericRelation[]){ __VA_ARGS__, { 0 } })
 
+/* One term of an order by expressions (expressions.h has the words): ORDERS(ORDER(FN(Lower, F("name"))), ORDER(F("views"), .descending = true)) */
+typedef enum OrderNulls { NULLS_ANYWHERE, NULLS_FIRST, NULLS_LAST } OrderNulls;     /* the first: where the database puts them */
+typedef struct OrderPart { Value of; bool descending; OrderNulls nulls; } OrderPart;
+
 typedef struct MetaOptions {
     const char *verbose_name, *verbose_name_plural;
-    const char *const *ordering;
+    const char *const *ordering;                        /* "-published", "views nulls last" */
+    const OrderPart *ordering_by;                       /* the same by expressions, instead */
     const char *display;                                /* the field that stands for the object: __str__ */
     const char *(*display_function)(const void *instance);
     const char *(*absolute_url)(const void *instance);  /* get_absolute_url */
@@ -232,6 +237,11 @@ typedef struct MetaOptions {
     const char *db_table, *db_table_comment, *db_tablespace;
     /* What labels, permissions, content types and migrations call it, where a C type of that name would be in the way: "Session". */
     const char *model_name;
+    const char *app_label;                              /* another of the site's apps that it belongs to: its table, its permissions, its migrations */
+    /* Migrations make its table on these databases alone: "sqlite", "postgresql", "mysql"; those that have all of LIST("can_distinct_on_fields"). */
+    const char *required_db_vendor;
+    const char *const *required_db_features;            /* Django's names: capo_database_has() */
+    void (*from_db)(void *instance);                    /* behind each row that is read, before anybody sees it */
     const char *const *const *unique_together;          /* UNIQUE_TOGETHER(LIST("a", "b")) */
     const IndexOptions *indexes;
     const ConstraintOptions *constraints;
@@ -397,6 +407,11 @@ void capo_models_prepare(const struct App *const *apps);
 void capo_models_resolve(Model **models, size_t count);
 /* All models in order of apps, with automatic join models behind their owner. */
 Model *const *capo_all_models(size_t *ret_count);
+/* Whether migrations make the model's table on the running unit's database: it is managed, and the database has what Meta requires. */
+bool capo_model_is_migrated(const Model *model);
+/* Whether the running unit's database has what Django calls so: "supports_partial_indexes", "has_select_for_update", … A name that is none raises
+ * ERROR_VALUE with "did you mean". */
+bool capo_database_has(const char *feature);
 /* "blog.Post", case-blind; NULL. */
 Model *capo_model(const char *label);
 Model *capo_model_of(const char *app, const char *name_lower);

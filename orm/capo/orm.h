@@ -60,13 +60,20 @@ List *capo_values_list(const Value *values, size_t count);
 #define Q(path, x) capo_q_word((path), VALUE(x))
 #define ALL(...) capo_q_all((Condition *const[]){ __VA_ARGS__, NULL })
 #define ANY(...) capo_q_any((Condition *const[]){ __VA_ARGS__, NULL })
+#define XOR(...) capo_q_odd((Condition *const[]){ __VA_ARGS__, NULL })      /* of two: one alone; of more: an odd number of them */
 #define NOT(condition) capo_q_not(condition)
 Condition *capo_q(const char *path, Value value);
 Condition *capo_q_word(const char *path, Value value);     /* the same, but that 1 and 0 are what C's true and false are: for …__isnull */
 Condition *capo_q_all(Condition *const *conditions);       /* NULL entries cannot be; an empty list is always true */
 Condition *capo_q_any(Condition *const *conditions);
+Condition *capo_q_odd(Condition *const *conditions);
 Condition *capo_q_list(bool any, Condition *const *conditions, size_t count);
 Condition *capo_q_not(Condition *condition);
+
+/* Whether a row of the model with these values meets the condition, as the database sees it (Django's Q.check); what says NULL holds. Raises
+ * ERROR_FIELD where the condition names a field that has no value here, or one that is not the row's own.
+ *     capo_condition_check(&Post_model, Q("views__gt", 10), capo_map(V("views", 12)))                                       */
+bool capo_condition_check(Model *model, Condition *condition, const Map *values);
 
 /* --- changes: .set = { .views = PLUS(1) } ------------------------------------------------------------------------------- */
 
@@ -164,6 +171,7 @@ typedef enum FetchMode {
     Expression *const *annotate;                                                                                               \
     Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
     const char *const *order_by;                /* "-published", "author__username nulls last", "?", a name of .annotate */    \
+    const OrderPart *order;                     /* instead, by expressions: ORDERS(…) of expressions.h */                      \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
     const char *using;                          /* the alias of a database: databases.h */                                     \
     const char *const *prefetch;                /* loads these relations in one query each */                                  \
@@ -237,6 +245,7 @@ Query *capo_query_none(Model *model);
 Query *capo_query_filter(Query *query, Condition *condition);
 Query *capo_query_exclude(Query *query, Condition *condition);
 Query *capo_query_order_by(Query *query, const char *const *paths); /* replaces; LIST(NULL) clears Meta's too */
+Query *capo_query_order_with(Query *query, const OrderPart *order); /* by expressions; ends with an entry without one */
 Query *capo_query_slice(Query *query, int64_t offset, int64_t limit);
 Query *capo_query_select_related(Query *query, const char *const *paths);
 Query *capo_query_prefetch(Query *query, const char *const *paths);
@@ -404,7 +413,11 @@ void capo_instance_refresh_with(Instance *self, const char *const *fields, Query
 Instance *capo_instance_neighbour(Instance *self, const char *field, bool next, Query *query);
 int64_t capo_instance_delete(Instance *self);
 void capo_instance_refresh(Instance *self);
+/* A row of it is in the database, as far as is known: it was read or saved, and not deleted (Django: not _state.adding). */
 bool capo_instance_is_saved(const Instance *self);
+/* The names of the columns that were left out when it was read, and are read when they are asked for; ends with NULL (get_deferred_fields). */
+#define capo_deferred_fields(object) capo_instance_deferred(&(object)->capo)
+const char *const *capo_instance_deferred(const Instance *self);
 /* The value holds a model's instance: (Instance *)value.object. */
 bool capo_is_instance(Value value);
 /* The default of a field, converted to its kind; null where it has none. Calls default_function. */
@@ -416,6 +429,18 @@ Query *capo_instance_related_query_at(Instance *self, const char *accessor, cons
 void capo_prefetch_rows(Instance *const *rows, const char *const *paths);
 void capo_prefetch_rows_with(Instance *const *rows, const Prefetching *prefetches);
 Instance **capo_instance_prefetched_as(const Instance *self, const char *name);
+/* Makes one with these values and inserts it (Django's create()): capo_create(Post, .set = { .title = TO("Hello"), .author_id = TO(ann->id) }).
+ * What .set leaves out has its default. */
+#define capo_create(M, ...) ((M *)capo_query_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__)))
+Instance *capo_query_create(Model *model, const QueryOptions *options_with_set);
+/* An object as plain data, which JSON can hold and a cache can keep beyond this unit, and back: its columns, whether it is in the database and in
+ * which, what was changed and not saved. Related objects are not in it. A field that the data lacks is read when it is asked for; ERROR_VALUE
+ * where it is another model's; data of another version of Capo is warned about.
+ *     capo_cache_set("top", capo_pack(post), 60);      Post *post = capo_unpack(Post, value);                                   */
+#define capo_pack(object) capo_instance_pack(&(object)->capo)
+#define capo_unpack(M, data) ((M *)capo_instance_unpack(&M##_model, (data)))
+Value capo_instance_pack(const Instance *self);
+Instance *capo_instance_unpack(Model *model, Value data);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */
 void capo_bulk_create(Instance *const *instances, size_t count);
 /* The same, but what clashes with a row that is there: BULK_IGNORE skips it; BULK_UPDATE sets `update` of that row, which `unique`

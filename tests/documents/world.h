@@ -30,6 +30,7 @@ void open_world(void);
 extern User *ann;
 extern Post *post;
 extern Author *author;
+extern Hall *hall;
 extern Book **books;
 extern Band *band;
 extern Musician *ringo;

@@ -7,6 +7,7 @@
 #include <capo/serializers.h>
 #include <capo/testing.h>
 #include <capo/web.h>
+#include "../../migrations/inspect.h"
 #include "../../migrations/migration.h"
 #include "../../orm/internal.h"
 #include "../../orm/loader.h"
@@ -127,7 +128,9 @@ static void update_key(void *unused)
 TEST(FLD_008_composite_key_made_by_hand)
 {
     open_halls();
-    EXPECT_RAISES(ERROR_INTEGRITY, insert_twice, NULL);
+    const Error *twice = EXPECT_RAISES(ERROR_INTEGRITY, insert_twice, NULL);
+    const ValidationError *why = capo_integrity_errors(&capo_new(Seat)->capo, twice);
+    EXPECT_TEXT(why ? why->message : "", "Seat with this Hall and Number already exists.");
     EXPECT_RAISES(ERROR_VALUE, save_key, NULL);
     EXPECT_RAISES(ERROR_VALUE, update_key, NULL);
     Seat *seat = make_seat(first, 1, "white");                      /* the row is there: UPDATE, as Django's save() */
@@ -223,6 +226,26 @@ TEST(FLD_008_composite_key_in_queries)
     EXPECT(!capo_query_is_totally_ordered(capo_query(Seat, .order_by = LIST("number"))));
     EXPECT_INT(capo_update(Seat, .where = { .hall = HAS(Hall, .name = EQ("second")) }, .set = { .price = TO(3) }), 2);
     EXPECT_TEXT(seats_where(Q("price", 3)), "2/1 2/2");
+}
+
+TEST(FLD_008_composite_key_in_sets_of_queries)
+{
+    open_halls();
+    Query *blue = capo_query(Seat, .where = { .colour = EQ("blue") }), *third = capo_query(Seat, .where = { .number = EQ(3) });
+    EXPECT_TEXT(seats(capo_query_order_by(capo_query_union(blue, third), LIST("-pk"))), "2/2 2/1 1/3");
+    EXPECT_INT(capo_query_count(capo_query_union(blue, third)), 3);
+    EXPECT_TEXT(seats(capo_query_order_by(capo_query_or(blue, third), LIST("pk"))), "1/3 2/1 2/2");
+    /* what is left out of all rows is read for all of them at once */
+    Seat **rows = capo_fetch(Seat, .only = LIST("price"), .order_by = LIST("pk"), .fetch = FETCH_PEERS);
+    EXPECT_QUERIES(1, for (Seat **seat = rows; *seat; seat++) capo_field_value(&(*seat)->capo, capo_field(&Seat_model, "colour")));
+    EXPECT_TEXT(rows[4]->colour, "blue");
+    rows = capo_fetch(Seat, .prefetch = LIST("hall"), .order_by = LIST("pk"));
+    EXPECT_QUERIES(0, EXPECT_TEXT(rows[4]->hall->name, "second"));
+    EXPECT_INT(capo_query_count(capo_query(Seat, .distinct = true, .order_by = LIST("pk"))), 5);
+    capo_update(Seat, .query = capo_query(Seat, .order_by = LIST("pk")), .where = { .hall = HAS(Hall, .name = EQ("first")), .number = LT(3) }, .set = { .price = PLUS(0), .colour = TO("new") });
+    EXPECT_TEXT(seats_where(Q("colour", "new")), "1/1 1/2");
+    EXPECT_INT(capo_delete_all(Seat, .filter = Q("hall__seats__colour", "blue")), 2);
+    EXPECT_TEXT(seats(capo_query(Seat, .order_by = LIST("pk"))), "1/1 1/2 1/3");
 }
 
 TEST(FLD_008_composite_key_grouped_and_annotated)
@@ -445,6 +468,18 @@ TEST(FLD_008_composite_key_in_the_state)
     EXPECT_INT(historical->pk->n_parts, 2);
     Instance *row = capo_query_get(capo_query_filter(capo_query_of(historical), Q("pk", VALUES(first->id, 2))));
     EXPECT_TEXT(capo_to_text(capo_field_value(row, capo_field(historical, "colour"))), "red");
+    /* what makemigrations writes is read again */
+    ModelState *hall = model_state_of(&Hall_model);
+    Operation *operations[] = { OPERATION(.kind = CREATE_MODEL, .model = hall->name, .fields = hall->fields, .n_fields = hall->n_fields, .options = hall->options),
+                                OPERATION(.kind = CREATE_MODEL, .model = state->name, .fields = state->fields, .n_fields = state->n_fields, .options = state->options) };
+    const char *written = migration_text(&(Migration){ .app = "keys", .name = "0001_initial", .operations = operations, .n_operations = 2 });
+    ProjectState *read = migration_state(migration_parse("keys", "0001_initial", "x.json", written, strlen(written)), state_new());
+    EXPECT_TEXT(capo_json_text(capo_value_map(model_state_pk(state_find(read, "keys", "Seat"))->options), 0), "{\"fields\": [\"hall\", \"number\"], \"primary_key\": true}");
+    /* and inspectdb finds it in the database */
+    List *notes = capo_list_new();
+    const char *text = inspect_text(inspect_model("inspected", "keys_seat", notes), notes);
+    EXPECT(strstr(text, "MODEL_KEYS(KeysSeat, hall, number)\n    FOREIGN_KEY(hall, KeysHall, .on_delete = DO_NOTHING)\n    INTEGER(number)\n") != NULL);
+    EXPECT_INT(notes->count, 0);
     /* a renamed part stays a part */
     ProjectState *renamed = state_text(PAIR ", {\"RenameField\": {\"model\": \"Pair\", \"old_name\": \"n\", \"new_name\": \"m\"}}");
     EXPECT_TEXT(state_model(renamed, "mig", "Pair")->pk->parts[1]->name, "m");
