@@ -21,6 +21,7 @@
 #include <capo/orm.h>
 #include <capo/model_signals.h>
 #include <capo/databases.h>
+#include <capo/introspection.h>
 #include <capo/templates.h>
 #include <capo/template_tags.h>
 #include <capo/migrations.h>
