@@ -2,6 +2,7 @@
 /* Forms out of models: the form field of each model field, the instance before and after, and saving it. Cleaning ends as Django's
  * _post_clean: the good values go into the instance, which is then cleaned as a whole, with uniqueness. */
 #include "internal.h"
+#include <capo/integrity.h>
 #include <string.h>
 
 /* --- the form field of a model field -------------------------------------------------------------------------------------------------- */
@@ -47,11 +48,12 @@ static void set_choices(FormField *form_field, const Field *field)
 {
     bool has_default = field->has_default, blank = field->blank || !has_default, has_empty = false;
     List *list = capo_list_new();
-    for (const FieldChoice *choice = field->choices; choice->value || choice->label; choice++)
+    const FieldChoice *choices = capo_field_choices(field);
+    for (const FieldChoice *choice = choices; choice && (choice->value || choice->label); choice++)
         has_empty |= !choice->value || !*choice->value;
     if (blank && !has_empty)
         capo_list_add(list, capo_value_map(capo_map(V("value", ""), V("label", "---------"))));
-    for (const FieldChoice *choice = field->choices; choice->value || choice->label; choice++)
+    for (const FieldChoice *choice = choices; choice && (choice->value || choice->label); choice++)
         capo_list_add(list, capo_value_map(capo_map(V("value", choice->value ? choice->value : ""),
             V("label", choice->label ? choice->label : choice->value), V("group", choice->group))));
     form_field->kind = FORM_TYPED_CHOICE;
@@ -118,7 +120,7 @@ FormField *capo_form_field_for(const Field *field)
         if (capo_field_is_integer(field->kind) || field->kind == FIELD_FLOAT || field->kind == FIELD_DECIMAL)
             set_limits(result, field);
     }
-    if (field->choices && !capo_field_is_relation(field->kind))
+    if (capo_field_has_choices(field) && !capo_field_is_relation(field->kind))
         set_choices(result, field);
     if (field->row && field->row->options.common.widget)
         result->widget = field->row->options.common.widget;
@@ -289,15 +291,43 @@ void capo_form_save_many(Form *form)
     }
 }
 
+bool capo_form_refused(Form *form, const Error *error)
+{
+    const ValidationError *errors = form->model ? capo_integrity_errors(form->instance, error) : NULL;
+    capo_form_add_validation_errors(form, errors);
+    return errors != NULL;
+}
+
+static void save_all(void *argument)
+{
+    Form *form = argument;
+    capo_begin();
+    capo_instance_save(form->instance);
+    capo_form_save_many(form);
+    capo_commit();
+}
+
 Instance *capo_form_save(Form *form)
 {
     Instance *instance = capo_form_instance(form);
+    bool was_saved = capo_instance_is_saved(instance);
     if (!capo_form_is_valid(form))
-        capo_raise(ERROR_VALUE, "The %s could not be %s because the data didn't validate.", form->model->name,
-                   capo_instance_is_saved(instance) ? "changed" : "created");
-    capo_begin();
-    capo_instance_save(instance);
-    capo_form_save_many(form);
-    capo_commit();
-    return instance;
+        capo_raise(ERROR_VALUE, "The %s could not be %s because the data didn't validate.", form->model->name, was_saved ? "changed" : "created");
+    const Error *error = capo_try(save_all, form);
+    if (!error)
+        return instance;
+    if (!was_saved && capo_instance_is_saved(instance))
+        capo_instance_unsave(instance);
+    capo_form_refused(form, error);
+    capo_reraise(error);
+}
+
+static void save(void *form) { capo_form_save(form); }
+
+bool capo_form_try_save(Form *form)
+{
+    const Error *error = capo_try(save, form);
+    if (error && (error->code == ERROR_VALUE || !capo_form_error_count(form)))
+        capo_reraise(error);
+    return !error;
 }

@@ -174,17 +174,23 @@ const LoggedQuery *capo_logged_queries(size_t *ret_count)
     return queries;
 }
 
-bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+static bool run_into(Connection *connection, const Statement *statement, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
 {
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     for (;;) {
         *failure = (DatabaseFailure){ 0 };
-        if (connection->backend->run(connection, sql, parameters, count, ret, failure))
+        ret->into = into;
+        if (connection->backend->run(connection, statement->sql, statement->parameters, statement->count, ret, failure))
             return true;
         if (!failure->busy || !wait_for_lock(connection, since, &pause_ms))
             return false;
     }
+}
+
+bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+{
+    return run_into(connection, &(Statement){ sql, parameters, count }, NULL, ret, failure);
 }
 
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
@@ -207,11 +213,51 @@ const char *capo_database_error_state(const Error *error)
     return failure ? failure->state : "";
 }
 
+const char *capo_text_between(const char *text, const char *start, const char *end)
+{
+    const char *from = text ? strstr(text, start) : NULL, *to = from ? strstr(from + strlen(start), end) : NULL;
+    return to ? capo_strndup(from + strlen(start), (size_t)(to - from) - strlen(start)) : NULL;
+}
+
+const char *const *capo_names_between(const char *text, const char *start, const char *end)
+{
+    const char *between = capo_text_between(text, start, end);
+    size_t n = 0, count = 1;
+    for (const char *c = between; c && *c; c++)
+        count += *c == ',';
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    for (char *name = (char *)between; name && *name;) {
+        char *comma = strstr(name, ", ");
+        if (comma)
+            *comma = '\0';
+        names[n++] = name;
+        name = comma ? comma + 2 : NULL;
+    }
+    names[n] = NULL;
+    return n ? names : NULL;
+}
+
+static const char *copy_text(Arena *arena, const char *text)
+{
+    return text ? arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
 const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure)
 {
     DatabaseFailure *copy = arena_alloc(arena, sizeof *copy);
     *copy = *failure;
-    copy->message = failure->message ? arena_strndup(arena, failure->message, strlen(failure->message)) : NULL;
+    copy->message = copy_text(arena, failure->message);
+    copy->broken.name = copy_text(arena, failure->broken.name);
+    copy->broken.table = copy_text(arena, failure->broken.table);
+    size_t n = 0;
+    while (failure->broken.columns && failure->broken.columns[n])
+        n++;
+    const char **columns = n ? arena_alloc(arena, (n + 1) * sizeof *columns) : NULL;
+    for (size_t i = 0; i < n; i++)
+        columns[i] = copy_text(arena, failure->broken.columns[i]);
+    if (columns)
+        columns[n] = NULL;
+    copy->broken.columns = columns;
     return copy;
 }
 
@@ -241,6 +287,7 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
         Connection *shared = hash ? pool_share(pool, hash) : NULL, *connection = held ? held : shared ? shared : pool_lend(pool);
         int64_t started = hash ? capo_monotonic_us() : 0;
         bool lent = !held && !shared;
+        failure = (DatabaseFailure){ 0 };
         if (lent)
             capo_defer(release, connection);
         bool good = run(connection, argument, &failure);
@@ -269,12 +316,12 @@ static void run_somewhere_in_turn(void *argument)
     run_somewhere(somewhere->sql, somewhere->use, somewhere->run, somewhere->argument);
 }
 
-typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
+typedef struct OneRun { Statement statement; struct RowSink *into; ResultSet *result; } OneRun;
 
 static bool run_one(Connection *connection, void *argument, DatabaseFailure *failure)
 {
     OneRun *run = argument;
-    return capo_connection_run(connection, run->statement.sql, run->statement.parameters, run->statement.count, run->result, failure);
+    return run_into(connection, &run->statement, run->into, run->result, failure);
 }
 
 typedef struct Logging { const Statement *statements; size_t count; int64_t started; Statement one; } Logging;
@@ -313,7 +360,12 @@ void (*capo_before_statement)(const char *sql);
 
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use)
 {
-    OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
+    return capo_database_run_into(sql, parameters, count, use, NULL);
+}
+
+ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into)
+{
+    OneRun run = { { sql, parameters, count }, into, capo_alloc_struct(ResultSet) };
     n_statements++;
     if (capo_before_statement)
         capo_before_statement(sql);
@@ -456,6 +508,11 @@ static ResultSet *next_part(DatabaseCursor *cursor, size_t max_rows)
 
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
 {
+    return capo_database_cursor_fetch_into(cursor, max_rows, NULL);
+}
+
+ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into)
+{
     if (cursor->whole)
         return next_part(cursor, max_rows);
     ResultSet *result = capo_alloc_struct(ResultSet);
@@ -463,6 +520,7 @@ ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
     int pause_ms = 1;
     while (cursor->cursor) {
         DatabaseFailure failure = { 0 };
+        result->into = into;
         bool borrowed = borrow(cursor), good = cursor->connection->backend->cursor_fetch(cursor->cursor, max_rows, result, &failure);
         give_back(cursor, borrowed);
         if (good)

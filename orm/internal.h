@@ -7,6 +7,7 @@
  * capo_database_run() and asks capo_backend() for spellings, so that PostgreSQL and MariaDB are further rows. */
 #pragma once
 #include <capo/databases.h>
+#include <capo/integrity.h>
 #include <capo/orm.h>
 #include <capo/schema.h>
 #include <capo/unit.h>
@@ -31,6 +32,7 @@ const struct App *const *capo_known_apps(size_t *ret_count);
 
 struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
 const char *capo_field_problem(const Field *field);
+const char *capo_field_choices_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */
 char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
@@ -76,6 +78,15 @@ const char *capo_constraint_lack(const ConstraintInfo *constraint);
 /* constraint_check.c: whether the database would refuse the instance; those that concern a field of `exclude` are not asked for. */
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude);
 const char *capo_constraint_message(const ConstraintInfo *constraint);
+/* clean.c: what full_clean says of a constraint that does not hold, the field (NULL: none) and the code; "Post with this Slug already exists."
+ * of these fields, and of one with its .error_messages. */
+const char *capo_constraint_words(const Model *model, const ConstraintInfo *one, const char **ret_field, const char **ret_code);
+const char *capo_unique_words(const Model *model, const char *const *names);
+const char *capo_unique_field_words(const Model *model, const Field *field);
+const char *capo_field_words(const Field *field, const char *code, const char *otherwise);
+/* A copy of what stands between the marks, in the running unit's memory; lists of names between ", ". For backends that read messages. */
+const char *capo_text_between(const char *text, const char *start, const char *end);
+const char *const *capo_names_between(const char *text, const char *start, const char *end);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
@@ -85,6 +96,7 @@ typedef struct Connection {
     const struct Backend *backend;
     bool in_use;
     bool lost;                              /* the server is gone, or what is left of a statement: closed as soon as nobody uses it */
+    bool shared;                            /* by many fibers at a time */
     struct Pool *pool;
     struct Fiber *holder;                   /* who it is lent to */
     int64_t opened, used;                   /* when it was opened and last given back; monotonic microseconds */
@@ -104,6 +116,7 @@ typedef struct ResultSet {
     int64_t changes;                        /* rows that INSERT, UPDATE or DELETE touched */
     int64_t last_id;                        /* key that the last INSERT made, of its last row */
     int64_t id_step;                        /* from one row's key to the next; 0: 1 */
+    struct RowSink *into;                   /* rows.h: set for run() and cursor_fetch() where instances are wanted; a backend that gives cells sets it to NULL */
 } ResultSet;
 #define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
 
@@ -118,6 +131,7 @@ typedef struct DatabaseFailure {
     bool unknown;                           /* what was sent may have happened: its answer never came */
     bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
     char state[6];                          /* SQLSTATE, where the database has them */
+    BrokenConstraint broken;                /* of ERROR_INTEGRITY: which constraint it was */
     const char *message;
 } DatabaseFailure;
 
@@ -139,6 +153,7 @@ typedef struct Dialect {
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
     const char *list_format, *integer_list_format;      /* a subquery of the members of a JSON list, "%s" the list */
+    bool tuples_by_values;                  /* (a, b) IN (VALUES (1, 2), (3, 4)), else IN ((1, 2), (3, 4)) */
     bool returning;                         /* INSERT … RETURNING */
     bool returning_update;                  /* UPDATE … RETURNING */
     bool ddl_in_transaction;
@@ -295,6 +310,8 @@ const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *fa
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
+/* The same; where the backend can, its rows become instances at once, else result->into is NULL and there are cells. */
+ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into);
 /* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
  * writes are one of their own. */
 ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
@@ -302,6 +319,7 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
 typedef struct DatabaseCursor DatabaseCursor;
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count);
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows);     /* n_rows 0: the end */
+ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into);
 void capo_database_cursor_close(DatabaseCursor *cursor);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
@@ -345,6 +363,7 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places);
 /* "%.15g" with a point, whatever the locale. */
 char *capo_real_text(double number, int digits);
 /* Dates and times as SQLite's columns spell them; datetimes in UTC. The writers return the size and put a NUL behind. */
+bool capo_read_column_date(const char *text, size_t size, int64_t *ret_days);
 bool capo_read_column_datetime(const char *text, size_t size, int64_t *ret_microseconds);
 bool capo_read_column_time(const char *text, size_t size, int64_t *ret_microseconds);
 size_t capo_write_column_date(char *ret, int64_t days);                 /* 16 bytes of room */

@@ -246,7 +246,7 @@ static void run_init_command(const Pool *self, Connection *connection)
             at = end > at ? end : at + 1;
         }
         DatabaseFailure failure = { 0 };
-        ResultSet ignored;
+        ResultSet ignored = { 0 };
         const char *one = capo_strndup(sql, at);
         if (one[strspn(one, " \t\r\n")] && !self->backend->run(connection, one, NULL, 0, &ignored, &failure))
             capo_raise(failure.code, "init_command of %s failed at \"%s\": %s", self->address->shown, one, failure.message);
@@ -523,6 +523,7 @@ Connection *pool_share(Pool *self, uint64_t statement)
     Connection *opened = least_busy(self, now);             /* by the one who had the lock before */
     if ((!opened || opened == best) && self->n_shared < (size_t)self->options.shared) {
         opened = open_one(self);
+        opened->shared = true;
         self->shared[self->n_shared++] = opened;
     }
     capo_defer_cancel(unlock, &self->share_lock);

@@ -2,6 +2,7 @@
 /* From an instance to others: the object behind a key, the queries of to-many relations, their adding and removing; and what
  * templates may ask of an instance. */
 #include "instance.h"
+#include "composite_key.h"
 #include <capo/generic.h>
 #include <capo/model_signals.h>
 #include "routing.h"
@@ -134,18 +135,7 @@ static void put_equal(Buffer *sql, const Field *field, int number)
     capo_put_placeholder(sql, number, field);
 }
 
-static void put_in(Buffer *sql, const Field *field, size_t count, int from)
-{
-    capo_put_name(sql, field->column);
-    capo_put(sql, " IN (");
-    for (size_t i = 0; i < count; i++) {
-        capo_put(sql, i ? ", " : "");
-        capo_put_placeholder(sql, from + (int)i, field);
-    }
-    capo_put_char(sql, ')');
-}
-
-static Value key_of(const Many *many, Value other)
+static Value key_of_other(const Many *many, Value other)
 {
     const Field *wanted = many->source ? many->target->target_field : many->table->pk;
     if (capo_is_instance(other)) {
@@ -170,7 +160,7 @@ static List *keys_of(const Many *many, Value others)
     if (!given && others.kind == VALUE_OBJECT && !capo_is_instance(others))
         given = capo_list_of(others);
     for (size_t i = 0; i < (given ? given->count : 1); i++) {
-        Value key = key_of(many, given ? given->items[i] : others);
+        Value key = key_of_other(many, given ? given->items[i] : others);
         bool null = capo_is_null(key), seen = null && capo_dialect()->ignores_null;
         if (null && !many->source)
             capo_raise(ERROR_VALUE, "'%s' instance or key expected, got None.", many->table->name);
@@ -185,10 +175,10 @@ static List *keys_of(const Many *many, Value others)
 /* The statement in batches of keys: `before` is its text up to the condition; bound: `first`, then the keys. */
 static void run_on_keys(const char *before, const Field *own, Value own_key, const Field *column, const List *keys)
 {
-    size_t batch = capo_dialect()->max_parameters - 2;
+    size_t size = capo_key_size(column), batch = (capo_dialect()->max_parameters - 2) / size;
     for (size_t i = 0; i < keys->count; i += batch) {
         size_t n = keys->count - i < batch ? keys->count - i : batch;
-        Value *values = capo_alloc_array(n + 1, sizeof *values);
+        Value *values = capo_alloc_array(n * size + 1, sizeof *values);
         Buffer sql = { 0 };
         capo_put(&sql, before);
         if (own) {
@@ -196,10 +186,8 @@ static void run_on_keys(const char *before, const Field *own, Value own_key, con
             capo_put(&sql, " AND ");
         }
         values[0] = own_key;
-        for (size_t k = 0; k < n; k++)
-            values[k + 1] = capo_to_column(column, keys->items[i + k]);
-        put_in(&sql, column, n, 2);
-        capo_database_run(capo_buffer_text(&sql), values, n + 1, DATABASE_WRITE);
+        size_t bound = key_put_in(&sql, column, keys->items + i, n, values, 1);
+        capo_database_run(capo_buffer_text(&sql), values, bound, DATABASE_WRITE);
     }
 }
 
@@ -209,14 +197,15 @@ static List *linked(const Many *many, const Field *source, const Field *target)
     Value key = capo_to_column(source, many->key);
     List *keys = capo_list_new();
     capo_put(&sql, "SELECT ");
-    capo_put_name(&sql, target->column);
+    for (size_t i = 0; i < capo_key_size(target); i++)
+        capo_put_format(&sql, "%s%s", i ? ", " : "", capo_quote_name(capo_key_part(target, i)->column));
     capo_put(&sql, " FROM ");
     capo_put_name(&sql, many->table->table);
     capo_put(&sql, " WHERE ");
     put_equal(&sql, source, 1);
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
     for (size_t i = 0; i < result->n_rows; i++)
-        capo_list_add(keys, capo_from_column(target, capo_cell(result, i, 0)));
+        capo_list_add(keys, key_of_cells(target, &capo_cell(result, i, 0)));
     return keys;
 }
 
@@ -409,10 +398,8 @@ void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation
 const char *capo_field_display(Instance *self, const Field *field)
 {
     Value value = capo_field_value(self, field);
-    for (const FieldChoice *choice = field->choices; choice && choice->value; choice++)
-        if (!strcmp(choice->value, capo_is_null(value) ? "" : capo_to_text(value)))
-            return choice->label ? choice->label : choice->value;
-    return capo_to_text(value);
+    const FieldChoice *choice = capo_choice_of(capo_field_choices(field), value);
+    return choice ? choice->label ? choice->label : choice->value : capo_to_text(value);
 }
 
 const char *capo_instance_text(Instance *self)
@@ -513,7 +500,7 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
     if (size > 12 && capo_starts_with(text, "get_") && capo_ends_with(text, "_display")) {
         text[size - 8] = '\0';
         field = capo_field(self->model, text + 4);
-        if (field && field->column && field->choices) {
+        if (field && field->column && capo_field_has_choices(field)) {
             *ret = capo_value_text(capo_field_display(self, field));
             return true;
         }
@@ -573,7 +560,7 @@ static const char *const *names_of(Object *object)
     size_t n = 0;
     for (size_t i = 0; i < model->n_fields; i++) {
         names[n++] = model->fields[i]->name;
-        if (model->fields[i]->choices)
+        if (capo_field_has_choices(model->fields[i]))
             names[n++] = capo_format("get_%s_display", model->fields[i]->name);
     }
     for (size_t i = 0; i < model->n_many; i++)

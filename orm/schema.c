@@ -3,6 +3,7 @@
  *
  * Names of indexes and constraints are Django's, made from the models alone, so that a statement can be written without asking the
  * database what is there. That is what lets sqlmigrate print it. */
+#include "composite_key.h"
 #include "schema.h"
 #include <ctype.h>
 #include <string.h>
@@ -71,7 +72,12 @@ void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce
 
 void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch) { editor->watch = watch; }
 
-bool capo_schema_begin_step(SchemaEditor *editor, const char *what) { return !editor->watch || editor->watch->before(editor->watch->self, what); }
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what, bool repeatable)
+{
+    if (editor->collects)
+        capo_put_format(&editor->collected, "%s\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n", what);
+    return !editor->collects && (!editor->watch || editor->watch->begins(editor->watch->self, what, repeatable));
+}
 
 void capo_schema_end_step(SchemaEditor *editor, const char *what)
 {
@@ -88,7 +94,7 @@ List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, cons
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (!editor->collects) {
-        if (!capo_schema_begin_step(editor, sql))
+        if (editor->watch && !editor->watch->before(editor->watch->self, sql))
             return;
         capo_database_run(sql, parameters, count, DATABASE_WRITE);
         capo_schema_end_step(editor, sql);
@@ -96,6 +102,14 @@ void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *paramet
     }
     capo_put(&editor->collected, capo_sql_filled(sql, parameters, count));
     capo_put(&editor->collected, ";\n");
+}
+
+void capo_schema_put_key(Buffer *sql, const Model *model)
+{
+    if (model->pk->kind != FIELD_COMPOSITE_KEY)
+        return;
+    capo_put(sql, ", PRIMARY KEY ");
+    key_put_columns(sql, model->pk);
 }
 
 /* --- indexes --- */
@@ -110,7 +124,13 @@ static const char *drop_index(const Model *model, const char *name)
                      : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
 }
 
-static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, bool unique)
+const char *capo_schema_tablespace(const Model *model, const Field *field)
+{
+    const char *tablespace = field && field->db_tablespace ? field->db_tablespace : model->meta->db_tablespace;
+    return tablespace && *tablespace && capo_backend()->schema->tablespaces ? capo_format(" TABLESPACE %s", capo_quote_name(tablespace)) : "";
+}
+
+static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, bool unique, const Field *field)
 {
     Buffer sql = { 0 };
     capo_put(&sql, unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
@@ -122,7 +142,7 @@ static void add_index(Specs *specs, const Model *model, const char *name, const 
         capo_put(&sql, i ? ", " : "");
         capo_put_name(&sql, columns[i]);
     }
-    capo_put_char(&sql, ')');
+    capo_put_format(&sql, ")%s", capo_schema_tablespace(model, field));
     specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql), drop_index(model, name) };
 }
 
@@ -131,7 +151,7 @@ static void add_unique(Specs *specs, const Model *model, const char *name, const
 {
     const SchemaWords *words = capo_backend()->schema->words;
     if (!words) {
-        add_index(specs, model, name, columns, true);
+        add_index(specs, model, name, columns, true, NULL);
         return;
     }
     Buffer sql = { 0 };
@@ -153,8 +173,8 @@ bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec
     if (!pattern)
         return false;
     const char *name = capo_index_name(model->table, columns, "_like");
-    *ret = (IndexSpec){ name, capo_format("CREATE INDEX %s ON %s (%s %s)", capo_quote_name(name), capo_quote_name(model->table),
-                                          capo_quote_name(field->column), pattern), drop_index(model, name) };
+    *ret = (IndexSpec){ name, capo_format("CREATE INDEX %s ON %s (%s %s)%s", capo_quote_name(name), capo_quote_name(model->table),
+                                          capo_quote_name(field->column), pattern, capo_schema_tablespace(model, field)), drop_index(model, name) };
     return true;
 }
 
@@ -166,7 +186,7 @@ static void add_field_indexes(Specs *specs, const Model *model, const Field *fie
     bool indexed = field->db_index && !field->unique && !(words && words->can_index && !words->can_index(field))
         && !(words && words->key_has_index && field->target && field->db_constraint);
     if (indexed)
-        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, false);
+        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, false, field);
     specs->count += capo_schema_pattern_index(model, field, &specs->items[specs->count]);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a field makes of a value that comes from outside, and what is wrong with it, in Django's words: to_python, clean. */
+#include "composite_key.h"
 #include "routing.h"
 #include <capo/syntax.h>
 #include <math.h>
@@ -192,6 +193,8 @@ static Value python_ip(const Field *field, Value value)
 
 Value capo_field_to_python(const Field *field, Value value)
 {
+    if (field->kind == FIELD_COMPOSITE_KEY)
+        return key_to_python(field, value);
     Duration duration;
     Uuid uuid;
     double real;
@@ -358,15 +361,6 @@ static void run_validators(const Field *field, Value value, Mistakes *mistakes)
     }
 }
 
-static bool is_choice(const Field *field, Value value)
-{
-    const char *text = value.kind == VALUE_BOOL ? (value.boolean ? "true" : "false") : capo_to_text(value);
-    for (const FieldChoice *choice = field->choices; choice->value; choice++)
-        if (!strcmp(choice->value, text) || (value.kind == VALUE_BOOL && !strcasecmp(choice->value, capo_to_text(value))))
-            return true;
-    return false;
-}
-
 static void check_target(const Field *field, Value value)
 {
     WITH_DATABASE(database_for(field->target, NULL, NULL, DATABASE_READ));
@@ -393,7 +387,7 @@ static bool is_empty(Value value)
 
 static void check_presence(const Field *field, Value value, bool form_empty_ok)
 {
-    if (field->choices && !is_empty(value) && !is_choice(field, value))
+    if (capo_field_has_choices(field) && !is_empty(value) && !capo_choice_of(capo_field_choices(field), value))
         capo_invalid("invalid_choice", "%s", message_of(field, "invalid_choice", value, capo_format("Value %s is not a valid choice.", shown(value))));
     if (capo_is_null(value) && !field->null && !(form_empty_ok && field->blank))
         capo_invalid("null", "%s", message_of(field, "null", value, "This field cannot be null."));

@@ -78,7 +78,7 @@ static char *definition(const Field *field)
     if (field->primary_key)
         capo_put(&sql, " PRIMARY KEY");
     else if (field->unique)
-        capo_put(&sql, " UNIQUE");
+        capo_put_format(&sql, " UNIQUE%s%s", *capo_schema_tablespace(field->model, field) ? " USING INDEX" : "", capo_schema_tablespace(field->model, field));
     if (is_identity(field))
         capo_put(&sql, words()->identity);
     if (field->db_comment && !capo_backend()->schema->comments_apart) {
@@ -103,6 +103,7 @@ void capo_altering_create_model(SchemaEditor *editor, Model *model)
     capo_put_format(&sql, "CREATE TABLE %s (", capo_quote_name(model->table));
     for (size_t i = 0; i < model->n_fields; i++)
         capo_put_format(&sql, "%s%s %s", i ? ", " : "", capo_quote_name(model->fields[i]->column), definition(model->fields[i]));
+    capo_schema_put_key(&sql, model);
     for (const IndexSpec *spec = capo_schema_constraints(model); spec->name; spec++)
         capo_put_format(&sql, ", %s", spec->sql);
     capo_put_format(&sql, ")%s", words()->table_options);

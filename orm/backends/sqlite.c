@@ -41,6 +41,38 @@ static const char *file_of(sqlite3 *db)
     return file && *file ? file : ":memory:";
 }
 
+/* "UNIQUE constraint failed: table.a, table.b", or "…: index 'name'"; "CHECK constraint failed: name". Foreign keys have no name. */
+static BrokenConstraint broken_of(int result, const char *said)
+{
+    static const struct { int code; BrokenKind kind; } kinds[] = {
+        { SQLITE_CONSTRAINT_UNIQUE, BROKEN_UNIQUE }, { SQLITE_CONSTRAINT_PRIMARYKEY, BROKEN_UNIQUE }, { SQLITE_CONSTRAINT_ROWID, BROKEN_UNIQUE },
+        { SQLITE_CONSTRAINT_CHECK, BROKEN_CHECK }, { SQLITE_CONSTRAINT_FOREIGNKEY, BROKEN_FOREIGN_KEY }, { SQLITE_CONSTRAINT_NOTNULL, BROKEN_NOT_NULL },
+    };
+    BrokenConstraint broken = { BROKEN_NOTHING };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].code == result)
+            broken.kind = kinds[i].kind;
+    const char *what = strstr(said, "failed: ");
+    if (!what)
+        return broken;
+    what += strlen("failed: ");
+    if (broken.kind == BROKEN_CHECK || capo_starts_with(what, "index '")) {
+        broken.name = broken.kind == BROKEN_CHECK ? capo_strdup(what) : capo_text_between(what, "index '", "'");
+        return broken;
+    }
+    /* Each column has its table before it. */
+    const char **columns = (const char **)capo_names_between(capo_format("(%s)", what), "(", ")");
+    for (size_t i = 0; columns && columns[i]; i++) {
+        const char *point = strrchr(columns[i], '.');
+        if (!point)
+            continue;
+        broken.table = capo_strndup(columns[i], (size_t)(point - columns[i]));
+        columns[i] = point + 1;
+    }
+    broken.columns = columns;
+    return broken;
+}
+
 /* What an SQLite result means to the caller: the class of Django's exception, and a sentence. */
 static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
 {
@@ -50,6 +82,7 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
         failure->busy = true;
         return fail(failure, ERROR_OPERATIONAL, "The database %s is locked: another program is writing to it and did not finish in time.", file);
     case SQLITE_CONSTRAINT: case SQLITE_MISMATCH:
+        failure->broken = broken_of(sqlite3_extended_errcode(db), said);
         return fail(failure, ERROR_INTEGRITY, "%s", said);
     case SQLITE_READONLY:
         return fail(failure, ERROR_OPERATIONAL, "The database %s is read-only. Check the permissions of the file and of its folder, where "
@@ -334,54 +367,6 @@ static bool start(SqliteConnection *connection, const char *sql, const Value *pa
     return true;
 }
 
-static Value cell(sqlite3_stmt *statement, int column, Arena *arena)
-{
-    sqlite3_value *value = sqlite3_column_value(statement, column);      /* one call that looks after the statement, not three */
-    switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-        return capo_value_int(sqlite3_value_int64(value));
-    case SQLITE_FLOAT:
-        return capo_value_real(sqlite3_value_double(value));
-    case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_value_text(value);
-        size_t size = (size_t)sqlite3_value_bytes(value);
-        return capo_value_text_n(arena_strndup(arena, text, size), size);
-    }
-    case SQLITE_BLOB: {
-        size_t size = (size_t)sqlite3_value_bytes(value);
-        const void *bytes = sqlite3_value_blob(value);
-        return capo_value_bytes(size ? capo_memdup(bytes, size) : "", size);
-    }
-    default:
-        return capo_value_null();
-    }
-}
-
-/* Steps to the end, or max_rows rows. SQLITE_DONE, SQLITE_ROW where there are more, or what went wrong. */
-static int collect(Running *running, size_t max_rows, ResultSet *ret)
-{
-    size_t room = 0;
-    int result = SQLITE_DONE, n = running->statement ? sqlite3_column_count(running->statement) : 0;
-    Arena *arena = capo_arena();
-    ret->n_columns = (size_t)n;
-    while (running->statement) {
-        if (max_rows && ret->n_rows == max_rows)
-            return SQLITE_ROW;
-        result = sqlite3_step(running->statement);
-        if (result != SQLITE_ROW)
-            break;
-        if (ret->n_rows == room) {
-            size_t more = room ? 2 * room : 4;
-            ret->cells = capo_realloc(ret->cells, room * (size_t)n * sizeof(Value), more * (size_t)n * sizeof(Value));
-            room = more;
-        }
-        Value *row = ret->cells + ret->n_rows++ * (size_t)n;
-        for (int i = 0; i < n; i++)
-            row[i] = cell(running->statement, i, arena);
-    }
-    return result;
-}
-
 static void read_names(Running *running, ResultSet *ret)
 {
     ret->names = capo_alloc_array(ret->n_columns + 1, sizeof *ret->names);
@@ -393,10 +378,10 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
 {
     SqliteConnection *connection = (SqliteConnection *)head;
     Running running;
-    *ret = (ResultSet){ 0 };
+    *ret = (ResultSet){ .into = ret->into };
     if (!start(connection, sql, parameters, count, &running, failure))
         return false;
-    int result = collect(&running, 0, ret);
+    int result = capo_sqlite_collect(running.statement, 0, ret);
     if (result != SQLITE_DONE) {
         if (!connection->stopped)
             report(connection->db, result, failure);
@@ -405,7 +390,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
             capo_reraise(connection->stopped);
         return false;
     }
-    if (ret->n_columns)
+    if (ret->n_columns && !ret->into)
         read_names(&running, ret);
     ret->changes = running.statement && !sqlite3_stmt_readonly(running.statement) ? sqlite3_changes64(connection->db) : 0;
     ret->last_id = sqlite3_last_insert_rowid(connection->db);
@@ -427,11 +412,11 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
 {
     SqliteCursor *cursor = self;
     SqliteConnection *connection = cursor->running.connection;
-    *ret = (ResultSet){ 0 };
+    *ret = (ResultSet){ .into = ret->into };
     if (cursor->ended)
         return true;
     connection->begun = connection->started = capo_monotonic_us();
-    int result = collect(&cursor->running, max_rows, ret);
+    int result = capo_sqlite_collect(cursor->running.statement, max_rows, ret);
     cursor->ended = result != SQLITE_ROW;
     if (result == SQLITE_ROW || result == SQLITE_DONE)
         return true;

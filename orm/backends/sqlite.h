@@ -18,5 +18,7 @@ typedef struct SqliteConnection {
     CachedStatement cache[CACHED_STATEMENTS];   /* by hash of the text; a newcomer takes the place of the one in its slot */
 } SqliteConnection;
 
+/* sqlite_rows.c: steps to the end, or max_rows rows, into the result. SQLITE_DONE, SQLITE_ROW where there are more, or what went wrong. */
+int capo_sqlite_collect(sqlite3_stmt *statement, size_t max_rows, ResultSet *ret);
 /* Registers the functions that look-ups, transforms and database functions call. An SQLite result code. */
 int capo_sqlite_functions(sqlite3 *db);

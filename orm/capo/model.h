@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <capo/value.h>
+#include "choices.h"
 
 typedef struct Model Model;
 struct ModelReader;
@@ -34,6 +35,7 @@ typedef enum FieldKind {
     FIELD_DATE, FIELD_TIME, FIELD_DATETIME, FIELD_DURATION,
     FIELD_UUID, FIELD_BINARY, FIELD_JSON,
     FIELD_FOREIGN_KEY, FIELD_ONE_TO_ONE, FIELD_MANY_TO_MANY,
+    FIELD_COMPOSITE_KEY,                                        /* CompositePrimaryKey: "pk", which MODEL_KEYS() makes; it has no column */
     FIELD_META,                                                 /* not a field: the row that META() writes */
     FIELD_KINDS
 } FieldKind;
@@ -45,9 +47,6 @@ typedef enum OnDelete {
     SET_VALUE,                  /* Django's SET(): what .set_to gives, a key */
     DB_CASCADE, DB_SET_NULL, DB_SET_DEFAULT,    /* the database does it: no hooks of the rows run. DB_SET_DEFAULT: its db_default; not on MariaDB */
 } OnDelete;
-
-typedef struct FieldChoice { const char *value, *label, *group; } FieldChoice;    /* value as text also for numbers: "1" */
-#define CHOICES(...) ((const FieldChoice[]){ __VA_ARGS__, { 0 } })
 
 /* A default: DEFAULT(0), DEFAULT("x"), DEFAULT(1.5), DEFAULT(true); or a function: .default_function = make_token. What the database
  * computes: .db_default = EXPRESSION(FN(Now)), a word of models.def alone. */
@@ -94,7 +93,8 @@ typedef struct CustomField {
     const CustomField *custom;      /* a kind of one's own */                                                                  \
     bool not_editable;              /* left out of model forms and the admin */                                                \
     const char *db_column;                                                                                                     \
-    const FieldChoice *choices;                                                                                                     \
+    const FieldChoice *choices;     /* choices.h */                                                                            \
+    const FieldChoice *(*choices_function)(void);   /* gives them anew each time that they are asked for; migrations know nothing of them */ \
     FieldDefault default_value;                                                                                                     \
     Value (*default_function)(void);                                                                                           \
     FieldDefault db_default;        /* the database's: DEFAULT(0), EXPRESSION(FN(Now)); of rows written without the field */   \
@@ -253,6 +253,7 @@ typedef struct FieldRow {
     bool generated;
     Value expression;                   /* historical models: of a generated column */
     bool default_key;                   /* the id that MODEL() makes: its kind is the app's default_auto_field */
+    const char *key_names;              /* of a composite key: "hall, number" */
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
@@ -284,7 +285,8 @@ struct Field {
     const char *db_collation;
     const char *path, *match; bool recursive, allow_folders;
     const char *unique_for_date, *unique_for_month, *unique_for_year;
-    const FieldChoice *choices;
+    const FieldChoice *choices;         /* as written; with those of a function: capo_field_choices() */
+    const FieldChoice *(*choices_function)(void);
     bool has_default;
     Value default_value;                /* where has_default and no function */
     Value (*default_function)(void);
@@ -301,6 +303,8 @@ struct Field {
     const char *related_query_name;     /* in look-ups: "posts", "comment"; never NULL, ends with '+' where hidden */
     bool db_constraint, symmetrical, hidden_relation;
     bool parent_link;                   /* the key of a child to its parent's row */
+    bool in_key;                        /* the primary key, or a part of a composite one */
+    Field **parts; size_t n_parts;      /* of a composite key: the fields that it is made of */
     const char *limit_choices_to;
     Model *through;                     /* many-to-many: the join model, made where not given */
     Field *through_source, *through_target;
@@ -347,7 +351,7 @@ struct Model {
                                                          * first where automatic. Django's concrete_fields; local: !field->inherited */
     Field **many; size_t n_many;                        /* many-to-many */
     Field **reverse; size_t n_reverse;                  /* relation fields of other models that point here */
-    Field *pk;
+    Field *pk;                                          /* of MODEL_KEYS() one of kind FIELD_COMPOSITE_KEY, which is not in .fields */
     const char *const *ordering;
     const MetaOptions *meta;                            /* never NULL */
     size_t n_indexes, n_constraints;                    /* Meta's: capo_model_indexes(), capo_model_constraints() */
@@ -381,6 +385,11 @@ Model *capo_model_of(const char *app, const char *name_lower);
 bool capo_model_is(const Model *model, const Model *wanted);
 /* The model that the site has in this one's place (Meta's .swappable), or this one. */
 static inline Model *capo_model_in_use(Model *model) { return model->swapped ? model->swapped : model; }
+/* A key is made of one column or, where it is composite, of several: how many, which, and what each has of a value of the key, which is then
+ * a list. Null for what is no list of that size. */
+static inline size_t capo_key_size(const Field *key) { return key->kind == FIELD_COMPOSITE_KEY ? key->n_parts : 1; }
+static inline const Field *capo_key_part(const Field *key, size_t i) { return key->kind == FIELD_COMPOSITE_KEY ? key->parts[i] : key; }
+Value capo_key_part_value(const Field *key, Value value, size_t i);
 /* This model's field for one of its base (or of the model that it is a proxy for); `field` itself where it is its own; NULL: neither. */
 Field *capo_own_field(const Model *model, const Field *field);
 /* By name or attname ("author", "author_id", "pk"), columns and many-to-many; NULL. */
@@ -390,6 +399,9 @@ Field *capo_reverse_field(const Model *model, const char *name);
 /* Meta's, n_indexes and n_constraints of them, with their names, conditions and expressions: in the running unit's memory. */
 const IndexInfo *capo_model_indexes(const Model *model);
 const ConstraintInfo *capo_model_constraints(const Model *model);
+bool capo_field_has_choices(const Field *field);
+/* The list of .choices, or what .choices_function gives now; NULL: none. */
+const FieldChoice *capo_field_choices(const Field *field);
 /* What the database computes for the field: the expression of a GENERATED column, or its db_default (a literal is one too). NULL: neither.
  * In the running unit's memory. */
 Expression *capo_field_expression(const Field *field);
@@ -410,5 +422,10 @@ FieldKind capo_field_kind(const char *name);
 bool capo_field_is_text(FieldKind kind);                /* stored as text: char, text, slug, email, url, … */
 bool capo_field_is_integer(FieldKind kind);
 bool capo_field_is_relation(FieldKind kind);
+/* How many stand on each side of a relation, seen from the model that declares it or from its target (Django's many_to_one, one_to_many,
+ * one_to_one and many_to_many). What else Django tells of a field is a member of it: concrete is `column`, hidden `hidden_relation`,
+ * is_relation `target`, and auto_created, editable, null, blank, unique are called as there. */
+typedef enum Cardinality { NOT_RELATED, ONE_TO_ONE_SIDE, MANY_TO_ONE_SIDE, ONE_TO_MANY_SIDE, MANY_TO_MANY_SIDE } Cardinality;
+Cardinality capo_field_cardinality(const Field *field, bool from_target);
 /* "blog_post_author_id_1a2b3c4d" and, with suffix "_uniq", the like: Django's names, cut to what the database allows (SQLite: 200). */
 char *capo_index_name(const char *table, const char *const *columns, const char *suffix);

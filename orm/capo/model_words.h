@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The words of models.def. Each reading (declare_models.h, define_models.h) defines the primitives
  *     MODEL(name)  MODEL_KEY(name, KIND, key, options…)  END_MODEL  META(options…)
+ *     MODEL_KEYS(name, field, field…)          no id: the key is made of these fields together (Django's CompositePrimaryKey)
  *     ABSTRACT_MODEL(name)                     no table: fields and Meta for others
  *     EXTENDED_MODEL(name, Base, member)       a table of its own with the columns of Base too (Django's abstract inheritance)
  *     CHILD_MODEL(name, Parent, member)        a row here and one in the table of Parent, joined by key (multi-table inheritance)
@@ -10,6 +11,11 @@
  *     CAPO_GENERATED(KIND, field, expression, options…)
  * and includes the file again; the words themselves never change. To add a field kind: a word here, an #undef in
  * model_words_end.h, its C type below, its row in model.c. No include guard: meant to be read often. */
+/* Enumerations (choices.h) are declared by the first reading alone. */
+#undef TEXT_CHOICES
+#undef INTEGER_CHOICES
+#define TEXT_CHOICES(Name, ...)
+#define INTEGER_CHOICES(Name, ...)
 #define CHAR(field, ...) CAPO_PLAIN(CHAR, field, __VA_ARGS__)
 #define TEXT(field, ...) CAPO_PLAIN(TEXT, field, __VA_ARGS__)
 #define SLUG(field, ...) CAPO_PLAIN(SLUG, field, __VA_ARGS__)

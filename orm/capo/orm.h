@@ -57,11 +57,12 @@ List *capo_values_list(const Value *values, size_t count);
 /* Conditions by path, where the name is not known in C, or for or/not:
  *     .filter = ANY(Q("title__icontains", term), ALL(Q("views__gt", 10), NOT(Q("author__username", "ann"))))
  * A value may be F("other_field"). */
-#define Q(path, x) capo_q((path), VALUE(x))
+#define Q(path, x) capo_q_word((path), VALUE(x))
 #define ALL(...) capo_q_all((Condition *const[]){ __VA_ARGS__, NULL })
 #define ANY(...) capo_q_any((Condition *const[]){ __VA_ARGS__, NULL })
 #define NOT(condition) capo_q_not(condition)
 Condition *capo_q(const char *path, Value value);
+Condition *capo_q_word(const char *path, Value value);     /* the same, but that 1 and 0 are what C's true and false are: for …__isnull */
 Condition *capo_q_all(Condition *const *conditions);       /* NULL entries cannot be; an empty list is always true */
 Condition *capo_q_any(Condition *const *conditions);
 Condition *capo_q_list(bool any, Condition *const *conditions, size_t count);

@@ -146,7 +146,7 @@ static void lock_of_a_file(void)
     capo_database_open(capo_format("sqlite:%s?timeout=200ms&transaction_mode=immediate", path));
     run_sql("CREATE TABLE t (n int)");
     DatabaseFailure failure = { 0 };
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     const DatabaseAddress *address = parsed_url(capo_format("sqlite:%s", path));
     Connection *other = capo_sqlite_backend.open(address, false, &failure);
     EXPECT(other && capo_sqlite_backend.run(other, "BEGIN IMMEDIATE", NULL, 0, &ignored, &failure));
@@ -221,7 +221,7 @@ TEST(options_transaction_mode_of_sqlite)
     EXPECT(fd >= 0);
     close(fd);
     DatabaseFailure failure = { 0 };
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     Connection *other = capo_sqlite_backend.open(parsed_url(capo_format("sqlite:%s", path)), false, &failure);
     EXPECT(other && capo_sqlite_backend.run(other, "BEGIN IMMEDIATE", NULL, 0, &ignored, &failure));
     capo_database_open(capo_format("sqlite:%s?timeout=20ms", path));
