@@ -462,7 +462,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
 
 static bool ping(Connection *head)
 {
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     DatabaseFailure failure = { 0 };
     return run(head, "SELECT 1", NULL, 0, &ignored, &failure);
 }
