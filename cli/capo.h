@@ -23,6 +23,7 @@
 #include <capo/files.h>
 #include <capo/model_signals.h>
 #include <capo/databases.h>
+#include <capo/introspection.h>
 #include <capo/templates.h>
 #include <capo/template_tags.h>
 #include <capo/migrations.h>

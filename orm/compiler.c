@@ -493,7 +493,7 @@ static Query *keys_where_needed(Query *query)
 Compiled *compile_update(Query *query, const Assignment *assignments, size_t count)
 {
     Compiled *ret = capo_alloc_struct(Compiled);
-    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
+    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect(), .writes = true };
     query = keys_where_needed(query);
     Frame frame = { .query = query };
     compiler.frame = &frame;
@@ -523,7 +523,7 @@ Compiled *compile_value_alone(const Query *query, const Expression *value)
 Compiled *compile_delete(Query *query)
 {
     Compiled *ret = capo_alloc_struct(Compiled);
-    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
+    Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect(), .writes = true };
     query = keys_where_needed(query);
     Frame frame = { .query = query };
     compiler.frame = &frame;

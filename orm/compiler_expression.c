@@ -288,7 +288,9 @@ const Expression *compile_json_path(const Expression *expression, Buffer *path)
     }
     const Expression *root = compile_json_path(expression->args[0], path);
     int index;
-    if (text_is_index(expression->name, &index))
+    if (text_is_index(expression->name, &index) && index < 0 && !capo_dialect()->negative_indexes)
+        capo_put_format(path, index < -1 ? "[last%d]" : "[last]", index + 1);
+    else if (text_is_index(expression->name, &index))
         capo_put_format(path, "[%d]", index);
     else {
         capo_put_char(path, '.');

@@ -204,9 +204,13 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
 {
     if (lookup->query) {
         put_left(compiler, lookup);
-        compile_text(compiler, " IN (");
+        /* MySQL reads no table in a subquery of the statement that changes it, but in a table that is made of the subquery. */
+        bool writes = compiler->writes, apart = writes && compiler->dialect->reads_apart;
+        compile_text(compiler, apart ? " IN (SELECT * FROM (" : " IN (");
+        compiler->writes = false;
         Sql sql = compile_subquery(compiler, lookup->query, false);
-        compile_text(compiler, ")");
+        compiler->writes = writes;
+        compile_text(compiler, apart ? ") AS members)" : ")");
         return sql;
     }
     const List *list = lookup->value.list;

@@ -11,12 +11,31 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LONGEST_LOG = 9000 };
+enum { LONGEST_LOG = 9000, ASK_AGAIN_US = 1000000 };
 
 static size_t n_statements;
 
-const Backend *capo_backend(void) { return database_current()->backend; }
-const Dialect *capo_dialect(void) { return database_current()->backend->dialect; }
+static void meet(void *database)
+{
+    pool_return(pool_lend(((Database *)database)->writers));
+}
+
+/* Who waits for a server that is gone does so for its statement, not for this. */
+static const Backend *settled(Database *database)
+{
+    int64_t now = database->backend->provisional ? capo_monotonic_us() : 0;
+    if (now > database->ask_again) {
+        database->ask_again = now + ASK_AGAIN_US;
+        const Error *unanswered = capo_try(meet, database);
+        if (unanswered && unanswered->code == ERROR_ABORTED)
+            capo_reraise(unanswered);
+    }
+    return database->backend;
+}
+
+const Backend *capo_backend(void) { return settled(database_current()); }
+const Dialect *capo_dialect(void) { return settled(database_current())->dialect; }
+const char *capo_backend_name(void) { return database_current()->backend->name; }
 size_t capo_database_statements(void) { return n_statements; }
 
 void capo_put_name(Buffer *sql, const char *name)

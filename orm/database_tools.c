@@ -19,7 +19,7 @@ static bool counts_up(const Model *model)
 List *capo_schema_flush_sql(Model *const *models, size_t count)
 {
     List *statements = capo_list_new();
-    const char *backend = capo_backend()->name;
+    const char *backend = capo_backend_name();
     Buffer names = { 0 };
     if (!count)
         return statements;
@@ -48,7 +48,7 @@ List *capo_schema_flush_sql(Model *const *models, size_t count)
 
 const char *capo_schema_sequence_sql(const Model *model)
 {
-    if (!counts_up(model) || strcmp(capo_backend()->name, "postgresql") != 0)
+    if (!counts_up(model) || strcmp(capo_backend_name(), "postgresql") != 0)
         return NULL;
     const char *table = capo_quote_name(model->table), *column = capo_quote_name(model->pk->column);
     return capo_format("SELECT setval(pg_get_serial_sequence('%s', '%s'), coalesce(max(%s), 1), max(%s) IS NOT null) FROM %s", table, model->pk->column, column, column,
@@ -74,10 +74,10 @@ const char **capo_database_client(const char *const *more, const char ***ret_env
 {
     const DatabaseAddress *address = database_current()->address;
     Words words = { 0 }, environment = { 0 };
-    if (!strcmp(capo_backend()->name, "sqlite")) {
+    if (!strcmp(capo_backend_name(), "sqlite")) {
         put(&words, "sqlite3");
         put(&words, address->database);
-    } else if (!strcmp(capo_backend()->name, "postgresql")) {
+    } else if (!strcmp(capo_backend_name(), "postgresql")) {
         put(&words, "psql");
         if (address->user)
             put(&words, capo_format("--username=%s", address->user));
@@ -110,7 +110,7 @@ const char **capo_database_client(const char *const *more, const char ***ret_env
     }
     for (; more && *more; more++)
         put(&words, *more);
-    if (!strcmp(capo_backend()->name, "mysql") && *address->database)
+    if (!strcmp(capo_backend_name(), "mysql") && *address->database)
         put(&words, address->database);
     *ret_environment = ended(&environment);
     return ended(&words);

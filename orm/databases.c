@@ -18,7 +18,7 @@ static const struct { const char *scheme; const Backend *backend; const char *wi
     { "postgresql", NULL, "libpq" }, { "postgres", NULL, "libpq" },
 #endif
 #ifdef CAPO_HAS_MYSQL
-    { "mysql", &capo_mysql_backend }, { "mariadb", &capo_mysql_backend },
+    { "mysql", &capo_mysql_backend }, { "mariadb", &capo_mariadb_backend },
 #else
     { "mysql", NULL, "libmariadb" }, { "mariadb", NULL, "libmariadb" },
 #endif
@@ -149,6 +149,13 @@ static Database *database_default(void)
         capo_databases_set(settings->databases, settings->database_routers);
     }
     return opened;
+}
+
+void database_turned_out(const DatabaseAddress *address, const Backend *backend)
+{
+    for (Database *at = opened; at; at = at->next)
+        if (at->address == address)
+            at->backend = backend;
 }
 
 static const DatabaseSettings *row_of(const char *alias)

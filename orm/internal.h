@@ -117,7 +117,8 @@ typedef struct ResultSet {
     const char **names;                     /* of columns */
     Value *cells;                           /* n_rows * n_columns */
     int64_t changes;                        /* rows that INSERT, UPDATE or DELETE touched */
-    int64_t last_id;                        /* key that the last INSERT made */
+    int64_t last_id;                        /* key that the last INSERT made, of its last row */
+    int64_t id_step;                        /* from one row's key to the next; 0: 1 */
     struct RowSink *into;                   /* rows.h: set for run() and cursor_fetch() where instances are wanted; a backend that gives cells sets it to NULL */
 } ResultSet;
 #define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
@@ -187,9 +188,13 @@ typedef struct Dialect {
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
     const char *default_word;               /* among the values of an INSERT: the column's default; NULL: it is spelled out */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
+    const char *excluded;                   /* behind it, the value that was to be inserted into column "%s": "VALUES(%s)" */
     const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
+    bool reads_apart;                       /* an UPDATE or DELETE cannot read its own table in a subquery */
+    bool hex_texts;                         /* _utf8mb4 x'…' in DDL; else CONVERT(x'…' USING utf8mb4), whose collation may clash */
+    bool negative_indexes;                  /* $[-1] in a path of JSON; else $[last] */
     const char *random;                     /* "RAND()" */
     const char *no_limit;                   /* LIMIT for OFFSET alone: "-1" */
     const char *begin;                      /* starts a transaction that will write */
@@ -241,6 +246,7 @@ typedef struct Backend {
     const Dialect *dialect;
     const struct SchemaBackend *schema;
 
+    bool provisional;                       /* what it is in truth is known from its first connection, which has another backend */
     bool networked;                         /* any number of connections, each of which writes; else one writes and others read */
     bool shares;                            /* run() may be called by many fibers on one connection: it pipelines */
     /* A connection of its own; the Failure says why not. */
@@ -273,15 +279,19 @@ extern const Backend capo_sqlite_backend;
 extern const Backend capo_postgresql_backend;
 #endif
 #ifdef CAPO_HAS_MYSQL
-extern const Backend capo_mysql_backend;
+/* "mysql:" may be either; "mariadb:" says it. */
+extern const Backend capo_mysql_backend, capo_mariadb_backend, capo_oracle_mysql_backend;
 #endif
-extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_dialect;
+extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mariadb_dialect, capo_mysql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
-/* The backend of the running unit's database, known from the URL without connecting. */
+/* The backend of the running unit's database, known from the URL without connecting; but where a "mysql:" may be MariaDB or MySQL, it
+ * asks the server once. As long as that does not answer it passes for MariaDB. */
 const Backend *capo_backend(void);
 const Dialect *capo_dialect(void);
+/* Its name alone, "mysql" say, without asking anybody. */
+const char *capo_backend_name(void);
 int capo_database_name_length(void);
 char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.

@@ -35,6 +35,10 @@ static void put_text(Buffer *out, const char *text, size_t size)
     if (escapes && dialect->typed_literals) {
         capo_put_char(out, 'E');
         put_quoted(out, text, size, true);
+    } else if (escapes && dialect->hex_texts) {
+        capo_put(out, "_utf8mb4 x'");
+        put_hex(out, text, size);
+        capo_put_char(out, '\'');
     } else if (escapes) {
         capo_put(out, "(CONVERT(x'");            /* not _utf8mb4 x'…': MariaDB keeps that in a CHECK as a text without escapes */
         put_hex(out, text, size);

@@ -13,7 +13,7 @@ enum { BATCH_BYTES = 256 * 1024 };
 
 static bool is_mysql(void)
 {
-    return !strcmp(capo_backend()->name, "mysql");
+    return !strcmp(capo_backend_name(), "mysql");
 }
 
 static void free_arena(void *arena)

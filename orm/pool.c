@@ -3,6 +3,7 @@
  * at once, so that nobody can come between. What opens, checks or closes a connection may suspend the fiber, so the counts are
  * settled before. */
 #include "pool.h"
+#include "routing.h"
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,6 +265,8 @@ static Connection *open_one(Pool *self)
         Connection *connection = self->backend->open(self->address, self->options.read_only, &failure);
         if (connection) {
             connection->pool = self;
+            if (connection->backend != self->backend)
+                database_turned_out(self->address, self->backend = connection->backend);
             connection->opened = connection->used = capo_monotonic_us();
             self->opened++;
             self->retry_at = self->pause_ms = 0;

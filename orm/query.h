@@ -342,6 +342,7 @@ typedef struct Compiler {
     Value *parameters; size_t n_parameters, capacity;
     const Frame *frame;
     int depth;
+    bool writes;                            /* an UPDATE or DELETE, outside of its subqueries */
     bool literals;                          /* values are written into the SQL: for schemas, where no parameter can stand */
 } Compiler;
 

@@ -19,6 +19,7 @@ struct Database {
     Arena *arena;                           /* the address */
     const DatabaseAddress *address;
     const Backend *backend;
+    int64_t ask_again;                      /* as long as the backend is provisional */
     bool is_private, log;
     Pool *writers, *readers;                /* the same where the database is networked or private */
     struct Database *next;
@@ -40,6 +41,8 @@ extern bool capo_several_databases;
 Database *database_current(void);
 /* Raises ERROR_IMPROPERLY_CONFIGURED for an alias that is none. */
 Database *database_named(const char *alias);
+/* Its server said what it is. */
+void database_turned_out(const DatabaseAddress *address, const Backend *backend);
 /* By the order that databases.h gives; NULL where there is but one. */
 Database *database_for(const Model *model, const Instance *hint, const char *using, DatabaseUse use);
 Database *query_database(const Query *query, DatabaseUse use);

@@ -153,14 +153,16 @@ static int64_t insert_rows(Instance *const *instances, size_t count, const Model
     bool returns_key = made && dialect->returning && (count > 1 || dialect->returns_keys || n_back);
     if (returns_key)
         back[n_back++] = pk;
-    for (size_t i = 0; i < n_back; i++)
+    for (size_t i = 0; i < n_back && dialect->returning; i++)
         capo_put_format(&sql, "%s%s", i ? ", " : " RETURNING ", capo_quote_name(back[i]->column));
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE);
     for (size_t row = 0; row < count; row++) {
-        for (size_t i = 0; i < n_back; i++)
-            capo_field_store(instances[row], back[i], capo_from_column(back[i], capo_cell(result, row, i)));
         if (made && !returns_key)
-            capo_field_store(instances[row], pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row)));
+            capo_field_store(instances[row], pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row) * (result->id_step ? result->id_step : 1)));
+        size_t from = dialect->returning ? row : 0;
+        const ResultSet *came = dialect->returning || !n_back ? result : capo_select_columns(level, back, n_back, capo_field_value(instances[row], pk));
+        for (size_t i = 0; i < n_back && from < came->n_rows; i++)
+            capo_field_store(instances[row], back[i], capo_from_column(back[i], capo_cell(came, from, i)));
     }
     return (int64_t)count;
 }
@@ -425,7 +427,8 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     capo_put(&sql, dialect->on_conflict ? " DO UPDATE SET " : "");
     for (size_t i = 0; options->update[i]; i++) {
         const char *column = capo_quote_name(column_named(model, options->update[i], ".update")->column);
-        capo_put_format(&sql, dialect->on_conflict ? "%s%s = excluded.%s" : "%s%s = VALUES(%s)", i ? ", " : "", column, column);
+        capo_put_format(&sql, "%s%s = ", i ? ", " : "", column);
+        capo_put_format(&sql, dialect->excluded, column);
     }
     return capo_buffer_text(&sql);
 }

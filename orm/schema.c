@@ -67,7 +67,7 @@ void capo_schema_close(SchemaEditor *editor)
 
 const char *capo_schema_collected_sql(SchemaEditor *editor) { return capo_buffer_text(&editor->collected); }
 bool capo_schema_is_collecting(const SchemaEditor *editor) { return editor->collects; }
-const char *capo_schema_backend(void) { return capo_backend()->name; }
+const char *capo_schema_backend(void) { return capo_backend_name(); }
 void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce_foreign_keys(on); }
 
 void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch) { editor->watch = watch; }

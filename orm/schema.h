@@ -62,7 +62,7 @@ typedef struct SchemaBackend {
     const char *lock_timeout;               /* "SET …" with one %g, for seconds */
 } SchemaBackend;
 
-extern const SchemaBackend capo_sqlite_schema, capo_postgresql_schema, capo_mysql_schema;
+extern const SchemaBackend capo_sqlite_schema, capo_postgresql_schema, capo_mariadb_schema, capo_mysql_schema;
 
 /* For databases that can alter tables: altering_schema.c. */
 void capo_altering_create_model(SchemaEditor *editor, Model *model);

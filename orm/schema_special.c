@@ -4,7 +4,7 @@
 #include "schema.h"
 #include <string.h>
 
-static bool is_postgresql(void) { return !strcmp(capo_backend()->name, "postgresql"); }
+static bool is_postgresql(void) { return !strcmp(capo_backend_name(), "postgresql"); }
 
 static const IndexSpec *named(const IndexSpec *specs, const char *name)
 {

@@ -141,7 +141,7 @@ static void run_control(void *argument)
 {
     Control *run = argument;
     DatabaseFailure failure;
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     run->good = capo_connection_run(run->connection, run->sql, NULL, 0, &ignored, &failure);
 }
 
@@ -201,7 +201,7 @@ static char *replaced(const char *format, const char *words)
 static bool start(Connection *connection, const char *isolation, DatabaseFailure *failure)
 {
     const Dialect *dialect = connection->backend->dialect;
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     if (isolation && dialect->begin_isolated)
         return capo_connection_run(connection, replaced(dialect->begin_isolated, isolation), NULL, 0, &ignored, failure);
     if (isolation && dialect->set_isolation && !capo_connection_run(connection, replaced(dialect->set_isolation, isolation), NULL, 0, &ignored, failure))
@@ -226,7 +226,7 @@ void capo_begin_with(const TransactionOptions *options)
     Transaction *transaction = open_transaction();
     Level *level = capo_alloc_struct(Level);
     DatabaseFailure failure;
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     if (options->durable && capo_in_own_transaction())
         capo_raise(ERROR_TRANSACTION, "A durable transaction cannot be nested within another: what it commits would not be kept yet.");
     if (options->isolation && capo_in_own_transaction())
@@ -292,7 +292,7 @@ void capo_commit(void)
     Level *level = innermost("capo_commit");
     Transaction *transaction = level->transaction;
     DatabaseFailure failure = { 0 };
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     if (level->broken) {
         capo_rollback();
         capo_raise(ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
@@ -356,7 +356,7 @@ int64_t capo_savepoint(void)
 {
     Transaction *transaction = innermost_transaction();
     DatabaseFailure failure;
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     if (!transaction)
         return 0;
     WITH_DATABASE(capo_several_databases ? (Database *)transaction->database : NULL);
@@ -385,7 +385,7 @@ static Savepoint *savepoint_numbered(Level *level, int64_t number)
 static void end_savepoint(Level *level, const char *words, int64_t number)
 {
     DatabaseFailure failure;
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     if (level->gone || level->transaction->connection->lost)
         capo_raise(ERROR_TRANSACTION, "The database has ended this transaction: there is no savepoint in it any more. Roll it back.");
     if (capo_connection_run(level->transaction->connection, capo_format("%s SAVEPOINT capo_by_hand_%lld", words, (long long)number), NULL, 0, &ignored, &failure))

@@ -57,7 +57,8 @@ static int on_wait(my_socket fd, my_bool is_read, int timeout_ms)
 
 /* --- errors: as Django's mysqlclient has them --- */
 
-enum { CHECK_FAILED_MARIADB = 4025, CHECK_FAILED_MYSQL = 3819, RECORD_CHANGED = 1020, UNSIGNED_OUT_OF_RANGE = 1690 };
+/* MySQL's own have numbers above 3000 that MariaDB's header does not know. */
+enum { CHECK_FAILED_MARIADB = 4025, CHECK_FAILED_MYSQL = 3819, RECORD_CHANGED = 1020, UNSIGNED_OUT_OF_RANGE = 1690, MYSQL_QUERY_TIMEOUT = 3024, MYSQL_LOCK_NOWAIT = 3572 };
 
 static const struct { unsigned number; int code; } codes[] = {
     { ER_DUP_ENTRY, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW_2, ERROR_INTEGRITY }, { ER_ROW_IS_REFERENCED, ERROR_INTEGRITY },
@@ -78,6 +79,8 @@ static const struct { unsigned number; const char *format; bool conflict; } advi
     { ER_NO_SUCH_TABLE, "%s. Run `migrate`", false },
     { ER_BAD_FIELD_ERROR, "%s. Run `migrate`, if the models are newer than the tables", false },
     { ER_STATEMENT_TIMEOUT, "The statement was ended: %s", false },
+    { MYSQL_QUERY_TIMEOUT, "The statement was ended: %s", false },
+    { MYSQL_LOCK_NOWAIT, "A lock was not free in time: %s", false },
     { ER_DISK_FULL, "The server's disk is full: %s. Nothing of this change was kept", false },
     { ER_RECORD_FILE_FULL, "The server's disk is full, or the table has its largest size: %s. Nothing of this change was kept", false },
 };
@@ -388,6 +391,10 @@ static bool run_prepared(MysqlConnection *connection, const char *sql, const Val
     if (good && !is_select(sql)) {
         ret->changes = running->metadata ? (int64_t)ret->n_rows : (int64_t)mysql_stmt_affected_rows(running->statement);
         ret->last_id = (int64_t)mysql_stmt_insert_id(running->statement);
+        if (ret->last_id && connection->id_step && ret->changes > 0) {      /* MySQL tells that of the first row */
+            ret->id_step = connection->id_step;
+            ret->last_id += (ret->changes - 1) * ret->id_step;
+        }
     }
     capo_defer_cancel(finish_running, running);
     finish(running);
@@ -455,7 +462,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
 
 static bool ping(Connection *head)
 {
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     DatabaseFailure failure = { 0 };
     return run(head, "SELECT 1", NULL, 0, &ignored, &failure);
 }
@@ -517,7 +524,13 @@ static void cursor_close(void *self)
 
 /* --- connecting --- */
 
-typedef struct Connecting { MYSQL *mysql; const DatabaseAddress *address; const char *set_up, *isolation, *socket; bool good, needs_tls, lacks_tls; } Connecting;
+typedef struct Connecting {
+    MYSQL *mysql;
+    const DatabaseAddress *address;
+    const char *set_up, *isolation, *socket;
+    bool good, needs_tls, lacks_tls;
+    int64_t id_step;
+} Connecting;
 
 static const char *option(const DatabaseAddress *address, const char *name) { return capo_database_option(address, name); }
 
@@ -554,6 +567,17 @@ static bool set_tls(MYSQL *mysql, const DatabaseAddress *address, DatabaseFailur
 
 static bool say(MYSQL *mysql, const char *sql) { return mysql_real_query(mysql, sql, strlen(sql)) == 0; }
 
+/* 0: it was not answered. */
+static int64_t ask_number(MYSQL *mysql, const char *sql)
+{
+    MYSQL_RES *result = say(mysql, sql) ? mysql_store_result(mysql) : NULL;
+    MYSQL_ROW row = result ? mysql_fetch_row(result) : NULL;
+    int64_t number = row && row[0] ? strtoll(row[0], NULL, 10) : 0;
+    if (result)
+        mysql_free_result(result);
+    return number;
+}
+
 /* On a helper thread: no arena, no fiber; waits block this thread alone. */
 static void connect_on_helper(void *argument)
 {
@@ -565,6 +589,12 @@ static void connect_on_helper(void *argument)
     /* The library goes on without TLS where the server has none. */
     connecting->lacks_tls = connecting->good && connecting->needs_tls && !mysql_get_ssl_cipher(connecting->mysql);
     connecting->good = connecting->good && !connecting->lacks_tls && say(connecting->mysql, connecting->set_up) && say(connecting->mysql, connecting->isolation);
+    if (connecting->good && !mariadb_connection(connecting->mysql)) {
+        /* The library says utf8mb4_general_ci, which MySQL's own texts, of another collation, cannot be compared with. */
+        connecting->good = say(connecting->mysql, "SET SESSION collation_connection = @@default_collation_for_utf8mb4");
+        connecting->id_step = ask_number(connecting->mysql, "SELECT @@SESSION.auto_increment_increment");
+        connecting->good = connecting->good && connecting->id_step > 0;
+    }
     if (!connecting->good || !address->statement_timeout)
         return;
     char limit[80];
@@ -634,7 +664,8 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
         return NULL;
     }
     MysqlConnection *connection = must(calloc(1, sizeof *connection));
-    *connection = (MysqlConnection){ .head = { .backend = &capo_mysql_backend, .generation = capo_database_generation() }, .mysql = mysql, .address = address };
+    *connection = (MysqlConnection){ .head = { .backend = mariadb_connection(mysql) ? &capo_mariadb_backend : &capo_oracle_mysql_backend, .generation = capo_database_generation() },
+                                     .mysql = mysql, .address = address, .id_step = connecting->id_step };
     capo_defer_cancel(close_mysql, mysql);
     return &connection->head;
 }
@@ -720,8 +751,8 @@ static const char *const *option_names(void)
     return names;
 }
 
-const Backend capo_mysql_backend = {
-    .name = "mysql", .title = "MariaDB", .dialect = &capo_mysql_dialect, .schema = &capo_mysql_schema, .networked = true, .option_names = option_names,
-    .open = open_connection, .close = close_connection, .ping = ping, .is_clean = is_clean, .run = run,
-    .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
-};
+#define SHARED .name = "mysql", .networked = true, .option_names = option_names, .open = open_connection, .close = close_connection, .ping = ping, .is_clean = is_clean, .run = run, \
+    .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close
+const Backend capo_mysql_backend = { SHARED, .title = "MariaDB", .dialect = &capo_mariadb_dialect, .schema = &capo_mariadb_schema, .provisional = true };
+const Backend capo_mariadb_backend = { SHARED, .title = "MariaDB", .dialect = &capo_mariadb_dialect, .schema = &capo_mariadb_schema };
+const Backend capo_oracle_mysql_backend = { SHARED, .title = "MySQL", .dialect = &capo_mysql_dialect, .schema = &capo_mysql_schema };

@@ -20,6 +20,7 @@ typedef struct MysqlConnection {
     const DatabaseAddress *address;
     MysqlStatement *statements[MYSQL_SETS][MYSQL_WAYS];
     uint64_t clock;
+    int64_t id_step;                        /* MySQL's auto_increment_increment; 0: MariaDB, whose RETURNING tells the keys */
     MYSQL_STMT **orphans; size_t n_orphans; /* of a broken connection: closed after it, since closing them would ask the server */
 } MysqlConnection;
 

@@ -52,12 +52,23 @@ static const char *column_type(const Field *field)
     case FIELD_DATETIME:
         return "datetime(6)";
     case FIELD_UUID:
-        return "uuid";
+        return "uuid";                      /* MariaDB's; see mysql_column_type */
     case FIELD_BINARY:
         return "longblob";
     default:
         return NULL;
     }
+}
+
+static const char *mysql_column_type(const Field *field)
+{
+    const char *type = column_type(field);
+    return type && !strcmp(type, "uuid") ? "char(32)" : type;
+}
+
+static const char *mysql_column_check(const Field *field, const char *quoted_column)
+{
+    return capo_field_is_positive(field->kind) ? capo_format("%s >= 0", quoted_column) : NULL;
 }
 
 static const char *column_check(const Field *field, const char *quoted_column)
@@ -273,27 +284,30 @@ static bool combine(Compiler *compiler, const Expression *combined)
     return true;
 }
 
+#define SHARED_FUNCTIONS \
+    { .name = "JSONBAgg", .sql = "JSON_ARRAYAGG" }, \
+    { .name = "SHA224", .sql = "SHA2($1, 224)" }, \
+    { .name = "SHA256", .sql = "SHA2($1, 256)" }, \
+    { .name = "SHA384", .sql = "SHA2($1, 384)" }, \
+    { .name = "SHA512", .sql = "SHA2($1, 512)" }, \
+    { .name = "Greatest", .sql = "GREATEST" }, \
+    { .name = "Least", .sql = "LEAST" }, \
+    { .name = "Length", .sql = "CHAR_LENGTH" }, \
+    { .name = "Left", .sql = "LEFT" }, \
+    { .name = "Right", .sql = "RIGHT" }, \
+    { .name = "Chr", .sql = "CHAR($1 USING utf16)" }, \
+    { .name = "Ord", .sql = "CAST(ORD($1) AS UNSIGNED)" }, \
+    { .name = "JSONObject", .sql = "JSON_OBJECT" }, \
+    { .name = "Now", .sql = "CURRENT_TIMESTAMP(6)" }
+
 static const FunctionRow functions[] = {
-    { .name = "JSONBAgg", .sql = "JSON_ARRAYAGG" },
-    { .name = "SHA224", .sql = "SHA2($1, 224)" },
-    { .name = "SHA384", .sql = "SHA2($1, 384)" },
-    { .name = "SHA512", .sql = "SHA2($1, 512)" },
+    SHARED_FUNCTIONS,
     /* MariaDB has these from 11.7 on: random bytes, with the version and the variant in their places (RFC 9562). */
     { .name = "UUID4", .sql = "CAST(LOWER(CONCAT(HEX(RANDOM_BYTES(4)), '-', HEX(RANDOM_BYTES(2)), '-4', SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', "
                               "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)" },
     { .name = "UUID7", .sql = "CAST(LOWER(CONCAT(SUBSTR(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'), 1, 8), '-', "
                               "SUBSTR(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'), 9), '-7', SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', "
                               "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), '-', HEX(RANDOM_BYTES(6)))) AS uuid)" },
-    { .name = "Greatest", .sql = "GREATEST" },
-    { .name = "Least", .sql = "LEAST" },
-    { .name = "Length", .sql = "CHAR_LENGTH" },
-    { .name = "Left", .sql = "LEFT" },
-    { .name = "Right", .sql = "RIGHT" },
-    { .name = "Chr", .sql = "CHAR($1 USING utf16)" },
-    { .name = "Ord", .sql = "CAST(ORD($1) AS UNSIGNED)" },
-    { .name = "SHA256", .sql = "SHA2($1, 256)" },
-    { .name = "JSONObject", .sql = "JSON_OBJECT" },
-    { .name = "Now", .sql = "CURRENT_TIMESTAMP(6)" },
     { 0 }
 };
 
@@ -351,9 +365,12 @@ static Sql json_text_lookup(Compiler *compiler, const Expression *lookup, bool b
     return compile_lookup(compiler, &of_text);
 }
 
+/* MariaDB has JSON as text: compared without the quotes of a text. MySQL compares values. */
+static bool is_text(const Compiler *compiler) { return compiler->dialect == &capo_mariadb_dialect; }
+
 static void put_unquoted(Compiler *compiler, const Expression *document)
 {
-    compile_text(compiler, "JSON_UNQUOTE(");
+    compile_text(compiler, is_text(compiler) ? "JSON_UNQUOTE(" : "(");
     compile_left(compiler, document);
     compile_text(compiler, ")");
 }
@@ -414,9 +431,10 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
         compile_text(compiler, " IN (");
         for (size_t i = 0; i < lookup->value.list->count; i++) {
             compile_text(compiler, i ? ", " : "");
-            compile_text(compiler, key ? "JSON_UNQUOTE(" : "");
+            bool unquotes = key && is_text(compiler);
+            compile_text(compiler, unquotes ? "JSON_UNQUOTE(" : "");
             put_json(compiler, lookup->value.list->items[i]);
-            compile_text(compiler, key ? ")" : "");
+            compile_text(compiler, unquotes ? ")" : "");
         }
         compile_text(compiler, ")");
         return SQL_OK;
@@ -459,6 +477,18 @@ static void put_explain(Buffer *sql, const ExplainOptions *options)
         capo_put(sql, "FORMAT=JSON ");
 }
 
+/* MySQL takes ANALYZE for its tree alone. */
+static void mysql_explain(Buffer *sql, const ExplainOptions *options)
+{
+    const char *format = explain_format(options, (const char *[]){ "TEXT", "TRADITIONAL", "JSON", "TREE", NULL });
+    explain_no_options(options);
+    if (options->analyze && format && strcmp(format, "TREE"))
+        capo_raise(ERROR_VALUE, "MySQL analyzes in its format tree alone.");
+    capo_put(sql, options->analyze ? "EXPLAIN ANALYZE " : "EXPLAIN ");
+    if (format && strcmp(format, "TEXT"))
+        capo_put_format(sql, "FORMAT=%s ", format);
+}
+
 /* A document is compared without the quotes of a JSON text: MariaDB keeps JSON as text, and a bare comparison would find them. */
 static const char *left(int lookup, FieldKind kind)
 {
@@ -466,18 +496,52 @@ static const char *left(int lookup, FieldKind kind)
     return kind == FIELD_JSON ? "JSON_UNQUOTE(%s)" : NULL;
 }
 
+/* MySQL has JSON as a type: only what looks at its text needs it without quotes. */
+static const char *mysql_left(int lookup, FieldKind kind)
+{
+    switch (lookup) {
+    case LOOKUP_IEXACT: case LOOKUP_CONTAINS: case LOOKUP_ICONTAINS: case LOOKUP_STARTSWITH: case LOOKUP_ISTARTSWITH: case LOOKUP_ENDSWITH: case LOOKUP_IENDSWITH:
+    case LOOKUP_REGEX: case LOOKUP_IREGEX:
+        return left(lookup, kind);
+    default:
+        return NULL;
+    }
+}
+
+static const FunctionRow mysql_functions[] = {
+    SHARED_FUNCTIONS,
+    { .name = "UUID4", .sql = "LOWER(CONCAT(HEX(RANDOM_BYTES(6)), '4', SUBSTR(HEX(RANDOM_BYTES(2)), 2), HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), "
+                              "HEX(RANDOM_BYTES(6))))" },
+    { .name = "UUID7", .sql = "LOWER(CONCAT(LPAD(HEX(FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)), 12, '0'), '7', SUBSTR(HEX(RANDOM_BYTES(2)), 2), "
+                              "HEX(8 + FLOOR(RAND() * 4)), SUBSTR(HEX(RANDOM_BYTES(2)), 2), HEX(RANDOM_BYTES(6))))" },
+    { 0 }
+};
+
+static const LookupOperator mysql_operators[] = {
+    { "exact", "= %s" }, { "iexact", "LIKE %s" }, { "contains", "LIKE BINARY %s" }, { "icontains", "LIKE %s" },
+    { "startswith", "LIKE BINARY %s" }, { "istartswith", "LIKE %s" }, { "endswith", "LIKE BINARY %s" }, { "iendswith", "LIKE %s" },
+    { "regex", "REGEXP %s COLLATE utf8mb4_bin" }, { "iregex", "REGEXP %s" }, { "gt", "> %s" }, { "gte", ">= %s" }, { "lt", "< %s" }, { "lte", "<= %s" },
+    { 0 }
+};
+
+#define SHARED \
+    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT", \
+    .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members", \
+    .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members", \
+    .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, \
+    .big_integers = true, .logical_xor = true, .moments_add_up = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true, \
+    .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION", .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s", \
+    .call_procedure = "CALL ", .insert_ignore = "INSERT IGNORE INTO ", .pattern_operators = pattern_operators, \
+    .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')", \
+    .put_placeholder = put_placeholder, .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, \
+    .parameter = parameter, .combine_moments = combine_moments, .call = call, .json_key = json_key, .aggregate = aggregate, .combine = combine
+
+const Dialect capo_mariadb_dialect = {
+    SHARED, .returning = true, .ordered_aggregates = true, .negative_indexes = true, .native_uuids = true, .on_duplicate = " ON DUPLICATE KEY UPDATE ", .excluded = "VALUES(%s)", .operators = operators, .functions = functions,
+    .left = left, .column_type = column_type, .column_check = column_check, .put_explain = put_explain, .cast = cast, .json_lookup = json_lookup,
+};
+
 const Dialect capo_mysql_dialect = {
-    .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
-    .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members",
-    .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members",
-    .returning = true, .backslashes = true, .for_update = true, .groups_by_key = true, .ordered_aggregates = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .big_integers = true, .logical_xor = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true,
-    .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION",
-    .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s",
-    .call_procedure = "CALL ", .insert_ignore = "INSERT IGNORE INTO ", .on_duplicate = " ON DUPLICATE KEY UPDATE ",
-    .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
-    .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\\\', '\\\\\\\\'), '%%', '\\\\%%'), '_', '\\\\_')",
-    .left = left, .put_placeholder = put_placeholder, .column_type = column_type, .column_check = column_check,
-    .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
-    .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
-    .aggregate = aggregate, .combine = combine,
+    SHARED, .lock_of = true, .reads_apart = true, .hex_texts = true, .on_duplicate = " AS new_row ON DUPLICATE KEY UPDATE ", .excluded = "new_row.%s", .operators = mysql_operators, .functions = mysql_functions,
+    .left = mysql_left, .column_type = mysql_column_type, .column_check = mysql_column_check, .put_explain = mysql_explain, .cast = cast, .json_lookup = json_lookup,
 };

@@ -34,12 +34,18 @@ static List *first_column(const char *sql, const Value *parameters, size_t count
     return list;
 }
 
+static bool is_mariadb(void) { return capo_backend()->schema == &capo_mariadb_schema; }
+
 /* A check that came with a column has the column's name; one that was added has its own. */
 static List *constraint_names(const char *table, const char *column, char kind)
 {
     Value parameters[] = { capo_value_text(table), capo_value_text(column), capo_value_text(kind == 'f' ? "FOREIGN KEY" : "UNIQUE") };
     if (kind == 'c') {
         parameters[1] = capo_value_text(capo_format("%%%s%%", capo_quote_name(column)));
+        if (!is_mariadb())
+            return first_column("SELECT k.CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS k JOIN information_schema.TABLE_CONSTRAINTS c "
+                                "ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND c.CONSTRAINT_TYPE = 'CHECK' "
+                                "WHERE k.CONSTRAINT_SCHEMA = DATABASE() AND c.TABLE_NAME = ? AND k.CHECK_CLAUSE LIKE ?", parameters, 2);
         return first_column("SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ? "
                             "AND CHECK_CLAUSE LIKE ? AND LEVEL = 'Table'", parameters, 2);
     }
@@ -76,19 +82,22 @@ static char *describe(const char *table)
 {
     Value name[] = { capo_value_text(table), capo_value_text(table), capo_value_text(table), capo_value_text(table) };
     Buffer out = { 0 };
-    List *lines = first_column(
+    const char *checks = is_mariadb() ? "SELECT CONCAT('check ', CHECK_CLAUSE) FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ? "
+        : "SELECT CONCAT('check ', k.CHECK_CLAUSE) FROM information_schema.CHECK_CONSTRAINTS k JOIN information_schema.TABLE_CONSTRAINTS c "
+          "ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND c.CONSTRAINT_TYPE = 'CHECK' "
+          "WHERE k.CONSTRAINT_SCHEMA = DATABASE() AND c.TABLE_NAME = ? ";
+    List *lines = first_column(capo_format("%s%sORDER BY 1",
         "SELECT CONCAT('column ', COLUMN_NAME, ' ', COLUMN_TYPE, IF(IS_NULLABLE = 'NO', ' NOT NULL', ''), IF(EXTRA <> '', CONCAT(' ', EXTRA), ''), "
-        "IF(GENERATION_EXPRESSION IS NULL, '', CONCAT(' AS ', GENERATION_EXPRESSION)), IF(COLUMN_COMMENT <> '', CONCAT(' COMMENT ', COLUMN_COMMENT), ''), "
+        "IF(COALESCE(GENERATION_EXPRESSION, '') = '', '', CONCAT(' AS ', GENERATION_EXPRESSION)), IF(COLUMN_COMMENT <> '', CONCAT(' COMMENT ', COLUMN_COMMENT), ''), "
         "IF(COLUMN_DEFAULT IS NULL OR COLUMN_DEFAULT = 'NULL', '', CONCAT(' DEFAULT ', COLUMN_DEFAULT)), "
         "IF(COLLATION_NAME IS NULL OR COLLATION_NAME = @@collation_database, '', CONCAT(' COLLATE ', COLLATION_NAME))) AS line "
         "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? "
         "UNION ALL SELECT CONCAT(IF(INDEX_NAME = 'PRIMARY', 'primary key', IF(NON_UNIQUE, CONCAT('index ', INDEX_NAME), 'unique')), ' (', "
-        "GROUP_CONCAT(CONCAT(COLUMN_NAME, IF(COLLATION = 'D', ' DESC', '')) ORDER BY SEQ_IN_INDEX SEPARATOR ', '), ')') "
+        "GROUP_CONCAT(CONCAT(COALESCE(COLUMN_NAME, '(expression)'), IF(COLLATION = 'D', ' DESC', '')) ORDER BY SEQ_IN_INDEX SEPARATOR ', '), ')') "
         "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? GROUP BY INDEX_NAME, NON_UNIQUE "
         "UNION ALL SELECT CONCAT('foreign key ', k.CONSTRAINT_NAME, ' ', k.COLUMN_NAME, ' to ', k.REFERENCED_TABLE_NAME, ' (', k.REFERENCED_COLUMN_NAME, ')') "
         "FROM information_schema.KEY_COLUMN_USAGE k WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? AND k.REFERENCED_TABLE_NAME IS NOT NULL "
-        "UNION ALL SELECT CONCAT('check ', CHECK_CLAUSE) FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ? "
-        "ORDER BY 1", name, 4);
+        "UNION ALL ", checks), name, 4);
     for (size_t i = 0; i < lines->count; i++)
         capo_put_format(&out, "%s\n", lines->items[i].text);
     return capo_buffer_text(&out);
@@ -139,10 +148,10 @@ static char *fingerprint(const char *sql)
     const char *table = table_of(sql);
     if (!table) {
         List *all = first_column(
-            "SELECT MD5(CONCAT_WS('/', (SELECT GROUP_CONCAT(TABLE_NAME, TABLE_TYPE, TABLE_COMMENT ORDER BY TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()), "
-            "(SELECT GROUP_CONCAT(MD5(VIEW_DEFINITION) ORDER BY TABLE_NAME) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()), "
-            "(SELECT GROUP_CONCAT(TRIGGER_NAME, MD5(ACTION_STATEMENT) ORDER BY TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()), "
-            "(SELECT GROUP_CONCAT(ROUTINE_NAME, MD5(ROUTINE_DEFINITION) ORDER BY ROUTINE_NAME) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE())))", NULL, 0);
+            "SELECT SHA2(CONCAT_WS('/', (SELECT GROUP_CONCAT(TABLE_NAME, TABLE_TYPE, TABLE_COMMENT ORDER BY TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()), "
+            "(SELECT GROUP_CONCAT(SHA2(VIEW_DEFINITION, 256) ORDER BY TABLE_NAME) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()), "
+            "(SELECT GROUP_CONCAT(TRIGGER_NAME, SHA2(ACTION_STATEMENT, 256) ORDER BY TRIGGER_NAME) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()), "
+            "(SELECT GROUP_CONCAT(ROUTINE_NAME, SHA2(ROUTINE_DEFINITION, 256) ORDER BY ROUTINE_NAME) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE())), 256)", NULL, 0);
         return capo_strdup(all->items[0].text);
     }
     Value name = capo_value_text(table);
@@ -157,20 +166,19 @@ static char *fingerprint(const char *sql)
     return capo_buffer_text(&kept);
 }
 
-static const SchemaWords words = {
-    .identity = " AUTO_INCREMENT", .table_options = "", .deferrable = "",
-    .drop_foreign_key = "ALTER TABLE %s DROP FOREIGN KEY %s", .drop_unique = "ALTER TABLE %s DROP INDEX %s",
-    .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", .drop_primary_key = "ALTER TABLE %s DROP PRIMARY KEY /* %s */",
-    .drop_index = "ALTER TABLE %s DROP INDEX %s", .index_has_table = true, .key_has_index = true, .can_index = can_index,
-    .alter_type = alter_type, .constraint_names = constraint_names,
-};
+#define SHARED_WORDS \
+    .identity = " AUTO_INCREMENT", .table_options = "", .deferrable = "", .drop_foreign_key = "ALTER TABLE %s DROP FOREIGN KEY %s", .drop_unique = "ALTER TABLE %s DROP INDEX %s", \
+    .drop_primary_key = "ALTER TABLE %s DROP PRIMARY KEY /* %s */", .drop_index = "ALTER TABLE %s DROP INDEX %s", .index_has_table = true, .key_has_index = true, \
+    .can_index = can_index, .alter_type = alter_type, .constraint_names = constraint_names
+static const SchemaWords words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s" };
+static const SchemaWords mysql_words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CHECK %s" };
 
-const SchemaBackend capo_mysql_schema = {
-    .words = &words, .comments = true, .virtual_columns = true,
-    .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, .remove_column = capo_altering_remove_column,
-    .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints,
-    .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check,
-    .tables = tables, .columns = columns, .describe = describe, .fingerprint = fingerprint,
-    .try_lock = "SELECT GET_LOCK(CONCAT('capo_migrate_', MD5(DATABASE())), 0)",
-    .lock_timeout = "SET SESSION lock_wait_timeout = CEILING(%1$g), innodb_lock_wait_timeout = CEILING(%1$g)",
-};
+#define SHARED \
+    .comments = true, .virtual_columns = true, .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, \
+    .remove_column = capo_altering_remove_column, .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints, \
+    .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check, \
+    .tables = tables, .columns = columns, .describe = describe, .fingerprint = fingerprint, \
+    .try_lock = "SELECT GET_LOCK(CONCAT('capo_migrate_', LEFT(SHA2(DATABASE(), 256), 32)), 0)", \
+    .lock_timeout = "SET SESSION lock_wait_timeout = CEILING(%1$g), innodb_lock_wait_timeout = CEILING(%1$g)"
+const SchemaBackend capo_mariadb_schema = { .words = &words, SHARED };
+const SchemaBackend capo_mysql_schema = { .words = &mysql_words, SHARED, .index_parts = true };

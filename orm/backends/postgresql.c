@@ -205,7 +205,7 @@ static bool run_many(Connection *head, const Statement *statements, size_t count
 
 static bool ping(Connection *head)
 {
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     DatabaseFailure failure = { 0 };
     return run(head, "SELECT 1", NULL, 0, &ignored, &failure);
 }
@@ -263,7 +263,7 @@ static void end_cursor(void *argument)
 {
     Ending *ending = argument;
     PgCursor *cursor = ending->cursor;
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     DatabaseFailure failure = { 0 };
     ending->good = run(&cursor->connection->head, cursor->own_transaction ? "ROLLBACK" : capo_format("CLOSE capo_cursor_%u", cursor->number), NULL, 0, &ignored, &failure);
 }
@@ -380,7 +380,7 @@ static bool set_up(PgConnection *connection, DatabaseFailure *failure)
         capo_put_format(&sql, ", set_config('lock_timeout', '%d', false)", address->lock_timeout);
     if (address->search_path)
         capo_put(&sql, ", set_config('search_path', $1, false)");
-    ResultSet ignored;
+    ResultSet ignored = { 0 };
     Value path = capo_value_text(address->search_path);
     return run(&connection->head, capo_buffer_text(&sql), &path, address->search_path != NULL, &ignored, failure);
 }

@@ -49,5 +49,7 @@ void open_empty_database(void)
 
 bool database_is(const char *kind)
 {
-    return !strcmp(capo_backend()->name, kind);
+    return !strcmp(capo_backend_name(), kind);
 }
+
+bool database_is_oracle_mysql(void) { return capo_dialect() == &capo_mysql_dialect; }

@@ -9,3 +9,5 @@ void open_empty_database(void);
 
 /* Whether it is "sqlite", "postgresql" or "mysql". */
 bool database_is(const char *kind);
+/* "mysql" is MariaDB or MySQL; this one is MySQL. */
+bool database_is_oracle_mysql(void);

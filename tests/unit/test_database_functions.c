@@ -38,6 +38,8 @@ static double number(Value value)
 
 static const char *json(Value value) { return capo_json_text(value_of(value), 0); }
 
+static void hash_weakly(void *unused) { (void)unused; capo_sql_rows("SELECT MD5('x'), SHA1('x')"); }
+
 TEST(functions_of_texts)
 {
     one_kind();
@@ -63,8 +65,10 @@ TEST(functions_of_texts)
     EXPECT_TEXT(of(FN(Chr, F("integer"))), "\f");
     EXPECT_TEXT(of(FN(Ord, name)), "71");
     EXPECT_TEXT(of(FN(Lower, FN(Upper, FN(Right, name, 3)))), "ann");
-    EXPECT_TEXT(of(FN(MD5, name)), "04d228980d59873132fa4f4474754c34");
-    EXPECT_TEXT(of(FN(SHA1, FN(Right, name, 3))), "219dc550cd320d69885a529524239d875ad19347");
+    if (!capo_try(hash_weakly, NULL) || !database_is_oracle_mysql()) {      /* MySQL 9.6 has dropped both */
+        EXPECT_TEXT(of(FN(MD5, name)), "04d228980d59873132fa4f4474754c34");
+        EXPECT_TEXT(of(FN(SHA1, FN(Right, name, 3))), "219dc550cd320d69885a529524239d875ad19347");
+    }
     EXPECT_TEXT(of(FN(SHA224, FN(Right, name, 3))),
                 "56e4882496fb46bfbfdd855fffb2471e749c79dc2495e217f5a6763b");
     EXPECT_TEXT(of(FN(SHA256, FN(Right, name, 3))),

@@ -20,7 +20,7 @@ TEST(lint_names_what_locks_or_rewrites)
     file("0002_free", "0001_initial", "{\"AddField\": {\"model\": \"Post\", \"name\": \"note\", \"field\": {\"kind\": \"TextField\", \"null\": true}}},"
          "{\"AlterModelOptions\": {\"model\": \"Post\", \"options\": {\"verbose_name\": \"x\"}}}," COMMENT);
     EXPECT_TEXT(lint(false), "0\n");
-    file("0003_hard", "0002_free", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"views\", \"field\": {\"kind\": \"TextField\"}}}," ADD_SUBTITLE
+    file("0003_hard", "0002_free", "{\"AlterField\": {\"model\": \"Post\", \"name\": \"views\", \"field\": {\"kind\": \"CharField\", \"max_length\": 20}}}," ADD_SUBTITLE
          ", {\"RunSQL\": {\"forwards\": \"UPDATE mig_post SET views = '0'\"}}, {\"RemoveField\": {\"model\": \"Post\", \"name\": \"note\"}}");
     char *said = lint(false);
     const char *type = database_is("sqlite") ? "operation 1 (Alter field views on post): the table is built anew"
