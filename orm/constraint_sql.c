@@ -276,6 +276,9 @@ static void warn_of_long_columns(List *warnings, const Model *model, const char 
 
 void capo_schema_check(const Model *model)
 {
+    const char *lack = capo_schema_lack(model);
+    if (lack)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s", lack);
     capo_schema_constraints(model);
     capo_schema_indexes(model);
     for (size_t i = 0; i < model->n_fields; i++) {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <capo/value.h>
 #include "choices.h"
+#include "postgresql_fields.h"
 
 typedef struct Model Model;
 struct ModelReader;
@@ -35,6 +36,8 @@ typedef enum FieldKind {
     FIELD_DATE, FIELD_TIME, FIELD_DATETIME, FIELD_DURATION,
     FIELD_UUID, FIELD_BINARY, FIELD_JSON,
     FIELD_FOREIGN_KEY, FIELD_ONE_TO_ONE, FIELD_MANY_TO_MANY,
+    FIELD_ARRAY, FIELD_HSTORE, FIELD_SEARCH_VECTOR,             /* PostgreSQL's: postgresql_fields.h */
+    FIELD_INTEGER_RANGE, FIELD_BIG_INTEGER_RANGE, FIELD_DECIMAL_RANGE, FIELD_DATE_RANGE, FIELD_DATETIME_RANGE,
     FIELD_META,                                                 /* not a field: the row that META() writes */
     FIELD_KINDS
 } FieldKind;
@@ -116,6 +119,13 @@ typedef struct DecimalOptions { CAPO_COMMON_OPTIONS; int max_digits, decimal_pla
 typedef struct BooleanOptions { CAPO_COMMON_OPTIONS; } BooleanOptions;
 typedef struct DateOptions { CAPO_COMMON_OPTIONS; bool auto_now, auto_now_add; } DateOptions;
 typedef struct PlainOptions { CAPO_COMMON_OPTIONS; } PlainOptions;
+typedef struct ArrayOptions {
+    CAPO_COMMON_OPTIONS;
+    FieldKind base;                     /* the kind of each member */
+    int max_length, max_digits, decimal_places;     /* of each member */
+    int size;                           /* at most so many members, in each dimension; 0: any number */
+    int dimensions;                     /* 2: a list of lists that are equally long; default: 1 */
+} ArrayOptions;
 typedef struct IpOptions { CAPO_COMMON_OPTIONS; const char *protocol; bool unpack_ipv4; } IpOptions;
 typedef struct PathOptions { CAPO_COMMON_OPTIONS; const char *path, *match; bool recursive, allow_folders; int max_length; } PathOptions;
 typedef struct RelationOptions {
@@ -255,7 +265,7 @@ typedef struct FieldRow {
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
-        DateOptions date; PlainOptions plain; IpOptions ip; PathOptions path; RelationOptions relation;
+        DateOptions date; PlainOptions plain; ArrayOptions array; IpOptions ip; PathOptions path; RelationOptions relation;
         ManyToManyOptions many; MetaOptions meta;
     } options;
 } FieldRow;
@@ -282,6 +292,8 @@ struct Field {
     const char *protocol; bool unpack_ipv4;
     const char *db_collation;
     const char *path, *match; bool recursive, allow_folders;
+    Field *base;                        /* of an array's members, of a range's ends; NULL: no such field */
+    int size;                           /* of an array; 0: any */
     const char *unique_for_date, *unique_for_month, *unique_for_year;
     const FieldChoice *choices;         /* as written; with those of a function: capo_field_choices() */
     const FieldChoice *(*choices_function)(void);
