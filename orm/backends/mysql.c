@@ -714,8 +714,14 @@ static void close_connection(Connection *head, bool forked)
     stopped = NULL;
 }
 
+static const char *const *option_names(void)
+{
+    static const char *const names[] = { "sslmode", "sslrootcert", "socket", NULL };
+    return names;
+}
+
 const Backend capo_mysql_backend = {
-    .name = "mysql", .title = "MariaDB", .dialect = &capo_mysql_dialect, .schema = &capo_mysql_schema, .networked = true,
+    .name = "mysql", .title = "MariaDB", .dialect = &capo_mysql_dialect, .schema = &capo_mysql_schema, .networked = true, .option_names = option_names,
     .open = open_connection, .close = close_connection, .ping = ping, .is_clean = is_clean, .run = run,
     .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
 };

@@ -176,14 +176,16 @@ static bool run_statements(PgConnection *connection, const Statement *statements
     }
     pg_wait(connection, flight);                        /* a shared connection may be gone now */
     capo_defer(free_flight, flight);                    /* decoding may raise: memory, nesting of arrays */
+    /* A part that was skipped follows the one that failed. Where the end did not come, what came before it is no answer: a statement
+     * by itself says that it has changed rows, and then its transaction ends. */
     bool good = true;
-    /* A part that was skipped follows the one that failed. */
     for (size_t i = 0; good && i < count; i++)
-        good = flight->parts[i].result ? finish(&flight->parts[i], &ret[i], failure) : !flight->lost;
-    if (!good && flight->lost) {
+        good = flight->parts[i].result ? finish(&flight->parts[i], &ret[i], failure) : false;
+    if (flight->lost) {
+        good = false;
         /* What the server said before it left, if anything. */
         const char *said = failure->code ? failure->message : flight->problem;
-        *failure = (DatabaseFailure){ .answered = flight->answered };
+        *failure = (DatabaseFailure){ .answered = flight->answered, .unsent = !flight->sent };
         report_lost(address, said, failure);
     }
     capo_defer_cancel(free_flight, flight);
@@ -376,8 +378,24 @@ static bool set_up(PgConnection *connection, DatabaseFailure *failure)
         capo_put_format(&sql, ", set_config('default_transaction_isolation', '%s', false)", capo_lower(address->isolation));
     if (address->lock_timeout)
         capo_put_format(&sql, ", set_config('lock_timeout', '%d', false)", address->lock_timeout);
+    if (address->search_path)
+        capo_put(&sql, ", set_config('search_path', $1, false)");
     ResultSet ignored;
-    return run(&connection->head, capo_buffer_text(&sql), NULL, 0, &ignored, failure);
+    Value path = capo_value_text(address->search_path);
+    return run(&connection->head, capo_buffer_text(&sql), &path, address->search_path != NULL, &ignored, failure);
+}
+
+/* What libpq takes, by its own list. */
+static const char *const *option_names(void)
+{
+    PQconninfoOption *all = PQconndefaults();
+    size_t n = 0;
+    const char **names = capo_alloc_array(MOST_KEYWORDS + 1, sizeof *names);
+    for (const PQconninfoOption *one = all; one && one->keyword && n < MOST_KEYWORDS; one++)
+        if (!strchr(one->dispchar, 'D') && strcmp(one->keyword, "client_encoding"))
+            names[n++] = capo_strdup(one->keyword);
+    PQconninfoFree(all);
+    return names;
 }
 
 static void close_connection(Connection *head, bool forked);
@@ -468,7 +486,7 @@ static void close_connection(Connection *head, bool forked)
 }
 
 const Backend capo_postgresql_backend = {
-    .name = "postgresql", .title = "PostgreSQL", .dialect = &capo_postgresql_dialect, .schema = &capo_postgresql_schema, .networked = true, .shares = true,
+    .name = "postgresql", .title = "PostgreSQL", .dialect = &capo_postgresql_dialect, .schema = &capo_postgresql_schema, .networked = true, .shares = true, .option_names = option_names,
     .open = open_connection, .close = close_connection, .ping = ping, .is_clean = is_clean, .run = run, .run_many = run_many,
     .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
 };
