@@ -5,7 +5,7 @@
 #include <capo/forms.h>
 #include <capo/serializers.h>
 #include "../../orm/internal.h"
-#include "../../migrations/migration.h"
+#include "../../migrations/state.h"
 #include "database_under_test.h"
 #include <string.h>
 
@@ -276,4 +276,104 @@ TEST(postgresql_search_vectors_are_kept)
     EXPECT_INT(capo_count(Show, .filter = Q("words__search", "dogs")), 1);
     EXPECT_INT(capo_count(Show, .filter = Q("words__search", "cats")), 0);
     EXPECT(!capo_form_field_for(capo_field(&Show_model, "words")));
+}
+
+/* --- migrations, fixtures, forms --- */
+
+TEST(postgresql_fields_in_migrations)
+{
+    bool there = open_theatre();
+    ModelState *state = model_state_of(&Show_model);
+    EXPECT_TEXT(json(capo_value_map(model_state_field(state, "tags")->options)), "{\"base\": \"CharField\", \"max_length\": 12, \"size\": 4, \"blank\": true}");
+    EXPECT_TEXT(json(capo_value_map(model_state_field(state, "board")->options)), "{\"base\": \"IntegerField\", \"dimensions\": 2, \"null\": true, \"blank\": true}");
+    FieldRow row;
+    field_state_to_row(model_state_field(state, "prices"), &row);
+    EXPECT(row.kind == FIELD_ARRAY && row.options.array.base == FIELD_DECIMAL && row.options.array.max_digits == 6 && row.options.array.decimal_places == 2);
+    EXPECT_TEXT(capo_field_kind_name(model_state_field(state, "season")->kind), "DateRangeField");
+    if (!there)
+        return;
+    const char *fresh = capo_schema_describe("theatre_show");
+    EXPECT(strstr(fresh, "column tags character varying(12)[] NOT NULL") && strstr(fresh, "column board integer[]") && strstr(fresh, "column during tstzrange"));
+    EXPECT(strstr(fresh, "column notes hstore NOT NULL") && strstr(fresh, "column words tsvector"));
+    SchemaEditor *editor = capo_schema_open(false);
+    Model *historical = state_model(state_of(models, 1), "theatre", "Show");
+    capo_schema_delete_model(editor, historical);
+    capo_schema_create_model(editor, historical);
+    capo_schema_close(editor);
+    EXPECT_TEXT(capo_schema_describe("theatre_show"), fresh);
+    Instance *one = capo_instance_new(historical);
+    capo_field_assign(one, capo_field(historical, "name"), VALUE("h"));
+    capo_field_assign(one, capo_field(historical, "tags"), VALUE(VALUES("a", "b")));
+    capo_field_assign(one, capo_field(historical, "ages"), VALUE(SPAN(1, 5)));
+    capo_instance_save(one);
+    EXPECT_TEXT(found(ALL(Q("tags__len", 2), Q("ages__contains", 4))), "h");
+}
+
+TEST(postgresql_fields_in_fixtures)
+{
+    if (!open_theatre())
+        return;
+    Show *one = show("a", VALUES("x", "it's"));
+    one->board = VALUES(VALUES(1, 2), VALUES(3, 4));
+    one->days = VALUES(capo_date(2026, 1, 31));
+    one->notes = capo_map(V("by", "Ann"), V("of", capo_value_null()));
+    one->ages = SPAN(1, 5);
+    one->during = SPAN((DateTime){ INT64_C(1767225600000000) }, NO_END);
+    capo_save(one);
+    Buffer out = { 0 };
+    Serializer *serializer = capo_serializer_open(&(SerializeOptions){ .buffer = &out });
+    capo_serialize(serializer, capo_query(Show));
+    capo_serializer_close(serializer);
+    const char *text = capo_buffer_text(&out);
+    EXPECT(strstr(text, "\"tags\": \"[\\\"x\\\", \\\"it's\\\"]\""));
+    EXPECT(strstr(text, "\"ages\": \"{\\\"bounds\\\": \\\"[)\\\", \\\"lower\\\": \\\"1\\\", \\\"upper\\\": \\\"5\\\"}\""));
+    capo_delete_all(Show);
+    capo_load_text(text, NULL);
+    Show *same = capo_get(Show);
+    EXPECT_TEXT(json(VALUE(same->tags)), "[\"x\", \"it's\"]");
+    EXPECT_TEXT(json(VALUE(same->board)), "[[1, 2], [3, 4]]");
+    EXPECT(same->days->items[0].kind == VALUE_DATE && same->ages->upper.integer == 5);
+    EXPECT(capo_is_null(*capo_map_get(same->notes, "of")) && capo_is_null(same->during->upper));
+    EXPECT_INT(same->during->lower.datetime.microseconds, 1767225600000000);
+}
+
+static Form *form_of(const char *body, Show *instance)
+{
+    return capo_model_form_new(&Show_model, LIST("name", "tags", "board", "notes", "ages", "season"), NULL, body ? capo_dict_parse(body, strlen(body)) : NULL,
+                               NULL, instance ? &(FormOptions){ .instance = &instance->capo } : NULL);
+}
+
+static const char *input(Form *form, const char *name)
+{
+    Buffer out = { 0 };
+    capo_form_put_field(form, name, NULL, &out);
+    return capo_buffer_text(&out);
+}
+
+TEST(postgresql_fields_in_forms)
+{
+    bool there = open_theatre();
+    Form *form = form_of("name=a&tags=x,+y&board=[[1,2]]&notes={\"by\":+\"Ann\",+\"n\":+1}&ages_0=1&ages_1=5&season_0=&season_1=2026-02-01", NULL);
+    if (there) {
+        EXPECT(capo_form_is_valid(form));
+        Show *one = (Show *)capo_form_save(form);
+        one = again(one);
+        EXPECT_TEXT(json(VALUE(one->tags)), "[\"x\", \"y\"]");
+        EXPECT_TEXT(json(VALUE(one->board)), "[[1, 2]]");
+        EXPECT_TEXT(json(VALUE(one->notes)), "{\"n\": \"1\", \"by\": \"Ann\"}");
+        EXPECT(one->ages->lower.integer == 1 && capo_is_null(one->season->lower) && one->season->upper.kind == VALUE_DATE);
+        form = form_of(NULL, one);
+        EXPECT_TEXT(input(form, "tags"), "<input type=\"text\" name=\"tags\" value=\"x,y\" id=\"id_tags\">");
+        EXPECT(strstr(input(form, "board"), "[[1, 2]]</textarea>") && strstr(input(form, "notes"), "&quot;by&quot;: &quot;Ann&quot;"));
+        EXPECT_TEXT(input(form, "season"), "<input type=\"text\" name=\"season_0\" id=\"id_season_0\"><input type=\"text\" name=\"season_1\" value=\"2026-02-01\" id=\"id_season_1\">");
+        form = form_of("name=a&tags=x,y&board=[[1,2]]&notes={\"by\":+\"Ann\",+\"n\":+\"1\"}&ages_0=1&ages_1=5&season_0=&season_1=2026-02-01", one);
+        EXPECT(!capo_form_has_changed(form));
+    }
+    form = form_of("name=a&tags=1234567890123,b&board=x&notes=[&ages_0=5&ages_1=1&season_0=x", NULL);
+    EXPECT(!capo_form_is_valid(form));
+    EXPECT_TEXT(capo_form_errors(form, "tags")[0], "Item 1 in the array did not validate: Ensure this value has at most 12 characters (it has 13).");
+    EXPECT_TEXT(capo_form_errors(form, "board")[0], "Could not load JSON data.");
+    EXPECT_TEXT(capo_form_errors(form, "notes")[0], "Could not load JSON data.");
+    EXPECT_TEXT(capo_form_errors(form, "ages")[0], "The start of the range must not exceed the end of the range.");
+    EXPECT_TEXT(capo_form_errors(form, "season")[0], "Enter two valid values.");
 }
