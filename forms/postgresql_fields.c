@@ -12,11 +12,14 @@ static void convert(void *argument)
     conversion->value = capo_field_to_python(conversion->field, conversion->value);
 }
 
+/* A form field by itself, without a model's, has texts. */
+static const Field *base_of(const FormField *field) { return field->model_field ? field->model_field->base : NULL; }
+
 /* NULL: good; else what the model's field says. */
 static const char *problem_of(const Field *field, Value value, Value *ret)
 {
     Conversion conversion = { field, value };
-    const Error *error = capo_try(convert, &conversion);
+    const Error *error = field ? capo_try(convert, &conversion) : NULL;
     if (error && error->code != ERROR_VALIDATION)
         capo_reraise(error);
     *ret = conversion.value;
@@ -42,7 +45,7 @@ bool capo_form_simple_array(const FormField *field, Value raw, Value *ret, Field
         const char *comma = memchr(text.text + from, ',', text.size - from);
         size_t to = comma ? (size_t)(comma - text.text) : text.size;
         Value item;
-        const char *problem = problem_of(field->model_field->base, stripped(text, from, to), &item);
+        const char *problem = problem_of(base_of(field), stripped(text, from, to), &item);
         if (problem) {
             capo_form_field_fail(field, errors, "item_invalid", CAPO_VARS(V("nth", list->count + 1), V("problem", problem)));
             return false;
@@ -55,7 +58,7 @@ bool capo_form_simple_array(const FormField *field, Value raw, Value *ret, Field
 
 bool capo_form_held(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    *ret = field->model_field->kind == FIELD_HSTORE ? capo_value_map(capo_map_new()) : capo_value_null();
+    *ret = field->model_field && field->model_field->kind == FIELD_HSTORE ? capo_value_map(capo_map_new()) : capo_value_null();
     if (capo_form_is_empty(raw))
         return true;
     const char *problem = problem_of(field->model_field, raw, ret);
@@ -86,7 +89,7 @@ bool capo_form_range(const FormField *field, Value raw, Value *ret, FieldErrors 
         if (capo_form_is_empty(end))
             continue;
         none = false;
-        if (problem_of(field->model_field->base, end, &ends[i])) {
+        if (problem_of(base_of(field), end, &ends[i])) {
             capo_form_field_fail(field, errors, "invalid", NULL);
             return false;
         }

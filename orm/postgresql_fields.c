@@ -141,9 +141,20 @@ static void put_array(Buffer *out, const Field *field, const List *list)
         else if (item.kind == VALUE_LIST)
             put_array(out, field && field->base ? field->base : field, item.list);
         else
-            put_quoted(out, member_text(field && field->base ? capo_to_column(field->base, item) : item));
+            put_quoted(out, member_text(field && field->base ? capo_to_column(field->base, item) : capo_is_text(item) ? capo_value_text(whole_text(field, item)) : item));
     }
     capo_put_char(out, '}');
+}
+
+/* Whole: no NUL, at which it would end, and UTF-8. */
+static const char *whole_text(const Field *field, Value value)
+{
+    value = capo_value_to_text(value);
+    if (memchr(value.text, '\0', value.size))
+        capo_raise(ERROR_VALUE, "The text for the field '%s' contains a NUL character, which databases do not store in text.", field->name);
+    if (!capo_utf8_valid(value.text, value.size))
+        capo_raise(ERROR_VALUE, "The text for the field '%s' is not valid UTF-8.", field->name);
+    return value.text;
 }
 
 static void put_hstore(Buffer *out, const Field *field, const Map *map)
@@ -151,15 +162,13 @@ static void put_hstore(Buffer *out, const Field *field, const Map *map)
     for (size_t i = 0; i < map->count; i++) {
         Value value = map->entries[i].value;
         capo_put(out, i ? "," : "");
-        put_quoted(out, capo_to_text(map->entries[i].key));
+        put_quoted(out, whole_text(field, map->entries[i].key));
         capo_put(out, "=>");
         if (capo_is_null(value))
             capo_put(out, "NULL");
         else
-            put_quoted(out, capo_to_text(value));
+            put_quoted(out, whole_text(field, value));
     }
-    if (memchr(out->data ? out->data : "", '\0', out->size))
-        capo_raise(ERROR_VALUE, "The text for the field '%s' contains a NUL character, which databases do not store in text.", field->name);
 }
 
 static void put_end(Buffer *out, const Field *field, Value end)
