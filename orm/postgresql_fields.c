@@ -130,6 +130,17 @@ static void put_quoted(Buffer *out, const char *text)
     capo_put_char(out, '"');
 }
 
+/* Whole: no NUL, at which it would end, and UTF-8. */
+static const char *whole_text(const Field *field, Value value)
+{
+    value = capo_value_to_text(value);
+    if (memchr(value.text, '\0', value.size))
+        capo_raise(ERROR_VALUE, "The text for the field '%s' contains a NUL character, which databases do not store in text.", field->name);
+    if (!capo_utf8_valid(value.text, value.size))
+        capo_raise(ERROR_VALUE, "The text for the field '%s' is not valid UTF-8.", field->name);
+    return value.text;
+}
+
 static void put_array(Buffer *out, const Field *field, const List *list)
 {
     capo_put_char(out, '{');
@@ -144,17 +155,6 @@ static void put_array(Buffer *out, const Field *field, const List *list)
             put_quoted(out, member_text(field && field->base ? capo_to_column(field->base, item) : capo_is_text(item) ? capo_value_text(whole_text(field, item)) : item));
     }
     capo_put_char(out, '}');
-}
-
-/* Whole: no NUL, at which it would end, and UTF-8. */
-static const char *whole_text(const Field *field, Value value)
-{
-    value = capo_value_to_text(value);
-    if (memchr(value.text, '\0', value.size))
-        capo_raise(ERROR_VALUE, "The text for the field '%s' contains a NUL character, which databases do not store in text.", field->name);
-    if (!capo_utf8_valid(value.text, value.size))
-        capo_raise(ERROR_VALUE, "The text for the field '%s' is not valid UTF-8.", field->name);
-    return value.text;
 }
 
 static void put_hstore(Buffer *out, const Field *field, const Map *map)
