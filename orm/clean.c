@@ -172,7 +172,7 @@ static void check_constraints(Instance *self, const char *const *exclude, bool u
 {
     const ConstraintInfo *constraints = capo_model_constraints(self->model);
     for (size_t i = 0; i < self->model->n_constraints; i++)
-        if (uniqueness == (!constraints[i].check && !constraints[i].check_sql))
+        if (uniqueness == (!constraints[i].check && !constraints[i].check_sql && !constraints[i].own))
             check_constraint(self, &constraints[i], exclude, errors);
 }
 

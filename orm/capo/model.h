@@ -170,9 +170,28 @@ typedef struct IndexOptions {
 
 /* When a unique constraint is looked at: with each statement, or at the commit unless (or only if) a transaction asks otherwise. */
 typedef enum Deferrable { NOT_DEFERRABLE, INITIALLY_DEFERRED, INITIALLY_IMMEDIATE } Deferrable;
+typedef struct ConstraintOptions ConstraintOptions;
+/* A kind of constraint of one's own (Django's BaseConstraint): what it adds to the table, and what full_clean asks before the database does.
+ *     static const char *sql(const Model *model, const ConstraintOptions *one, const char *vendor)
+ *     {
+ *         return capo_format("CHECK (%s = lower(%s))", capo_column(model, one->fields[0]), capo_column(model, one->fields[0]));
+ *     }
+ *     const OwnConstraint lower_case = { .name = "shop.LowerCase", .sql = sql, .fails = has_capitals };
+ *     META(.constraints = CONSTRAINTS({ .name = "item_code_lower", .own = &lower_case, .fields = LIST("code") }))
+ * Migrations keep the name, and find the functions by it as long as a model has such a constraint. */
+typedef struct OwnConstraint {
+    const char *name;                   /* "app.Name" */
+    /* A clause of CREATE TABLE without a name: "CHECK (…)", "UNIQUE (…)", "EXCLUDE …", "FOREIGN KEY …". Vendor as of a CustomField; NULL: it is left
+     * out there, which `check` says. Built of the model's names and the site's code alone: nothing from a visitor may get into it. */
+    const char *(*sql)(const Model *model, const ConstraintOptions *one, const char *vendor);
+    bool (*fails)(Instance *self, const ConstraintOptions *one);            /* NULL: only the database knows. Not asked where a field is excluded */
+    const char *(*problem)(const Model *model, const ConstraintOptions *one);   /* for `check`: a sentence; NULL: nothing is wrong */
+} OwnConstraint;
+/* The column of a field, quoted, for .sql; raises ERROR_FIELD for what is none. */
+const char *capo_column(const Model *model, const char *field);
 /* CheckConstraint: .check. UniqueConstraint: .unique or .unique_parts. ExclusionConstraint (PostgreSQL): .exclude. Checked by full_clean
  * and by model forms before the database. Where the database lacks an option the constraint is left out there, as Django does. */
-typedef struct ConstraintOptions {
+struct ConstraintOptions {
     const char *name;                   /* required */
     Condition *check;                   /* Q("views__gte", 0): may name columns of the row only */
     const char *check_sql;              /* the same as SQL by hand over column names, for what the words lack */
@@ -185,8 +204,10 @@ typedef struct ConstraintOptions {
     const IndexPart *exclude;           /* no two rows for which all .operators hold between them */
     const char *const *operators;       /* LIST("=", "&&"), one for each of .exclude */
     const char *method;                 /* of .exclude: "gist" (the default), "spgist" */
+    const OwnConstraint *own;           /* a kind of one's own */
+    const char *const *fields;          /* of .own: those that it is about */
     const char *violation_code, *violation_message;
-} ConstraintOptions;
+};
 #define CONSTRAINTS(...) ((const ConstraintOptions[]){ __VA_ARGS__, { 0 } })
 typedef struct PermissionOptions { const char *codename, *name; } PermissionOptions;
 #define PERMISSIONS(...) ((const PermissionOptions[]){ __VA_ARGS__, { 0 } })
@@ -428,6 +449,8 @@ static inline void capo_read_default(ModelReader *reader, const char *field, Fie
 }
 /* A custom field that some model has, by its name; NULL. */
 const CustomField *capo_custom_field(const char *name);
+/* The same of constraints of one's own. */
+const OwnConstraint *capo_own_constraint(const char *name);
 /* "CharField", … as Django's classes are called; and back (FIELD_NONE). */
 const char *capo_field_kind_name(FieldKind kind);
 FieldKind capo_field_kind(const char *name);
