@@ -476,6 +476,12 @@ static const FormKind kinds[FORM_KINDS] = {
             "invalid_image", "Upload a valid image. The file you uploaded was either not an image or a corrupted image.") },
     [FORM_INLINE_KEY] = { "InlineForeignKeyField", "hidden", .to_python = capo_form_inline_key, .has_changed = capo_form_never_changed, .any_empty = true,
         .messages = MESSAGES("invalid_choice", "The inline value did not match the parent instance.") },
+    [FORM_SIMPLE_ARRAY] = { "SimpleArrayField", "text", .to_python = capo_form_simple_array, .has_changed = capo_form_held_changed,
+        .messages = MESSAGES("item_invalid", "Item %(nth)s in the array did not validate: %(problem)s") },
+    [FORM_HELD] = { "HStoreField", "textarea", .to_python = capo_form_held, .has_changed = capo_form_held_changed,
+        .messages = MESSAGES("invalid_json", "Could not load JSON data.") },
+    [FORM_RANGE] = { "RangeField", "range", .invalid = "Enter two valid values.", .to_python = capo_form_range, .has_changed = capo_form_held_changed,
+        .messages = MESSAGES("bound_ordering", "The start of the range must not exceed the end of the range.") },
     [FORM_FILE_PATH] = { "FilePathField", "select", .to_python = capo_form_choice, .validate = capo_form_validate_choice, .text = true,
         .messages = MESSAGES("invalid_choice", NOT_AMONG) },
 };

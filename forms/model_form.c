@@ -29,6 +29,9 @@ static const struct FieldForm { FormFieldKind kind; const char *widget; bool nul
     [FIELD_BINARY] = { FORM_KINDS },
     [FIELD_JSON] = { FORM_JSON },
     [FIELD_FOREIGN_KEY] = { FORM_MODEL_CHOICE }, [FIELD_ONE_TO_ONE] = { FORM_MODEL_CHOICE }, [FIELD_MANY_TO_MANY] = { FORM_MODEL_MULTIPLE_CHOICE },
+    [FIELD_ARRAY] = { FORM_SIMPLE_ARRAY }, [FIELD_HSTORE] = { FORM_HELD }, [FIELD_SEARCH_VECTOR] = { FORM_KINDS },
+    [FIELD_INTEGER_RANGE] = { FORM_RANGE }, [FIELD_BIG_INTEGER_RANGE] = { FORM_RANGE }, [FIELD_DECIMAL_RANGE] = { FORM_RANGE },
+    [FIELD_DATE_RANGE] = { FORM_RANGE }, [FIELD_DATETIME_RANGE] = { FORM_RANGE },
     [FIELD_META] = { FORM_KINDS },
 };
 
@@ -116,6 +119,10 @@ FormField *capo_form_field_for(const Field *field)
     case FIELD_BOOLEAN:
         result->kind = field->null ? FORM_NULL_BOOLEAN : FORM_BOOLEAN;
         result->optional = true;                /* an unchecked box is a "no", not a field left out */
+        break;
+    case FIELD_ARRAY:
+        if (field->base->kind == FIELD_ARRAY)
+            result->kind = FORM_HELD;
         break;
     case FIELD_FOREIGN_KEY: case FIELD_ONE_TO_ONE: case FIELD_MANY_TO_MANY:
         result->query = choice_query(field);

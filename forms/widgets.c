@@ -385,6 +385,17 @@ static void put_split(const FormWidget *widget, const WidgetContext *context, Bu
     }
 }
 
+static void put_range(const FormWidget *widget, const WidgetContext *context, Buffer *out)
+{
+    List *ends = capo_list_new();
+    WidgetContext both = *context;
+    for (int i = 0; i < 2; i++)
+        capo_list_add(ends, capo_form_range_end(context->value, i));
+    both.value = capo_value_list(ends);
+    both.required = false;                          /* an end may be left open */
+    put_split(widget, &both, out);
+}
+
 static Value take_split(const FormWidget *widget, const FormField *field, const QueryDict *data, Request *files, const char *name)
 {
     (void)widget, (void)field, (void)files;
@@ -474,7 +485,7 @@ static const FormWidget widgets[] = {
     { "time", INPUT("text"), .format = capo_form_format_value },
     { "date_picker", INPUT("date"), .format = capo_form_format_value },
     { "time_picker", INPUT("time"), .format = capo_form_format_value },
-    { "textarea", .put = put_textarea, .attrs = textarea_attrs },
+    { "textarea", .put = put_textarea, .attrs = textarea_attrs, .format = capo_form_held_value },
     { "checkbox", .input_type = "checkbox", .put = put_checkbox, .take = take_checkbox, .omitted = never_omitted },
     { "select", .put = put_select },
     { "select_multiple", .put = put_select, .take = take_list, .omitted = never_omitted, .multiple = true },
@@ -483,6 +494,7 @@ static const FormWidget widgets[] = {
     { "checkbox_select_multiple", .input_type = "checkbox", .put = put_buttons, .take = take_list, .omitted = never_omitted,
         .use_fieldset = true, .multiple = true },
     { "split_datetime", .input_type = "text", .put = put_split, .take = take_split, .omitted = split_omitted, .use_fieldset = true },
+    { "range", .input_type = "text", .put = put_range, .take = take_split, .omitted = split_omitted, .use_fieldset = true },
     { "split_hidden_datetime", .input_type = "hidden", .put = put_split, .take = take_split, .omitted = split_omitted, .is_hidden = true },
     { "file", .input_type = "file", .put = put_file, .take = take_file, .omitted = file_omitted, .needs_multipart = true },
     { "clearable_file", .input_type = "file", .put = put_file, .take = take_file, .omitted = file_omitted, .needs_multipart = true,

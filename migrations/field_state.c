@@ -59,6 +59,12 @@ static const OptionRow options_table[] = {
     { "allow_unicode", OPTION_BOOL, KIND(SLUG), AT(allow_unicode, text.allow_unicode) },
     { "max_digits", OPTION_INT, KIND(DECIMAL), AT(max_digits, decimal.max_digits) },
     { "decimal_places", OPTION_INT, KIND(DECIMAL), AT(decimal_places, decimal.decimal_places) },
+    { "base", OPTION_TEXT, KIND(ARRAY), BY_NAME },
+    { "max_length", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "max_digits", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "decimal_places", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "size", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "dimensions", OPTION_INT, KIND(ARRAY), BY_NAME },
     { "auto_now", OPTION_BOOL, MOMENTS, AT(auto_now, date.auto_now) },
     { "auto_now_add", OPTION_BOOL, MOMENTS, AT(auto_now_add, date.auto_now_add) },
     { "unique_for_date", OPTION_TEXT, COLUMNS, AT(unique_for_date, common.unique_for_date) },
@@ -290,6 +296,20 @@ static char *spaced(const char *name)
 }
 
 
+/* Where an array's row has what its members are like; NULL: another option. */
+static const int *array_option(const FieldRow *row, const char *option)
+{
+    const ArrayOptions *options = &row->options.array;
+    const struct { const char *name; const int *at; } known[] = {
+        { "base", (const int *)&options->base }, { "max_length", &options->max_length }, { "max_digits", &options->max_digits },
+        { "decimal_places", &options->decimal_places }, { "size", &options->size }, { "dimensions", &options->dimensions },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, option) == 0)
+            return known[i].at;
+    return NULL;
+}
+
 /* What the option is on a resolved field, for those that the table has no offset for. */
 static Value option_of(const Field *field, const char *option)
 {
@@ -338,6 +358,8 @@ static Value option_of(const Field *field, const char *option)
         return capo_value_bool(field->target != model || field->symmetrical);
     if (strcmp(option, "swappable") == 0)
         return capo_value_bool(!field->row || !(many ? field->row->options.many.not_swappable : field->row->options.relation.not_swappable));
+    if (field->kind == FIELD_ARRAY && array_option(field->row, option))
+        return strcmp(option, "base") == 0 ? capo_value_text(capo_field_kind_name(field->row->options.array.base)) : capo_value_int(*array_option(field->row, option));
     if (strcmp(option, "null") == 0)
         return capo_value_bool(field->null && !field->generated);
     if (strcmp(option, "default") == 0)
@@ -421,7 +443,9 @@ static void option_to_row(const FieldState *field, FieldRow *row, const char *op
 {
     bool many = field->kind == FIELD_MANY_TO_MANY;
     CommonOptions *common = &row->options.common;
-    if (strcmp(option, "verbose_name") == 0)
+    if (field->kind == FIELD_ARRAY && array_option(row, option))
+        *(int *)array_option(row, option) = strcmp(option, "base") == 0 ? (int)capo_field_kind(value.text) : (int)value.integer;
+    else if (strcmp(option, "verbose_name") == 0)
         common->verbose_name = value.text;
     else if (strcmp(option, "custom") == 0) {
         common->custom = capo_custom_field(value.text);

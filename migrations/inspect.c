@@ -181,6 +181,8 @@ static const TypeRow types[] = {
     { "timestamp without time zone", FIELD_DATETIME }, { "time", FIELD_TIME }, { "time without time zone", FIELD_TIME }, { "interval", FIELD_DURATION },
     { "decimal", FIELD_DECIMAL }, { "numeric", FIELD_DECIMAL }, { "real", FIELD_FLOAT }, { "double", FIELD_FLOAT }, { "double precision", FIELD_FLOAT },
     { "float", FIELD_FLOAT }, { "uuid", FIELD_UUID }, { "json", FIELD_JSON }, { "jsonb", FIELD_JSON }, { "inet", FIELD_IP_ADDRESS },
+    { "int4range", FIELD_INTEGER_RANGE }, { "int8range", FIELD_BIG_INTEGER_RANGE }, { "numrange", FIELD_DECIMAL_RANGE }, { "daterange", FIELD_DATE_RANGE },
+    { "tstzrange", FIELD_DATETIME_RANGE }, { "hstore", FIELD_HSTORE }, { "tsvector", FIELD_SEARCH_VECTOR },
     { NULL, FIELD_NONE }
 };
 
@@ -193,6 +195,11 @@ static FieldKind kind_of(const char *type, bool is_json, Map *options)
     FieldKind kind = FIELD_NONE;
     if (strcmp(type, "tinyint(1)") == 0)
         return FIELD_BOOLEAN;
+    if (capo_ends_with(type, "[]")) {
+        FieldKind base = kind_of(capo_strndup(type, strlen(type) - 2), false, options);
+        capo_map_set(options, "base", capo_value_text(capo_field_kind_name(base)));
+        return base ? FIELD_ARRAY : FIELD_NONE;
+    }
     for (const TypeRow *row = types; row->name && kind == FIELD_NONE; row++)
         if (strcasecmp(row->name, name) == 0)
             kind = row->kind;

@@ -177,7 +177,7 @@ static void check_constraints(Instance *self, const char *const *exclude, bool u
         const ConstraintInfo *constraints = level->n_constraints ? capo_model_constraints(level) : NULL;
         Instance *row = level == self->model || !constraints ? self : capo_instance_as(self, level);
         for (size_t i = 0; i < level->n_constraints; i++)
-            if (uniqueness == (!constraints[i].check && !constraints[i].check_sql))
+            if (uniqueness == (!constraints[i].check && !constraints[i].check_sql && !constraints[i].own))
                 check_constraint(row, &constraints[i], exclude, errors);
     }
 }

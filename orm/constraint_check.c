@@ -238,8 +238,13 @@ static bool clashes(Instance *self, const ConstraintInfo *one, const char *const
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude)
 {
     WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
-    if (capo_constraint_lack(constraint))
+    if (capo_constraint_lack(self->model, constraint))
         return false;
+    if (constraint->own) {
+        Named named = named_new(self->model);
+        want_fields(&named, constraint->fields);
+        return constraint->own->fails && self->model->size && !any_excluded(&named, exclude) && constraint->own->fails(self, constraint);
+    }
     return constraint->check || constraint->check_sql ? fails_check(self, constraint, exclude) : clashes(self, constraint, exclude);
 }
 

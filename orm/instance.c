@@ -69,6 +69,18 @@ Value capo_member_value(const char *base, const Field *field)
     }
     case STORAGE_JSON:
         return *(const Value *)(const void *)at;
+    case STORAGE_ARRAY: {
+        List *list = *(List *const *)(const void *)at;
+        return list ? capo_value_list(list) : capo_value_null();
+    }
+    case STORAGE_HSTORE: {
+        Map *map = *(Map *const *)(const void *)at;
+        return map ? capo_value_map(map) : capo_value_null();
+    }
+    case STORAGE_RANGE: {
+        ValueRange *range = *(ValueRange *const *)(const void *)at;
+        return range ? capo_value_object(range) : capo_value_null();
+    }
     }
     return capo_value_null();
 }
@@ -121,6 +133,15 @@ void capo_member_store(char *base, const Field *field, Value value)
         break;
     case STORAGE_JSON:
         *(Value *)(void *)at = value;
+        break;
+    case STORAGE_ARRAY:
+        *(List **)(void *)at = value.kind == VALUE_LIST ? value.list : NULL;
+        break;
+    case STORAGE_HSTORE:
+        *(Map **)(void *)at = value.kind == VALUE_MAP ? value.map : NULL;
+        break;
+    case STORAGE_RANGE:
+        *(ValueRange **)(void *)at = capo_value_range(value);
         break;
     }
 }
@@ -288,7 +309,9 @@ void capo_instance_forget_all(Instance *self)
 void capo_field_load(Instance *self, const Field *field, Value value)
 {
     capo_field_store(self, field, value);
-    if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
+    if (capo_storage_is_held(capo_field_storage(field)))
+        value = capo_held_copy(value);
+    else if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
         value = capo_value_text(capo_json_text(value, 0));
     capo_member_store(self->state->original, field, value);
 }
@@ -422,7 +445,9 @@ void capo_instance_settle(Instance *self)
     size_t size = model->size ? model->size : model->n_fields * sizeof(Value);
     memcpy(self->state->original, base_of(self), size);
     for (size_t i = 0; i < model->n_fields; i++)
-        if (capo_field_storage(model->fields[i]) == STORAGE_JSON) {
+        if (capo_storage_is_held(capo_field_storage(model->fields[i]))) {
+            capo_member_store(self->state->original, model->fields[i], capo_held_copy(capo_member_value(base_of(self), model->fields[i])));
+        } else if (capo_field_storage(model->fields[i]) == STORAGE_JSON) {
             Value value = capo_member_value(base_of(self), model->fields[i]);
             if (!capo_is_null(value))
                 capo_member_store(self->state->original, model->fields[i], capo_value_text(capo_json_text(value, 0)));
@@ -473,6 +498,10 @@ Instance *capo_instance_new(Model *model)
             continue;
         else if (!field->null && !field->target && !field->primary_key && capo_field_storage(field) == STORAGE_TEXT)
             capo_member_store(base_of(self), field, capo_value_text(""));
+        else if (!field->null && capo_field_storage(field) == STORAGE_ARRAY)
+            capo_member_store(base_of(self), field, capo_value_list(capo_list_new()));
+        else if (!field->null && capo_field_storage(field) == STORAGE_HSTORE)
+            capo_member_store(base_of(self), field, capo_value_map(capo_map_new()));
     }
     tell_init(&capo_post_init, model, self);
     return self;
@@ -535,13 +564,15 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
             continue;
         if (!store_plain(base, fields[i], cells[i]))
             capo_member_store(base, fields[i], capo_from_column(fields[i], cells[i]));
-        json = json || (fields[i]->known_storage ? fields[i]->known_storage == 1 + STORAGE_JSON : capo_field_storage(fields[i]) == STORAGE_JSON);
+        json = json || (fields[i]->known_storage ? fields[i]->known_storage >= 1 + STORAGE_JSON : capo_field_storage(fields[i]) >= STORAGE_JSON);
         loaded++;
     }
     memcpy(self->state->original, base, size);
     for (size_t i = 0; json && i < count; i++)
         if (fields[i] && capo_field_storage(fields[i]) == STORAGE_JSON)
             capo_member_store(self->state->original, fields[i], cells[i]);
+        else if (fields[i] && capo_storage_is_held(capo_field_storage(fields[i])))
+            capo_member_store(self->state->original, fields[i], capo_held_copy(capo_member_value(base, fields[i])));
     if (loaded < model->n_fields) {
         size_t words = (model->n_fields + 63) / 64;
         self->state->deferred = capo_alloc_array(words, sizeof(uint64_t));

@@ -17,7 +17,7 @@
 /* What a column holds and what the member of the struct is; keys have that of the column they refer to. */
 typedef enum Storage {
     STORAGE_INT, STORAGE_TEXT, STORAGE_REAL, STORAGE_DECIMAL, STORAGE_BOOL, STORAGE_DATE, STORAGE_TIME, STORAGE_DATETIME,
-    STORAGE_DURATION, STORAGE_UUID, STORAGE_BINARY, STORAGE_JSON,
+    STORAGE_DURATION, STORAGE_UUID, STORAGE_BINARY, STORAGE_JSON, STORAGE_ARRAY, STORAGE_HSTORE, STORAGE_RANGE,
 } Storage;
 Storage capo_field_storage(const Field *field);
 /* The plain field whose kind the column has: for a key the field it refers to, and so on; else the field itself. */
@@ -77,7 +77,7 @@ const char *capo_on_delete_sql(const Field *field);
 /* Whether SQL by hand names the column. */
 bool capo_sql_names_column(const char *sql, const char *column);
 /* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */
-const char *capo_constraint_lack(const ConstraintInfo *constraint);
+const char *capo_constraint_lack(const Model *model, const ConstraintInfo *constraint);
 /* constraint_check.c: whether the database would refuse the instance; those that concern a field of `exclude` are not asked for. */
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude);
 const char *capo_constraint_message(const ConstraintInfo *constraint);
@@ -91,6 +91,27 @@ const char *capo_field_words(const Field *field, const char *code, const char *o
 const char *capo_text_between(const char *text, const char *start, const char *end);
 const char *const *capo_names_between(const char *text, const char *start, const char *end);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- postgresql_fields.c: lists, maps and ranges of columns ------------------------------------------------------------------------- */
+
+/* Members that are pointers to what may change in place. */
+static inline bool capo_storage_is_held(Storage storage) { return storage >= STORAGE_ARRAY; }
+static inline bool capo_field_is_range(FieldKind kind) { return kind >= FIELD_INTEGER_RANGE && kind <= FIELD_DATETIME_RANGE; }
+/* Kinds that PostgreSQL alone has. */
+static inline bool capo_field_is_postgresqls(FieldKind kind) { return kind >= FIELD_ARRAY && kind <= FIELD_DATETIME_RANGE; }
+/* to_python, and what stands in the column, as PostgreSQL spells it; both by what the field's base is. */
+Value capo_held_to_python(const Field *field, Value value);
+Value capo_held_to_column(const Field *field, Value value);
+/* Of a cell: a list of the driver's, or the text that PostgreSQL writes. */
+Value capo_held_from_column(const Field *field, Value raw);
+/* A copy that does not change with it. */
+Value capo_held_copy(Value value);
+/* For fixtures: JSON in a text, as Django has it. */
+Value capo_held_to_plain(const Field *field, Value value);
+/* Raises ValidationErrors of size and members. */
+void capo_held_check(const Field *field, Value value);
+/* "PostgreSQL alone has …" of the first such field; NULL: the current database has all. */
+const char *capo_schema_lack(const Model *model);
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
 
@@ -160,6 +181,7 @@ typedef struct Dialect {
     bool returning;                         /* INSERT … RETURNING */
     bool returning_update;                  /* UPDATE … RETURNING */
     bool ddl_in_transaction;
+    bool postgresql_kinds;                  /* arrays, hstore, ranges, vectors of words */
     bool for_update;                        /* SELECT … FOR UPDATE */
     bool lock_of, lock_no_key;              /* … FOR NO KEY UPDATE OF a table */
     bool distinct_on;                       /* SELECT DISTINCT ON (…) */

@@ -77,6 +77,11 @@ static bool is_key(const Expression *expression)
 /* Look-ups of JSON documents; a key of one also has those of texts and numbers. */
 static const LookupRow *find_for(const Expression *left, const char *name)
 {
+    const LookupRow *own = postgresql_lookup(left, name);
+    if (own)
+        return own;
+    if (postgresql_has_part(left, name))
+        return NULL;
     if (left->type.kind == FIELD_JSON && !left->related)
         for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
             if (lookups[i].json_only && !strcmp(lookups[i].name, name))
@@ -137,6 +142,9 @@ Expression *transform_apply(Expression *of, const char *name)
         return NULL;
     if (of->type.kind == FIELD_JSON)
         return transform_new(&key_transform, name, of, FIELD_JSON);
+    Expression *part = postgresql_part(of, name);
+    if (part)
+        return part;
     for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
         if (!strcmp(transforms[i].name, name) && applies(&transforms[i], of->type.kind))
             return transform_new(&transforms[i], name, of, transforms[i].gives);
@@ -436,7 +444,7 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
     if (query) {
         if (row->code == LOOKUP_ISNULL)
             capo_raise(ERROR_VALUE, "The QuerySet value for an isnull lookup must be True or False.");
-        Expression *lookup = expression_lookup(row, left, capo_value_null(), NULL);
+        Expression *lookup = expression_lookup(postgresql_lookup_of_query(row, left), left, capo_value_null(), NULL);
         lookup->query = one_column(left, query, row);
         return lookup;
     }
@@ -448,6 +456,11 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
     }
     if (is_key(left) && row->code == LOOKUP_IEXACT && capo_is_null(value))
         return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
+    if (capo_field_is_postgresqls(left->type.kind) || row->code == LOOKUP_OWN) {
+        Expression *compared = row->code == LOOKUP_OWN && !postgresql_lookup(left, row->name) ? NULL : postgresql_compare(row, left, value);
+        if (compared)
+            return compared;
+    }
     switch (row->code) {
     case LOOKUP_OWN:
         value = value.kind == VALUE_LIST ? value : lookup_prepare(left, value, LOOKUP_EXACT);

@@ -71,7 +71,7 @@ static const OrderPart *copy_order(Arena *arena, const OrderPart *parts)
 static bool is_index(const IndexOptions *row) { return row->name || row->fields || row->parts; }
 static bool is_constraint(const ConstraintOptions *row)
 {
-    return row->name || row->unique || row->unique_parts || row->check || row->check_sql || row->exclude;
+    return row->name || row->unique || row->unique_parts || row->check || row->check_sql || row->exclude || row->own;
 }
 
 static const IndexOptions *copy_indexes(Arena *arena, const IndexOptions *rows)
@@ -102,6 +102,7 @@ static const ConstraintOptions *copy_constraints(Arena *arena, const ConstraintO
         copy[i].opclasses = copy_names(arena, rows[i].opclasses);
         copy[i].exclude = copy_parts(arena, rows[i].exclude);
         copy[i].operators = copy_names(arena, rows[i].operators);
+        copy[i].fields = copy_names(arena, rows[i].fields);
     }
     return copy;
 }
@@ -330,11 +331,16 @@ static void check_constraint(const Checking *checking, const ConstraintOptions *
     bool unique = row->unique || row->unique_parts;
     if (!row->name)
         problem(checking, "each of .constraints needs a .name.");
-    if ((row->check != NULL) + (row->check_sql != NULL) + (row->unique != NULL) + (row->unique_parts != NULL) + (row->exclude != NULL) != 1)
-        problem(checking, "the constraint %s needs one of .unique, .unique_parts, .check, .check_sql and .exclude.", name);
+    if ((row->check != NULL) + (row->check_sql != NULL) + (row->unique != NULL) + (row->unique_parts != NULL) + (row->exclude != NULL) + (row->own != NULL) != 1)
+        problem(checking, "the constraint %s needs one of .unique, .unique_parts, .check, .check_sql, .exclude and .own.", name);
     if (row->unique && !row->unique[0])
         problem(checking, "the constraint %s is .unique over no fields.", name);
     check_columns(checking, row->unique);
+    if (row->own && (!row->own->name || !row->own->sql))
+        problem(checking, "the kind of the constraint %s needs a .name and .sql.", name);
+    if (row->fields && !row->own)
+        problem(checking, "the constraint %s: .fields is for .own.", name);
+    check_columns(checking, row->fields);
     check_columns(checking, row->include);
     check_parts(checking, row->unique_parts);
     check_parts(checking, row->exclude);

@@ -54,7 +54,7 @@ static bool lookups_of(size_t i, const DatabaseLookup **ret)
 
 static bool is_of(FieldKind kind, FieldKind of)
 {
-    return !of || kind == of || (of == FIELD_TEXT && capo_field_is_text(kind)) || (of == FIELD_INTEGER && capo_field_is_integer(kind));
+    return !of || kind == of || (of == FIELD_TEXT && (capo_field_is_text(kind) || kind == FIELD_SEARCH_VECTOR)) || (of == FIELD_INTEGER && capo_field_is_integer(kind));
 }
 
 static const FunctionRow *row_of(const DatabaseFunction *function)
@@ -140,7 +140,10 @@ Sql compile_own_lookup(Compiler *compiler, const Expression *lookup)
     if (lookup->query)
         args[1] = expression_subquery(X_SUBQUERY, lookup->query, false);
     if (row >= postgresql_lookups && row == &postgresql_lookups[0]) {
-        if (!is_call(args[0], "SearchVector"))
+        bool is_vector = args[0]->type.kind == FIELD_SEARCH_VECTOR;
+        if (is_vector && lookup->n_args < 2 && !lookup->query)
+            args[1] = expression_value(lookup->value, type_of(FIELD_TEXT));
+        if (!is_vector && !is_call(args[0], "SearchVector"))
             args[0] = called("SearchVector", args[0]);
         if (!is_call(args[1], "Search"))
             args[1] = called("SearchQuery", args[1]);

@@ -287,6 +287,13 @@ Expression *transform_named(const char *name, FieldKind gives, Expression *of, c
 /* own_functions.c: those of the apps; NULL: none of them. bilateral: it is meant for both sides of a look-up. */
 Expression *own_transform(Expression *of, const char *name, bool *ret_bilateral);
 const LookupRow *own_lookup(const Expression *left, const char *name);
+/* postgresql_lookups.c: of arrays, hstores and ranges. A part gives NULL for what it is none of, has_part says it of those with a name;
+ * compare gives the look-up with its right side bound as that wants it, NULL: it is one like any other. */
+Expression *postgresql_part(Expression *of, const char *name);
+bool postgresql_has_part(const Expression *left, const char *name);
+const LookupRow *postgresql_lookup(const Expression *left, const char *name);
+Expression *postgresql_compare(const LookupRow *row, Expression *left, Value value);
+const LookupRow *postgresql_lookup_of_query(const LookupRow *row, const Expression *left);
 /* left lookup value, with the names behind the column (transforms, then a look-up). Raises ERROR_FIELD, ERROR_VALUE, ERROR_VALIDATION. */
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value);
 /* A value as this type takes it in comparisons; raises as above. */

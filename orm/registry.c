@@ -220,6 +220,25 @@ const CustomField *capo_custom_field(const char *name)
     return NULL;
 }
 
+const OwnConstraint *capo_own_constraint(const char *name)
+{
+    for (size_t i = 0; i < registry.count; i++) {
+        const ConstraintInfo *constraints = capo_model_constraints(registry.models[i]);
+        for (size_t k = 0; k < registry.models[i]->n_constraints; k++)
+            if (constraints[k].own && !strcmp(constraints[k].own->name, name))
+                return constraints[k].own;
+    }
+    return NULL;
+}
+
+const char *capo_column(const Model *model, const char *field)
+{
+    const Field *found = capo_field(model, field);
+    if (!found || !found->column)
+        capo_raise(ERROR_FIELD, "%s has no column for a field \"%s\".", model->label, field);
+    return capo_quote_name(found->column);
+}
+
 bool capo_model_is(const Model *model, const Model *wanted)
 {
     const Model *table = wanted->concrete;

@@ -336,6 +336,8 @@ void capo_settle_field(Instance *self, const Field *field)
     Value value = capo_field_value(self, field);
     if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
         value = capo_value_text(capo_json_text(value, 0));
+    else if (capo_storage_is_held(capo_field_storage(field)))
+        value = capo_held_copy(value);
     capo_member_store(self->state->original, field, value);
 }
 

@@ -283,7 +283,7 @@ static void write_batch(void *argument)
         for (const Part *part = parts; part->field; part++) {
             const Value *cell = &cells[part->at];
             bool is_natural = part->natural && !capo_is_null(*cell);
-            capo_map_set(fields, part->field->name, is_natural ? natural_value(cell + 1, part->natural) : plain(*cell));
+            capo_map_set(fields, part->field->name, is_natural ? natural_value(cell + 1, part->natural) : capo_storage_is_held(capo_field_storage(part->field)) ? capo_held_to_plain(capo_column_field(part->field), *cell) : plain(*cell));
         }
         for (size_t m = 0; m < model->n_many; m++) {
             Value *found = pairs[m] ? capo_map_get(pairs[m], capo_to_text(cells[0])) : NULL;

@@ -245,6 +245,8 @@ Value capo_field_to_python(const Field *field, Value value)
         return capo_is_text(value) ? capo_value_bytes(value.text, value.size) : value;
     case STORAGE_JSON:
         return value;
+    case STORAGE_ARRAY: case STORAGE_HSTORE: case STORAGE_RANGE:
+        return capo_held_to_python(field, value);
     }
     return value;
 }
@@ -415,6 +417,8 @@ Value capo_field_clean(const Field *field, Value value, bool form_empty_ok)
     if (column == field)
         check_kind(column, value, &mistakes);
     run_validators(field, value, &mistakes);
+    if (!mistakes.first && capo_storage_is_held(capo_field_storage(field)))
+        capo_held_check(field, value);
     if (mistakes.first)
         capo_raise_detail(ERROR_VALIDATION, mistakes.first, "%s", mistakes.first->message);
     return value;

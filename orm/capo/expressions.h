@@ -97,6 +97,9 @@ Value capo_part_in(const char *part, Value value, bool truncate, const char *zon
 #define SUBQUERY(query) capo_subquery(query)
 #define OUTER(path) capo_outer(path)
 Value capo_subquery(Query *query);
+/* All rows of the query's one column as an array: ARRAY_SUBQUERY(capo_query_values(…)). PostgreSQL. */
+#define ARRAY_SUBQUERY(query) capo_array_subquery(query)
+Value capo_array_subquery(Query *query);
 Value capo_outer(const char *path);
 /* Whether the query has a row: a condition, for .filter, ALL, ANY, NOT and WHEN. */
 #define EXISTS(query) capo_exists_in(query)

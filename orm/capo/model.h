@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <capo/value.h>
 #include "choices.h"
+#include "postgresql_fields.h"
 
 typedef struct Model Model;
 struct ModelReader;
@@ -36,6 +37,8 @@ typedef enum FieldKind {
     FIELD_DATE, FIELD_TIME, FIELD_DATETIME, FIELD_DURATION,
     FIELD_UUID, FIELD_BINARY, FIELD_JSON,
     FIELD_FOREIGN_KEY, FIELD_ONE_TO_ONE, FIELD_MANY_TO_MANY,
+    FIELD_ARRAY, FIELD_HSTORE, FIELD_SEARCH_VECTOR,             /* PostgreSQL's: postgresql_fields.h */
+    FIELD_INTEGER_RANGE, FIELD_BIG_INTEGER_RANGE, FIELD_DECIMAL_RANGE, FIELD_DATE_RANGE, FIELD_DATETIME_RANGE,
     FIELD_COMPOSITE_KEY,                                        /* CompositePrimaryKey: "pk", which MODEL_KEYS() makes; it has no column */
     FIELD_META,                                                 /* not a field: the row that META() writes */
     FIELD_KINDS
@@ -118,6 +121,13 @@ typedef struct DecimalOptions { CAPO_COMMON_OPTIONS; int max_digits, decimal_pla
 typedef struct BooleanOptions { CAPO_COMMON_OPTIONS; } BooleanOptions;
 typedef struct DateOptions { CAPO_COMMON_OPTIONS; bool auto_now, auto_now_add; } DateOptions;
 typedef struct PlainOptions { CAPO_COMMON_OPTIONS; } PlainOptions;
+typedef struct ArrayOptions {
+    CAPO_COMMON_OPTIONS;
+    FieldKind base;                     /* the kind of each member */
+    int max_length, max_digits, decimal_places;     /* of each member */
+    int size;                           /* at most so many members, in each dimension; 0: any number */
+    int dimensions;                     /* 2: a list of lists that are equally long; default: 1 */
+} ArrayOptions;
 typedef struct IpOptions { CAPO_COMMON_OPTIONS; const char *protocol; bool unpack_ipv4; } IpOptions;
 typedef struct PathOptions { CAPO_COMMON_OPTIONS; const char *path, *match; bool recursive, allow_folders; int max_length; } PathOptions;
 /* files.h. upload_to: the folder in the storage, with the day in it by strftime's letters ("covers/%Y/%m"); or a function that makes the
@@ -176,9 +186,28 @@ typedef struct IndexOptions {
 
 /* When a unique constraint is looked at: with each statement, or at the commit unless (or only if) a transaction asks otherwise. */
 typedef enum Deferrable { NOT_DEFERRABLE, INITIALLY_DEFERRED, INITIALLY_IMMEDIATE } Deferrable;
+typedef struct ConstraintOptions ConstraintOptions;
+/* A kind of constraint of one's own (Django's BaseConstraint): what it adds to the table, and what full_clean asks before the database does.
+ *     static const char *sql(const Model *model, const ConstraintOptions *one, const char *vendor)
+ *     {
+ *         return capo_format("CHECK (%s = lower(%s))", capo_column(model, one->fields[0]), capo_column(model, one->fields[0]));
+ *     }
+ *     const OwnConstraint lower_case = { .name = "shop.LowerCase", .sql = sql, .fails = has_capitals };
+ *     META(.constraints = CONSTRAINTS({ .name = "item_code_lower", .own = &lower_case, .fields = LIST("code") }))
+ * Migrations keep the name, and find the functions by it as long as a model has such a constraint. */
+typedef struct OwnConstraint {
+    const char *name;                   /* "app.Name" */
+    /* A clause of CREATE TABLE without a name: "CHECK (…)", "UNIQUE (…)", "EXCLUDE …", "FOREIGN KEY …". Vendor as of a CustomField; NULL: it is left
+     * out there, which `check` says. Built of the model's names and the site's code alone: nothing from a visitor may get into it. */
+    const char *(*sql)(const Model *model, const ConstraintOptions *one, const char *vendor);
+    bool (*fails)(Instance *self, const ConstraintOptions *one);            /* NULL: only the database knows. Not asked where a field is excluded */
+    const char *(*problem)(const Model *model, const ConstraintOptions *one);   /* for `check`: a sentence; NULL: nothing is wrong */
+} OwnConstraint;
+/* The column of a field, quoted, for .sql; raises ERROR_FIELD for what is none. */
+const char *capo_column(const Model *model, const char *field);
 /* CheckConstraint: .check. UniqueConstraint: .unique or .unique_parts. ExclusionConstraint (PostgreSQL): .exclude. Checked by full_clean
  * and by model forms before the database. Where the database lacks an option the constraint is left out there, as Django does. */
-typedef struct ConstraintOptions {
+struct ConstraintOptions {
     const char *name;                   /* required */
     Condition *check;                   /* Q("views__gte", 0): may name columns of the row only */
     const char *check_sql;              /* the same as SQL by hand over column names, for what the words lack */
@@ -191,8 +220,10 @@ typedef struct ConstraintOptions {
     const IndexPart *exclude;           /* no two rows for which all .operators hold between them */
     const char *const *operators;       /* LIST("=", "&&"), one for each of .exclude */
     const char *method;                 /* of .exclude: "gist" (the default), "spgist" */
+    const OwnConstraint *own;           /* a kind of one's own */
+    const char *const *fields;          /* of .own: those that it is about */
     const char *violation_code, *violation_message;
-} ConstraintOptions;
+};
 #define CONSTRAINTS(...) ((const ConstraintOptions[]){ __VA_ARGS__, { 0 } })
 typedef struct PermissionOptions { const char *codename, *name; } PermissionOptions;
 #define PERMISSIONS(...) ((const PermissionOptions[]){ __VA_ARGS__, { 0 } })
@@ -285,7 +316,7 @@ typedef struct FieldRow {
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
-        DateOptions date; PlainOptions plain; IpOptions ip; PathOptions path; FileOptions file; RelationOptions relation;
+        DateOptions date; PlainOptions plain; ArrayOptions array; IpOptions ip; PathOptions path; FileOptions file; RelationOptions relation;
         ManyToManyOptions many; MetaOptions meta;
     } options;
 } FieldRow;
@@ -313,6 +344,8 @@ struct Field {
     const char *db_collation;
     const char *path, *match; bool recursive, allow_folders;
     const char *upload_to, *storage, *width_field, *height_field;      /* files.h; their functions: row->options.file */
+    Field *base;                        /* of an array's members, of a range's ends; NULL: no such field */
+    int size;                           /* of an array; 0: any */
     const char *unique_for_date, *unique_for_month, *unique_for_year;
     const FieldChoice *choices;         /* as written; with those of a function: capo_field_choices() */
     const FieldChoice *(*choices_function)(void);
@@ -455,6 +488,8 @@ static inline void capo_read_default(ModelReader *reader, const char *field, Fie
 }
 /* A custom field that some model has, by its name; NULL. */
 const CustomField *capo_custom_field(const char *name);
+/* The same of constraints of one's own. */
+const OwnConstraint *capo_own_constraint(const char *name);
 /* "CharField", … as Django's classes are called; and back (FIELD_NONE). */
 const char *capo_field_kind_name(FieldKind kind);
 FieldKind capo_field_kind(const char *name);

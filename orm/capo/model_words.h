@@ -41,6 +41,16 @@
 #define UUID(field, ...) CAPO_PLAIN(UUID, field, __VA_ARGS__)
 #define BINARY(field, ...) CAPO_PLAIN(BINARY, field, __VA_ARGS__)
 #define JSON(field, ...) CAPO_PLAIN(JSON, field, __VA_ARGS__)
+/* PostgreSQL's: postgresql_fields.h. */
+#define ARRAY(field, KIND, ...) CAPO_PLAIN(ARRAY, field, .base = FIELD_##KIND, __VA_ARGS__)
+#define HSTORE(field, ...) CAPO_PLAIN(HSTORE, field, __VA_ARGS__)
+#define INTEGER_RANGE(field, ...) CAPO_PLAIN(INTEGER_RANGE, field, __VA_ARGS__)
+#define BIG_INTEGER_RANGE(field, ...) CAPO_PLAIN(BIG_INTEGER_RANGE, field, __VA_ARGS__)
+#define DECIMAL_RANGE(field, ...) CAPO_PLAIN(DECIMAL_RANGE, field, __VA_ARGS__)
+#define DATE_RANGE(field, ...) CAPO_PLAIN(DATE_RANGE, field, __VA_ARGS__)
+#define DATETIME_RANGE(field, ...) CAPO_PLAIN(DATETIME_RANGE, field, __VA_ARGS__)
+/* Written by the database or by UPDATE alone; in no form, and NULL until then. */
+#define SEARCH_VECTOR(field, ...) CAPO_NULLABLE(SEARCH_VECTOR, field, __VA_ARGS__)
 #define FOREIGN_KEY(field, Target, ...) CAPO_RELATION(FOREIGN_KEY, field, Target, __VA_ARGS__)
 #define ONE_TO_ONE(field, Target, ...) CAPO_RELATION(ONE_TO_ONE, field, Target, __VA_ARGS__)
 #define MANY_TO_MANY(field, Target, ...) CAPO_MANY(field, Target, __VA_ARGS__)
@@ -77,6 +87,13 @@
 #define CAPO_OPTIONAL_UUID CAPO_NULLABLE
 #define CAPO_OPTIONAL_BINARY CAPO_NULLABLE
 #define CAPO_OPTIONAL_JSON CAPO_NULLABLE
+#define CAPO_OPTIONAL_ARRAY(KIND, field, BASE, ...) CAPO_NULLABLE(KIND, field, .base = FIELD_##BASE, __VA_ARGS__)
+#define CAPO_OPTIONAL_HSTORE CAPO_NULLABLE
+#define CAPO_OPTIONAL_INTEGER_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_BIG_INTEGER_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_DECIMAL_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_DATE_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_DATETIME_RANGE CAPO_NULLABLE
 #define CAPO_OPTIONAL_FOREIGN_KEY CAPO_NULLABLE_RELATION
 #define CAPO_OPTIONAL_ONE_TO_ONE CAPO_NULLABLE_RELATION
 
@@ -112,6 +129,15 @@
 #define CAPO_C_BINARY Bytes
 #define CAPO_C_JSON Value
 
+#define CAPO_C_ARRAY List *
+#define CAPO_C_HSTORE Map *
+#define CAPO_C_INTEGER_RANGE ValueRange *
+#define CAPO_C_BIG_INTEGER_RANGE ValueRange *
+#define CAPO_C_DECIMAL_RANGE ValueRange *
+#define CAPO_C_DATE_RANGE ValueRange *
+#define CAPO_C_DATETIME_RANGE ValueRange *
+#define CAPO_C_SEARCH_VECTOR const char *
+
 #define CAPO_NULL_C(type) struct { type value; bool present; }
 #define CAPO_NC_CHAR const char *
 #define CAPO_NC_TEXT const char *
@@ -138,7 +164,15 @@
 #define CAPO_NC_UUID CAPO_NULL_C(Uuid)
 #define CAPO_NC_BINARY CAPO_NULL_C(Bytes)
 #define CAPO_NC_JSON CAPO_NULL_C(Value)
-/* Where an OPTIONAL field says that it is present; -1: a text, which is NULL. */
+#define CAPO_NC_ARRAY List *
+#define CAPO_NC_HSTORE Map *
+#define CAPO_NC_INTEGER_RANGE ValueRange *
+#define CAPO_NC_BIG_INTEGER_RANGE ValueRange *
+#define CAPO_NC_DECIMAL_RANGE ValueRange *
+#define CAPO_NC_DATE_RANGE ValueRange *
+#define CAPO_NC_DATETIME_RANGE ValueRange *
+#define CAPO_NC_SEARCH_VECTOR const char *
+/* Where an OPTIONAL field says that it is present; -1: a text or a pointer, which is NULL. */
 #define CAPO_NP_CHAR(self, field) -1
 #define CAPO_NP_TEXT(self, field) -1
 #define CAPO_NP_SLUG(self, field) -1
@@ -165,6 +199,14 @@
 #define CAPO_NP_UUID CAPO_NP_
 #define CAPO_NP_BINARY CAPO_NP_
 #define CAPO_NP_JSON CAPO_NP_
+#define CAPO_NP_ARRAY(self, field) -1
+#define CAPO_NP_HSTORE(self, field) -1
+#define CAPO_NP_INTEGER_RANGE(self, field) -1
+#define CAPO_NP_BIG_INTEGER_RANGE(self, field) -1
+#define CAPO_NP_DECIMAL_RANGE(self, field) -1
+#define CAPO_NP_DATE_RANGE(self, field) -1
+#define CAPO_NP_DATETIME_RANGE(self, field) -1
+#define CAPO_NP_SEARCH_VECTOR(self, field) -1
 /* Which member of FieldRow.options a kind's options are. */
 #define CAPO_O_AUTO plain
 #define CAPO_O_BIG_AUTO plain
@@ -194,6 +236,14 @@
 #define CAPO_O_UUID plain
 #define CAPO_O_BINARY plain
 #define CAPO_O_JSON plain
+#define CAPO_O_ARRAY array
+#define CAPO_O_HSTORE plain
+#define CAPO_O_INTEGER_RANGE plain
+#define CAPO_O_BIG_INTEGER_RANGE plain
+#define CAPO_O_DECIMAL_RANGE plain
+#define CAPO_O_DATE_RANGE plain
+#define CAPO_O_DATETIME_RANGE plain
+#define CAPO_O_SEARCH_VECTOR plain
 #define CAPO_O_FOREIGN_KEY relation
 #define CAPO_O_ONE_TO_ONE relation
 #endif

@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Takes the words of model_words.h back, so that they are free for user code. */
+#undef ARRAY
+#undef HSTORE
+#undef INTEGER_RANGE
+#undef BIG_INTEGER_RANGE
+#undef DECIMAL_RANGE
+#undef DATE_RANGE
+#undef DATETIME_RANGE
+#undef SEARCH_VECTOR
+#undef CAPO_OPTIONAL_ARRAY
+#undef CAPO_OPTIONAL_HSTORE
+#undef CAPO_OPTIONAL_INTEGER_RANGE
+#undef CAPO_OPTIONAL_BIG_INTEGER_RANGE
+#undef CAPO_OPTIONAL_DECIMAL_RANGE
+#undef CAPO_OPTIONAL_DATE_RANGE
+#undef CAPO_OPTIONAL_DATETIME_RANGE
 #undef BIG_INTEGER
 #undef BINARY
 #undef BOOLEAN
