@@ -387,7 +387,7 @@ TEST(storage_sec348_files_of_visitors_are_never_pages)
             EXPECT_INT(answer.status, 200);
             EXPECT_TEXT(header_of(answer, "Content-Type"), files[i].type);
             EXPECT_TEXT(header_of(answer, "X-Content-Type-Options"), "nosniff");
-            EXPECT_TEXT(header_of(answer, "Content-Security-Policy"), "default-src 'none'; sandbox");
+            EXPECT_TEXT(header_of(answer, "Content-Security-Policy"), "default-src 'none'; style-src 'unsafe-inline'; sandbox");
             const char *disposition = header_of(answer, "Content-Disposition");
             EXPECT((disposition == NULL) == files[i].shown);
             if (disposition)
