@@ -10,6 +10,7 @@ const part = async (name, run) => {
   try { await run(); } catch (error) { check(false, `${name}: ${error.message.split("\n").slice(0, 6).join("\n")}`); }
 };
 const text = (page, selector) => page.locator(selector).first().innerText();
+const onePixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 const rows = (page) => page.locator("#result_list tbody tr").count();
 
 // --- what a person does -------------------------------------------------------------------------------------------------
@@ -79,8 +80,7 @@ await part("edit", async () => {
 });
 
 await part("a picture is uploaded, replaced and cleared", async () => {
-  const png = (data) => Buffer.from(data, "base64");
-  const one = png("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+  const one = onePixel;
   const upload = (name, buffer) => page.setInputFiles("#id_cover", { name, mimeType: "image/png", buffer });
   const save = async () => { await page.click("input[name=_continue]"); await page.waitForSelector(".messagelist, .errornote"); };
   await page.goto(posts);
@@ -273,6 +273,12 @@ const pages = {
   "password-change": `${admin}/password_change/`, "password-change-done": `${admin}/password_change/done/`, "not-found": `${admin}/no/such/`,
   popup: `${admin}/blog/tag/add/?_popup=1`,
 };
+await part("a picture for the change page", async () => {
+  await page.goto(post);
+  await page.setInputFiles("#id_cover", { name: "a-picture-with-a-rather-long-name-that-does-not-fit-on-a-small-screen.png", mimeType: "image/png", buffer: onePixel });
+  await page.click("input[name=_continue]");
+  equal(await page.locator(".file-upload a").count(), 1, "it is there");
+});
 const state = await page.context().storageState();
 
 await part("the HTML of every page", async () => {
