@@ -44,6 +44,8 @@ FileContent capo_content_upload(const UploadedFile *upload);
 /* The storage of this alias; NULL: "default". Raises ERROR_IMPROPERLY_CONFIGURED for one that the settings have not. */
 FileStorage *capo_storage(const char *alias);
 bool capo_storage_is_known(const char *alias);
+/* All of the settings, "default" first. */
+FileStorage *const *capo_storages(size_t *ret_count);
 const char *capo_storage_alias(const FileStorage *storage);
 /* Writes the content under this name, or, where that is taken, under one with seven random characters before its ending
  * ("june_Kq3xZ0a.csv"): the name that it got. max_length: the most characters of that name, whose stem is cut (0: no limit).
@@ -59,8 +61,10 @@ const char *capo_storage_url(FileStorage *storage, const char *name);
 /* On this machine's disk; NULL: the storage keeps its files elsewhere. */
 const char *capo_storage_path_or_null(FileStorage *storage, const char *name);
 const char *capo_storage_path(FileStorage *storage, const char *name);
-/* When it was last written. */
+/* When it was last written, last read (where the disk keeps that) and when it came here: on disk mtime, atime and ctime. */
 DateTime capo_storage_modified(FileStorage *storage, const char *name);
+DateTime capo_storage_accessed(FileStorage *storage, const char *name);
+DateTime capo_storage_created(FileStorage *storage, const char *name);
 /* The folders and files directly below a folder ("": the storage itself), sorted; each list ends with NULL. */
 void capo_storage_list(FileStorage *storage, const char *folder, const char *const **ret_folders, const char *const **ret_files);
 
@@ -90,6 +94,7 @@ int capo_open_beneath(const char *directory, const char *name);
 /* --- settings --- */
 
 typedef struct StorageBackend StorageBackend;
+typedef struct StoredFacts { int64_t size, modified_us, accessed_us, created_us; } StoredFacts;      /* bytes; microseconds since 1970 */
 typedef struct StorageSettings {
     const char *name;                   /* "default", "private": the alias */
     const StorageBackend *backend;      /* NULL: capo_filesystem_storage */
@@ -119,7 +124,7 @@ struct StorageBackend {
     ssize_t (*read)(void *state, const char *name, int64_t offset, void *into, size_t size);
     int (*remove)(void *state, const char *name);       /* -ENOENT */
     /* What there is of a name; -ENOENT. */
-    int (*look)(void *state, const char *name, int64_t *ret_size, int64_t *ret_modified_us);
+    int (*look)(void *state, const char *name, StoredFacts *ret);
     /* Calls found(context, name, is_folder) for each entry directly below the folder. NULL: cannot. */
     void (*list)(void *state, const char *folder, void (*found)(void *context, const char *name, bool is_folder), void *context);
     char *(*url)(void *state, const char *name);        /* NULL: .base_url and the quoted name */

@@ -281,7 +281,12 @@ static ssize_t read_disk(void *state, const char *name, int64_t offset, void *in
     return n < 0 ? -reason : n;
 }
 
-static int look_disk(void *state, const char *name, int64_t *ret_size, int64_t *ret_modified_us)
+static int64_t microseconds(struct timespec moment)
+{
+    return (int64_t)moment.tv_sec * 1000000 + moment.tv_nsec / 1000;
+}
+
+static int look_disk(void *state, const char *name, StoredFacts *ret)
 {
     struct stat status;
     const char *last;
@@ -293,8 +298,8 @@ static int look_disk(void *state, const char *name, int64_t *ret_size, int64_t *
     close(folder);
     if (result)
         return result;
-    *ret_size = status.st_size;
-    *ret_modified_us = (int64_t)status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000;
+    *ret = (StoredFacts){ .size = status.st_size, .modified_us = microseconds(status.st_mtim), .accessed_us = microseconds(status.st_atim),
+                          .created_us = microseconds(status.st_ctim) };
     return 0;
 }
 

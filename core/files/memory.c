@@ -10,7 +10,7 @@
 
 enum { BUCKETS = 1024 };
 
-typedef struct Kept { struct Kept *next; char *name; char *bytes; size_t size; int64_t modified_us; } Kept;
+typedef struct Kept { struct Kept *next; char *name; char *bytes; size_t size; int64_t written_us, read_us; } Kept;
 typedef struct Memory { Kept *buckets[BUCKETS]; } Memory;
 
 static void *open_memory(const StorageSettings *settings)
@@ -66,7 +66,8 @@ static int write_memory(void *state, const char *name, const FileContent *conten
     }
     if (size)
         memcpy(copy, bytes, size);
-    *kept = (Kept){ .name = own_name, .bytes = copy, .size = size, .modified_us = capo_now().microseconds };
+    *kept = (Kept){ .name = own_name, .bytes = copy, .size = size, .written_us = capo_now().microseconds };
+    kept->read_us = kept->written_us;
     if (*at)
         drop(at);
     kept->next = *at;
@@ -76,9 +77,10 @@ static int write_memory(void *state, const char *name, const FileContent *conten
 
 static ssize_t read_memory(void *state, const char *name, int64_t offset, void *into, size_t size)
 {
-    const Kept *kept = *find(state, name);
+    Kept *kept = *find(state, name);
     if (!kept)
         return -ENOENT;
+    kept->read_us = capo_now().microseconds;
     size_t left = offset < (int64_t)kept->size ? kept->size - (size_t)offset : 0;
     if (size > left)
         size = left;
@@ -96,13 +98,12 @@ static int remove_memory(void *state, const char *name)
     return 0;
 }
 
-static int look_memory(void *state, const char *name, int64_t *ret_size, int64_t *ret_modified_us)
+static int look_memory(void *state, const char *name, StoredFacts *ret)
 {
     const Kept *kept = *find(state, name);
     if (!kept)
         return -ENOENT;
-    *ret_size = (int64_t)kept->size;
-    *ret_modified_us = kept->modified_us;
+    *ret = (StoredFacts){ .size = (int64_t)kept->size, .modified_us = kept->written_us, .accessed_us = kept->read_us, .created_us = kept->written_us };
     return 0;
 }
 

@@ -142,6 +142,13 @@ static FileStorage *find_storage(const char *alias)
 
 bool capo_storage_is_known(const char *alias) { return find_storage(alias ? alias : "default") != NULL; }
 
+FileStorage *const *capo_storages(size_t *ret_count)
+{
+    find_storage("default");
+    *ret_count = n_storages;
+    return storages;
+}
+
 FileStorage *capo_storage(const char *alias)
 {
     FileStorage *storage = find_storage(alias ? alias : "default");
@@ -302,37 +309,29 @@ const char *capo_storage_save(FileStorage *storage, const char *name, FileConten
     failed(storage, "written", wanted, EEXIST);
 }
 
-static bool look(FileStorage *storage, const char *name, int64_t *ret_size, int64_t *ret_modified_us)
+static bool look(FileStorage *storage, const char *name, StoredFacts *ret)
 {
     void *state = state_of(storage);
     capo_storage_check_name(name);
-    int result = storage->settings.backend->look(state, name, ret_size, ret_modified_us);
+    int result = storage->settings.backend->look(state, name, ret);
     if (result && result != -ENOENT)
         failed(storage, "looked at", name, -result);
     return result == 0;
 }
 
-bool capo_storage_exists(FileStorage *storage, const char *name)
+static StoredFacts facts_of(FileStorage *storage, const char *name)
 {
-    int64_t size, modified;
-    return look(storage, name, &size, &modified);
+    StoredFacts facts = { 0 };
+    if (!look(storage, name, &facts))
+        failed(storage, "looked at", name, ENOENT);
+    return facts;
 }
 
-int64_t capo_storage_size(FileStorage *storage, const char *name)
-{
-    int64_t size, modified;
-    if (!look(storage, name, &size, &modified))
-        failed(storage, "looked at", name, ENOENT);
-    return size;
-}
-
-DateTime capo_storage_modified(FileStorage *storage, const char *name)
-{
-    int64_t size, modified;
-    if (!look(storage, name, &size, &modified))
-        failed(storage, "looked at", name, ENOENT);
-    return (DateTime){ modified };
-}
+bool capo_storage_exists(FileStorage *storage, const char *name) { return look(storage, name, &(StoredFacts){ 0 }); }
+int64_t capo_storage_size(FileStorage *storage, const char *name) { return facts_of(storage, name).size; }
+DateTime capo_storage_modified(FileStorage *storage, const char *name) { return (DateTime){ facts_of(storage, name).modified_us }; }
+DateTime capo_storage_accessed(FileStorage *storage, const char *name) { return (DateTime){ facts_of(storage, name).accessed_us }; }
+DateTime capo_storage_created(FileStorage *storage, const char *name) { return (DateTime){ facts_of(storage, name).created_us }; }
 
 void capo_storage_delete(FileStorage *storage, const char *name)
 {

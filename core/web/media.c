@@ -73,7 +73,8 @@ Response *capo_serve_media(Request *req)
     if (!begins_with_one_of(type, shown))
         capo_set_header(res, "Content-Disposition", capo_content_disposition(true, slash ? slash + 1 : name));
     capo_set_header(res, "X-Content-Type-Options", "nosniff");
-    capo_set_header(res, "Content-Security-Policy", "default-src 'none'; sandbox");
+    /* the style is the browser's own, of the page that it makes around a picture */
+    capo_set_header(res, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     if (settings->signed_for)
         capo_set_header(res, "Cache-Control", "private");
     return res;

@@ -5,6 +5,7 @@
 #include "database_under_test.h"
 #include "../../migrations/migration.h"
 #include "../../orm/internal.h"
+#include "../../cli/cli_internal.h"
 #include <capo/schema.h>
 #include <capo/serializers.h>
 #include <capo/server.h>
@@ -332,6 +333,26 @@ static const char *problem_of(const FieldRow *rows)
     return error ? error->message : "";
 }
 
+TEST(files_in_fixtures_are_their_names)
+{
+    open_albums();
+    Album *album = new_album("Dumped");
+    capo_set_file(album, cover, picture("d.png", 7, 8));
+    capo_save(album);
+    const char *name = album->cover;
+    Buffer out = { 0 };
+    Serializer *serializer = capo_serializer_open(&(SerializeOptions){ .buffer = &out });
+    capo_serialize(serializer, capo_query(Album));
+    capo_serializer_close(serializer);
+    EXPECT(strstr(capo_buffer_text(&out), capo_format("\"cover\": \"%s\"", name)));
+    capo_delete(album);
+    EXPECT_INT(capo_load_text(capo_buffer_text(&out), NULL), 1);
+    Album *loaded = capo_get(Album);
+    EXPECT_TEXT(loaded->cover, name);
+    EXPECT_INT(loaded->cover_width.value, 7);
+    EXPECT_INT(capo_file_width(loaded, cover), 7);
+}
+
 TEST(files_wrong_declarations)
 {
 #define ID_ROW { .name = "id", .kind = FIELD_BIG_AUTO, .default_key = true }
@@ -346,6 +367,24 @@ TEST(files_wrong_declarations)
     EXPECT(strstr(problem_of(unknown), "wide"));
     EXPECT(strstr(problem_of(text), "holds no whole numbers"));
     capo_models_prepare(APPS(&files_app));
+}
+
+/* How many errors `check` finds. */
+static int checked(const char *media_root, const StorageSettings *storages)
+{
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&files_app), .media_root = media_root, .storages = storages });
+    return cli_run_checks(false, true);
+}
+
+TEST(files_checks_of_storages)
+{
+    const char *folder = open_albums(), *private = capo_format("%s/private", folder);
+    int others = checked(folder, STORAGES({ "private", .location = private }));
+    EXPECT_INT(checked(folder, NULL) - others, 1);                                              /* no storage "private" */
+    static const char *const bad[] = { "templates", "static/uploads", "./static", ".", "/", NULL };
+    for (const char *const *root = bad; *root; root++)
+        EXPECT(checked(*root, STORAGES({ "private", .location = private })) - others > 0);
+    EXPECT_INT(checked("statics", STORAGES({ "private", .location = private })) - others, 0);
 }
 
 /* --- forms ------------------------------------------------------------------------------------------------------------------------------ */

@@ -28,7 +28,9 @@ static void keeps_files(FileStorage *storage)
     EXPECT(capo_storage_exists(storage, "a/b.txt"));
     EXPECT_TEXT(read_text(storage, "a/b.txt"), "one");
     EXPECT_INT(capo_storage_size(storage, "a/b.txt"), 3);
-    EXPECT(llabs(capo_storage_modified(storage, "a/b.txt").microseconds - capo_now().microseconds) < 60000000);
+    const DateTime moments[] = { capo_storage_modified(storage, "a/b.txt"), capo_storage_accessed(storage, "a/b.txt"), capo_storage_created(storage, "a/b.txt") };
+    for (int i = 0; i < 3; i++)
+        EXPECT(llabs(moments[i].microseconds - capo_now().microseconds) < 60000000);
 
     const char *second = capo_storage_save(storage, "a/b.txt", capo_content_text("two"), 0);
     EXPECT(capo_starts_with(second, "a/b_") && capo_ends_with(second, ".txt"));
@@ -387,7 +389,7 @@ TEST(storage_sec348_files_of_visitors_are_never_pages)
             EXPECT_INT(answer.status, 200);
             EXPECT_TEXT(header_of(answer, "Content-Type"), files[i].type);
             EXPECT_TEXT(header_of(answer, "X-Content-Type-Options"), "nosniff");
-            EXPECT_TEXT(header_of(answer, "Content-Security-Policy"), "default-src 'none'; sandbox");
+            EXPECT_TEXT(header_of(answer, "Content-Security-Policy"), "default-src 'none'; style-src 'unsafe-inline'; sandbox");
             const char *disposition = header_of(answer, "Content-Disposition");
             EXPECT((disposition == NULL) == files[i].shown);
             if (disposition)
@@ -434,4 +436,27 @@ TEST(storage_sec347_signed_addresses)
     EXPECT_INT(ask("GET", url, NULL, NULL).status, 200);
     capo_freeze_time((DateTime){ now.microseconds + 62 * INT64_C(1000000) });
     EXPECT_INT(ask("GET", url, NULL, NULL).status, 403);                                                /* too late */
+}
+
+/* A storage that no settings name. */
+static FileStorage *sounds_of_silence(void)
+{
+    static const StorageSettings row = { .name = "silence", .backend = &capo_memory_storage };
+    return capo_storage_of(&row);
+}
+
+TEST(storage_uploads_wait_in_the_directory_of_the_settings)
+{
+    const char *folder = files_folder();
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .file_upload_temp_dir = folder });
+    const char *body = "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nwords\r\n--XX--\r\n";
+    const struct QueryItem headers[] = { { "Content-Type", "multipart/form-data; boundary=XX" } };
+    Request *req = capo_request_make(&(RawRequest){ .method = "POST", .target = "/", .headers = headers, .n_headers = 1, .body = body, .body_size = strlen(body) });
+    const UploadedFile *upload = capo_file(req, "f");
+    EXPECT(capo_starts_with(upload->path, folder));
+    EXPECT_INT(mode_of(upload->path), 0600);
+    FileContent content = capo_content_upload(upload);
+    EXPECT_TEXT(content.name, "a.txt");
+    EXPECT_TEXT(capo_storage_read(sounds_of_silence(), capo_storage_save(sounds_of_silence(), NULL, content, 0), NULL), "words");
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more" });
 }
