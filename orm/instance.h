@@ -91,4 +91,6 @@ const Field *const *capo_level_fields(const Model *model, const Model *level, si
 /* The model's field that is the key of the level's table. */
 const Field *capo_level_key(const Model *model, const Model *level);
 /* The parent's row of a child's instance, as an instance of the parent. */
+/* ordered.c: new rows of a model with ORDER_WITH_RESPECT_TO come behind those of their parent. `level` is their model or a parent of it. */
+void capo_order_new_rows(Instance *const *instances, size_t count, const Model *level);
 Instance *capo_parent_instance(Instance *self);
