@@ -60,6 +60,20 @@ DATABASE_CHANGE(database_rename_model)
     }
 }
 
+/* The column _order comes and goes with the option. Rows that are there have the first place, all of them, as in Django. */
+DATABASE_CHANGE(database_alter_order)
+{
+    Model *old, *new;
+    (void)backwards;
+    if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
+        return;
+    Field *was = capo_field(old, ORDER_FIELD), *is = capo_field(new, ORDER_FIELD);
+    if (!was && is)
+        capo_schema_add_field(editor, old, new, is, capo_value_int(0));
+    else if (was && !is)
+        capo_schema_remove_field(editor, old, new, was);
+}
+
 DATABASE_CHANGE(database_alter_meta)
 {
     Model *old, *new;

@@ -21,6 +21,7 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { "db_table_comment", OPTION_TEXT },
     { "db_tablespace", OPTION_TEXT },
     { "unique_together", OPTION_NAME_LISTS },
+    { "order_with_respect_to", OPTION_TEXT },
     { "swappable", OPTION_TEXT },
     { "proxy", OPTION_BOOL },
     { "bases", OPTION_NAMES },
@@ -106,7 +107,7 @@ ModelState *model_state_of(const Model *model)
     if (model->pk->kind == FIELD_COMPOSITE_KEY && !model->pk->inherited)
         fields[count++] = field_state_of(model->pk);
     for (size_t i = 0; i < model->n_fields; i++)
-        if (!model->fields[i]->inherited)
+        if (!model->fields[i]->inherited && !(model->meta->order_with_respect_to && !strcmp(model->fields[i]->name, ORDER_FIELD)))
             fields[count++] = field_state_of(model->fields[i]);
     for (size_t i = 0; i < model->n_many; i++)
         if (!model->many[i]->inherited)
@@ -121,6 +122,7 @@ ModelState *model_state_of(const Model *model)
     set_text(options, "db_table", proxy ? NULL : model->table, capo_format("%s_%s", model->app, model->name_lower));
     set_text(options, "db_table_comment", meta->db_table_comment, NULL);
     set_text(options, "db_tablespace", meta->db_tablespace, NULL);
+    set_text(options, "order_with_respect_to", meta->order_with_respect_to, NULL);
     set_text(options, "swappable", meta->swappable, NULL);
     set_text(options, "verbose_name", meta->verbose_name, NULL);
     set_text(options, "verbose_name_plural", meta->verbose_name_plural, NULL);

@@ -103,4 +103,6 @@ const Field *capo_level_key(const Model *model, const Model *level);
 /* What there is of an instance in a model that its own is made from, as one of that. */
 Instance *capo_instance_as(Instance *self, const Model *base);
 /* The parent's row of a child's instance, as an instance of the parent. */
+/* ordered.c: new rows of a model with ORDER_WITH_RESPECT_TO come behind those of their parent. `level` is their model or a parent of it. */
+void capo_order_new_rows(Instance *const *instances, size_t count, const Model *level);
 Instance *capo_parent_instance(Instance *self);

@@ -81,6 +81,8 @@ static void take_app(Resolver *resolver, Model *model)
         resolver_problem(resolver, "%s: its .app_label is \"%s\", which is none of the site's apps. Add it to settings' .apps.", model->name, label);
 }
 
+static const char *const own_order[] = { ORDER_FIELD, NULL };
+
 static void name_model(Resolver *resolver, Model *model)
 {
     Arena *arena = resolver->arena;
@@ -103,7 +105,7 @@ static void name_model(Resolver *resolver, Model *model)
     model->table = meta->db_table ? meta->db_table : arena_format(arena, "%s_%s", model->app, model->name_lower);
     model->verbose_name = meta->verbose_name ? meta->verbose_name : camel_to_spaces(arena, model->name);
     model->verbose_name_plural = meta->verbose_name_plural ? meta->verbose_name_plural : arena_format(arena, "%ss", model->verbose_name);
-    model->ordering = meta->ordering;
+    model->ordering = meta->order_with_respect_to ? own_order : meta->ordering;
     model->unique_together = meta->unique_together;
     model->managed = !meta->unmanaged;
 }

@@ -31,7 +31,9 @@ static void lay_rows_over(Arena *arena, MetaOptions *meta, const Model *model)
 /* Of a base with a table Django's classes inherit methods and managers, the order, and nothing else of Meta. */
 static MetaOptions inherited_from(const MetaOptions *base)
 {
-    return (MetaOptions){ .ordering = base->ordering, .ordering_by = base->ordering_by, .from_db = base->from_db, .get_latest_by = base->get_latest_by, .display = base->display,
+    static const char *const own_order[] = { ORDER_FIELD, NULL };
+    return (MetaOptions){ .ordering = base->order_with_respect_to ? own_order : base->ordering, .ordering_by = base->order_with_respect_to ? NULL : base->ordering_by,
+        .from_db = base->from_db, .get_latest_by = base->get_latest_by, .display = base->display,
         .display_function = base->display_function, .absolute_url = base->absolute_url, .property = base->property, .clean = base->clean,
         .username_field = base->username_field, .email_field = base->email_field, .required_fields = base->required_fields,
         .natural_key = base->natural_key, .managers = base->managers, .default_manager_name = base->default_manager_name, .base_manager_name = base->base_manager_name,
@@ -159,6 +161,16 @@ void resolver_check_meta(Resolver *resolver, Model *model)
                                  i ? key->key : key->type, resolver_suggestion(model, i ? key->key : key->type));
     for (const char *const *path = meta->natural_key; path && *path; path++)
         check_path(resolver, model, *path, ".natural_key");
+    if (meta->order_with_respect_to) {
+        const char *name = meta->order_with_respect_to;
+        if (!resolver_scan_field(model, name) || !resolver_scan_field(model, name)->column)
+            resolver_problem(resolver, "%s: ORDER_WITH_RESPECT_TO names \"%s\", and %s has no such field.%s", model->label, name, model->label,
+                             resolver_suggestion(model, name));
+        if (!resolver_scan_field(model, ORDER_FIELD))
+            resolver_problem(resolver, "%s: .order_with_respect_to is written by the word ORDER_WITH_RESPECT_TO(%s), which makes the column too.", model->label, name);
+        if (meta->ordering && model->inheritance == INHERITS_NOTHING)
+            resolver_problem(resolver, "%s: .ordering and ORDER_WITH_RESPECT_TO cannot be used together.", model->label);
+    }
     if (meta->username_field)
         check_path(resolver, model, meta->username_field, ".username_field");
     if (meta->email_field)

@@ -253,8 +253,10 @@ static bool write_level(Instance *self, const Model *level, Writing writing)
         if (count && update_level(self, level, fields, count))
             return false;
     }
-    if (!writing.raw)
+    if (!writing.raw) {
         set_automatic_fields(self, level, true);
+        capo_order_new_rows(&self, 1, level);
+    }
     insert_rows(&self, 1, level, "");
     return true;
 }
@@ -464,6 +466,7 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
             capo_commit_files(instances[i], NULL);
     }
     capo_begin();
+    capo_order_new_rows(instances, count, level);
     for (int made = 0; made < 2; made++) {
         size_t n = 0;
         for (size_t i = 0; i < count; i++)

@@ -290,6 +290,7 @@ typedef struct MetaOptions {
     const GenericKey *generic_keys;
     const GenericRelation *generic_relations;
     const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
+    const char *order_with_respect_to;                  /* by the word ORDER_WITH_RESPECT_TO(field) alone, which makes the column too */
     const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
     const char *const *natural_key;                     /* LIST("username"): serializers.h */
     const char *swappable;                              /* "AUTH_USER_MODEL": the choice that puts another model in its place (auth.h) */
@@ -299,6 +300,7 @@ typedef struct MetaOptions {
     bool unmanaged;                                     /* Django's managed = False: migrations leave its table alone */
     bool select_on_save;                                /* asks whether the row is there before it says UPDATE */
 } MetaOptions;
+#define ORDER_FIELD "_order"            /* the column that ORDER_WITH_RESPECT_TO makes */
 #define UNIQUE_TOGETHER(...) ((const char *const *const[]){ __VA_ARGS__, NULL })
 
 /* One word of models.def. */

@@ -57,6 +57,9 @@
 /* A column that the database computes of others of its row: GENERATED(INTEGER, area, MUL(F("width"), F("height")), .db_persist = true).
  * Its member is as of an OPTIONAL one, and is read back when the row was saved. */
 #define GENERATED(KIND, field, expression, ...) CAPO_GENERATED(KIND, field, expression, __VA_ARGS__)
+/* The rows of one parent have an order that people choose (Django's order_with_respect_to): ORDER_WITH_RESPECT_TO(question), last in the model.
+ * It makes the member and column _order, and orders by it; orm.h has what reads and sets it. */
+#define ORDER_WITH_RESPECT_TO(field) CAPO_PLAIN(INTEGER, _order, .not_editable = true, .default_value = DEFAULT(0)) META(.order_with_respect_to = #field)
 /* Expressions of an index or a unique constraint: .parts = PARTS(PART(FN(Lower, F("title"))), PART(F("views"), .descending = true)) */
 #define PARTS(...) ((const IndexPart[]){ __VA_ARGS__, { .descending = false } })
 #define PART(x, ...) { .of = VALUE(x) __VA_OPT__(,) __VA_ARGS__ }

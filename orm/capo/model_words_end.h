@@ -64,6 +64,7 @@
 #undef ONE_TO_ONE
 #undef OPTIONAL
 #undef PART
+#undef ORDER_WITH_RESPECT_TO
 #undef PARTS
 #undef POSITIVE_BIG_INTEGER
 #undef POSITIVE_INTEGER

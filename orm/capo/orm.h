@@ -369,6 +369,14 @@ bool capo_has_base_manager(const Model *model);
  * the end. A query narrows it: capo_next_by(post, published, published_posts()); NULL: all rows. */
 #define capo_next_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, true, (query)))
 #define capo_previous_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, false, (query)))
+/* The order that people gave to the rows of a parent, of a model with ORDER_WITH_RESPECT_TO (get_RELATED_order, set_RELATED_order):
+ *     List *keys = capo_get_order(question, Answer);          // of its answers, in order
+ *     capo_set_order(question, Answer, VALUES(3, 1, 2));       // their keys; rows of other parents stay as they are
+ * New rows come last. The neighbours of one; they raise ERROR_DOES_NOT_EXIST at the ends. */
+#define capo_get_order(parent, M) capo_ordered_keys(&(parent)->capo, &M##_model)
+#define capo_set_order(parent, M, keys) capo_ordered_set(&(parent)->capo, &M##_model, (keys))
+#define capo_next_in_order(object) ((__typeof__(object))capo_ordered_neighbour(&(object)->capo, true))
+#define capo_previous_in_order(object) ((__typeof__(object))capo_ordered_neighbour(&(object)->capo, false))
 /* Sets an OPTIONAL field that is not text: numbers, times, keys; and back to NULL. */
 #define capo_set(object, field, x) ((object)->field = (__typeof__((object)->field)){ .value = (x), .present = true })
 #define capo_set_null(object, field) ((object)->field = (__typeof__((object)->field)){ .present = false })
@@ -410,6 +418,9 @@ void capo_instance_insert(Instance *self);                                      
 void capo_instance_update(Instance *self);                                       /* force_update */
 void capo_instance_set_expression(Instance *self, const char *field, Value expression);
 void capo_instance_refresh_with(Instance *self, const char *const *fields, Query *query);
+List *capo_ordered_keys(const Instance *parent, Model *model);
+void capo_ordered_set(const Instance *parent, Model *model, const List *keys);
+Instance *capo_ordered_neighbour(Instance *self, bool next);
 Instance *capo_instance_neighbour(Instance *self, const char *field, bool next, Query *query);
 int64_t capo_instance_delete(Instance *self);
 void capo_instance_refresh(Instance *self);
