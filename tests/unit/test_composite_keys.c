@@ -477,7 +477,7 @@ TEST(FLD_008_composite_key_in_the_state)
     EXPECT_TEXT(capo_json_text(capo_value_map(model_state_pk(state_find(read, "keys", "Seat"))->options), 0), "{\"fields\": [\"hall\", \"number\"], \"primary_key\": true}");
     /* and inspectdb finds it in the database */
     List *notes = capo_list_new();
-    const char *text = inspect_text(inspect_model("inspected", "keys_seat", notes), notes);
+    const char *text = inspect_text(inspect_model("inspected", "keys_seat", inspect_tables(true, true), notes), notes);
     EXPECT(strstr(text, "MODEL_KEYS(KeysSeat, hall, number)\n    FOREIGN_KEY(hall, KeysHall, .on_delete = DO_NOTHING)\n    INTEGER(number)\n") != NULL);
     EXPECT_INT(notes->count, 0);
     /* a renamed part stays a part */
