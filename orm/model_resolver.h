@@ -18,6 +18,9 @@ void resolver_problem(Resolver *resolver, const char *format, ...) __attribute__
 const char *resolver_suggestion(const Model *model, const char *name);
 char *resolver_lower(Arena *arena, const char *text);
 
+/* model_key.c: behind the fields. */
+void resolver_find_key(Resolver *resolver, Model *model);
+
 /* registry.c */
 void resolver_make_names(Arena *arena, Model *model);
 /* A field by name or attname before the name tables are there. */
