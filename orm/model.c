@@ -618,6 +618,8 @@ void resolver_run(Resolver *resolver)
     for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
         if (resolver->models[i]->concrete == resolver->models[i])
             link_generic(resolver, resolver->models[i]);
+    for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
+        resolver_link_foreign(resolver, resolver->models[i]);
     if (!resolver->problems.size) {
         for (size_t i = 0; i < resolver->count; i++)
             complete_bases(resolver, resolver->models[i]);
