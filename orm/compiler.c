@@ -34,9 +34,17 @@ static void put_from(Compiler *compiler, const Query *query)
         }
         if (!first) {
             compile_text(compiler, " ON (");
-            put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);
-            compile_text(compiler, " = ");
-            put_key(compiler, (int)i, join->direct ? join->field->target_field : join->field);
+            for (size_t part = 0; part < join->field->n_parts; part++) {
+                compile_text(compiler, part ? " AND " : "");
+                put_key(compiler, join->parent, join->field->parts[part]);
+                compile_text(compiler, " = ");
+                put_key(compiler, (int)i, join->field->target_parts[part]);
+            }
+            if (!join->field->n_parts) {
+                put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);
+                compile_text(compiler, " = ");
+                put_key(compiler, (int)i, join->direct ? join->field->target_field : join->field);
+            }
             if (!join->direct && join->field->generic_type) {
                 compile_text(compiler, " AND ");
                 put_key(compiler, (int)i, join->field->generic_type);

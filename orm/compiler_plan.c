@@ -75,6 +75,8 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
     const char *end = strstr(path, "__");
     char *name = end ? capo_strndup(path, (size_t)(end - path)) : capo_strdup(path);
     const Field *field = capo_field(load->model, name);
+    if (!field)
+        field = capo_foreign_object(load->model, name);
     bool forward = field && (field->kind == FIELD_FOREIGN_KEY || field->kind == FIELD_ONE_TO_ONE) && !strcmp(field->name, name);
     if (!forward) {
         field = NULL;
@@ -85,7 +87,7 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
     }
     if (!field)
         raise_no_relation(load->model, name);
-    if (forward && load == plan->root && is_deferred(plan->query, field))
+    if (forward && load == plan->root && !field->n_parts && is_deferred(plan->query, field))
         capo_raise(ERROR_FIELD, "Field %s.%s cannot be both deferred and traversed using select_related at the same time.", load->model->name, name);
     Path walked = path_walk(NULL, load->model, name, true);
     JoinedPath joined = query_setup_joins(plan->query, &walked, join, NULL);

@@ -250,7 +250,9 @@ bool capo_instance_cached_reverse(const Instance *self, const Field *relation, I
 bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other)
 {
     const RelatedCache *cache;
-    if (relation->model == self->model && relation->column) {
+    if (relation->n_parts) {
+        cache = find_cache(self, relation, NULL);
+    } else if (relation->model == self->model && relation->column) {
         capo_relation_sync(self, relation);
         cache = find_cache(self, relation, NULL);
     } else {

@@ -78,6 +78,8 @@ void capo_peers_watch(int on, void (*report)(const char *message));
 void capo_instance_settle(Instance *self);
 void capo_instance_forget(Instance *self, const char *accessor);
 void capo_instance_forget_all(Instance *self);
+/* foreign_object.c: the object on the other side of a relation over several columns; NULL. */
+Instance *related_over_columns(Instance *self, const Field *relation);
 /* generic.c */
 const GenericKey *capo_find_generic_key(const Model *model, const char *name);
 void capo_generic_many(Instance *self, const Field *field, const char *accessor, ManyOperation operation, const List *keys);

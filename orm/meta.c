@@ -131,6 +131,19 @@ static const GenericRelation *copy_generic_relations(Arena *arena, const Generic
     return copy_list(arena, relations, sizeof *relations, count);
 }
 
+static const ForeignObject *copy_foreign_objects(Arena *arena, const ForeignObject *objects)
+{
+    size_t count = 0;
+    while (objects && objects[count].name)
+        count++;
+    ForeignObject *copy = copy_list(arena, objects, sizeof *objects, count);
+    for (size_t i = 0; i < count; i++) {
+        copy[i].from = copy_names(arena, objects[i].from);
+        copy[i].to = copy_names(arena, objects[i].to);
+    }
+    return copy;
+}
+
 static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
 {
     size_t n_permissions = 0;
@@ -146,6 +159,7 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
     ret->required_fields = copy_names(arena, meta->required_fields);
     ret->managers = copy_managers(arena, meta->managers);
     ret->generic_keys = copy_generic_keys(arena, meta->generic_keys);
+    ret->foreign_objects = copy_foreign_objects(arena, meta->foreign_objects);
     ret->generic_relations = copy_generic_relations(arena, meta->generic_relations);
     ret->permissions = copy_list(arena, meta->permissions, sizeof *meta->permissions, n_permissions);
     ret->indexes = copy_indexes(arena, meta->indexes);

@@ -75,6 +75,8 @@ static void check_path(Resolver *resolver, const Model *model, const char *path,
                 known = known || !strcmp(transforms[i], name);
         } else {
             field = capo_field(at, name);
+            if (!field)
+                field = capo_foreign_object(at, name);
             Field *reverse = field ? NULL : capo_reverse_field(at, name);
             known = field || reverse;
             at = field ? field->target : reverse ? reverse->model : at;

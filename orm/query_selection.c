@@ -184,7 +184,7 @@ static bool conflicts(const Query *query, const char *name)
         return false;
     }
     const Model *model = query->model;
-    if (capo_field(model, name) && strcmp(name, "pk"))
+    if ((capo_field(model, name) && strcmp(name, "pk")) || capo_foreign_object(model, name))
         return true;
     for (size_t i = 0; i < model->n_reverse; i++)
         if (model->reverse[i]->related_query_name && !strcmp(model->reverse[i]->related_query_name, name))

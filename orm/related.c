@@ -71,6 +71,9 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
             capo_instance_cache_reverse(other, field, self);
         return other;
     }
+    const Field *over = field ? NULL : capo_foreign_object(self->model, relation);
+    if (over)
+        return related_over_columns(self, over);
     field = reverse_accessor(self->model, relation);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
         if (capo_instance_cached_reverse(self, field, &other))
@@ -477,6 +480,11 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
     const Field *field = capo_field(self->model, text);
     if (field)
         return get_forward(self, field, text, ret);
+    field = capo_foreign_object(self->model, text);
+    if (field) {
+        *ret = capo_value_object(related_over_columns(self, field));
+        return true;
+    }
     field = reverse_accessor(self->model, text);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
         Instance *other = capo_instance_related_at(self, text, NULL, 0);

@@ -251,6 +251,17 @@ typedef struct GenericRelation {
 } GenericRelation;
 #define GENERIC_RELATIONS(...) ((const GenericRelation[]){ __VA_ARGS__, { 0 } })
 
+/* A relation over several columns, to a model with a key of several, say (Django's ForeignObject):
+ *     FOREIGN_OBJECTS({ "seat", &Seat_model, LIST("hall", "seat_number"), LIST("hall", "number") })
+ * It is a name in look-ups, orders and .select_related, and the object is capo_instance_related(&ticket->capo, "seat"), in templates {{ ticket.seat }}; NULL
+ * where there is none. It has no column and no constraint of its own, and nothing is done to the rows when the other is deleted. */
+typedef struct ForeignObject {
+    const char *name;
+    Model *model;
+    const char *const *from, *const *to;                /* fields of this model, and those of the other that they are equal to */
+} ForeignObject;
+#define FOREIGN_OBJECTS(...) ((const ForeignObject[]){ __VA_ARGS__, { 0 } })
+
 /* One term of an order by expressions (expressions.h has the words): ORDERS(ORDER(FN(Lower, F("name"))), ORDER(F("views"), .descending = true)) */
 typedef enum OrderNulls { NULLS_ANYWHERE, NULLS_FIRST, NULLS_LAST } OrderNulls;     /* the first: where the database puts them */
 typedef struct OrderPart { Value of; bool descending; OrderNulls nulls; } OrderPart;
@@ -289,6 +300,7 @@ typedef struct MetaOptions {
     const char *default_manager_name, *base_manager_name;
     const GenericKey *generic_keys;
     const GenericRelation *generic_relations;
+    const ForeignObject *foreign_objects;
     const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
     const char *order_with_respect_to;                  /* by the word ORDER_WITH_RESPECT_TO(field) alone, which makes the column too */
     const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
@@ -368,7 +380,8 @@ struct Field {
     bool db_constraint, symmetrical, hidden_relation;
     bool parent_link;                   /* the key of a child to its parent's row */
     bool in_key;                        /* the primary key, or a part of a composite one */
-    Field **parts; size_t n_parts;      /* of a composite key: the fields that it is made of */
+    Field **parts; size_t n_parts;      /* of a composite key: the fields that it is made of; of a relation over several columns: this model's */
+    Field **target_parts;               /* and the other's */
     const char *limit_choices_to;
     Model *through;                     /* many-to-many: the join model, made where not given */
     Field *through_source, *through_target;
@@ -414,6 +427,7 @@ struct Model {
     Field **fields; size_t n_fields;                    /* with a column, those of the base first, then in order of declaration; the key
                                                          * first where automatic. Django's concrete_fields; local: !field->inherited */
     Field **many; size_t n_many;                        /* many-to-many */
+    Field **foreign; size_t n_foreign;                  /* Meta's .foreign_objects: relations over several columns, which have none themselves */
     Field **reverse; size_t n_reverse;                  /* relation fields of other models that point here */
     Field *pk;                                          /* of MODEL_KEYS() one of kind FIELD_COMPOSITE_KEY, which is not in .fields */
     const char *const *ordering;
@@ -470,6 +484,8 @@ Field *capo_own_field(const Model *model, const Field *field);
 Field *capo_field(const Model *model, const char *name);
 /* Reverse relation by its query name ("posts") or accessor; NULL. */
 Field *capo_reverse_field(const Model *model, const char *name);
+/* One of Meta's .foreign_objects by its name; NULL. */
+Field *capo_foreign_object(const Model *model, const char *name);
 /* Meta's, n_indexes and n_constraints of them, with their names, conditions and expressions: in the running unit's memory. */
 const IndexInfo *capo_model_indexes(const Model *model);
 const ConstraintInfo *capo_model_constraints(const Model *model);

@@ -294,6 +294,86 @@ TEST(FLD_008_composite_key_relations_and_prefetch)
     EXPECT_INT(capo_count(Visit), 0);
 }
 
+static Entry *make_entry(const char *name, const Hall *hall, int place)
+{
+    Entry *entry = capo_new(Entry);
+    entry->name = name;
+    entry->hall_id = hall->id;
+    if (place)
+        capo_set(entry, place, place);
+    capo_save(entry);
+    return entry;
+}
+
+static const char *entries(Query *query) { return text_of(capo_values_flat(query, "name")); }
+
+TEST(REL_013_relations_over_several_columns)
+{
+    open_halls();
+    make_entry("ann", first, 2);
+    make_entry("bob", second, 1);
+    make_entry("cid", second, 9);                                   /* no such seat */
+    make_entry("dan", first, 0);
+    capo_update(Seat, .filter = Q("pk", VALUES(first->id, 2)), .set = { .colour = TO("gold") });
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__colour", "gold"))), "[\"ann\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__colour__in", VALUES("gold", "blue")))), "[\"ann\", \"bob\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__isnull", true))), "[\"cid\", \"dan\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = NOT(Q("seat__colour", "gold")))), "[\"bob\", \"cid\", \"dan\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = ANY(Q("seat__colour", "gold"), Q("name", "cid")))), "[\"ann\", \"cid\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__hall__name", "second"))), "[\"bob\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__number", F("place")))), "[\"ann\", \"bob\"]");
+    Seat *gold = capo_get(Seat, .where = { .colour = EQ("gold") });
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat", capo_value_object(&gold->capo)))), "[\"ann\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__pk", VALUES(second->id, 1)))), "[\"bob\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__isnull", false), .order_by = LIST("-seat"))), "[\"bob\", \"ann\"]");
+    EXPECT_TEXT(text_of(capo_values_tuples(capo_query(Entry), LIST("name", "seat__colour"))),
+                "[[\"ann\", \"gold\"], [\"bob\", \"blue\"], [\"cid\", null], [\"dan\", null]]");
+    EXPECT_INT(capo_map_get(capo_aggregate(capo_query(Entry), EXPRESSIONS(COUNT("seat", .as = "n"))), "n")->integer, 2);
+    /* the object itself */
+    Entry **rows = capo_fetch(Entry, .select_related = LIST("seat__hall"));
+    EXPECT_QUERIES(0, EXPECT_TEXT(((Seat *)(void *)capo_instance_related(&rows[0]->capo, "seat"))->hall->name, "first"));
+    rows = capo_fetch(Entry);
+    Seat *seat;
+    EXPECT_QUERIES(1, seat = (Seat *)(void *)capo_instance_related(&rows[1]->capo, "seat"));
+    EXPECT_TEXT(seat->colour, "blue");
+    EXPECT_QUERIES(0, (void)capo_instance_related(&rows[1]->capo, "seat"));
+    EXPECT(!capo_instance_related(&rows[2]->capo, "seat") && !capo_instance_related(&rows[3]->capo, "seat"));
+    capo_set(rows[1], place, 2);                                    /* other columns, another seat */
+    EXPECT_INT(((Seat *)(void *)capo_instance_related(&rows[1]->capo, "seat"))->number, 2);
+    Value shown;
+    EXPECT(capo_instance_lookup(&rows[0]->capo, "seat.colour", 11, &shown));
+    EXPECT_TEXT(capo_to_text(shown), "gold");
+    EXPECT_INT(capo_update(Entry, .filter = Q("seat__colour", "gold"), .set = { .name = TO("ANN") }), 1);
+    EXPECT_INT(capo_delete_all(Entry, .filter = Q("seat__colour", "gold")), 1);
+    EXPECT_INT(capo_delete(gold), 1);                               /* nothing goes with it */
+    EXPECT_INT(capo_count(Entry), 3);
+}
+
+static void resolve_one(void *model) { capo_models_resolve((Model *[]){ model }, 1); }
+
+static const char *wrong_object(const ForeignObject *object)
+{
+    FieldRow *rows = capo_alloc_array(4, sizeof *rows);
+    rows[0] = (FieldRow){ .name = "id", .kind = FIELD_BIG_AUTO };
+    rows[1] = (FieldRow){ .name = "place", .kind = FIELD_INTEGER };
+    ForeignObject *objects = capo_alloc_array(2, sizeof *objects);
+    objects[0] = *object;
+    rows[2] = (FieldRow){ .name = "Meta", .kind = FIELD_META, .options.meta = { .foreign_objects = objects } };
+    Model *model = capo_alloc_struct(Model);
+    *model = (Model){ .name = "Odd", .app = "keys", .rows = rows };
+    return capo_expect_raises(__FILE__, __LINE__, ERROR_IMPROPERLY_CONFIGURED, resolve_one, model)->message;
+}
+
+TEST(REL_013_mistakes_are_sentences)
+{
+    open_halls();
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("place"), LIST("number") }), "may lead to several rows") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("plaice"), LIST("number") }), "names \"plaice\"") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("place"), LIST("hall", "number") }), "as many fields") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("place", "id"), LIST("colour", "number") }), "another kind") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "place", &Seat_model, LIST("id", "place"), LIST("hall", "number") }), "is a field too") != NULL);
+}
+
 TEST(FLD_008_composite_key_bulk)
 {
     open_halls();
