@@ -460,3 +460,85 @@ TEST(storage_uploads_wait_in_the_directory_of_the_settings)
     EXPECT_TEXT(capo_storage_read(sounds_of_silence(), capo_storage_save(sounds_of_silence(), NULL, content, 0), NULL), "words");
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more" });
 }
+
+/* --- a back end of one's own: as an object store would be ------------------------------------------------------------------------- */
+
+typedef struct Bucket { char *key, *bytes; size_t size; bool out_of_reach; } Bucket;
+static Bucket bucket;
+
+static void *bucket_open(const StorageSettings *settings)
+{
+    bucket.key = strdup(settings->options);
+    return &bucket;
+}
+
+static int bucket_write(void *state, const char *name, const FileContent *content, bool overwrite)
+{
+    Bucket *self = state;
+    size_t size = content->size;
+    if (self->out_of_reach)
+        capo_raise(503, "The object store does not answer.");
+    if (strcmp(self->key, name) == 0 && !overwrite)
+        return -EEXIST;
+    const char *bytes = content->path ? capo_read_file(content->path, &size) : content->bytes;
+    free(self->key);
+    free(self->bytes);
+    self->key = strdup(name);
+    self->bytes = malloc(size + 1);
+    memcpy(self->bytes, bytes, self->size = size);
+    return 0;
+}
+
+static ssize_t bucket_read(void *state, const char *name, int64_t offset, void *into, size_t size)
+{
+    const Bucket *self = state;
+    if (strcmp(self->key, name) != 0)
+        return -ENOENT;
+    size = (size_t)offset >= self->size ? 0 : size < 3 ? size : 3;              /* in small pieces, as networks give them */
+    if ((size_t)offset + size > self->size)
+        size = self->size - (size_t)offset;
+    memcpy(into, self->bytes + offset, size);
+    return (ssize_t)size;
+}
+
+static int bucket_remove(void *state, const char *name) { return strcmp(((Bucket *)state)->key, name) == 0 ? ((Bucket *)state)->key[0] = 0, 0 : -ENOENT; }
+
+static int bucket_look(void *state, const char *name, StoredFacts *ret)
+{
+    const Bucket *self = state;
+    *ret = (StoredFacts){ .size = (int64_t)self->size };
+    return strcmp(self->key, name) == 0 ? 0 : -ENOENT;
+}
+
+static char *bucket_url(void *state, const char *name)
+{
+    (void)state;
+    return capo_format("https://store.example.com/%s?token=1", name);
+}
+
+static void save_to_bucket(void *storage) { capo_storage_save(storage, "b.txt", capo_content_text("later"), 0); }
+static void list_bucket(void *storage) { capo_storage_list(storage, "", NULL, NULL); }
+
+TEST(storage_of_ones_own)
+{
+    static const StorageBackend store = { .name = "bucket", .open = bucket_open, .write = bucket_write, .read = bucket_read, .remove = bucket_remove,
+                                          .look = bucket_look, .url = bucket_url };
+    const char *folder = files_folder();
+    capo_storages_configure(STORAGES({ "default", .backend = &store, .options = "nothing" }), folder, "/media/");
+    FileStorage *storage = capo_storage(NULL);
+    EXPECT_TEXT(capo_storage_save(storage, "a.txt", capo_content_text("hello, world"), 0), "a.txt");
+    EXPECT_TEXT(read_text(storage, "a.txt"), "hello, world");
+    EXPECT_TEXT(capo_storage_url(storage, "a.txt"), "https://store.example.com/a.txt?token=1");
+    const char *second = capo_storage_save(storage, "a.txt", capo_content_text("2"), 0);
+    EXPECT(capo_starts_with(second, "a_"));
+    bucket.out_of_reach = true;
+    EXPECT_RAISES(503, save_to_bucket, storage);
+    EXPECT_RAISES(ERROR_NOT_SUPPORTED, list_bucket, storage);
+    EXPECT_TEXT(read_text(storage, second), "2");
+    capo_storage_delete(storage, second);
+    EXPECT(!capo_storage_exists(storage, second));
+    free(bucket.key);
+    free(bucket.bytes);
+    bucket = (Bucket){ 0 };
+    capo_storages_configure(NULL, "media", "/media/");
+}
