@@ -22,6 +22,14 @@ UrlSigner *storage_url_signer;
 /* Those of the settings, the first of them "default", and those of rows beside them. */
 static FileStorage *storages[MOST_STORAGES], *others[MOST_STORAGES];
 static size_t n_storages, n_others;
+static const char *moved_to;
+
+static void close_storage(FileStorage *storage)
+{
+    if (storage->open && storage->settings.backend->close)
+        storage->settings.backend->close(storage->state);
+    storage->open = false;
+}
 
 /* --- the storages of the site --------------------------------------------------------------------------------------------------------- */
 
@@ -73,8 +81,7 @@ static FileStorage *make_storage(const StorageSettings *settings)
 
 static void end_storage(FileStorage *storage)
 {
-    if (storage->open && storage->settings.backend->close)
-        storage->settings.backend->close(storage->state);
+    close_storage(storage);
     free((char *)storage->settings.name);
     free((char *)storage->settings.location);
     free((char *)storage->settings.base_url);
@@ -171,10 +178,20 @@ FileStorage *capo_storage_of(const StorageSettings *row)
 const char *capo_storage_alias(const FileStorage *storage) { return storage->settings.name; }
 const StorageSettings *capo_storage_settings(const FileStorage *storage) { return &storage->settings; }
 
+void capo_storages_move(const char *folder)
+{
+    moved_to = folder;
+    for (size_t i = 0; i < n_storages + n_others; i++)
+        close_storage(i < n_storages ? storages[i] : others[i - n_storages]);
+}
+
 static void *state_of(FileStorage *storage)
 {
     if (!storage->open) {
-        storage->state = storage->settings.backend->open ? storage->settings.backend->open(&storage->settings) : NULL;
+        StorageSettings settings = storage->settings;
+        if (moved_to && settings.backend == &capo_filesystem_storage)
+            settings.location = capo_format("%s/%s", moved_to, settings.name);
+        storage->state = settings.backend->open ? settings.backend->open(&settings) : NULL;
         storage->open = true;
     }
     return storage->state;

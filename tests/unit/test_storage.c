@@ -461,6 +461,19 @@ TEST(storage_uploads_wait_in_the_directory_of_the_settings)
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more" });
 }
 
+TEST(storages_move_for_the_tests_of_a_project)
+{
+    const char *folder = files_storages(), *scratch = files_folder();
+    capo_storages_move(scratch);
+    capo_storage_save(capo_storage(NULL), "a.txt", capo_content_text("x"), 0);
+    capo_storage_save(capo_storage("private"), "b.txt", capo_content_text("y"), 0);
+    EXPECT(access(capo_format("%s/default/a.txt", scratch), F_OK) == 0 && access(capo_format("%s/private/b.txt", scratch), F_OK) == 0);
+    EXPECT(access(folder, F_OK) != 0);
+    EXPECT_TEXT(capo_storage_path(capo_storage(NULL), "a.txt"), capo_format("%s/default/a.txt", scratch));
+    capo_storages_move(NULL);
+    EXPECT(!capo_storage_exists(capo_storage(NULL), "a.txt"));
+}
+
 /* --- a back end of one's own: as an object store would be ------------------------------------------------------------------------- */
 
 typedef struct Bucket { char *key, *bytes; size_t size; bool out_of_reach; } Bucket;
