@@ -99,15 +99,17 @@ static void url_of_private(void *unused)
     capo_storage_url(capo_storage("private"), "x.txt");
 }
 
+static const char *ordinary_root;
+
 static void wrong_settings(void *row)
 {
     StorageSettings rows[2] = { *(const StorageSettings *)row };
-    capo_storages_configure(rows, "media", "/media/");
+    capo_storages_configure(rows, ordinary_root, "/media/");
 }
 
 TEST(storages_have_addresses_and_paths)
 {
-    const char *folder = files_storages();
+    const char *folder = ordinary_root = files_storages();
     EXPECT_TEXT(capo_storage_url(capo_storage(NULL), "a b/\xc3\xbc&?#.png"), "/media/a%20b/%C3%BC%26%3F%23.png");
     EXPECT_TEXT(capo_storage_path(capo_storage(NULL), "a/b.png"), capo_format("%s/a/b.png", folder));
     EXPECT(capo_storage_url_or_null(capo_storage("private"), "x.txt") == NULL);
@@ -117,6 +119,7 @@ TEST(storages_have_addresses_and_paths)
     const Error *error = EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, unknown_storage, NULL);
     EXPECT(strstr(error->message, "Did you mean 'private'?"));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x" }));
+    EXPECT(capo_storage_is_known("signed") && !capo_storage_is_known("x"));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x", .location = "x", .base_url = "/media" }));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x", .location = "x", .file_mode = 644 }));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x", .location = "x", .signed_for = 9 }));
