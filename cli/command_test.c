@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* test: every test in a transaction of its own on a scratch database, which is rolled back. */
+/* test: every test in a transaction of its own on a scratch database, which is rolled back; files go to a scratch folder. */
 #include <capo.h>
 #include "cli_internal.h"
 #include "testing_internal.h"
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
 
 static void run_rolled_back(TestCase *test)
 {
@@ -22,7 +30,15 @@ size_t capo_test_query_count(void)
 int cli_test(void)
 {
     bool list = capo_option_set("--list");
-    if (!list)
-        capo_migrate(&(MigrateOptions){ .run_syncdb = true });
-    return capo_run_tests(capo_option_values("name"), run_rolled_back, list);
+    static char folder[] = "/tmp/capo-test-files-XXXXXX";
+    if (list)
+        return capo_run_tests(capo_option_values("name"), run_rolled_back, true);
+    if (!mkdtemp(folder))
+        capo_raise(ERROR_COMMAND, "There is no folder for the files of the tests: /tmp cannot be written to.");
+    capo_storages_move(folder);             /* what tests upload is not the site's */
+    capo_migrate(&(MigrateOptions){ .run_syncdb = true });
+    int status = capo_run_tests(capo_option_values("name"), run_rolled_back, false);
+    capo_storages_move(NULL);
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return status;
 }

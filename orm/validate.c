@@ -311,6 +311,14 @@ static void check_text(const Field *field, Value value, Mistakes *mistakes)
         add(mistakes, "null_characters_not_allowed", "Null characters are not allowed.");
 }
 
+static void check_extension(const Field *field, Value value, Mistakes *mistakes)
+{
+    const char *const *extensions = field->row ? field->row->options.file.extensions : NULL;
+    if (extensions && !capo_has_extension(value.text, extensions))
+        add(mistakes, "invalid_extension", message_of(field, "invalid_extension", value, capo_format("File extension “%s” is not allowed. Allowed extensions are: %s.",
+            capo_file_extension(value.text), capo_join(extensions, ", "))));
+}
+
 static void check_kind(const Field *field, Value value, Mistakes *mistakes)
 {
     const char *message = NULL;
@@ -325,6 +333,9 @@ static void check_kind(const Field *field, Value value, Mistakes *mistakes)
         if (!capo_is_slug(value.text, value.size, field->allow_unicode))
             message = field->allow_unicode ? "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens."
                 : "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.";
+        break;
+    case FIELD_FILE: case FIELD_IMAGE:
+        check_extension(field, value, mistakes);
         break;
     case FIELD_IP_ADDRESS:
         if (field->protocol && !strcasecmp(field->protocol, "ipv4"))

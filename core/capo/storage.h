@@ -137,6 +137,9 @@ struct StorageBackend {
 void capo_storages_configure(const StorageSettings *rows, const char *media_root, const char *media_url);
 /* A storage beside those of the settings, for .storage_function of a field: from a row that must stay, the same at each call. */
 FileStorage *capo_storage_of(const StorageSettings *row);
+/* For tests of a project: all that are on disk keep their files below this folder from now on, each in one of its name; NULL: where their
+ * rows say. The text must stay. */
+void capo_storages_move(const char *folder);
 /* The row that it was made of, defaults filled in. */
 const StorageSettings *capo_storage_settings(const FileStorage *storage);
 /* A descriptor for reading, or -1 where the storage has none to give; -ENOENT. The caller closes it. */

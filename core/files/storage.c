@@ -22,6 +22,14 @@ UrlSigner *storage_url_signer;
 /* Those of the settings, the first of them "default", and those of rows beside them. */
 static FileStorage *storages[MOST_STORAGES], *others[MOST_STORAGES];
 static size_t n_storages, n_others;
+static const char *moved_to;
+
+static void close_storage(FileStorage *storage)
+{
+    if (storage->open && storage->settings.backend->close)
+        storage->settings.backend->close(storage->state);
+    storage->open = false;
+}
 
 /* --- the storages of the site --------------------------------------------------------------------------------------------------------- */
 
@@ -73,56 +81,53 @@ static FileStorage *make_storage(const StorageSettings *settings)
 
 static void end_storage(FileStorage *storage)
 {
-    if (storage->open && storage->settings.backend->close)
-        storage->settings.backend->close(storage->state);
+    close_storage(storage);
     free((char *)storage->settings.name);
     free((char *)storage->settings.location);
     free((char *)storage->settings.base_url);
     free(storage);
 }
 
-static StorageSettings checked(StorageSettings settings)
-{
-    settings.backend = settings.backend ? settings.backend : &capo_filesystem_storage;
-    check_row(&settings);
-    return settings;
-}
-
-static FileStorage *take_row(StorageSettings settings)
+static FileStorage *take_row(const StorageSettings *settings)
 {
     for (size_t i = 0; i < n_storages; i++)
-        if (storages[i] && same_settings(&storages[i]->settings, &settings)) {
+        if (storages[i] && same_settings(&storages[i]->settings, settings)) {
             FileStorage *taken = storages[i];
             storages[i] = NULL;
             return taken;
         }
-    return make_storage(&settings);
+    return make_storage(settings);
+}
+
+/* "default" first, defaults filled in, all of them checked: how many. */
+static size_t checked_rows(const StorageSettings *rows, const char *media_root, const char *media_url, StorageSettings ret[MOST_STORAGES])
+{
+    size_t n = 1;
+    ret[0] = (StorageSettings){ .name = "default" };
+    for (const StorageSettings *row = rows; row && row->name; row++) {
+        for (const StorageSettings *other = rows; other < row; other++)
+            if (strcmp(other->name, row->name) == 0)
+                capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The storage '%s' stands twice in settings' .storages.", row->name);
+        if (n == MOST_STORAGES)
+            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "Settings' .storages has more than %d rows.", MOST_STORAGES - 1);
+        ret[strcmp(row->name, "default") == 0 ? 0 : n++] = *row;
+    }
+    ret[0].location = ret[0].location ? ret[0].location : media_root;
+    ret[0].base_url = ret[0].base_url ? ret[0].base_url : media_url;
+    for (size_t i = 0; i < n; i++) {
+        ret[i].backend = ret[i].backend ? ret[i].backend : &capo_filesystem_storage;
+        check_row(&ret[i]);
+    }
+    return n;
 }
 
 void capo_storages_configure(const StorageSettings *rows, const char *media_root, const char *media_url)
 {
-    StorageSettings first = { .name = "default" };
-    size_t count = 0;
-    for (const StorageSettings *row = rows; row && row->name; row++, count++) {
-        if (strcmp(row->name, "default") == 0)
-            first = *row;
-        for (const StorageSettings *other = rows; other < row; other++)
-            if (strcmp(other->name, row->name) == 0)
-                capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The storage '%s' stands twice in settings' .storages.", row->name);
-    }
-    if (count + 1 >= MOST_STORAGES)
-        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "Settings' .storages has %zu rows; %d is the most.", count, MOST_STORAGES - 2);
-    first.location = first.location ? first.location : media_root;
-    first.base_url = first.base_url ? first.base_url : media_url;
-    StorageSettings wanted[MOST_STORAGES];
+    StorageSettings checked[MOST_STORAGES];
     FileStorage *made[MOST_STORAGES];
-    size_t n = 0;
-    wanted[n++] = checked(first);                       /* all of them, before anything is made or taken */
-    for (const StorageSettings *row = rows; row && row->name; row++)
-        if (strcmp(row->name, "default") != 0)
-            wanted[n++] = checked(*row);
+    size_t n = checked_rows(rows, media_root, media_url, checked);
     for (size_t i = 0; i < n; i++)
-        made[i] = take_row(wanted[i]);
+        made[i] = take_row(&checked[i]);
     for (size_t i = 0; i < n_storages; i++)
         if (storages[i])
             end_storage(storages[i]);
@@ -179,10 +184,23 @@ FileStorage *capo_storage_of(const StorageSettings *row)
 const char *capo_storage_alias(const FileStorage *storage) { return storage->settings.name; }
 const StorageSettings *capo_storage_settings(const FileStorage *storage) { return &storage->settings; }
 
+void capo_storages_move(const char *folder)
+{
+    moved_to = folder;
+    for (size_t i = 0; i < n_storages + n_others; i++) {
+        FileStorage *storage = i < n_storages ? storages[i] : others[i - n_storages];
+        if (storage->settings.backend == &capo_filesystem_storage)
+            close_storage(storage);
+    }
+}
+
 static void *state_of(FileStorage *storage)
 {
     if (!storage->open) {
-        storage->state = storage->settings.backend->open ? storage->settings.backend->open(&storage->settings) : NULL;
+        StorageSettings settings = storage->settings;
+        if (moved_to && settings.backend == &capo_filesystem_storage)
+            settings.location = capo_format("%s/%s", moved_to, settings.name);
+        storage->state = settings.backend->open ? settings.backend->open(&settings) : NULL;
         storage->open = true;
     }
     return storage->state;

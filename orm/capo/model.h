@@ -139,6 +139,7 @@ typedef struct FileOptions {
     const char *(*upload_function)(void *instance, const char *file_name);
     const char *storage;                            /* an alias of settings' .storages; default: "default" */
     struct FileStorage *(*storage_function)(void);  /* or what this gives, asked whenever it is needed */
+    const char *const *extensions;                  /* LIST("pdf", "txt"): what a new file's name may end with */
     const char *width_field, *height_field;         /* IMAGE: fields of the model that follow the picture's size */
     int max_length;                                 /* of the name, 100: longer ones are cut */
 } FileOptions;

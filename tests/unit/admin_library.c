@@ -78,7 +78,7 @@ static const ModelAdmin library_admin[] = {
         .export_fields = LIST("id", "title", "author__name", "genres", "cover", "lent", "published", "pages", "shout"),
         .save_as = true),
     ADMIN(Lexicon, .list_display = LIST("name", "volumes", "editor"), .search_fields = LIST("name", "editor__name"), .list_filter = LIST("name"), .list_editable = LIST("volumes")),
-    ADMIN(Author, .search_fields = LIST("name"), .list_display = LIST("name", "site", "active"), .list_editable = LIST("active")),
+    ADMIN(Author, .search_fields = LIST("name"), .list_display = LIST("name", "site", "active", "portrait"), .list_editable = LIST("active", "portrait")),
     ADMIN(Genre),
     ADMIN(Loan, .raw_id_fields = LIST("book"), .list_display = LIST("reader", "book__title", "book"), .list_filter = LIST("book"), .radio_fields = LIST("kind"),
           .overrides = FIELD_OVERRIDES({ "reader", .label = "Lent to", .help_text = "A name." })),

@@ -74,6 +74,32 @@ static const char *today(const char *format)
 
 static bool is_stored(const char *name) { return capo_storage_exists(capo_storage(NULL), name); }
 
+typedef struct Part { const char *name, *file, *bytes; size_t size; } Part;
+#define TEXT_PART(name_, text_) { name_, NULL, text_, sizeof(text_) - 1 }
+
+static Request *posted(const Part *parts)
+{
+    Buffer body = { 0 };
+    for (; parts->name; parts++) {
+        capo_put_format(&body, "--XX\r\nContent-Disposition: form-data; name=\"%s\"", parts->name);
+        if (parts->file)
+            capo_put_format(&body, "; filename=\"%s\"\r\nContent-Type: image/png", parts->file);
+        capo_put(&body, "\r\n\r\n");
+        capo_put_bytes(&body, parts->bytes, parts->size);
+        capo_put(&body, "\r\n");
+    }
+    capo_put(&body, "--XX--\r\n");
+    return capo_request_make(&(RawRequest){ .method = "POST", .target = "/", .n_headers = 1, .body = body.data, .body_size = body.size,
+        .headers = (const struct QueryItem[]){ { "Content-Type", "multipart/form-data; boundary=XX" } } });
+}
+
+static Form *album_form(const Part *parts, Album *album)
+{
+    Request *req = parts ? posted(parts) : NULL;
+    return capo_model_form_new(&Album_model, LIST("title", "cover", "booklet"), NULL, req ? capo_post_dict(req) : NULL, req,
+                               &(FormOptions){ .instance = album ? &album->capo : NULL });
+}
+
 TEST(files_are_written_with_their_row)
 {
     const char *folder = open_albums();
@@ -274,6 +300,23 @@ static const char *rendered(const char *source, Album *album)
     return capo_buffer_text(&out);
 }
 
+TEST(files_extensions_of_names)
+{
+    open_albums();
+    static const struct { const char *name; bool good; } names[] = { { "a.txt", true }, { "a.PDF", true }, { "a.tar.pdf", true }, { "a.exe", false }, { "a.pdf.exe", false },
+                                                                   { "pdf", false }, { ".pdf", false }, { "a.", false } };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        Album *album = new_album("E");
+        capo_set_file(album, booklet, capo_content(names[i].name, "x"));
+        const ValidationError *error = capo_instance_full_clean(&album->capo, NULL);
+        EXPECT((error == NULL) == names[i].good);
+        if (error)
+            EXPECT_TEXT(error->code, "invalid_extension");
+    }
+    Form *form = album_form((Part[]){ TEXT_PART("title", "T"), { "booklet", "a.exe", "x", 1 }, { 0 } }, NULL);
+    EXPECT_TEXT(capo_form_errors(form, "booklet")[0], "File extension “exe” is not allowed. Allowed extensions are: txt, pdf.");
+}
+
 TEST(files_in_templates)
 {
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&files_app) });
@@ -388,32 +431,6 @@ TEST(files_checks_of_storages)
 }
 
 /* --- forms ------------------------------------------------------------------------------------------------------------------------------ */
-
-typedef struct Part { const char *name, *file, *bytes; size_t size; } Part;
-#define TEXT_PART(name_, text_) { name_, NULL, text_, sizeof(text_) - 1 }
-
-static Request *posted(const Part *parts)
-{
-    Buffer body = { 0 };
-    for (; parts->name; parts++) {
-        capo_put_format(&body, "--XX\r\nContent-Disposition: form-data; name=\"%s\"", parts->name);
-        if (parts->file)
-            capo_put_format(&body, "; filename=\"%s\"\r\nContent-Type: image/png", parts->file);
-        capo_put(&body, "\r\n\r\n");
-        capo_put_bytes(&body, parts->bytes, parts->size);
-        capo_put(&body, "\r\n");
-    }
-    capo_put(&body, "--XX--\r\n");
-    return capo_request_make(&(RawRequest){ .method = "POST", .target = "/", .n_headers = 1, .body = body.data, .body_size = body.size,
-        .headers = (const struct QueryItem[]){ { "Content-Type", "multipart/form-data; boundary=XX" } } });
-}
-
-static Form *album_form(const Part *parts, Album *album)
-{
-    Request *req = parts ? posted(parts) : NULL;
-    return capo_model_form_new(&Album_model, LIST("title", "cover", "booklet"), NULL, req ? capo_post_dict(req) : NULL, req,
-                               &(FormOptions){ .instance = album ? &album->capo : NULL });
-}
 
 static const char *html_of(Form *form, const char *field)
 {

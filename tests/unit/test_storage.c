@@ -99,15 +99,17 @@ static void url_of_private(void *unused)
     capo_storage_url(capo_storage("private"), "x.txt");
 }
 
+static const char *ordinary_root;
+
 static void wrong_settings(void *row)
 {
     StorageSettings rows[2] = { *(const StorageSettings *)row };
-    capo_storages_configure(rows, "media", "/media/");
+    capo_storages_configure(rows, ordinary_root, "/media/");
 }
 
 TEST(storages_have_addresses_and_paths)
 {
-    const char *folder = files_storages();
+    const char *folder = ordinary_root = files_storages();
     EXPECT_TEXT(capo_storage_url(capo_storage(NULL), "a b/\xc3\xbc&?#.png"), "/media/a%20b/%C3%BC%26%3F%23.png");
     EXPECT_TEXT(capo_storage_path(capo_storage(NULL), "a/b.png"), capo_format("%s/a/b.png", folder));
     EXPECT(capo_storage_url_or_null(capo_storage("private"), "x.txt") == NULL);
@@ -117,6 +119,7 @@ TEST(storages_have_addresses_and_paths)
     const Error *error = EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, unknown_storage, NULL);
     EXPECT(strstr(error->message, "Did you mean 'private'?"));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x" }));
+    EXPECT(capo_storage_is_known("signed") && !capo_storage_is_known("x"));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x", .location = "x", .base_url = "/media" }));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x", .location = "x", .file_mode = 644 }));
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, wrong_settings, (&(StorageSettings){ "x", .location = "x", .signed_for = 9 }));
@@ -459,4 +462,99 @@ TEST(storage_uploads_wait_in_the_directory_of_the_settings)
     EXPECT_TEXT(content.name, "a.txt");
     EXPECT_TEXT(capo_storage_read(sounds_of_silence(), capo_storage_save(sounds_of_silence(), NULL, content, 0), NULL), "words");
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more" });
+}
+
+TEST(storages_move_for_the_tests_of_a_project)
+{
+    const char *folder = files_storages(), *scratch = files_folder();
+    capo_storages_move(scratch);
+    capo_storage_save(capo_storage(NULL), "a.txt", capo_content_text("x"), 0);
+    capo_storage_save(capo_storage("private"), "b.txt", capo_content_text("y"), 0);
+    EXPECT(access(capo_format("%s/default/a.txt", scratch), F_OK) == 0 && access(capo_format("%s/private/b.txt", scratch), F_OK) == 0);
+    EXPECT(access(folder, F_OK) != 0);
+    EXPECT_TEXT(capo_storage_path(capo_storage(NULL), "a.txt"), capo_format("%s/default/a.txt", scratch));
+    capo_storages_move(NULL);
+    EXPECT(!capo_storage_exists(capo_storage(NULL), "a.txt"));
+}
+
+/* --- a back end of one's own: as an object store would be ------------------------------------------------------------------------- */
+
+typedef struct Bucket { char *key, *bytes; size_t size; bool out_of_reach; } Bucket;
+static Bucket bucket;
+
+static void *bucket_open(const StorageSettings *settings)
+{
+    bucket.key = strdup(settings->options);
+    return &bucket;
+}
+
+static int bucket_write(void *state, const char *name, const FileContent *content, bool overwrite)
+{
+    Bucket *self = state;
+    size_t size = content->size;
+    if (self->out_of_reach)
+        capo_raise(503, "The object store does not answer.");
+    if (strcmp(self->key, name) == 0 && !overwrite)
+        return -EEXIST;
+    const char *bytes = content->path ? capo_read_file(content->path, &size) : content->bytes;
+    free(self->key);
+    free(self->bytes);
+    self->key = strdup(name);
+    self->bytes = malloc(size + 1);
+    memcpy(self->bytes, bytes, self->size = size);
+    return 0;
+}
+
+static ssize_t bucket_read(void *state, const char *name, int64_t offset, void *into, size_t size)
+{
+    const Bucket *self = state;
+    if (strcmp(self->key, name) != 0)
+        return -ENOENT;
+    size = (size_t)offset >= self->size ? 0 : size < 3 ? size : 3;              /* in small pieces, as networks give them */
+    if ((size_t)offset + size > self->size)
+        size = self->size - (size_t)offset;
+    memcpy(into, self->bytes + offset, size);
+    return (ssize_t)size;
+}
+
+static int bucket_remove(void *state, const char *name) { return strcmp(((Bucket *)state)->key, name) == 0 ? ((Bucket *)state)->key[0] = 0, 0 : -ENOENT; }
+
+static int bucket_look(void *state, const char *name, StoredFacts *ret)
+{
+    const Bucket *self = state;
+    *ret = (StoredFacts){ .size = (int64_t)self->size };
+    return strcmp(self->key, name) == 0 ? 0 : -ENOENT;
+}
+
+static char *bucket_url(void *state, const char *name)
+{
+    (void)state;
+    return capo_format("https://store.example.com/%s?token=1", name);
+}
+
+static void save_to_bucket(void *storage) { capo_storage_save(storage, "b.txt", capo_content_text("later"), 0); }
+static void list_bucket(void *storage) { capo_storage_list(storage, "", NULL, NULL); }
+
+TEST(storage_of_ones_own)
+{
+    static const StorageBackend store = { .name = "bucket", .open = bucket_open, .write = bucket_write, .read = bucket_read, .remove = bucket_remove,
+                                          .look = bucket_look, .url = bucket_url };
+    const char *folder = files_folder();
+    capo_storages_configure(STORAGES({ "default", .backend = &store, .options = "nothing" }), folder, "/media/");
+    FileStorage *storage = capo_storage(NULL);
+    EXPECT_TEXT(capo_storage_save(storage, "a.txt", capo_content_text("hello, world"), 0), "a.txt");
+    EXPECT_TEXT(read_text(storage, "a.txt"), "hello, world");
+    EXPECT_TEXT(capo_storage_url(storage, "a.txt"), "https://store.example.com/a.txt?token=1");
+    const char *second = capo_storage_save(storage, "a.txt", capo_content_text("2"), 0);
+    EXPECT(capo_starts_with(second, "a_"));
+    bucket.out_of_reach = true;
+    EXPECT_RAISES(503, save_to_bucket, storage);
+    EXPECT_RAISES(ERROR_NOT_SUPPORTED, list_bucket, storage);
+    EXPECT_TEXT(read_text(storage, second), "2");
+    capo_storage_delete(storage, second);
+    EXPECT(!capo_storage_exists(storage, second));
+    free(bucket.key);
+    free(bucket.bytes);
+    bucket = (Bucket){ 0 };
+    capo_storages_configure(NULL, "media", "/media/");
 }
