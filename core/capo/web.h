@@ -278,6 +278,7 @@ typedef struct Settings {
     const char *static_url;                 /* "/static/" */
     const char *const *static_directories;  /* besides each app's static/; before them. Default "static" */
     const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */
+    const char *const *fixture_directories;     /* where loaddata looks besides each app's fixtures/; behind them. Default "fixtures" */
     const struct TemplateOptions *templates;    /* loaders, libraries, context processors, …: templates.h */
     const char *login_url;                  /* "/accounts/login/", a path or a route's name */
     const char *login_redirect_url;         /* "/accounts/profile/" */
