@@ -25,6 +25,10 @@ void capo_test_register(TestCase *test);
     }                                                                                                                          \
     static void test_##name_(void)
 
+/* Loads fixtures as loaddata finds them, all or none: capo_test_fixtures("users", "posts"). */
+#define capo_test_fixtures(...) capo_test_fixtures_of(LIST(__VA_ARGS__))
+void capo_test_fixtures_of(const char *const *labels);
+
 typedef struct Client Client;
 typedef struct ClientResponse {
     int status;

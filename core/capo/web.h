@@ -282,6 +282,7 @@ typedef struct Settings {
     const struct StorageSettings *storages; /* STORAGES({ "private", … }): storage.h; ends with { 0 } */
     const char *file_upload_temp_dir;       /* for uploads while they come in; default TMPDIR or /tmp */
     const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */
+    const char *const *fixture_directories;     /* where loaddata looks besides each app's fixtures/; behind them. Default "fixtures" */
     const struct TemplateOptions *templates;    /* loaders, libraries, context processors, …: templates.h */
     const char *login_url;                  /* "/accounts/login/", a path or a route's name */
     const char *login_redirect_url;         /* "/accounts/profile/" */
