@@ -145,9 +145,16 @@ static RelatedCache *make_cache(Instance *self, const Field *relation, const cha
     RelatedCache *cache = find_cache(self, relation, accessor);
     if (cache)
         return cache;
-    cache = capo_alloc_struct(RelatedCache);
-    *cache = (RelatedCache){ .relation = relation, .accessor = accessor, .next = self->state->related };
-    self->state->related = cache;
+    cache = self->state->related;
+    while (cache && (cache->relation || cache->accessor))       /* one that was taken with the row (rows.h) */
+        cache = cache->next;
+    if (!cache) {
+        cache = capo_alloc_struct(RelatedCache);
+        cache->next = self->state->related;
+        self->state->related = cache;
+    }
+    cache->relation = relation;
+    cache->accessor = accessor;
     return cache;
 }
 
@@ -160,6 +167,11 @@ static Instance **object_member(const Instance *self, const Field *field)
 static Value key_of_object(const Instance *other, const Field *field)
 {
     return capo_field_value(other, field->target_field);
+}
+
+static bool same_key(Value a, Value b)
+{
+    return a.kind == VALUE_INT && b.kind == VALUE_INT ? a.integer == b.integer : capo_equal(a, b);
 }
 
 /* User code may assign the pointer of a relation (comment->post = post) instead of its key: the key follows. A key that was changed
@@ -183,7 +195,7 @@ void capo_relation_sync(const Instance *self, const Field *field)
     if (!cache || !cache->known)
         return;
     Value key = capo_member_value(base_of(self), field);
-    if (!cache->one ? capo_is_null(key) : capo_equal(key, key_of_object(cache->one, field)))
+    if (!cache->one ? capo_is_null(key) : same_key(key, key_of_object(cache->one, field)))
         return;
     if (cache->one && capo_is_null(key)) {          /* it was saved after it was assigned */
         capo_member_store(base_of(me), field, key_of_object(cache->one, field));
@@ -238,7 +250,7 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 void capo_instance_prefetched(Instance *self, const char *accessor, Instance **others, size_t count)
 {
     RelatedCache *cache = make_cache(self, NULL, accessor);
-    const Field *field = capo_field(self->model, accessor);
+    const Field *field = self->model->n_many ? capo_field(self->model, accessor) : NULL;
     cache->many = others;
     cache->count = count;
     if (field && field->kind == FIELD_MANY_TO_MANY && self->model->size && field->layout.object >= 0)

@@ -371,8 +371,10 @@ bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
 /* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
 Query *capo_query_related_to(Query *query, Instance *self, const char *accessor, const char *file, int line);
-/* What was prefetched for this accessor, as a query whose condition is made when it is needed; NULL: nothing was. */
-Query *capo_query_prefetched(Instance *self, const char *accessor);
+/* The rows that an accessor leads to, from an instance whose key of the relation is this (related.c). */
+Query *query_of_relation(Instance *self, const char *accessor, Value key, const char *file, int line);
+/* What was prefetched for this relation, as a query whose condition is made when it is needed, for this key of the instance; NULL: nothing was. */
+Query *capo_query_prefetched(Instance *self, const Field *field, bool forward, Value key, const char *file, int line);
 
 /* --- transaction.c ------------------------------------------------------------------------------------------------------------ */
 

@@ -65,17 +65,22 @@ static RowPlan *plan_of(const RelatedLoad *load, const Model *above, Arena *aren
     return plan;
 }
 
-RowPlan *row_plan(const RelatedLoad *load, Arena *arena)
+RowPlan *row_plan(const RelatedLoad *load, size_t spare, Arena *arena)
 {
-    return load && is_known(load) ? plan_of(load, NULL, arena) : NULL;
+    if (!load || !is_known(load))
+        return NULL;
+    RowPlan *plan = plan_of(load, NULL, arena);
+    plan->n_caches += spare;
+    plan->size += spare * sizeof(RelatedCache);
+    return plan;
 }
 
-const RowPlan *row_plan_of(Compiled *compiled)
+const RowPlan *row_plan_of(Compiled *compiled, const Query *query)
 {
     if (compiled->n_annotations || capo_pre_init.count || capo_post_init.count)
         return NULL;
     if (!compiled->rows)
-        compiled->rows = row_plan(compiled->root, capo_arena());
+        compiled->rows = row_plan(compiled->root, query->n_prefetch + query->prefetching + (query->owner && query->owner_field), capo_arena());
     return compiled->rows;
 }
 
