@@ -121,6 +121,7 @@ List *admin_fieldset_list(AdminForm *form, bool *ret_aside);
 Map *admin_field_map(AdminForm *form, const char *name);
 /* "First name", where the field says nothing else. */
 const char *admin_form_label(const FormField *field);
+const char *const *admin_changed_labels(Form *form);         /* of the fields that the visitor changed; ends with NULL */
 void admin_error_links(AdminForm *form, List *links);
 
 /* --- inlines.c --- */

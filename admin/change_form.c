@@ -90,18 +90,6 @@ static Instance *parent_of(ObjectPage *about)
 
 /* --- saving --------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *const *changed_labels(Form *form)
-{
-    const char *const *names = capo_form_changed_data(form);
-    size_t count = 0;
-    while (names[count])
-        count++;
-    const char **labels = capo_alloc_array(count + 1, sizeof *labels);
-    for (size_t i = 0; i < count; i++)
-        labels[i] = admin_form_label(capo_form_field(form, names[i]));
-    return labels;
-}
-
 /* A client that sends no version is trusted to know what it does, as Django's would be. */
 static bool was_changed_meanwhile(ObjectPage *about)
 {
@@ -135,7 +123,7 @@ static Instance *save_all(ObjectPage *about)
     if (about->adding) {
         capo_list_add(message, VALUE(capo_map(V("added", capo_map_new()))));
     } else {
-        const char *const *labels = changed_labels(about->form);
+        const char *const *labels = admin_changed_labels(about->form);
         if (labels[0])
             capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(labels)))))));
     }

@@ -295,18 +295,6 @@ static bool same_rows(ChangeList *list, const QueryDict *data)
     return true;
 }
 
-static const char *const *changed_labels(Form *form)
-{
-    const char *const *names = capo_form_changed_data(form);
-    size_t count = 0;
-    while (names[count])
-        count++;
-    const char **labels = capo_alloc_array(count + 1, sizeof *labels);
-    for (size_t i = 0; i < count; i++)
-        labels[i] = admin_form_label(capo_form_field(form, names[i]));
-    return labels;
-}
-
 static Response *save_rows(ChangeList *list)
 {
     AdminPage *page = list->page;
@@ -332,7 +320,7 @@ static Response *save_rows(ChangeList *list)
             capo_instance_save(object);
         capo_form_save_many(form);
         List *message = capo_list_new();
-        capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(changed_labels(form))))))));
+        capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(admin_changed_labels(form))))))));
         capo_admin_log(page->req, object, LOG_CHANGE, capo_json_text(VALUE(message), 0));
         changed++;
     }

@@ -30,7 +30,7 @@ static const char *datetime_text(Value value)
 Value admin_display(const Field *field, Instance *owner, Value value, const char *empty, bool *ret_empty)
 {
     *ret_empty = false;
-    if (field && field->choices && owner && !capo_is_null(value))
+    if (field && capo_field_has_choices(field) && owner && !capo_is_null(value))
         return VALUE(capo_field_display(owner, field));
     if (value.kind == VALUE_BOOL || (field && field->kind == FIELD_BOOLEAN))
         return admin_boolean(value);

@@ -22,7 +22,7 @@ static void put_value(Buffer *out, ChangeList *list, Instance *row, const char *
     const Field *field = NULL;
     Instance *owner = row;
     Value value = column ? column->value(row) : admin_path_value(row, name, &field, &owner);
-    if (field && field->choices && owner && !capo_is_null(value))
+    if (field && capo_field_has_choices(field) && owner && !capo_is_null(value))
         value = VALUE(capo_field_display(owner, field));
     if (value.kind == VALUE_LIST) {
         bool empty;

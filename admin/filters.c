@@ -102,8 +102,9 @@ static void choices_filter(ChangeList *list, FilterSpec *spec)
     else if (null)
         spec->chosen = Q(isnull, (bool)means_true(null));
     offer(list, spec, "All", !value && !null, NULL, NULL);
-    for (const FieldChoice *choice = spec->field->choices; choice->label; choice++)
-        offer(list, spec, choice->label, value && strcmp(value, choice->value) == 0, Q(exact, choice->value), CAPO_VARS(V(exact, choice->value)));
+    for (const FieldChoice *choice = capo_field_choices(spec->field); choice && choice->label; choice++)
+        if (choice->value && *choice->value)
+            offer(list, spec, choice->label, value && strcmp(value, choice->value) == 0, Q(exact, choice->value), CAPO_VARS(V(exact, choice->value)));
     if (spec->field->null)
         offer(list, spec, admin_empty(list->admin), null != NULL, Q(isnull, (bool)true), CAPO_VARS(V(isnull, "True")));
 }
@@ -241,7 +242,7 @@ static void read_filter(ChangeList *list, FilterSpec *spec)
         related_filter(list, spec);
     else if (spec->field->kind == FIELD_BOOLEAN)
         boolean_filter(list, spec);
-    else if (spec->field->choices)
+    else if (capo_field_has_choices(spec->field))
         choices_filter(list, spec);
     else if (spec->field->kind == FIELD_DATE || spec->field->kind == FIELD_DATETIME)
         date_filter(list, spec);

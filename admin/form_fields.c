@@ -141,6 +141,18 @@ const char *admin_form_label(const FormField *field)
     return admin_capital(words);
 }
 
+const char *const *admin_changed_labels(Form *form)
+{
+    const char *const *names = capo_form_changed_data(form);
+    size_t count = 0;
+    while (names[count])
+        count++;
+    const char **labels = capo_alloc_array(count + 1, sizeof *labels);
+    for (size_t i = 0; i < count; i++)
+        labels[i] = admin_form_label(capo_form_field(form, names[i]));
+    return labels;
+}
+
 /* --- what the template needs ----------------------------------------------------------------------------------------------------------- */
 
 static Value related_link(AdminForm *form, const Field *field)

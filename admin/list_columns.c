@@ -6,7 +6,7 @@
 
 static bool is_number(const Field *field)
 {
-    return field && !field->choices && (capo_field_is_integer(field->kind) || field->kind == FIELD_FLOAT || field->kind == FIELD_DECIMAL);
+    return field && !capo_field_has_choices(field) && (capo_field_is_integer(field->kind) || field->kind == FIELD_FLOAT || field->kind == FIELD_DECIMAL);
 }
 
 void admin_list_columns(ChangeList *list)

@@ -47,11 +47,12 @@ static void set_choices(FormField *form_field, const Field *field)
 {
     bool has_default = field->has_default, blank = field->blank || !has_default, has_empty = false;
     List *list = capo_list_new();
-    for (const FieldChoice *choice = field->choices; choice->value || choice->label; choice++)
+    const FieldChoice *choices = capo_field_choices(field);
+    for (const FieldChoice *choice = choices; choice && (choice->value || choice->label); choice++)
         has_empty |= !choice->value || !*choice->value;
     if (blank && !has_empty)
         capo_list_add(list, capo_value_map(capo_map(V("value", ""), V("label", "---------"))));
-    for (const FieldChoice *choice = field->choices; choice->value || choice->label; choice++)
+    for (const FieldChoice *choice = choices; choice && (choice->value || choice->label); choice++)
         capo_list_add(list, capo_value_map(capo_map(V("value", choice->value ? choice->value : ""),
             V("label", choice->label ? choice->label : choice->value), V("group", choice->group))));
     form_field->kind = FORM_TYPED_CHOICE;
@@ -118,7 +119,7 @@ FormField *capo_form_field_for(const Field *field)
         if (capo_field_is_integer(field->kind) || field->kind == FIELD_FLOAT || field->kind == FIELD_DECIMAL)
             set_limits(result, field);
     }
-    if (field->choices && !capo_field_is_relation(field->kind))
+    if (capo_field_has_choices(field) && !capo_field_is_relation(field->kind))
         set_choices(result, field);
     if (field->row && field->row->options.common.widget)
         result->widget = field->row->options.common.widget;

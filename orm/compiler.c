@@ -459,8 +459,11 @@ static Query *keys_where_needed(Query *query)
     for (size_t i = 0; i < query->n_joins; i++)
         joins += query->joins[i].references > 0;
     bool grouped = query->grouping != GROUP_NONE || (query->where && expression_has_aggregate(query->where));
-    if (joins <= 1 && !grouped && !query->distinct && !query_is_sliced(query) && !query->combinator)
+    if (joins <= 1 && !grouped && !query->distinct && !query_is_sliced(query) && !query->combinator) {
+        if (!query->n_joins)
+            query_base(query);
         return query;
+    }
     Query *keys = query_clone(query);
     keys->n_related = 0;
     for (size_t i = 0; i < keys->n_annotations; i++)
@@ -487,8 +490,6 @@ Compiled *compile_update(Query *query, const Assignment *assignments, size_t cou
     Compiled *ret = capo_alloc_struct(Compiled);
     Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
     query = keys_where_needed(query);
-    if (!query->n_joins)
-        query_base(query);
     Frame frame = { .query = query };
     compiler.frame = &frame;
     compile_text(&compiler, "UPDATE ");
@@ -519,8 +520,6 @@ Compiled *compile_delete(Query *query)
     Compiled *ret = capo_alloc_struct(Compiled);
     Compiler compiler = { .backend = capo_backend(), .dialect = capo_dialect() };
     query = keys_where_needed(query);
-    if (!query->n_joins)
-        query_base(query);
     Frame frame = { .query = query };
     compiler.frame = &frame;
     compile_text(&compiler, "DELETE FROM ");

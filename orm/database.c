@@ -64,6 +64,17 @@ void capo_put_placeholder(Buffer *sql, int number, const Field *field)
     put_cast_placeholder(sql, number, dialect->parameter_type ? dialect->parameter_type(field) : NULL);
 }
 
+void capo_put_in(Buffer *sql, const Field *field, size_t count, int from)
+{
+    capo_put_name(sql, field->column);
+    capo_put(sql, " IN (");
+    for (size_t i = 0; i < count; i++) {
+        capo_put(sql, i ? ", " : "");
+        capo_put_placeholder(sql, from + (int)i, field);
+    }
+    capo_put_char(sql, ')');
+}
+
 void capo_put_value_placeholder(Buffer *sql, int number, const Field *field)
 {
     const Dialect *dialect = capo_dialect();

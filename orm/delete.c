@@ -163,17 +163,6 @@ static Batch add(Collector *collector, const Work *work, Instance *const *parent
     return fresh;
 }
 
-static void put_in(Buffer *sql, const Field *field, size_t count, int from)
-{
-    capo_put_name(sql, field->column);
-    capo_put(sql, " IN (");
-    for (size_t i = 0; i < count; i++) {
-        capo_put(sql, i ? ", " : "");
-        capo_put_placeholder(sql, from + (int)i, field);
-    }
-    capo_put_char(sql, ')');
-}
-
 /* The same where the rows are not one table's, or a manager says which there are. */
 static Batch related_rows(const Field *field, const Batch *objects)
 {
@@ -209,7 +198,7 @@ static Batch related_objects(const Field *field, const Batch *objects)
         capo_put(&sql, " FROM ");
         capo_put_name(&sql, field->model->table);
         capo_put(&sql, " WHERE ");
-        put_in(&sql, field, n, 1);
+        capo_put_in(&sql, field, n, 1);
         ResultSet *result = capo_database_run(capo_buffer_text(&sql), keys, n, DATABASE_READ);
         for (size_t row = 0; row < result->n_rows; row++)
             push(&found, capo_instance_load(field->model, field->model->fields, &capo_cell(result, row, 0), result->n_columns));
@@ -426,7 +415,7 @@ static int64_t run_on_keys(const char *before, const Value *value, const Field *
             values[bound++] = *value;
         for (size_t i = 0; i < n_fields; i++) {
             capo_put(&sql, i ? " OR " : "");
-            put_in(&sql, fields[i], n, (int)bound + 1);
+            capo_put_in(&sql, fields[i], n, (int)bound + 1);
             memcpy(values + bound, keys + at, n * sizeof *values);
             bound += n;
         }

@@ -69,6 +69,16 @@ bool capo_field_is_relation(FieldKind kind) { return kind < FIELD_KINDS && kinds
 bool capo_field_is_positive(FieldKind kind) { return kind < FIELD_KINDS && kinds[kind].positive; }
 bool capo_field_is_automatic(FieldKind kind) { return kind < FIELD_KINDS && kinds[kind].automatic; }
 
+Cardinality capo_field_cardinality(const Field *field, bool from_target)
+{
+    switch (field->kind) {
+    case FIELD_ONE_TO_ONE: return ONE_TO_ONE_SIDE;
+    case FIELD_FOREIGN_KEY: return from_target ? ONE_TO_MANY_SIDE : MANY_TO_ONE_SIDE;
+    case FIELD_MANY_TO_MANY: return MANY_TO_MANY_SIDE;
+    default: return NOT_RELATED;
+    }
+}
+
 const Field *capo_column_field(const Field *field)
 {
     /* A chain of keys that are keys ends at a plain column; a ring of them was refused when the models were resolved. */
@@ -217,7 +227,7 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
     Field *field = arena_alloc(arena, sizeof *field);
     *field = (Field){ .model = model, .name = row->name, .attname = row->name, .kind = row->kind, .row = row,
         .null = row->null, .blank = common->blank || row->null, .unique = common->unique, .editable = !common->not_editable,
-        .help_text = common->help_text ? common->help_text : "", .choices = common->choices, .validators = common->validators,
+        .help_text = common->help_text ? common->help_text : "", .choices = common->choices, .choices_function = common->choices_function, .validators = common->validators,
         .error_messages = common->error_messages, .custom = common->custom, .default_function = common->default_function, .strip = true,
         .layout = { -1, -1, -1, -1, -1, -1 } };
     read_options(field, row);
@@ -315,11 +325,7 @@ const char *capo_field_problem(const Field *field)
         return capo_format("%s.%s: .minimum %.15g is more than .maximum %.15g.", of, name, field->minimum.value, field->maximum.value);
     if ((field->auto_now && field->auto_now_add) || ((field->auto_now || field->auto_now_add) && field->has_default))
         return capo_format("%s.%s: .auto_now, .auto_now_add and a default exclude each other.", of, name);
-    if (field->choices && field->max_length > 0)
-        for (const FieldChoice *choice = field->choices; choice->value; choice++)
-            if (capo_utf8_length(choice->value, strlen(choice->value)) > (size_t)field->max_length)
-                return capo_format("%s.%s: the choice \"%s\" is longer than .max_length = %d.", of, name, choice->value, field->max_length);
-    return NULL;
+    return capo_field_choices_problem(field);
 }
 
 /* --- names of indexes ------------------------------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
  * "Nothing" in a member: a NULL text, `present` false, and of keys the zero that no row has (0, the nil uuid). */
 #include "instance.h"
 #include <capo/model_signals.h>
+#include "query.h"
 #include "routing.h"
 #include <string.h>
 
@@ -399,10 +400,19 @@ bool capo_field_changed(const Instance *self, const Field *field)
     return !capo_equal(now, before);
 }
 
+bool capo_is_json_null(const Field *field, Value value)
+{
+    const Expression *expression = value.kind == VALUE_OBJECT && capo_field_storage(field) == STORAGE_JSON ? value_expression(value) : NULL;
+    return expression && expression_is_json_null(expression);
+}
+
 /* What the database has now is what the instance has. */
 void capo_instance_settle(Instance *self)
 {
     const Model *model = self->model;
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (capo_is_json_null(model->fields[i], capo_member_value(base_of(self), model->fields[i])))
+            capo_member_store(base_of(self), model->fields[i], capo_value_null());
     size_t size = model->size ? model->size : model->n_fields * sizeof(Value);
     memcpy(self->state->original, base_of(self), size);
     for (size_t i = 0; i < model->n_fields; i++)

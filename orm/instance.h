@@ -36,6 +36,8 @@ bool capo_field_is_deferred(const Instance *self, const Field *field);
 Instance *capo_instance_blank(Model *model);
 /* Lets key and object of a relation agree. */
 void capo_relation_sync(const Instance *self, const Field *field);
+/* JSON_NULL in the member of a JSON field: its column gets the document null, and the member is null once it is saved. */
+bool capo_is_json_null(const Field *field, Value value);
 /* The value of a deferred column, as the database has it. */
 void capo_field_load(Instance *self, const Field *field, Value value);
 

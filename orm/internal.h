@@ -31,6 +31,7 @@ const struct App *const *capo_known_apps(size_t *ret_count);
 
 struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
 const char *capo_field_problem(const Field *field);
+const char *capo_field_choices_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */
 char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
@@ -300,6 +301,8 @@ void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);
 /* A placeholder for a value of this field, with a cast where the database wants one. */
 void capo_put_placeholder(Buffer *sql, int number, const Field *field);
+/* `"column" IN (…)` with placeholders from number `from` on. */
+void capo_put_in(Buffer *sql, const Field *field, size_t count, int from);
 /* The same where it stands alone. */
 void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */

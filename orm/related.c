@@ -162,17 +162,6 @@ static void put_equal(Buffer *sql, const Field *field, int number)
     capo_put_placeholder(sql, number, field);
 }
 
-static void put_in(Buffer *sql, const Field *field, size_t count, int from)
-{
-    capo_put_name(sql, field->column);
-    capo_put(sql, " IN (");
-    for (size_t i = 0; i < count; i++) {
-        capo_put(sql, i ? ", " : "");
-        capo_put_placeholder(sql, from + (int)i, field);
-    }
-    capo_put_char(sql, ')');
-}
-
 static Value key_of(const Many *many, Value other)
 {
     const Field *wanted = many->source ? many->target->target_field : many->table->pk;
@@ -226,7 +215,7 @@ static void run_on_keys(const char *before, const Field *own, Value own_key, con
         values[0] = own_key;
         for (size_t k = 0; k < n; k++)
             values[k + 1] = capo_to_column(column, keys->items[i + k]);
-        put_in(&sql, column, n, 2);
+        capo_put_in(&sql, column, n, 2);
         capo_database_run(capo_buffer_text(&sql), values, n + 1, DATABASE_WRITE);
     }
 }
@@ -437,10 +426,8 @@ void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation
 const char *capo_field_display(Instance *self, const Field *field)
 {
     Value value = capo_field_value(self, field);
-    for (const FieldChoice *choice = field->choices; choice && choice->value; choice++)
-        if (!strcmp(choice->value, capo_is_null(value) ? "" : capo_to_text(value)))
-            return choice->label ? choice->label : choice->value;
-    return capo_to_text(value);
+    const FieldChoice *choice = capo_choice_of(capo_field_choices(field), value);
+    return choice ? choice->label ? choice->label : choice->value : capo_to_text(value);
 }
 
 const char *capo_instance_text(Instance *self)
@@ -534,7 +521,7 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
     if (size > 12 && capo_starts_with(text, "get_") && capo_ends_with(text, "_display")) {
         text[size - 8] = '\0';
         field = capo_field(self->model, text + 4);
-        if (field && field->column && field->choices) {
+        if (field && field->column && capo_field_has_choices(field)) {
             *ret = capo_value_text(capo_field_display(self, field));
             return true;
         }
@@ -594,7 +581,7 @@ static const char *const *names_of(Object *object)
     size_t n = 0;
     for (size_t i = 0; i < model->n_fields; i++) {
         names[n++] = model->fields[i]->name;
-        if (model->fields[i]->choices)
+        if (capo_field_has_choices(model->fields[i]))
             names[n++] = capo_format("get_%s_display", model->fields[i]->name);
     }
     for (size_t i = 0; i < model->n_many; i++)

@@ -86,7 +86,8 @@ static void set_automatic_fields(Instance *self, const Model *level, bool create
 
 static Value column_value(Instance *self, const Field *field)
 {
-    return capo_to_column(field, capo_field_value(self, field));
+    Value value = capo_field_value(self, field);
+    return capo_is_json_null(field, value) ? capo_value_text("null") : capo_to_column(field, value);
 }
 
 /* --- statements --- */

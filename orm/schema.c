@@ -110,7 +110,13 @@ static const char *drop_index(const Model *model, const char *name)
                      : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
 }
 
-static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, bool unique)
+const char *capo_schema_tablespace(const Model *model, const Field *field)
+{
+    const char *tablespace = field && field->db_tablespace ? field->db_tablespace : model->meta->db_tablespace;
+    return tablespace && *tablespace && capo_backend()->schema->tablespaces ? capo_format(" TABLESPACE %s", capo_quote_name(tablespace)) : "";
+}
+
+static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, bool unique, const Field *field)
 {
     Buffer sql = { 0 };
     capo_put(&sql, unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
@@ -122,7 +128,7 @@ static void add_index(Specs *specs, const Model *model, const char *name, const 
         capo_put(&sql, i ? ", " : "");
         capo_put_name(&sql, columns[i]);
     }
-    capo_put_char(&sql, ')');
+    capo_put_format(&sql, ")%s", capo_schema_tablespace(model, field));
     specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql), drop_index(model, name) };
 }
 
@@ -131,7 +137,7 @@ static void add_unique(Specs *specs, const Model *model, const char *name, const
 {
     const SchemaWords *words = capo_backend()->schema->words;
     if (!words) {
-        add_index(specs, model, name, columns, true);
+        add_index(specs, model, name, columns, true, NULL);
         return;
     }
     Buffer sql = { 0 };
@@ -153,8 +159,8 @@ bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec
     if (!pattern)
         return false;
     const char *name = capo_index_name(model->table, columns, "_like");
-    *ret = (IndexSpec){ name, capo_format("CREATE INDEX %s ON %s (%s %s)", capo_quote_name(name), capo_quote_name(model->table),
-                                          capo_quote_name(field->column), pattern), drop_index(model, name) };
+    *ret = (IndexSpec){ name, capo_format("CREATE INDEX %s ON %s (%s %s)%s", capo_quote_name(name), capo_quote_name(model->table),
+                                          capo_quote_name(field->column), pattern, capo_schema_tablespace(model, field)), drop_index(model, name) };
     return true;
 }
 
@@ -166,7 +172,7 @@ static void add_field_indexes(Specs *specs, const Model *model, const Field *fie
     bool indexed = field->db_index && !field->unique && !(words && words->can_index && !words->can_index(field))
         && !(words && words->key_has_index && field->target && field->db_constraint);
     if (indexed)
-        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, false);
+        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, false, field);
     specs->count += capo_schema_pattern_index(model, field, &specs->items[specs->count]);
 }
 

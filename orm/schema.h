@@ -87,6 +87,8 @@ List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, cons
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 /* The indexes beside the table's own constraints; ends with a NULL name. */
 IndexSpec *capo_schema_indexes(const Model *model);
+/* " TABLESPACE name" of the field's index, else of the model; "": none, or the database has none. */
+const char *capo_schema_tablespace(const Model *model, const Field *field);
 /* PostgreSQL's index for LIKE, which its plain ones do not serve: of an indexed field that holds text. False: it has none. */
 bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret);
 /* Drops those that only the old model has and creates those that only the new one has. */

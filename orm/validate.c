@@ -358,15 +358,6 @@ static void run_validators(const Field *field, Value value, Mistakes *mistakes)
     }
 }
 
-static bool is_choice(const Field *field, Value value)
-{
-    const char *text = value.kind == VALUE_BOOL ? (value.boolean ? "true" : "false") : capo_to_text(value);
-    for (const FieldChoice *choice = field->choices; choice->value; choice++)
-        if (!strcmp(choice->value, text) || (value.kind == VALUE_BOOL && !strcasecmp(choice->value, capo_to_text(value))))
-            return true;
-    return false;
-}
-
 static void check_target(const Field *field, Value value)
 {
     WITH_DATABASE(database_for(field->target, NULL, NULL, DATABASE_READ));
@@ -393,7 +384,7 @@ static bool is_empty(Value value)
 
 static void check_presence(const Field *field, Value value, bool form_empty_ok)
 {
-    if (field->choices && !is_empty(value) && !is_choice(field, value))
+    if (capo_field_has_choices(field) && !is_empty(value) && !capo_choice_of(capo_field_choices(field), value))
         capo_invalid("invalid_choice", "%s", message_of(field, "invalid_choice", value, capo_format("Value %s is not a valid choice.", shown(value))));
     if (capo_is_null(value) && !field->null && !(form_empty_ok && field->blank))
         capo_invalid("null", "%s", message_of(field, "null", value, "This field cannot be null."));

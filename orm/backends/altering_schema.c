@@ -78,7 +78,7 @@ static char *definition(const Field *field)
     if (field->primary_key)
         capo_put(&sql, " PRIMARY KEY");
     else if (field->unique)
-        capo_put(&sql, " UNIQUE");
+        capo_put_format(&sql, " UNIQUE%s%s", *capo_schema_tablespace(field->model, field) ? " USING INDEX" : "", capo_schema_tablespace(field->model, field));
     if (is_identity(field))
         capo_put(&sql, words()->identity);
     if (field->db_comment && !capo_backend()->schema->comments_apart) {

@@ -2,6 +2,7 @@
 /* The functions that Django registers with SQLite: parts and truncations of dates in a time zone, regular expressions, padding,
  * mathematics, digests, statistics. Null in, null out. None of them raises: SQLite is above them on the stack. */
 #include "sqlite.h"
+#include "../../core/base/digests.h"
 #include <capo/syntax.h>
 #include <math.h>
 #include <sodium.h>
@@ -370,52 +371,18 @@ static void sha384(sqlite3_context *context, int count, sqlite3_value **values)
     give_hex(context, digest, 48);
 }
 
-static uint32_t turn(uint32_t x, int bits) { return x << bits | x >> (32 - bits); }
-
-/* SHA-1 (FIPS 180-4) has no place in libsodium; Django's SQL function of that name does. */
-static void sha1_block(uint32_t state[5], const unsigned char *block)
-{
-    uint32_t words[80], a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
-    for (int i = 0; i < 16; i++)
-        words[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 | (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
-    for (int i = 16; i < 80; i++)
-        words[i] = turn(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
-    for (int i = 0; i < 80; i++) {
-        uint32_t f = i < 20 ? (b & c) | (~b & d) : i < 40 || i >= 60 ? b ^ c ^ d : (b & c) | (b & d) | (c & d);
-        uint32_t k = i < 20 ? 0x5a827999 : i < 40 ? 0x6ed9eba1 : i < 60 ? 0x8f1bbcdc : 0xca62c1d6;
-        uint32_t next = turn(a, 5) + f + e + k + words[i];
-        e = d;
-        d = c;
-        c = turn(b, 30);
-        b = a;
-        a = next;
-    }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
-    state[4] += e;
-}
-
+/* Django's SQL function of that name. */
 static void sha1(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    uint32_t state[5] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
-    unsigned char tail[128] = { 0 }, digest[20];
+    Digest digest;
+    uint8_t hash[SHA1_SIZE];
     if (any_null(count, values))
         return;
     const unsigned char *text = sqlite3_value_text(values[0]);
-    size_t size = (size_t)sqlite3_value_bytes(values[0]), whole = size / 64 * 64, rest = size - whole, end = rest < 56 ? 64 : 128;
-    for (size_t i = 0; i < whole; i += 64)
-        sha1_block(state, text + i);
-    memcpy(tail, text + whole, rest);
-    tail[rest] = 0x80;
-    for (int i = 0; i < 8; i++)
-        tail[end - 1 - (size_t)i] = (unsigned char)((uint64_t)size * 8 >> 8 * i);
-    for (size_t i = 0; i < end; i += 64)
-        sha1_block(state, tail + i);
-    for (int i = 0; i < 20; i++)
-        digest[i] = (unsigned char)(state[i / 4] >> (24 - 8 * (i % 4)));
-    give_hex(context, digest, sizeof digest);
+    sha1_begin(&digest);
+    sha1_add(&digest, text, (size_t)sqlite3_value_bytes(values[0]));
+    sha1_end(&digest, hash);
+    give_hex(context, hash, sizeof hash);
 }
 
 /* --- numbers ---------------------------------------------------------------------------------------------------------------- */

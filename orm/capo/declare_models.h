@@ -14,6 +14,10 @@
 #include "model_words.h"
 
 /* 1: the names, so that models may refer to each other in any order */
+#undef TEXT_CHOICES
+#undef INTEGER_CHOICES
+#define TEXT_CHOICES(Name, ...) CAPO_TEXT_CHOICES(Name, __VA_ARGS__)
+#define INTEGER_CHOICES(Name, ...) CAPO_INTEGER_CHOICES(Name, __VA_ARGS__)
 #define CAPO_NAMES(name) typedef struct name name; typedef struct name##_lookups name##_lookups;                                \
     typedef struct name##_changes name##_changes; typedef struct name##_query name##_query; extern Model name##_model; struct name##_is_open {
 #define MODEL(name) typedef int64_t name##_key; CAPO_NAMES(name)
@@ -36,6 +40,10 @@
 extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 #undef CAPO_NAMES
 #include "model_reading_end.h"
+#undef TEXT_CHOICES
+#undef INTEGER_CHOICES
+#define TEXT_CHOICES(Name, ...)
+#define INTEGER_CHOICES(Name, ...)
 
 /* 2: the structs. That of a base comes first in that of a model made from it, so that a pointer to it is one to the base too. */
 #define MODEL(name) struct name { Instance capo; int64_t id;

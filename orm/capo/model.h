@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <capo/value.h>
+#include "choices.h"
 
 typedef struct Model Model;
 struct ModelReader;
@@ -45,9 +46,6 @@ typedef enum OnDelete {
     SET_VALUE,                  /* Django's SET(): what .set_to gives, a key */
     DB_CASCADE, DB_SET_NULL, DB_SET_DEFAULT,    /* the database does it: no hooks of the rows run. DB_SET_DEFAULT: its db_default; not on MariaDB */
 } OnDelete;
-
-typedef struct FieldChoice { const char *value, *label, *group; } FieldChoice;    /* value as text also for numbers: "1" */
-#define CHOICES(...) ((const FieldChoice[]){ __VA_ARGS__, { 0 } })
 
 /* A default: DEFAULT(0), DEFAULT("x"), DEFAULT(1.5), DEFAULT(true); or a function: .default_function = make_token. What the database
  * computes: .db_default = EXPRESSION(FN(Now)), a word of models.def alone. */
@@ -94,7 +92,8 @@ typedef struct CustomField {
     const CustomField *custom;      /* a kind of one's own */                                                                  \
     bool not_editable;              /* left out of model forms and the admin */                                                \
     const char *db_column;                                                                                                     \
-    const FieldChoice *choices;                                                                                                     \
+    const FieldChoice *choices;     /* choices.h */                                                                            \
+    const FieldChoice *(*choices_function)(void);   /* gives them anew each time that they are asked for; migrations know nothing of them */ \
     FieldDefault default_value;                                                                                                     \
     Value (*default_function)(void);                                                                                           \
     FieldDefault db_default;        /* the database's: DEFAULT(0), EXPRESSION(FN(Now)); of rows written without the field */   \
@@ -284,7 +283,8 @@ struct Field {
     const char *db_collation;
     const char *path, *match; bool recursive, allow_folders;
     const char *unique_for_date, *unique_for_month, *unique_for_year;
-    const FieldChoice *choices;
+    const FieldChoice *choices;         /* as written; with those of a function: capo_field_choices() */
+    const FieldChoice *(*choices_function)(void);
     bool has_default;
     Value default_value;                /* where has_default and no function */
     Value (*default_function)(void);
@@ -390,6 +390,9 @@ Field *capo_reverse_field(const Model *model, const char *name);
 /* Meta's, n_indexes and n_constraints of them, with their names, conditions and expressions: in the running unit's memory. */
 const IndexInfo *capo_model_indexes(const Model *model);
 const ConstraintInfo *capo_model_constraints(const Model *model);
+bool capo_field_has_choices(const Field *field);
+/* The list of .choices, or what .choices_function gives now; NULL: none. */
+const FieldChoice *capo_field_choices(const Field *field);
 /* What the database computes for the field: the expression of a GENERATED column, or its db_default (a literal is one too). NULL: neither.
  * In the running unit's memory. */
 Expression *capo_field_expression(const Field *field);
@@ -410,5 +413,10 @@ FieldKind capo_field_kind(const char *name);
 bool capo_field_is_text(FieldKind kind);                /* stored as text: char, text, slug, email, url, … */
 bool capo_field_is_integer(FieldKind kind);
 bool capo_field_is_relation(FieldKind kind);
+/* How many stand on each side of a relation, seen from the model that declares it or from its target (Django's many_to_one, one_to_many,
+ * one_to_one and many_to_many). What else Django tells of a field is a member of it: concrete is `column`, hidden `hidden_relation`,
+ * is_relation `target`, and auto_created, editable, null, blank, unique are called as there. */
+typedef enum Cardinality { NOT_RELATED, ONE_TO_ONE_SIDE, MANY_TO_ONE_SIDE, ONE_TO_MANY_SIDE, MANY_TO_MANY_SIDE } Cardinality;
+Cardinality capo_field_cardinality(const Field *field, bool from_target);
 /* "blog_post_author_id_1a2b3c4d" and, with suffix "_uniq", the like: Django's names, cut to what the database allows (SQLite: 200). */
 char *capo_index_name(const char *table, const char *const *columns, const char *suffix);

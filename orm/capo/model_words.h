@@ -10,6 +10,11 @@
  *     CAPO_GENERATED(KIND, field, expression, options…)
  * and includes the file again; the words themselves never change. To add a field kind: a word here, an #undef in
  * model_words_end.h, its C type below, its row in model.c. No include guard: meant to be read often. */
+/* Enumerations (choices.h) are declared by the first reading alone. */
+#undef TEXT_CHOICES
+#undef INTEGER_CHOICES
+#define TEXT_CHOICES(Name, ...)
+#define INTEGER_CHOICES(Name, ...)
 #define CHAR(field, ...) CAPO_PLAIN(CHAR, field, __VA_ARGS__)
 #define TEXT(field, ...) CAPO_PLAIN(TEXT, field, __VA_ARGS__)
 #define SLUG(field, ...) CAPO_PLAIN(SLUG, field, __VA_ARGS__)

@@ -55,3 +55,8 @@
 #undef TIME
 #undef URL
 #undef UUID
+/* In any other place an enumeration is declared where it stands. */
+#undef TEXT_CHOICES
+#undef INTEGER_CHOICES
+#define TEXT_CHOICES(Name, ...) CAPO_TEXT_CHOICES(Name, __VA_ARGS__)
+#define INTEGER_CHOICES(Name, ...) CAPO_INTEGER_CHOICES(Name, __VA_ARGS__)

@@ -7,6 +7,7 @@
 #include <capo/serializers.h>
 #include <capo/sql.h>
 #include <capo/testing.h>
+#include <ctype.h>
 #include <string.h>
 
 /* A block that declares models of its own brings the others along. */

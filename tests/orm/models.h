@@ -20,5 +20,8 @@ extern const App capo_test_library;
 extern char capo_test_hooks[256];
 /* Prepares the models; a test that wants tables calls capo_test_database() too. */
 void capo_test_models(void);
+/* Rows, saved. */
+Author *capo_test_author(const char *name);
+Book *capo_test_book(const char *title, Author *by);
 /* A scratch database in memory with all tables, closed when the test ends. */
 void capo_test_database(void);

@@ -62,3 +62,22 @@ void capo_test_database(void)
     capo_commit();
     capo_test_hooks[0] = '\0';
 }
+
+Author *capo_test_author(const char *name)
+{
+    Author *self = capo_new(Author);
+    self->name = name;
+    self->email = capo_format("%s@example.com", name);
+    capo_save(self);
+    return self;
+}
+
+Book *capo_test_book(const char *title, Author *by)
+{
+    Book *self = capo_new(Book);
+    self->title = title;
+    self->slug = capo_slugify(title, false);
+    self->author_id = by->id;
+    capo_save(self);
+    return self;
+}

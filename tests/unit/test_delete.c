@@ -6,32 +6,13 @@
 #include "../../orm/delete.h"
 #include <string.h>
 
-static Author *author(const char *name)
-{
-    Author *self = capo_new(Author);
-    self->name = name;
-    self->email = capo_format("%s@example.com", name);
-    capo_save(self);
-    return self;
-}
-
-static Book *book(const char *title, Author *by)
-{
-    Book *self = capo_new(Book);
-    self->title = title;
-    self->slug = capo_slugify(title, false);
-    self->author_id = by->id;
-    capo_save(self);
-    return self;
-}
-
 static void delete_it(void *instance) { capo_instance_delete(instance); }
 
 TEST(delete_cascades)
 {
     capo_test_database();
-    Author *ann = author("ann"), *ben = author("ben");
-    Book *one = book("One", ann), *two = book("Two", ann), *three = book("Three", ben);
+    Author *ann = capo_test_author("ann"), *ben = capo_test_author("ben");
+    Book *one = capo_test_book("One", ann), *two = capo_test_book("Two", ann), *three = capo_test_book("Three", ben);
     Genre *genre = capo_new(Genre);
     genre->name = "g";
     capo_save(genre);
@@ -40,7 +21,7 @@ TEST(delete_cascades)
     capo_set(three, editor_id, ann->id);
     capo_set(three, sequel_of_id, two->id);
     capo_save(three);
-    Book *four = book("Four", ben);
+    Book *four = capo_test_book("Four", ben);
     capo_set(four, editor_id, ann->id);
     capo_save(four);
     capo_test_hooks[0] = '\0';
@@ -67,7 +48,7 @@ TEST(protect_forbids)
     Country *country = capo_new(Country);
     country->code = "de";
     capo_save(country);
-    Book *one = book("One", author("ann"));
+    Book *one = capo_test_book("One", capo_test_author("ann"));
     capo_set(one, country_id, "de");
     capo_save(one);
     const Error *error = EXPECT_RAISES(ERROR_PROTECTED, delete_it, country);
@@ -83,7 +64,7 @@ TEST(protect_forbids)
 TEST(restrict_gives_way_to_a_cascade)
 {
     capo_test_database();
-    Author *ann = author("ann");
+    Author *ann = capo_test_author("ann");
     Club *club = capo_new(Club);
     club->name = "c";
     capo_save(club);
@@ -97,11 +78,11 @@ TEST(restrict_gives_way_to_a_cascade)
 TEST(set_default_and_do_nothing)
 {
     capo_test_database();
-    Author *ann = author("ann");
+    Author *ann = capo_test_author("ann");
     Country *country = capo_new(Country);
     country->code = "de";
     capo_save(country);
-    Book *one = book("One", ann), *two = book("Two", ann);
+    Book *one = capo_test_book("One", ann), *two = capo_test_book("Two", ann);
     Loan *loan = capo_new(Loan);
     loan->book_id = two->id;
     loan->country_id = "de";
@@ -125,8 +106,8 @@ static void delete_and_fail(void *ann)
 TEST(delete_is_one_transaction)
 {
     capo_test_database();
-    Author *ann = author("ann");
-    book("One", ann);
+    Author *ann = capo_test_author("ann");
+    capo_test_book("One", ann);
     EXPECT_RAISES(500, delete_and_fail, ann);
     EXPECT_INT(capo_count(Book), 1);
     EXPECT_INT(capo_count(Author), 1);
@@ -153,7 +134,7 @@ TEST(delete_in_few_statements)
 TEST(a_long_chain_is_deleted)
 {
     capo_test_database();
-    Author *ann = author("ann");
+    Author *ann = capo_test_author("ann");
     int64_t before = 0;
     for (int i = 0; i < 300; i++) {
         Book *link = capo_new(Book);
@@ -172,8 +153,8 @@ TEST(a_long_chain_is_deleted)
 TEST(the_plan_shows_what_would_go)
 {
     capo_test_database();
-    Author *ann = author("ann");
-    Book *one = book("One", ann);
+    Author *ann = capo_test_author("ann");
+    Book *one = capo_test_book("One", ann);
     Profile *profile = capo_new(Profile);
     profile->author_id = ann->id;
     capo_save(profile);

@@ -89,19 +89,10 @@ TEST(formsets_limits)
     EXPECT(capo_formset_is_valid(formset));
 }
 
-static Author *author(const char *name)
-{
-    Author *self = capo_new(Author);
-    self->name = name;
-    self->email = capo_format("%s@example.com", name);
-    capo_save(self);
-    return self;
-}
-
 TEST(formsets_of_a_model)
 {
     capo_test_database();
-    Author *ann = author("Ann"), *bob = author("Bob"), *eve = author("Eve");
+    Author *ann = capo_test_author("Ann"), *bob = capo_test_author("Bob"), *eve = capo_test_author("Eve");
     FormsetOptions options = { .fields = LIST("name", "email"), .extra = 1 };
     Formset *formset = capo_model_formset_new(&Author_model, NULL, NULL, &options);
     EXPECT_INT(capo_formset_count(formset), 4);
@@ -130,8 +121,8 @@ TEST(formsets_of_a_model)
 TEST(sec_260_formset_rows_outside_the_query)
 {
     capo_test_database();
-    author("Ann");
-    author("Bob");
+    capo_test_author("Ann");
+    capo_test_author("Bob");
     FormsetOptions options = { .fields = LIST("name", "email"), .extra_set = true, .query = capo_query(Author, .where = { .name = EQ("Ann") }) };
     static const char *const keys[] = { "2", "99", "x", "" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -156,7 +147,7 @@ TEST(formsets_duplicates_on_one_page)
 TEST(formsets_inline)
 {
     capo_test_database();
-    Author *ann = author("Ann");
+    Author *ann = capo_test_author("Ann");
     FormsetOptions options = { .fields = LIST("title", "slug", "status", "pages"), .extra = 1 };
     Formset *formset = capo_inline_formset_new(&ann->capo, &Book_model, NULL, NULL, &(FormsetOptions){ .fk_name = "author", .fields = options.fields });
     EXPECT_TEXT(capo_formset_prefix(formset), "books");
@@ -190,7 +181,7 @@ TEST(formsets_inline)
 TEST(formsets_load_choices_once)
 {
     capo_test_database();
-    Author *ann = author("Ann");
+    Author *ann = capo_test_author("Ann");
     Formset *formset = capo_inline_formset_new(&ann->capo, &Book_model, NULL, NULL, &(FormsetOptions){ .fk_name = "author", .fields = LIST("title", "editor"), .extra = 5 });
     size_t before = capo_test_query_count();
     Buffer out = { 0 };

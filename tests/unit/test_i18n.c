@@ -4,6 +4,7 @@
 #include "../../core/i18n/internal.h"
 #include "../../core/i18n/mo.h"
 #include "../../core/i18n/po.h"
+#include "scratch_folder.h"
 #include <capo/i18n.h>
 #include <capo/templates.h>
 #include <fcntl.h>
@@ -66,29 +67,6 @@ static Buffer mo_file(const char *plural, const Entry *entries, bool big_endian)
         put32(&out, places[i], big_endian);
     capo_put_bytes(&out, texts.data, texts.size);
     return out;
-}
-
-static void go_back(void *fd)
-{
-    if (fchdir((int)(intptr_t)fd) != 0)
-        abort();
-    close((int)(intptr_t)fd);
-}
-
-static void remove_folder(void *path)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", (char *)path);
-    (void)!system(command);
-}
-
-static void enter_folder(void)
-{
-    char *path = capo_strdup("/tmp/capo-test-XXXXXX");
-    EXPECT(mkdtemp(path) != NULL);
-    capo_defer(remove_folder, path);
-    capo_defer(go_back, (void *)(intptr_t)open(".", O_RDONLY | O_DIRECTORY));
-    EXPECT(chdir(path) == 0);
 }
 
 static void put_catalog(const char *path, const char *plural, const Entry *entries)
@@ -261,7 +239,7 @@ TEST(i18n_plural_rules_that_are_none)
 
 TEST(i18n_texts_of_catalogs)
 {
-    enter_folder();
+    enter_scratch_folder();
     put_catalog("locale/de/LC_MESSAGES/django.mo", two_forms, some);
     use((Settings){ 0 });
     EXPECT_TEXT(capo_language(), "en-us");
@@ -290,7 +268,7 @@ TEST(i18n_texts_of_catalogs)
 /* A project's catalogue before an app's, an earlier app's before a later one's, "de_AT" before "de", and the site's language last. */
 TEST(i18n_catalogs_are_found_in_order)
 {
-    enter_folder();
+    enter_scratch_folder();
     put_catalog("locale/de/LC_MESSAGES/django.mo", two_forms, (Entry[]){ { "a", NULL, NULL, { "project" } }, { 0 } });
     put_catalog("more/de/LC_MESSAGES/django.mo", two_forms, (Entry[]){ { "a", NULL, NULL, { "more" } }, { "b", NULL, NULL, { "more" } }, { 0 } });
     put_catalog("shop/locale/de/LC_MESSAGES/django.mo", two_forms,
@@ -322,7 +300,7 @@ TEST(i18n_catalogs_are_found_in_order)
 
 TEST(i18n_a_changed_catalog_is_read_anew_in_debug)
 {
-    enter_folder();
+    enter_scratch_folder();
     put_catalog("locale/de/LC_MESSAGES/django.mo", NULL, (Entry[]){ { "a", NULL, NULL, { "before" } }, { 0 } });
     use((Settings){ .debug = true });
     capo_activate_language("de");
@@ -336,7 +314,7 @@ TEST(i18n_a_changed_catalog_is_read_anew_in_debug)
 
 TEST(i18n_catalogs_inside_the_program)
 {
-    enter_folder();
+    enter_scratch_folder();
     Buffer mo = mo_file(two_forms, some, true);
     EmbeddedFile files[] = { { "locale/de/LC_MESSAGES/django.mo", mo.data, mo.size }, { "shop/locale/fr/LC_MESSAGES/django.mo", mo.data, mo.size }, { 0 } };
     use((Settings){ .files = files });
@@ -361,7 +339,7 @@ static void raise_in_german(void *unused)
 
 TEST(i18n_another_language_ends_also_with_a_raise)
 {
-    enter_folder();
+    enter_scratch_folder();
     put_catalog("locale/de/LC_MESSAGES/django.mo", two_forms, some);
     use((Settings){ 0 });
     EXPECT_RAISES(418, raise_in_german, NULL);
@@ -376,7 +354,7 @@ static void report(const char *path, const char *why, void *argument)
 
 TEST(i18n_damaged_catalogs_are_passed_over_and_told)
 {
-    enter_folder();
+    enter_scratch_folder();
     put_catalog("locale/de/LC_MESSAGES/django.mo", "nplurals=2; plural=what;", some);
     put_catalog("locale/fr/LC_MESSAGES/django.mo", two_forms, some);
     use((Settings){ 0 });
@@ -391,7 +369,7 @@ TEST(i18n_damaged_catalogs_are_passed_over_and_told)
 
 TEST(i18n_languages_that_are_supported)
 {
-    enter_folder();
+    enter_scratch_folder();
     use((Settings){ .languages = LIST("en", "de", "pt-br", "zh-hans", "fr-ca") });
     static const struct { const char *code, *loose, *strict; } rows[] = {
         { "de", "de", "de" }, { "DE-at", "de", "de" }, { "pt", "pt-br", NULL }, { "pt-pt", "pt-br", NULL }, { "zh-cn", "zh-hans", "zh-hans" },
@@ -418,7 +396,7 @@ static void init(void *settings)
 
 TEST(i18n_an_unknown_language_of_settings_is_named)
 {
-    enter_folder();
+    enter_scratch_folder();
     Settings settings = { .secret_key = TEST_KEY, .languages = LIST("de", "kligon") };
     EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, init, &settings)->message, "'kligon'"));
 }
@@ -426,7 +404,7 @@ TEST(i18n_an_unknown_language_of_settings_is_named)
 /* SEC-066, SEC-360: headers and codes of any length cost no memory that stays, and no time to speak of. */
 TEST(i18n_long_language_codes_leave_no_trace)
 {
-    enter_folder();
+    enter_scratch_folder();
     use((Settings){ 0 });
     Buffer header = { 0 }, code = { 0 };
     for (int i = 0; i < 10000; i++)
@@ -457,7 +435,7 @@ static const char *number_in(const char *language, Value number, int places)
 
 TEST(i18n_numbers_of_languages)
 {
-    enter_folder();
+    enter_scratch_folder();
     use((Settings){ .formats = (const LocaleFormats[]){ { "hi", .grouping = "32", .thousand_separator = "," }, { "de-at", .decimal_separator = "·" }, { 0 } } });
     EXPECT_TEXT(number_in("en", VALUE(1234567.5), -1), "1,234,567.5");
     EXPECT_TEXT(number_in("de", VALUE(1234567.5), 2), "1.234.567,50");
@@ -485,7 +463,7 @@ static const char *day_in(const char *language, const char *format)
 
 TEST(i18n_dates_without_a_catalog)
 {
-    enter_folder();
+    enter_scratch_folder();
     use((Settings){ 0 });
     EXPECT_TEXT(day_in("en", "DATE_FORMAT"), "March 22, 2026");
     EXPECT_TEXT(day_in("de", "DATE_FORMAT"), "22. März 2026");
@@ -504,7 +482,7 @@ TEST(i18n_dates_without_a_catalog)
 
 TEST(i18n_a_catalog_names_months_before_the_table)
 {
-    enter_folder();
+    enter_scratch_folder();
     put_catalog("locale/de/LC_MESSAGES/django.mo", two_forms,
                 (Entry[]){ { "March", NULL, NULL, { "Lenzing" } }, { "March", NULL, "alt. month", { "Lenzings" } }, { "mar", NULL, NULL, { "lnz" } },
                            { "March", NULL, "abbrev. month", { "Lenz." } }, { "Sunday", NULL, NULL, { "Sonnentag" } }, { "p.m.", NULL, NULL, { "nachm." } }, { 0 } });
@@ -519,7 +497,7 @@ TEST(i18n_a_catalog_names_months_before_the_table)
 
 TEST(i18n_formats_of_settings)
 {
-    enter_folder();
+    enter_scratch_folder();
     use((Settings){ .date_format = "Y-m-d", .formats = (const LocaleFormats[]){ { "de", .date = "d.m.y", .first_weekday = 7 }, { 0 } } });
     EXPECT_TEXT(day_in("en-us", "DATE_FORMAT"), "2026-03-22");
     EXPECT_TEXT(day_in("en-us", "MONTH_DAY_FORMAT"), "March 22");

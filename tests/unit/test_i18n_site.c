@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The language of a request, the view that sets it, and templates in languages. The catalogue is written by the test. */
 #include "asking.h"
+#include "scratch_folder.h"
 #include <capo/i18n.h>
 #include <capo/loop.h>
 #include <capo/templates.h>
@@ -8,29 +9,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void go_back(void *fd)
-{
-    if (fchdir((int)(intptr_t)fd) != 0)
-        abort();
-    close((int)(intptr_t)fd);
-}
-
-static void remove_folder(void *path)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", (char *)path);
-    (void)!system(command);
-}
-
-static void enter_folder(void)
-{
-    char *path = capo_strdup("/tmp/capo-test-XXXXXX");
-    EXPECT(mkdtemp(path) != NULL);
-    capo_defer(remove_folder, path);
-    capo_defer(go_back, (void *)(intptr_t)open(".", O_RDONLY | O_DIRECTORY));
-    EXPECT(chdir(path) == 0);
-}
 
 /* Messages and translations in turn, NULL at the end; "\1" stands for the NUL between plural forms. */
 static void put_german(const char *const *texts)
@@ -74,7 +52,7 @@ static const Route urls[] = {
 
 static void use_site(void)
 {
-    enter_folder();
+    enter_scratch_folder();
     GERMAN("Hello", "Hallo");
     capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .urls = urls, .allowed_hosts = LIST("example.com"), .languages = LIST("en", "de", "pt-br"),
                                     .middleware = MIDDLEWARE(capo_locale_middleware), .language_cookie_age = 3600 });
@@ -150,7 +128,7 @@ static const char *rendered(const char *source, const Map *variables)
 
 static void use_templates(void)
 {
-    enter_folder();
+    enter_scratch_folder();
     GERMAN("Hello", "Hallo", "50%% off", "50%% weniger", "month\4May", "Mai", "Hi %(name)s", "Servus %(name)s", "bad %(name)s", "schlecht %(other)s",
            "worse %(name)s", "schlechter %s %(name)d %", "%(n)s post", "x",
            "%(n)s post of %(name)s\1%(n)s posts of %(name)s", "%(n)s Beitrag von %(name)s\1%(name)s hat %(n)s Beiträge", "one two", "eins zwei",

@@ -41,25 +41,6 @@ static const char *not_unique(const char *table, const char *column)
            database_is("mysql") ? "Duplicate entry" : "duplicate key value violates unique constraint";
 }
 
-static Author *author(const char *name)
-{
-    Author *self = capo_new(Author);
-    self->name = name;
-    self->email = capo_format("%s@example.com", name);
-    capo_save(self);
-    return self;
-}
-
-static Book *book(const char *title, Author *by)
-{
-    Book *self = capo_new(Book);
-    self->title = title;
-    self->slug = capo_slugify(title, false);
-    self->author_id = by->id;
-    capo_save(self);
-    return self;
-}
-
 TEST(new_instances_have_defaults)
 {
     capo_test_models();
@@ -144,7 +125,7 @@ TEST(every_kind_survives_the_database)
 TEST(save_writes_what_changed)
 {
     capo_test_database();
-    Author *ann = author("ann");
+    Author *ann = capo_test_author("ann");
     EXPECT_INT(ann->id, 1);
     EXPECT_TEXT(last_sql(), "INSERT INTO \"library_author\" (\"name\", \"email\") VALUES ('ann', 'ann@example.com')");
     EXPECT_QUERIES(0, capo_save(ann));
@@ -225,8 +206,8 @@ static void insert_country(void *self) { capo_instance_insert(&((Country *)self)
 TEST(relations_follow_pointer_and_key)
 {
     capo_test_database();
-    Author *ann = author("ann"), *ben = author("ben");
-    Book *one = book("One", ann);
+    Author *ann = capo_test_author("ann"), *ben = capo_test_author("ben");
+    Book *one = capo_test_book("One", ann);
     EXPECT(capo_related(one, author) != ann);
     EXPECT_TEXT(capo_related(one, author)->name, "ann");
     EXPECT_QUERIES(0, (void)capo_related(one, author));
@@ -260,7 +241,7 @@ TEST(relations_follow_pointer_and_key)
 TEST(one_to_one_both_ways)
 {
     capo_test_database();
-    Author *ann = author("ann"), *ben = author("ben");
+    Author *ann = capo_test_author("ann"), *ben = capo_test_author("ben");
     Profile *profile = capo_new(Profile);
     Value value;
     profile->author_id = ann->id;
@@ -276,8 +257,8 @@ TEST(one_to_one_both_ways)
 TEST(templates_ask_instances)
 {
     capo_test_database();
-    Author *ann = author("ann");
-    Book *one = book("One", ann);
+    Author *ann = capo_test_author("ann");
+    Book *one = capo_test_book("One", ann);
     EXPECT_TEXT(text_of(&one->capo, "title"), "One");
     EXPECT_TEXT(text_of(&one->capo, "author_id"), "1");
     EXPECT_TEXT(text_of(&one->capo, "author"), "ann");
@@ -308,8 +289,8 @@ static int64_t related_count(Instance *self, const char *accessor) { return capo
 TEST(many_to_many_is_kept)
 {
     capo_test_database();
-    Author *ann = author("ann"), *ben = author("ben"), *cid = author("cid");
-    Book *one = book("One", ann);
+    Author *ann = capo_test_author("ann"), *ben = capo_test_author("ben"), *cid = capo_test_author("cid");
+    Book *one = capo_test_book("One", ann);
     Genre *genres[3];
     for (int i = 0; i < 3; i++) {
         genres[i] = capo_new(Genre);
@@ -369,7 +350,7 @@ TEST(bulk_create_fills_keys)
 TEST(bulk_create_meets_rows_that_are_there)
 {
     capo_test_database();
-    Author *ann = author("ann"), *ben = capo_new(Author), *other = capo_new(Author);
+    Author *ann = capo_test_author("ann"), *ben = capo_new(Author), *other = capo_new(Author);
     ben->name = "ben";
     ben->email = "ben@example.com";
     other->name = "another ann";
@@ -412,7 +393,7 @@ TEST(bulk_update_writes_many)
 TEST(hooks_see_saves)
 {
     capo_test_database();
-    Book *one = book("One", author("ann"));
+    Book *one = capo_test_book("One", capo_test_author("ann"));
     one->pages = 3;
     capo_save(one);
     EXPECT_TEXT(capo_test_hooks, "pre-insert One;inserted One;pre-update One;updated One;");
@@ -421,7 +402,7 @@ TEST(hooks_see_saves)
 TEST(save_fields_saves_those)
 {
     capo_test_database();
-    Author *ann = author("ann");
+    Author *ann = capo_test_author("ann");
     ann->name = "x";
     ann->email = "x@example.com";
     capo_instance_save_fields(&ann->capo, LIST("name"));
@@ -499,8 +480,8 @@ static const char *errors_of(const ValidationError *error)
 TEST(full_clean_finds_all)
 {
     capo_test_database();
-    Author *ann = author("ann");
-    book("One", ann);
+    Author *ann = capo_test_author("ann");
+    capo_test_book("One", ann);
     Book *two = capo_new(Book);
     two->title = "Untitled";
     two->slug = "a b";
@@ -558,8 +539,8 @@ TEST(historical_instances_keep_values)
 TEST(raw_sql_gives_instances)
 {
     capo_test_database();
-    author("ann");
-    author("ben");
+    capo_test_author("ann");
+    capo_test_author("ben");
     Author **rows = capo_raw(Author, "SELECT id, name, 7 AS seven FROM library_author WHERE name > ? ORDER BY id", "a");
     EXPECT_TEXT(rows[1]->name, "ben");
     EXPECT(rows[2] == NULL);

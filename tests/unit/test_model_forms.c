@@ -14,15 +14,6 @@ static const QueryDict *body(const char *text)
     return capo_dict_parse(text, strlen(text));
 }
 
-static Author *author(const char *name)
-{
-    Author *self = capo_new(Author);
-    self->name = name;
-    self->email = capo_format("%s@example.com", name);
-    capo_save(self);
-    return self;
-}
-
 static Genre *genre(const char *name)
 {
     Genre *self = capo_new(Genre);
@@ -89,7 +80,7 @@ TEST(model_forms_have_a_field_for_each_kind)
 TEST(model_forms_choices_and_relations)
 {
     capo_test_database();
-    author("Ann");
+    capo_test_author("Ann");
     Form *form = capo_model_form_new(&Book_model, LIST("status", "author", "editor", "genres"), NULL, NULL, NULL, NULL);
     EXPECT_TEXT(field_html(form, "status"), "<select name=\"status\" id=\"id_status\">\n  <option value=\"d\" selected>Draft</option>\n"
         "  <option value=\"p\">Published</option>\n</select>");
@@ -102,7 +93,7 @@ TEST(model_forms_choices_and_relations)
 TEST(model_forms_save_an_instance)
 {
     capo_test_database();
-    Author *ann = author("Ann");
+    Author *ann = capo_test_author("Ann");
     Genre *novel = genre("Novel"), *crime = genre("Crime");
     const char *text = capo_format("title=First&slug=first&author=%lld&genres=%lld&genres=%lld&status=p&pages=12&published=2026-11-22+08:30",
                                    (long long)ann->id, (long long)novel->id, (long long)crime->id);
@@ -135,7 +126,7 @@ TEST(model_forms_save_an_instance)
 TEST(model_forms_uniqueness_and_the_models_clean)
 {
     capo_test_database();
-    author("Ann");
+    capo_test_author("Ann");
     AuthorForm *form = capo_form(AuthorForm, NULL, .data = body("name=Other&email=Ann%40example.com"));
     EXPECT_TEXT(errors(form->capo), "{\"email\": [\"Author with this Email already exists.\"]}");
     const char *text = "title=T&slug=s&author=1&status=d&pages=1";
@@ -171,7 +162,7 @@ TEST(model_forms_say_what_is_wrong_with_their_declaration)
 TEST(sec_261_keys_out_of_the_query)
 {
     capo_test_database();
-    Author *ann = author("Ann"), *bob = author("Bob");
+    Author *ann = capo_test_author("Ann"), *bob = capo_test_author("Bob");
     Genre *novel = genre("Novel");
     PickForm *form = capo_form(PickForm, NULL, .data = body(capo_format("author=%lld&genres=%lld", (long long)ann->id, (long long)novel->id)));
     EXPECT(capo_is_valid(form));
@@ -206,7 +197,7 @@ TEST(model_forms_with_a_to_field)
     country->code = "DE";
     country->name = "Germany";
     capo_instance_insert(&country->capo);
-    author("Ann");
+    capo_test_author("Ann");
     Form *form = capo_model_form_new(&Book_model, LIST("title", "slug", "author", "country"), NULL, body("title=T&slug=s&author=1&country=DE"), NULL, NULL);
     EXPECT_TEXT(errors(form), "{}");
     Book *book = (Book *)capo_form_save(form);
@@ -220,7 +211,7 @@ TEST(model_forms_with_a_to_field)
 TEST(sec_260_only_listed_fields_of_a_model)
 {
     capo_test_database();
-    author("Ann");
+    capo_test_author("Ann");
     Form *form = capo_model_form_new(&Book_model, LIST("title", "slug", "author"), NULL, body("title=T&slug=s&author=1&pages=77&status=p&id=5"), NULL, NULL);
     EXPECT(capo_form_is_valid(form));
     Book *book = (Book *)capo_form_save(form);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Settings, .env, apps, files of apps, the log. Each test has a folder of its own as working directory. */
+#include "scratch_folder.h"
 #include <capo/testing.h>
 #include <capo/buffer.h>
 #include <capo/unit.h>
@@ -12,27 +13,9 @@
 
 static const char key[] = "a secret key of forty characters or more";
 
-static void go_back(void *fd)
-{
-    if (fchdir((int)(intptr_t)fd) != 0)
-        abort();
-    close((int)(intptr_t)fd);
-}
-
-static void remove_folder(void *path)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", (char *)path);
-    (void)!system(command);
-}
-
 static void enter_folder(void)
 {
-    char *path = capo_strdup("/tmp/capo-test-XXXXXX");
-    EXPECT(mkdtemp(path) != NULL);
-    capo_defer(remove_folder, path);
-    capo_defer(go_back, (void *)(intptr_t)open(".", O_RDONLY | O_DIRECTORY));
-    EXPECT(chdir(path) == 0);
+    enter_scratch_folder();
     static const char *const names[] = { "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "TIME_ZONE" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);

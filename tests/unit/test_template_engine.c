@@ -3,6 +3,7 @@
  * errors and the way that led there, missing variables, the checks, the test client's record. All by the public headers. */
 #include "example_tags.h"
 #include "query_library.h"
+#include "scratch_folder.h"
 #include <capo/server.h>
 #include <capo/testing.h>
 #include <fcntl.h>
@@ -15,28 +16,10 @@ static const char key[] = "a secret key of forty characters or more";
 
 /* --- helpers -------------------------------------------------------------------------------------------------------------------- */
 
-static void go_back(void *fd)
-{
-    if (fchdir((int)(intptr_t)fd) != 0)
-        abort();
-    close((int)(intptr_t)fd);
-}
-
-static void remove_folder(void *path)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", (char *)path);
-    (void)!system(command);
-}
-
 /* A folder of the test's own as working directory, with templates/ in it. */
 static void enter_folder(void)
 {
-    char *path = capo_strdup("/tmp/capo-test-XXXXXX");
-    EXPECT(mkdtemp(path) != NULL);
-    capo_defer(remove_folder, path);
-    capo_defer(go_back, (void *)(intptr_t)open(".", O_RDONLY | O_DIRECTORY));
-    EXPECT(chdir(path) == 0);
+    enter_scratch_folder();
     (void)!system("mkdir -p templates shop/templates");
 }
 
@@ -356,8 +339,8 @@ TEST(templates_docs_own_tags)
     const char *from = strstr(page, "## Own tags and filters"), *to = from ? strstr(from, "\n## ") : NULL;
     EXPECT(from && to);
     int blocks = 0;
-    for (const char *at = from; (at = strstr(at, "```c\n")) != NULL && at < to; blocks++) {
-        at += 5;
+    for (const char *at = from; (at = strstr(at, "```c")) != NULL && at < to; blocks++) {
+        at += strcspn(at, "\n") + 1;                /* "```c" or "```c continues" */
         const char *end = strstr(at, "```");
         EXPECT(end != NULL);
         char *text = capo_strndup(at, (size_t)(end - at));

@@ -18,11 +18,11 @@ static const struct { const char *title, *body; int tags[3], n_tags, days_ago; }
     { "An unfinished thought", "This one is still a draft.", { 2 }, 1, -1 },
 };
 
-static const struct { int post; const char *name, *email, *body; bool approved; } comments[] = {
-    { 0, "Ada", "ada@example.com", "How large was the binary?", true },
-    { 0, "Grace", "grace@example.com", "Smaller than this comment thread, I hope.", true },
-    { 1, "Edgar", "edgar@example.com", "All of it happened.", true },
-    { 3, "Barbara", "barbara@example.com", "Mine said: did you mean 'published'?", false },
+static const struct { int post; const char *name, *email, *body, *status; } comments[] = {
+    { 0, "Ada", "ada@example.com", "How large was the binary?", COMMENT_SHOWN },
+    { 0, "Grace", "grace@example.com", "Smaller than this comment thread, I hope.", COMMENT_SHOWN },
+    { 1, "Edgar", "edgar@example.com", "All of it happened.", COMMENT_SHOWN },
+    { 3, "Barbara", "barbara@example.com", "Mine said: did you mean 'published'?", COMMENT_WAITING },
 };
 
 static int sampledata(void)
@@ -63,7 +63,7 @@ static int sampledata(void)
         comment->name = comments[i].name;
         comment->email = comments[i].email;
         comment->body = comments[i].body;
-        comment->approved = comments[i].approved;
+        comment->status = comments[i].status;
         capo_save(comment);
     }
     capo_commit();
