@@ -159,10 +159,16 @@ static RelatedCache *make_cache(Instance *self, const Field *relation, const cha
     return cache;
 }
 
-static Instance **object_member(const Instance *self, const Field *field)
+static Instance **object_place(const Instance *self, const Field *field)
 {
     return self->model->size && field->layout.object >= 0 && field->kind != FIELD_MANY_TO_MANY
         ? (Instance **)(void *)((char *)self + field->layout.object) : NULL;
+}
+
+Instance *capo_object_member(const Instance *self, const Field *field)
+{
+    Instance **place = object_place(self, field);
+    return place ? *place : NULL;
 }
 
 static Value key_of_object(const Instance *other, const Field *field)
@@ -179,7 +185,7 @@ static bool same_key(Value a, Value b)
  * behind a loaded object drops the object. */
 void capo_relation_sync(const Instance *self, const Field *field)
 {
-    Instance *me = (Instance *)self, **member = object_member(self, field);
+    Instance *me = (Instance *)self, **member = object_place(self, field);
     RelatedCache *cache = find_cache(self, field, NULL);
     Instance *known = cache && cache->known ? cache->one : NULL;
     if (member && *member != known) {
@@ -210,7 +216,7 @@ void capo_relation_sync(const Instance *self, const Field *field)
 void capo_instance_cache(Instance *self, const Field *relation, Instance *other)
 {
     RelatedCache *cache = make_cache(self, relation, NULL);
-    Instance **member = object_member(self, relation);
+    Instance **member = object_place(self, relation);
     cache->known = true;
     cache->one = other;
     if (member)
@@ -416,7 +422,7 @@ void capo_instance_settle(Instance *self)
     size_t size = model->size ? model->size : model->n_fields * sizeof(Value);
     memcpy(self->state->original, base_of(self), size);
     for (size_t i = 0; i < model->n_fields; i++)
-        if (capo_field_storage(model->fields[i]) == STORAGE_JSON) {
+        if ((!model->fields[i]->known_storage || model->fields[i]->known_storage == 1 + STORAGE_JSON) && capo_field_storage(model->fields[i]) == STORAGE_JSON) {
             Value value = capo_member_value(base_of(self), model->fields[i]);
             if (!capo_is_null(value))
                 capo_member_store(self->state->original, model->fields[i], capo_value_text(capo_json_text(value, 0)));

@@ -192,6 +192,9 @@ typedef struct Dialect {
     const char *(*parameter_type)(const Field *field);
     /* The same where nothing beside the placeholder tells what it is: SELECT ?, CASE … THEN ?. NULL: none. */
     const char *(*value_type)(const Field *field);
+    /* INSERT of rows as an array for each column: "SELECT … FROM …", and its parameters, one for each column; values[column * count + row].
+     * NULL, with nothing written: one of them has no such form. No function: none ever has. */
+    Value *(*put_rows)(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
     /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
@@ -255,6 +258,8 @@ extern const Backend capo_postgresql_backend;
 #ifdef CAPO_HAS_MYSQL
 extern const Backend capo_mysql_backend;
 #endif
+/* postgresql_rows.c */
+Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mysql_dialect;
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
