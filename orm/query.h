@@ -48,6 +48,7 @@ typedef enum ExpressionKind {
     X_WINDOW,           /* args[0] over (partition_by, order) */
     X_RAW,              /* SQL by hand: name, with "?" for args */
     X_COLLATE,          /* args[0] by the collation `name` */
+    X_TUPLE,            /* the columns of a composite key, in args (tuple.c) */
 } ExpressionKind;
 
 typedef enum Connector { AND, OR, XOR } Connector;
@@ -294,6 +295,21 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code);
 /* A key of a JSON document that counts in a list. */
 bool text_is_index(const char *text, int *ret);
 
+/* --- tuple.c ------------------------------------------------------------------------------------------------------------------- */
+
+/* The field's column there, or the columns of a composite key. */
+Expression *tuple_column(int join, const Field *field);
+/* The first of its columns, of others themselves: where one stands for all, since they are null together. */
+const Expression *tuple_first(const Expression *expression);
+/* Raises ERROR_VALUE where the argument is a composite key; else it is given back. */
+Expression *tuple_refuse(const char *what, Expression *argument);
+/* As lookup_build, of a composite key. */
+Expression *tuple_lookup(Expression *left, const char *const *names, size_t n_names, Value value);
+/* Its columns as a list of expressions. */
+Value tuple_values(const Expression *tuple);
+/* Both are columns, or both composite keys of the same model. */
+Expression *tuple_equal(Expression *key, Expression *outer);
+
 /* --- compiler ----------------------------------------------------------------------------------------------------------------- */
 
 
@@ -348,6 +364,8 @@ Sql compile(Compiler *compiler, const Expression *expression);
 /* ordered: as a value the first row is taken, so that the order counts; as a set it does not. */
 Sql compile_subquery(Compiler *compiler, const Query *query, bool ordered);
 Sql compile_lookup(Compiler *compiler, const Expression *lookup);
+void compile_tuple(Compiler *compiler, const Expression *tuple);
+void compile_tuple_list(Compiler *compiler, const Expression *tuple, const List *keys);
 Sql compile_own_lookup(Compiler *compiler, const Expression *lookup);
 /* compiler_aggregate.c; the parts of an aggregate are for dialects: the value that is added up, with the filter where no clause of
  * its own has it; " ORDER BY …"; " FILTER (WHERE …)", with `also` beside the aggregate's own. */

@@ -60,7 +60,7 @@ static Instance *load(const RelatedLoad *load_, const Value *cells)
 {
     const Value *own = cells + load_->first;
     for (size_t i = 0; i < load_->n_fields; i++)
-        if (load_->fields[i]->primary_key && capo_is_null(own[i]))
+        if (load_->fields[i]->in_key && capo_is_null(own[i]))
             return NULL;                                            /* the LEFT JOIN found none */
     return capo_instance_load(load_->model, (Field *const *)load_->fields, own, load_->n_fields);
 }

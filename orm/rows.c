@@ -48,7 +48,7 @@ static RowPlan *plan_of(const RelatedLoad *load, const Model *above, Arena *aren
     plan->columns = arena_alloc(arena, load->n_fields * sizeof *plan->columns);
     for (size_t i = 0; i < load->n_fields; i++) {
         const Field *field = load->fields[i];
-        plan->columns[i] = (RowColumn){ .field = field, .store = store_of(field), .key = field->primary_key, .value = field->layout.value,
+        plan->columns[i] = (RowColumn){ .field = field, .store = store_of(field), .key = field->in_key, .value = field->layout.value,
                                         .present = field->layout.present };
     }
     if (load->n_fields < model->n_fields) {

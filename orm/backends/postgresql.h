@@ -35,7 +35,11 @@ typedef struct PgPart {
 
 typedef struct Flight {
     struct Flight *next;
+    struct PgConnection *connection;        /* while it is not done */
     struct Fiber *fiber;                    /* that waits; NULL: none */
+    /* What is to be sent: the waiting fiber's. */
+    const Statement *statements; const struct PgParameters *parameters; bool binary;
+    bool sent;                              /* some of it at least */
     bool done, abandoned;                   /* `abandoned`: freed when it is done */
     bool lost, answered;                    /* the connection broke; something had come before */
     bool forgets;                           /* what was prepared may be stale after it: DDL */
@@ -48,8 +52,10 @@ typedef struct PgConnection {
     Connection head;
     PGconn *pg;
     const DatabaseAddress *address;
-    struct event *read_event, *write_event;
-    Flight *first, *last;
+    struct event *read_event, *write_event, *turn_event;
+    Flight *first, *last;                   /* in the order in which they are sent and answered */
+    Flight *last_sent, *unsent;             /* NULL: none of them is */
+    bool uncorkable;                        /* no TCP */
     PgStatement *statements[PG_SETS][PG_WAYS];
     uint64_t clock, names;
     bool in_transaction;                    /* as of the last answer */
@@ -71,8 +77,9 @@ void pg_decode(PGresult *result, ResultSet *ret);
 /* Whether all columns have a type that is read from binary. */
 bool pg_is_binary(const PGresult *result);
 
-/* postgresql_flight.c. The statements go off as one flight. NULL: nothing was sent, since the connection is gone. `binary`: the
- * result's format of those that are not kept. */
+/* postgresql_flight.c. The statements go off as one flight: at once, or on a shared connection with those of other fibers, when
+ * the loop has run all that are ready. They and their parameters stay where they are until pg_wait is over. NULL: nothing will be
+ * sent, since the connection is gone. `binary`: the result's format of those that are not kept. */
 Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t count, bool binary);
 /* Waits until it is answered. Raises where the fiber is cancelled; the flight is then nobody's. */
 void pg_wait(PgConnection *connection, Flight *flight);

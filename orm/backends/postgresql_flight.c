@@ -3,9 +3,15 @@
  *
  * One Sync a flight: a statement that fails takes nobody else's with it. A statement of a text and types that the connection knows
  * is executed under its name; a new one is prepared in the same flight. A fiber that is cancelled leaves its flight behind, which
- * is freed when its answer has passed by. */
+ * is freed when its answer has passed by; one that was not sent yet never is.
+ *
+ * On a shared connection flights stand in a queue, sent ones in front, and those of one turn of the loop are sent by one function
+ * (send_all) at its end. It ends with the socket as it found it: whoever waits for an answer, on the loop or by poll, waits for
+ * something that is out of our hands. */
 #include "postgresql.h"
 #include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,44 +120,119 @@ static void forget_statements(PgConnection *connection)
         send_alone(connection, "DEALLOCATE ALL");
 }
 
-/* --- sending --- */
+/* --- the queue --- */
 
-static void watch_writing(PgConnection *connection)
+/* Behind those that were sent already, in front of those that were not. */
+static void enter_sent(PgConnection *connection, Flight *flight)
 {
-    if (connection->write_event && PQflush(connection->pg) == 1)
-        event_add(connection->write_event, NULL);
+    Flight **place = connection->last_sent ? &connection->last_sent->next : &connection->first;
+    flight->next = *place;
+    *place = flight;
+    if (!flight->next)
+        connection->last = flight;
+    connection->last_sent = flight;
+    flight->sent = true;
 }
 
-static void append(PgConnection *connection, Flight *flight)
+static void enter_unsent(PgConnection *connection, Flight *flight)
 {
-    if (connection->last)
-        connection->last->next = flight;
-    else
-        connection->first = flight;
+    *(connection->last ? &connection->last->next : &connection->first) = flight;
     connection->last = flight;
+    if (!connection->unsent)
+        connection->unsent = flight;
+}
+
+static void count(PgConnection *connection)
+{
     if (!connection->head.in_flight++)
         connection->head.waiting_since = capo_monotonic_us();
 }
 
-static bool sync(PgConnection *connection)
+static void leave(PgConnection *connection, Flight *flight)
 {
-    if (!PQpipelineSync(connection->pg))
-        return false;
-    watch_writing(connection);
-    return true;
+    Flight *before = NULL;
+    for (Flight *at = connection->first; at != flight; at = at->next)
+        before = at;
+    *(before ? &before->next : &connection->first) = flight->next;
+    if (connection->last == flight)
+        connection->last = before;
+    if (connection->last_sent == flight)
+        connection->last_sent = before;
+    if (connection->unsent == flight)
+        connection->unsent = flight->next;
+    connection->head.in_flight--;
+    if (!before)
+        connection->head.waiting_since = connection->first ? capo_monotonic_us() : 0;
+}
+
+static void end_flight(PgConnection *connection, bool lost)
+{
+    Flight *flight = connection->first;
+    leave(connection, flight);
+    for (size_t i = 0; i < flight->n; i++)
+        if (flight->parts[i].statement && flight->parts[i].statement->in_flight)
+            flight->parts[i].statement->in_flight--;
+    flight->connection = NULL;
+    flight->lost = lost;
+    flight->done = true;
+    if (lost && !flight->abandoned)
+        flight->problem = must(strdup(PQerrorMessage(connection->pg)));
+    if (flight->abandoned)
+        pg_flight_free(flight);
+    else if (flight->fiber)
+        fiber_wake(flight->fiber);
+}
+
+static void fail_all(PgConnection *connection)
+{
+    while (connection->first)
+        end_flight(connection, true);
+}
+
+/* libpq has closed the socket, or nobody knows what was sent. The events go at once: the socket's number may be another's soon. */
+static void lose(PgConnection *connection)
+{
+    connection->head.lost = true;
+    if (connection->read_event)
+        event_del(connection->read_event);
+    if (connection->write_event)
+        event_del(connection->write_event);
+    fail_all(connection);
+}
+
+/* --- sending --- */
+
+/* What did not fit into the socket goes when it is writable. */
+static void flush(PgConnection *connection)
+{
+    int left = PQflush(connection->pg);
+    if (left < 0)
+        lose(connection);
+    else if (left > 0 && connection->write_event)
+        event_add(connection->write_event, NULL);
+}
+
+static bool put_sync(PgConnection *connection)
+{
+#ifdef CAPO_HAS_PIPELINE_SYNC
+    return PQsendPipelineSync(connection->pg);
+#else
+    return PQpipelineSync(connection->pg);          /* flushes, too */
+#endif
 }
 
 static void send_alone(PgConnection *connection, const char *sql)
 {
-    Flight *flight = must(calloc(1, sizeof *flight + sizeof(PgPart)));
-    flight->n = 1;
-    flight->abandoned = true;
-    if (!PQsendQueryParams(connection->pg, sql, 0, NULL, NULL, NULL, NULL, 0) || !sync(connection)) {
-        connection->head.lost = true;
-        free(flight);
+    if (!PQsendQueryParams(connection->pg, sql, 0, NULL, NULL, NULL, NULL, 0) || !put_sync(connection)) {
+        lose(connection);
         return;
     }
-    append(connection, flight);
+    Flight *flight = must(calloc(1, sizeof *flight + sizeof(PgPart)));
+    flight->n = 1;
+    flight->connection = connection;
+    flight->abandoned = true;
+    enter_sent(connection, flight);
+    count(connection);
 }
 
 static bool send_one(PgConnection *connection, PgPart *part, const char *sql, const PgParameters *parameters, bool binary)
@@ -172,31 +253,73 @@ static bool send_one(PgConnection *connection, PgPart *part, const char *sql, co
     return PQsendQueryPrepared(connection->pg, statement->name, n, parameters->values, parameters->lengths, parameters->formats, statement->binary);
 }
 
-static void fail_all(PgConnection *connection);
+/* The first that is not sent. False: half of it may be on its way, and this connection is no good any more. */
+static bool send_next(PgConnection *connection)
+{
+    Flight *flight = connection->unsent;
+    for (size_t i = 0; i < flight->n; i++) {
+        const char *sql = flight->statements[i].sql;
+        PgStatement *statement = is_kept(sql) && !connection->address->no_prepared ? find(connection, sql, &flight->parameters[i]) : NULL;
+        if (connection->head.lost)
+            return false;
+        flight->parts[i].statement = statement;
+        if (statement)
+            statement->in_flight++;
+        flight->forgets = flight->forgets || (!statement && is_ddl(sql));
+    }
+    flight->sent = true;
+    for (size_t i = 0; i < flight->n; i++)
+        if (!send_one(connection, &flight->parts[i], flight->statements[i].sql, &flight->parameters[i], flight->binary))
+            return false;
+    connection->last_sent = flight;
+    connection->unsent = flight->next;
+    return put_sync(connection);
+}
 
-Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t count, bool binary)
+static void cork(PgConnection *connection, int on)
+{
+    (void)on;
+#if defined TCP_CORK && !defined CAPO_HAS_PIPELINE_SYNC
+    int socket = PQsocket(connection->pg);
+    if (!connection->uncorkable && socket >= 0)
+        connection->uncorkable = setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on) != 0;
+#else
+    connection->uncorkable = true;
+#endif
+}
+
+/* Sends all that is not sent. An old libpq sends each Sync by itself, and each packet wakes the server: where there are several, the socket is
+ * corked. It is so in this function alone, in which nothing waits. */
+static void send_all(PgConnection *connection)
+{
+    bool corked = connection->unsent && connection->unsent->next, good = true;
+    if (corked)
+        cork(connection, 1);
+    while (good && connection->unsent)
+        good = send_next(connection);
+    if (corked)
+        cork(connection, 0);
+    if (good)
+        flush(connection);
+    else
+        lose(connection);
+}
+
+Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t n, bool binary)
 {
     if (connection->head.lost || PQstatus(connection->pg) != CONNECTION_OK) {
-        connection->head.lost = true;
+        lose(connection);
         return NULL;
     }
-    Flight *flight = must(calloc(1, sizeof *flight + count * sizeof(PgPart)));
-    bool good = true;
-    flight->n = count;
-    for (size_t i = 0; i < count; i++) {
-        flight->parts[i].statement = is_kept(statements[i].sql) ? find(connection, statements[i].sql, &parameters[i]) : NULL;
-        if (flight->parts[i].statement)
-            flight->parts[i].statement->in_flight++;
-        flight->forgets = flight->forgets || (!flight->parts[i].statement && is_ddl(statements[i].sql));
-    }
-    for (size_t i = 0; good && i < count; i++)
-        good = send_one(connection, &flight->parts[i], statements[i].sql, &parameters[i], binary);
-    append(connection, flight);
-    if (!good || !sync(connection)) {
-        /* Half of it may be on its way: this connection is no good any more. */
-        connection->head.lost = true;
-        fail_all(connection);
-    }
+    Flight *flight = must(calloc(1, sizeof *flight + n * sizeof(PgPart)));
+    *flight = (Flight){ .connection = connection, .n = n, .statements = statements, .parameters = parameters, .binary = binary };
+    bool first = !connection->unsent;
+    enter_unsent(connection, flight);
+    count(connection);
+    if (!connection->head.shared || !capo_fiber_current())
+        send_all(connection);
+    else if (first)
+        event_active(connection->turn_event, EV_TIMEOUT, 0);
     return flight;
 }
 
@@ -208,15 +331,31 @@ static bool is_stale(const PGresult *result)
     return state && (!strcmp(state, "26000") || (!strcmp(state, "0A000") && message && strstr(message, "cached plan")));
 }
 
+/* What comes when all parts are answered: the end of a statement's own transaction failed, as where a deferred rule is broken. */
+static void take_refusal(Flight *flight, PGresult *result)
+{
+    PgPart *last = &flight->parts[flight->n - 1];
+    if (PQresultStatus(result) != PGRES_FATAL_ERROR || (last->result && PQresultStatus(last->result) == PGRES_FATAL_ERROR)) {
+        PQclear(result);
+        return;
+    }
+    PQclear(last->result);
+    last->result = result;
+}
+
 /* The answer to a Parse or an Execute. */
 static void take(Flight *flight, PGresult *result)
 {
-    PgPart *part = flight->at < flight->n ? &flight->parts[flight->at] : NULL;
+    PgPart *part = &flight->parts[flight->at];
     ExecStatusType status = PQresultStatus(result);
     flight->answered = true;
-    if (!part || part->refused) {
+    if (flight->at >= flight->n) {
+        take_refusal(flight, result);
+        return;
+    }
+    if (part->refused) {
         PQclear(result);
-        flight->at += part != NULL;
+        flight->at++;
         return;
     }
     if (part->preparing) {
@@ -240,31 +379,15 @@ static void take(Flight *flight, PGresult *result)
         part->statement->sent = false;
 }
 
-static void end_flight(PgConnection *connection, bool lost)
+/* Whether its Sync may be believed: each part has its answer, up to one that failed. */
+static bool is_whole(const Flight *flight)
 {
-    Flight *flight = connection->first;
-    connection->first = flight->next;
-    if (!connection->first)
-        connection->last = NULL;
-    connection->head.in_flight--;
-    connection->head.waiting_since = connection->first ? capo_monotonic_us() : 0;
     for (size_t i = 0; i < flight->n; i++)
-        if (flight->parts[i].statement && flight->parts[i].statement->in_flight)
-            flight->parts[i].statement->in_flight--;
-    flight->lost = lost;
-    flight->done = true;
-    if (lost && !flight->abandoned)
-        flight->problem = must(strdup(PQerrorMessage(connection->pg)));
-    if (flight->abandoned)
-        pg_flight_free(flight);
-    else if (flight->fiber)
-        fiber_wake(flight->fiber);
-}
-
-static void fail_all(PgConnection *connection)
-{
-    while (connection->first)
-        end_flight(connection, true);
+        if (!flight->parts[i].result)
+            return false;
+        else if (PQresultStatus(flight->parts[i].result) == PGRES_FATAL_ERROR)
+            break;
+    return true;
 }
 
 static void receive(PgConnection *connection)
@@ -279,8 +402,10 @@ static void receive(PgConnection *connection)
         }
         nothing = 0;
         ExecStatusType kind = PQresultStatus(result);
-        if (kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT || kind == PGRES_COPY_BOTH) {
-            PQclear(result);                /* there is no way on from here */
+        bool is_copy = kind == PGRES_COPY_IN || kind == PGRES_COPY_OUT || kind == PGRES_COPY_BOTH;
+        /* There is no way on from COPY; what libpq itself says of a broken connection is no answer. */
+        if (is_copy || (PQstatus(connection->pg) == CONNECTION_BAD && kind == PGRES_FATAL_ERROR && !PQresultErrorField(result, PG_DIAG_SQLSTATE))) {
+            PQclear(result);
             good = false;
             break;
         }
@@ -293,20 +418,19 @@ static void receive(PgConnection *connection)
         if (status != PQTRANS_ACTIVE)       /* more is on its way */
             connection->in_transaction = status != PQTRANS_IDLE;
         forgets = forgets || connection->first->forgets;
+        if (!is_whole(connection->first)) {
+            good = false;                   /* a Sync that was not for it: from here on nothing would be whose it seems */
+            break;
+        }
         end_flight(connection, false);
     }
     if (!good || PQstatus(connection->pg) == CONNECTION_BAD) {
-        connection->head.lost = true;
-        if (connection->read_event)
-            event_del(connection->read_event);
-        if (connection->write_event)
-            event_del(connection->write_event);
-        fail_all(connection);
+        lose(connection);
         return;
     }
     if (forgets)
         forget_statements(connection);
-    watch_writing(connection);
+    flush(connection);
 }
 
 static void on_event(evutil_socket_t fd, short events, void *argument)
@@ -321,12 +445,21 @@ static void on_event(evutil_socket_t fd, short events, void *argument)
     receive(connection);
 }
 
+static void on_turn(evutil_socket_t fd, short events, void *argument)
+{
+    (void)fd, (void)events;
+    PgConnection *connection = argument;
+    if (connection->unsent && connection->head.generation == capo_database_generation())
+        send_all(connection);
+}
+
 bool pg_watch(PgConnection *connection)
 {
     int fd = PQsocket(connection->pg);
+    connection->turn_event = event_new(capo_loop(), -1, 0, on_turn, connection);
     connection->read_event = event_new(capo_loop(), fd, EV_READ | EV_PERSIST, on_event, connection);
     connection->write_event = event_new(capo_loop(), fd, EV_WRITE, on_event, connection);
-    return connection->read_event && connection->write_event && event_add(connection->read_event, NULL) == 0;
+    return connection->turn_event && connection->read_event && connection->write_event && event_add(connection->read_event, NULL) == 0;
 }
 
 void pg_unwatch(PgConnection *connection)
@@ -335,7 +468,9 @@ void pg_unwatch(PgConnection *connection)
         event_free(connection->read_event);
     if (connection->write_event)
         event_free(connection->write_event);
-    connection->read_event = connection->write_event = NULL;
+    if (connection->turn_event)
+        event_free(connection->turn_event);
+    connection->read_event = connection->write_event = connection->turn_event = NULL;
     fail_all(connection);
     for (size_t i = 0; i < PG_SETS; i++)
         for (size_t k = 0; k < PG_WAYS; k++)
@@ -349,7 +484,9 @@ static void abandon(void *argument)
     Flight *flight = argument;
     flight->fiber = NULL;
     flight->abandoned = true;
-    if (flight->done)
+    if (!flight->done && !flight->sent)
+        leave(flight->connection, flight);
+    if (flight->done || !flight->sent)
         pg_flight_free(flight);
 }
 
@@ -363,14 +500,15 @@ void pg_wait(PgConnection *connection, Flight *flight)
     while (!flight->done) {
         int64_t left = limit < 0 ? -1 : (until - capo_monotonic_us()) / 1000;
         if (limit >= 0 && left <= 0) {
-            connection->head.lost = true;
-            fail_all(connection);
+            lose(connection);
             break;
         }
         if (flight->fiber) {
             fiber_park(left > INT32_MAX ? INT32_MAX : (int)left);
         } else {
-            fiber_wait(PQsocket(connection->pg), WAIT_READ | (PQflush(connection->pg) == 1 ? WAIT_WRITE : 0), left > INT32_MAX ? INT32_MAX : (int)left);
+            int unsent = PQflush(connection->pg);
+            if (unsent >= 0)
+                fiber_wait(PQsocket(connection->pg), WAIT_READ | (unsent ? WAIT_WRITE : 0), left > INT32_MAX ? INT32_MAX : (int)left);
             receive(connection);
         }
     }

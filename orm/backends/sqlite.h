@@ -13,6 +13,7 @@ typedef struct SqliteConnection {
     sqlite3 *db;
     bool pauses;                            /* long statements let other fibers run; not where all share the one connection */
     int64_t started;                        /* of the running statement, or its last pause; monotonic microseconds */
+    int64_t begun, time_limit;              /* of the running statement; microseconds, 0: none */
     const Error *stopped;                   /* what a pause in the progress handler raised: raised again after the statement */
     CachedStatement cache[CACHED_STATEMENTS];   /* by hash of the text; a newcomer takes the place of the one in its slot */
 } SqliteConnection;
