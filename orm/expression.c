@@ -137,6 +137,8 @@ Expression *expression_cast(ExpressionKind kind, Expression *of, OutputType type
 Expression *expression_subquery(ExpressionKind kind, Query *query, bool negated)
 {
     Expression *expression = expression_new(kind);
+    if (query)
+        query_settle(query);
     expression->query = query;
     expression->negated = negated;
     if (kind == X_EXISTS)

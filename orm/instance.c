@@ -172,16 +172,29 @@ static RelatedCache *make_cache(Instance *self, const Field *relation, const cha
     RelatedCache *cache = find_cache(self, relation, accessor);
     if (cache)
         return cache;
-    cache = capo_alloc_struct(RelatedCache);
-    *cache = (RelatedCache){ .relation = relation, .accessor = accessor, .next = self->state->related };
-    self->state->related = cache;
+    cache = self->state->related;
+    while (cache && (cache->relation || cache->accessor))       /* one that was taken with the row (rows.h) */
+        cache = cache->next;
+    if (!cache) {
+        cache = capo_alloc_struct(RelatedCache);
+        cache->next = self->state->related;
+        self->state->related = cache;
+    }
+    cache->relation = relation;
+    cache->accessor = accessor;
     return cache;
 }
 
-static Instance **object_member(const Instance *self, const Field *field)
+static Instance **object_place(const Instance *self, const Field *field)
 {
     return self->model->size && field->layout.object >= 0 && field->kind != FIELD_MANY_TO_MANY
         ? (Instance **)(void *)((char *)self + field->layout.object) : NULL;
+}
+
+Instance *capo_object_member(const Instance *self, const Field *field)
+{
+    Instance **place = object_place(self, field);
+    return place ? *place : NULL;
 }
 
 static Value key_of_object(const Instance *other, const Field *field)
@@ -189,11 +202,16 @@ static Value key_of_object(const Instance *other, const Field *field)
     return capo_field_value(other, field->target_field);
 }
 
+static bool same_key(Value a, Value b)
+{
+    return a.kind == VALUE_INT && b.kind == VALUE_INT ? a.integer == b.integer : capo_equal(a, b);
+}
+
 /* User code may assign the pointer of a relation (comment->post = post) instead of its key: the key follows. A key that was changed
  * behind a loaded object drops the object. */
 void capo_relation_sync(const Instance *self, const Field *field)
 {
-    Instance *me = (Instance *)self, **member = object_member(self, field);
+    Instance *me = (Instance *)self, **member = object_place(self, field);
     RelatedCache *cache = find_cache(self, field, NULL);
     Instance *known = cache && cache->known ? cache->one : NULL;
     if (member && *member != known) {
@@ -210,7 +228,7 @@ void capo_relation_sync(const Instance *self, const Field *field)
     if (!cache || !cache->known)
         return;
     Value key = capo_member_value(base_of(self), field);
-    if (!cache->one ? capo_is_null(key) : capo_equal(key, key_of_object(cache->one, field)))
+    if (!cache->one ? capo_is_null(key) : same_key(key, key_of_object(cache->one, field)))
         return;
     if (cache->one && capo_is_null(key)) {          /* it was saved after it was assigned */
         capo_member_store(base_of(me), field, key_of_object(cache->one, field));
@@ -224,7 +242,7 @@ void capo_relation_sync(const Instance *self, const Field *field)
 void capo_instance_cache(Instance *self, const Field *relation, Instance *other)
 {
     RelatedCache *cache = make_cache(self, relation, NULL);
-    Instance **member = object_member(self, relation);
+    Instance **member = object_place(self, relation);
     cache->known = true;
     cache->one = other;
     if (member)
@@ -267,7 +285,7 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 void capo_instance_prefetched(Instance *self, const char *accessor, Instance **others, size_t count)
 {
     RelatedCache *cache = make_cache(self, NULL, accessor);
-    const Field *field = capo_field(self->model, accessor);
+    const Field *field = self->model->n_many ? capo_field(self->model, accessor) : NULL;
     cache->many = others;
     cache->count = count;
     if (field && field->kind == FIELD_MANY_TO_MANY && self->model->size && field->layout.object >= 0)
@@ -437,23 +455,30 @@ bool capo_is_json_null(const Field *field, Value value)
     return expression && expression_is_json_null(expression);
 }
 
+/* Nothing behind the member can change while it stays the same, as what a JSON document points to can. */
+static bool is_all_in_member(const Field *field) { return field->known_storage && field->known_storage < 1 + STORAGE_JSON; }
+
 /* What the database has now is what the instance has. */
 void capo_instance_settle(Instance *self)
 {
     const Model *model = self->model;
     for (size_t i = 0; i < model->n_fields; i++)
-        if (capo_is_json_null(model->fields[i], capo_member_value(base_of(self), model->fields[i])))
+        if (!is_all_in_member(model->fields[i]) && capo_is_json_null(model->fields[i], capo_member_value(base_of(self), model->fields[i])))
             capo_member_store(base_of(self), model->fields[i], capo_value_null());
     size_t size = model->size ? model->size : model->n_fields * sizeof(Value);
     memcpy(self->state->original, base_of(self), size);
-    for (size_t i = 0; i < model->n_fields; i++)
-        if (capo_storage_is_held(capo_field_storage(model->fields[i]))) {
-            capo_member_store(self->state->original, model->fields[i], capo_held_copy(capo_member_value(base_of(self), model->fields[i])));
-        } else if (capo_field_storage(model->fields[i]) == STORAGE_JSON) {
-            Value value = capo_member_value(base_of(self), model->fields[i]);
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (is_all_in_member(field))
+            continue;
+        if (capo_storage_is_held(capo_field_storage(field))) {
+            capo_member_store(self->state->original, field, capo_held_copy(capo_member_value(base_of(self), field)));
+        } else if (capo_field_storage(field) == STORAGE_JSON) {
+            Value value = capo_member_value(base_of(self), field);
             if (!capo_is_null(value))
-                capo_member_store(self->state->original, model->fields[i], capo_value_text(capo_json_text(value, 0)));
+                capo_member_store(self->state->original, field, capo_value_text(capo_json_text(value, 0)));
         }
+    }
     self->state->saved = true;
     self->state->database = database_origin();
 }

@@ -32,11 +32,20 @@ typedef struct InstanceState {
 } InstanceState;
 typedef struct Peers Peers;
 
+/* insert.c: INSERT into the table of `level`, their model or a parent of it, of instances that all give their key or all leave it to the database;
+ * how many rows were written. `on_conflict`: what stands behind the rows, " " for one that begins with the dialect's insert_ignore. */
+int64_t capo_insert_rows(Instance *const *instances, size_t count, const Model *level, const char *on_conflict);
+/* The field is a key that the database is to make for this row. */
+bool capo_makes_key(const Instance *self, const Field *field);
+/* What an INSERT or an UPDATE binds for the column (save.c). */
+Value capo_column_value(Instance *self, const Field *field);
 Value capo_member_value(const char *base, const Field *field);
 void capo_member_store(char *base, const Field *field, Value value);
 bool capo_field_is_deferred(const Instance *self, const Field *field);
 /* Without defaults. */
 Instance *capo_instance_blank(Model *model);
+/* What the struct's member for the object behind a key points to; NULL where there is none. */
+Instance *capo_object_member(const Instance *self, const Field *field);
 /* Lets key and object of a relation agree. */
 void capo_relation_sync(const Instance *self, const Field *field);
 /* JSON_NULL in the member of a JSON field: its column gets the document null, and the member is null once it is saved. */

@@ -18,6 +18,7 @@
 typedef enum Storage {
     STORAGE_INT, STORAGE_TEXT, STORAGE_REAL, STORAGE_DECIMAL, STORAGE_BOOL, STORAGE_DATE, STORAGE_TIME, STORAGE_DATETIME,
     STORAGE_DURATION, STORAGE_UUID, STORAGE_BINARY, STORAGE_JSON, STORAGE_ARRAY, STORAGE_HSTORE, STORAGE_RANGE,
+    STORAGE_KINDS
 } Storage;
 Storage capo_field_storage(const Field *field);
 /* The plain field whose kind the column has: for a key the field it refers to, and so on; else the field itself. */
@@ -235,6 +236,9 @@ typedef struct Dialect {
     const char *(*parameter_type)(const Field *field);
     /* The same where nothing beside the placeholder tells what it is: SELECT ?, CASE … THEN ?. NULL: none. */
     const char *(*value_type)(const Field *field);
+    /* INSERT of rows as an array for each column: "SELECT … FROM …", and its parameters, one for each column; values[column * count + row].
+     * NULL, with nothing written: one of them has no such form. No function: none ever has. */
+    Value *(*put_rows)(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
     /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
@@ -305,6 +309,8 @@ extern const Backend capo_postgresql_backend;
 extern const Backend capo_mysql_backend, capo_mariadb_backend, capo_oracle_mysql_backend;
 #endif
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mariadb_dialect, capo_mysql_dialect;
+/* postgresql_rows.c */
+Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
@@ -426,8 +432,10 @@ bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
 /* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
 Query *capo_query_related_to(Query *query, Instance *self, const char *accessor, const char *file, int line);
-/* What was prefetched for this accessor, as a query whose condition is made when it is needed; NULL: nothing was. */
-Query *capo_query_prefetched(Instance *self, const char *accessor);
+/* The rows that an accessor leads to, from an instance whose key of the relation is this (related.c). */
+Query *query_of_relation(Instance *self, const char *accessor, Value key, const char *file, int line);
+/* What was prefetched for this relation, as a query whose condition is made when it is needed, for this key of the instance; NULL: nothing was. */
+Query *capo_query_prefetched(Instance *self, const Field *field, bool forward, Value key, const char *file, int line);
 
 /* --- transaction.c ------------------------------------------------------------------------------------------------------------ */
 

@@ -9,6 +9,7 @@
 
 typedef struct Level { const char *path; Instance **rows; size_t count; } Level;
 typedef struct Levels { Level *items; size_t count, capacity; } Levels;
+static const char key_name[] = "_prefetch_related_val";
 typedef struct Rows { Instance **items; size_t count, capacity; } Rows;
 
 static void add_row(Rows *rows, Instance *row)
@@ -86,7 +87,7 @@ static bool known(const Instance *instance, const Field *relation, bool reverse,
     return true;
 }
 
-static void store(Instance *instance, const Field *relation, bool reverse, const char *name, const char *to_attr, Rows *found)
+static void store(Instance *instance, const Field *relation, bool reverse, const char *name, const char *to_attr, const Rows *found)
 {
     if (is_single(relation, reverse)) {
         Instance *one = found->count ? found->items[0] : NULL;
@@ -112,9 +113,64 @@ static void store(Instance *instance, const Field *relation, bool reverse, const
         capo_instance_cache(found->items[i], relation, instance);
 }
 
+/* The query of the rows that the relation leads to, from these keys. */
+static Query *level_query(const Instance *from, const char *name, const Field *relation, bool reverse, const Prefetching *own, const Value *keys, size_t count)
+{
+    Model *model = reverse ? relation->model : relation->target;
+    bool many = relation->kind == FIELD_MANY_TO_MANY, to_many = many || (reverse && relation->kind == FIELD_FOREIGN_KEY);
+    Query *query = query_clone(own && own->query ? own->query : to_many ? capo_default_rows(model) : capo_base_rows(model));
+    query->hint = from;
+    if (query->model != model)
+        capo_raise(ERROR_VALUE, "The query of the prefetch '%s' is over %s, the relation leads to %s.", name, query->model->label, model->label);
+    if (query->values)
+        capo_raise(ERROR_VALUE, "Prefetching querysets cannot use raw(), values(), and values_list().");
+    if (query_is_sliced(query))
+        capo_raise(ERROR_NOT_SUPPORTED, "The query of the prefetch '%s' has a limit; a limit for each row is not supported.", name);
+    if (query->fetch == FETCH_ONE)
+        query->fetch = peers_mode(from);
+    query->prefetching = !many;
+    query_add_relation(query, relation, reverse, keys, count, many ? key_name : NULL);
+    return query;
+}
+
+static Value key_of_found(Instance *found, const Field *relation, bool reverse)
+{
+    Value key;
+    if (relation->kind != FIELD_MANY_TO_MANY) {
+        const Field *field = reverse ? relation : relation->target_field;
+        bool here = field->model == found->model && !capo_field_is_deferred(found, field);
+        return here ? capo_member_value(found->state->original, field) : capo_field_value(found, field);
+    }
+    capo_instance_lookup(found, key_name, sizeof key_name - 1, &key);
+    return key;
+}
+
+/* What was found goes to the slots of its keys: a list for each, ended with NULL, all of them in one piece. */
+static void share_out(const KeyTable *by_key, Instance *const *found, size_t count, size_t n_keys, const Field *relation, bool reverse, Rows *next)
+{
+    KeyRows **slots = capo_alloc_array(count + 1, sizeof *slots);
+    for (size_t i = 0; i < count; i++) {
+        slots[i] = find_key(by_key, key_of_found(found[i], relation, reverse));
+        slots[i]->rows.capacity++;
+        add_row(next, found[i]);
+    }
+    Instance **room = capo_alloc_array(count + n_keys, sizeof *room);
+    for (size_t i = 0; i < count; i++) {
+        Rows *rows = &slots[i]->rows;
+        if (!slots[i]->used)
+            continue;
+        if (!rows->items) {
+            rows->items = room;
+            room += rows->capacity + 1;
+        }
+        rows->items[rows->count++] = found[i];
+    }
+}
+
 static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
 {
-    static const char key_name[] = "_prefetch_related_val";
+    static Instance *nobody[1];
+    const Rows none = { .items = nobody };
     Rows next = { 0 };
     Rows missing = { 0 };
     bool special = own && (own->query || own->to_attr);
@@ -123,50 +179,25 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
             add_row(&missing, rows[i]);
     if (!missing.count)
         return next;
-    List *keys = capo_list_new();
+    Value *keys = capo_alloc_array(missing.count, sizeof *keys);
+    KeyRows **slots = capo_alloc_array(missing.count, sizeof *slots);
+    size_t n_keys = 0;
     KeyTable by_key = key_table(missing.count);
     for (size_t i = 0; i < missing.count; i++) {
         Value key = key_of(missing.items[i], relation, reverse);
-        KeyRows *slot = capo_is_null(key) ? NULL : find_key(&by_key, key);
-        if (!slot || slot->used)
+        slots[i] = capo_is_null(key) ? NULL : find_key(&by_key, key);
+        if (!slots[i] || slots[i]->used)
             continue;
-        slot->used = true;
-        slot->rows = (Rows){ .items = capo_alloc_array(4, sizeof(Instance *)), .capacity = 4 };
-        capo_list_add(keys, key);
+        slots[i]->used = true;
+        keys[n_keys++] = key;
     }
-    if (keys->count) {
-        Model *model = reverse ? relation->model : relation->target;
-        bool many = relation->kind == FIELD_MANY_TO_MANY, to_many = many || (reverse && relation->kind == FIELD_FOREIGN_KEY);
-        Query *query = own && own->query ? query_clone(own->query) : query_clone(to_many ? capo_default_rows(model) : capo_base_rows(model));
-        query->hint = missing.items[0];
-        if (query->model != model)
-            capo_raise(ERROR_VALUE, "The query of the prefetch '%s' is over %s, the relation leads to %s.", name, query->model->label, model->label);
-        if (query->values)
-            capo_raise(ERROR_VALUE, "Prefetching querysets cannot use raw(), values(), and values_list().");
-        if (query_is_sliced(query))
-            capo_raise(ERROR_NOT_SUPPORTED, "The query of the prefetch '%s' has a limit; a limit for each row is not supported.", name);
-        if (query->fetch == FETCH_ONE)
-            query->fetch = peers_mode(missing.items[0]);
-        query_add_relation(query, relation, reverse, keys->items, keys->count, many ? key_name : NULL);
+    if (n_keys) {
         size_t found;
-        Instance **others = capo_query_rows(query, &found);
-        for (size_t i = 0; i < found; i++) {
-            Value key;
-            if (many)
-                capo_instance_lookup(others[i], key_name, sizeof key_name - 1, &key);
-            else
-                key = capo_field_value(others[i], reverse ? relation : relation->target_field);
-            KeyRows *slot = find_key(&by_key, key);
-            if (slot->used)
-                add_row(&slot->rows, others[i]);
-            add_row(&next, others[i]);
-        }
+        Instance **others = capo_query_rows(level_query(missing.items[0], name, relation, reverse, own, keys, n_keys), &found);
+        share_out(&by_key, others, found, n_keys, relation, reverse, &next);
     }
-    for (size_t i = 0; i < missing.count; i++) {
-        Value key = key_of(missing.items[i], relation, reverse);
-        Rows none = { .items = capo_alloc_array(1, sizeof(Instance *)) };
-        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, capo_is_null(key) ? &none : &find_key(&by_key, key)->rows);
-    }
+    for (size_t i = 0; i < missing.count; i++)
+        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, slots[i] && slots[i]->rows.items ? &slots[i]->rows : &none);
     return next;
 }
 

@@ -11,7 +11,7 @@ void query_settle(Query *query)
 {
     if (!query->of)
         return;
-    Query *whole = capo_instance_related_query(query->of, query->of_accessor);
+    Query *whole = query_of_relation(query->of, query->of_accessor, query->of_key, query->relation.file, query->relation.line);
     whole->rows = query->rows;
     whole->n_rows = query->n_rows;
     whole->fetched = true;

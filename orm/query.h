@@ -174,8 +174,9 @@ struct Query {
     const Instance *hint;                   /* at hand for the router: whose relation is read */
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
+    bool prefetching;                       /* each of its rows will know another one that it was loaded for */
     JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
-    Instance *of; const char *of_accessor;  /* of a template: its rows are there, its condition is not yet (query_settle) */
+    Instance *of; const char *of_accessor; Value of_key;    /* of an accessor: its rows are there, its condition is not yet (query_settle) */
     struct { Instance *of; const char *accessor, *file; int line; bool whole; } relation;      /* of an accessor, and who asked; whole: not refined */
     /* the result, once it ran */
     Instance **rows; size_t n_rows; bool fetched;

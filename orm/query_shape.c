@@ -267,7 +267,7 @@ static bool learn(Shape *shape, Model *model, const QueryOptions *options, Shape
     }
     shape->sql = keep(compiled->sql, strlen(compiled->sql) + 1);
     shape->root = keep_load(compiled->root);
-    shape->rows = row_plan(shape->root, kept);
+    shape->rows = row_plan(shape->root, query->n_prefetch, kept);
     shape->n_columns = compiled->n_columns;
     shape->slots = keep(reading->slots, n * sizeof *shape->slots);
     shape->n_slots = n;

@@ -70,6 +70,8 @@ typedef struct PgParameters {
 
 /* postgresql_values.c. False: *failure says why. */
 bool pg_encode(const Value *parameters, size_t count, PgParameters *ret, DatabaseFailure *failure);
+/* postgresql_arrays.c: of a list whose tag is the OID of an array's type. False: it is none, or of 2 GiB and more. */
+bool pg_encode_array(Value value, const char **ret, int *ret_size, int *ret_format);
 /* Takes the result over. */
 void pg_decode(PGresult *result, ResultSet *ret);
 /* Whether all columns have a type that is read from binary. */

@@ -342,6 +342,7 @@ Query *capo_default_rows(Model *model);
 Query *capo_base_rows(Model *model);
 /* Whether there is a base manager, so that rows may be missing from capo_base_rows(). */
 bool capo_has_base_manager(const Model *model);
+bool capo_has_default_manager(const Model *model);
 
 /* --- instances -------------------------------------------------------------------------------------------------------------- */
 
