@@ -24,6 +24,9 @@ int64_t auth_login_wait(Request *req, const char *username);
 void auth_login_failed(Request *req, const char *username);
 void auth_login_succeeded(Request *req, const char *username);
 
+/* renames.c: content types and permissions follow a renamed model. For capo_after_rename(). */
+void auth_follow_rename(const Model *before, const Model *after);
+
 /* context.c: `user` and `perms` for templates. */
 void auth_add_context(void);
 

@@ -91,6 +91,11 @@ void capo_instance_forget_all(Instance *self);
 Instance *related_over_columns(Instance *self, const Field *relation);
 /* generic.c */
 const GenericKey *capo_find_generic_key(const Model *model, const char *name);
+/* The object of a generic key that is cached with the instance: of the type and key that it has now; false: none is. */
+bool capo_generic_cached(const Instance *self, const GenericKey *key, Instance **ret);
+void capo_generic_cache(Instance *self, const GenericKey *key, Instance *other);
+/* The models of these types, NULL for one that is gone, in one query. */
+Model **capo_generic_models(const List *types);
 void capo_generic_many(Instance *self, const Field *field, const char *accessor, ManyOperation operation, const List *keys);
 /* The row of the base manager where the field is the key; NULL. */
 Instance *capo_load_one(Model *model, const Field *by, Value key);

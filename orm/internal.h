@@ -18,8 +18,8 @@
 typedef enum Storage {
     STORAGE_INT, STORAGE_TEXT, STORAGE_REAL, STORAGE_DECIMAL, STORAGE_BOOL, STORAGE_DATE, STORAGE_TIME, STORAGE_DATETIME,
     STORAGE_DURATION, STORAGE_UUID, STORAGE_BINARY, STORAGE_JSON, STORAGE_ARRAY, STORAGE_HSTORE, STORAGE_RANGE,
-    STORAGE_KINDS
 } Storage;
+enum { STORAGE_KINDS = STORAGE_RANGE + 1 };
 Storage capo_field_storage(const Field *field);
 /* The plain field whose kind the column has: for a key the field it refers to, and so on; else the field itself. */
 const Field *capo_column_field(const Field *field);

@@ -201,6 +201,123 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
     return next;
 }
 
+/* --- over a generic key: rows of many models --- */
+
+typedef struct OneType { Value type; Rows rows; } OneType;
+
+/* The query for rows of this model. */
+static Query *generic_query(Model *model, const Prefetching *own, const Instance *hint)
+{
+    Query *query = NULL;
+    for (Query *const *one = own ? own->queries : NULL; one && *one && !query; one++)
+        if ((*one)->model->concrete == model->concrete)
+            query = query_clone(*one);
+    if (query && query->values)
+        capo_raise(ERROR_VALUE, "Prefetching querysets cannot use raw(), values(), and values_list().");
+    if (!query)
+        query = query_clone(capo_base_rows(model));
+    query->hint = hint;
+    if (query->fetch == FETCH_ONE)
+        query->fetch = peers_mode(hint);
+    return query;
+}
+
+static void store_generic(Instance *row, const GenericKey *key, const Prefetching *own, Instance *other)
+{
+    if (own && own->to_attr)
+        capo_instance_annotate(row, own->to_attr, other ? capo_value_object(other) : capo_value_null());
+    else
+        capo_generic_cache(row, key, other);
+}
+
+/* All rows of one type. */
+static void load_type(const OneType *one, Model *model, const GenericKey *key, const Prefetching *own, Rows *next)
+{
+    const Field *column = capo_field(one->rows.items[0]->model, key->key);
+    KeyTable by_key = key_table(one->rows.count);
+    List *keys = capo_list_new();
+    for (size_t i = 0; model && i < one->rows.count; i++) {
+        Value of = capo_field_to_python(model->pk, capo_field_value(one->rows.items[i], column));
+        KeyRows *slot = find_key(&by_key, of);
+        if (!slot->used)
+            capo_list_add(keys, of);
+        slot->used = true;
+    }
+    size_t found = 0;
+    Instance **others = model ? capo_query_rows(capo_query_filter(generic_query(model, own, one->rows.items[0]), capo_q("pk__in", capo_value_list(keys))), &found) : NULL;
+    for (size_t i = 0; i < found; i++) {
+        add_row(&find_key(&by_key, capo_instance_pk(others[i]))->rows, others[i]);
+        add_row(next, others[i]);
+    }
+    for (size_t i = 0; i < one->rows.count; i++) {
+        Rows *mine = model ? &find_key(&by_key, capo_field_to_python(model->pk, capo_field_value(one->rows.items[i], column)))->rows : NULL;
+        store_generic(one->rows.items[i], key, own, mine && mine->count ? mine->items[0] : NULL);
+    }
+}
+
+static Rows load_generic(Instance *const *rows, size_t count, const GenericKey *key, const Prefetching *own)
+{
+    const Field *type = capo_field(rows[0]->model, key->type), *column = capo_field(rows[0]->model, key->key);
+    OneType *groups = capo_alloc_array(count + 1, sizeof *groups);
+    List *types = capo_list_new();
+    Rows next = { 0 };
+    bool special = own && (own->queries || own->to_attr);
+    if (own && own->query)
+        capo_raise(ERROR_VALUE, "Custom queryset can't be used for this lookup: '%s' leads to rows of many models. Give .queries, one for each.", key->name);
+    for (size_t i = 0; i < count; i++) {
+        Value of = capo_field_value(rows[i], type);
+        Instance *known_one;
+        if (capo_is_null(of) || capo_is_null(capo_field_value(rows[i], column))) {
+            store_generic(rows[i], key, own, NULL);
+            continue;
+        }
+        if (!special && capo_generic_cached(rows[i], key, &known_one)) {
+            if (known_one)
+                add_row(&next, known_one);
+            continue;
+        }
+        size_t at = 0;
+        while (at < types->count && !capo_equal(types->items[at], of))
+            at++;
+        if (at == types->count)
+            capo_list_add(types, of);
+        add_row(&groups[at].rows, rows[i]);
+    }
+    Model **models = types->count ? capo_generic_models(types) : NULL;
+    for (size_t i = 0; i < types->count; i++)
+        load_type(&groups[i], models[i], key, own, &next);
+    return next;
+}
+
+/* The level of rows that may be of several models, behind a generic key: of each model by itself. */
+static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path)
+{
+    Rows all = { 0 };
+    bool *done = capo_alloc_array(count + 1, sizeof *done);
+    for (size_t first = 0; first < count; first++) {
+        Rows same = { 0 };
+        for (size_t i = first; !done[first] && i < count; i++)
+            if (rows[i]->model == rows[first]->model && !done[i]) {
+                add_row(&same, rows[i]);
+                done[i] = i > first;
+            }
+        if (!same.count)
+            continue;
+        bool reverse;
+        const Model *model = rows[first]->model;
+        const GenericKey *key = capo_find_generic_key(model, name);
+        const Field *relation = key ? NULL : relation_of_accessor(model, name, &reverse);
+        if (!key && !relation)
+            capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name, model->name, path);
+        if (relation && own && own->queries)
+            capo_raise(ERROR_VALUE, "'%s' leads to rows of one model: give .query, and not .queries.", name);
+        Rows next = key ? load_generic(same.items, same.count, key, own) : load_level(same.items, same.count, name, relation, reverse, own);
+        for (size_t i = 0; i < next.count; i++)
+            add_row(&all, next.items[i]);
+    }
+    return all;
+}
+
 static Level *find_level(Levels *levels, const char *path)
 {
     for (size_t i = 0; i < levels->count; i++)
@@ -229,17 +346,12 @@ static void follow(Instance *const *rows, size_t count, const Prefetching *prefe
         const char *stored = !end && prefetch->to_attr ? prefetch->to_attr : name;
         const char *here = *parent ? capo_format("%s__%s", parent, stored) : stored;
         Level *done = find_level(levels, here);
-        if (done && !end && prefetch->query)
+        if (done && !end && (prefetch->query || prefetch->queries))
             capo_raise(ERROR_VALUE, "'%s' lookup was already seen with a different queryset. You may need to adjust the ordering of your lookups.", path);
         if (!done) {
             if (!count)
                 return;
-            bool reverse;
-            const Field *relation = relation_of_accessor(rows[0]->model, name, &reverse);
-            if (!relation)
-                capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name,
-                           rows[0]->model->name, path);
-            add_level(levels, here, load_level(rows, count, name, relation, reverse, end ? NULL : prefetch));
+            add_level(levels, here, load_models(rows, count, name, end ? NULL : prefetch, path));
             done = &levels->items[levels->count - 1];
         }
         if (!end)

@@ -148,3 +148,6 @@ char *capo_sql_migrate(const char *app, const char *name, bool backwards);
 void capo_after_migrate(void (*function)(void));
 /* Calls them: after the tables were emptied. */
 void capo_run_after_migrate(void);
+/* Behind each RenameModel on the database, in its transaction; forwards and back, and perhaps once more where an interrupted migration goes on.
+ * The models are historical: their app, names and Meta. */
+void capo_after_rename(void (*function)(const Model *before, const Model *after));

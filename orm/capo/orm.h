@@ -143,7 +143,12 @@ typedef struct RowLock {
  *         PREFETCH("books", .query = capo_query(Book, .where = { .pages = GT(300) }), .to_attr = "long_books")));
  *     for (Book **b = capo_prefetched(Book, authors[0], "long_books"); *b; b++) … */
 struct Query;
-typedef struct Prefetching { const char *path, *to_attr; struct Query *query; } Prefetching;
+typedef struct Prefetching {
+    const char *path, *to_attr;
+    struct Query *query;
+    struct Query *const *queries;       /* over a generic key (generic.h, Django's GenericPrefetch): QUERIES(…), one for a model, others their base rows */
+} Prefetching;
+#define QUERIES(...) ((struct Query *const[]){ __VA_ARGS__, NULL })
 #define PREFETCH(path_, ...) { .path = (path_) __VA_OPT__(,) __VA_ARGS__ }
 #define PREFETCHES(...) ((const Prefetching[]){ __VA_ARGS__, { 0 } })
 

@@ -290,7 +290,7 @@ TEST(INST_006_deferred_fields)
     EXPECT_TEXT(left_out[0], "rank");
     EXPECT_TEXT(left_out[1], "released");
     EXPECT(!left_out[2]);
-    EXPECT_INT(capo_field_value(&track->capo, capo_field(&Track_model, "rank")).integer, 1);
+    EXPECT_INT(capo_field_value(&track->capo, capo_field(&Recording_model, "rank")).integer, 1);
     EXPECT_TEXT(capo_deferred_fields(track)[0], "released");
     EXPECT(!capo_deferred_fields(capo_get(Recording))[0]);
     EXPECT(!capo_deferred_fields(capo_new(Recording))[0]);
