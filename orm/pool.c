@@ -345,10 +345,9 @@ void pool_return(Connection *connection)
         self->backend->close(connection, true);
         return;
     }
-    int64_t now = capo_monotonic_us();
+    int64_t now = connection->used = capo_monotonic_us();
     bool good = !connection->lost && (!self->backend->is_clean || self->backend->is_clean(connection)) && !too_old(self, connection, now) && !self->closed;
     PoolWaiter *waiter = self->first;
-    connection->used = now;
     if (good && waiter) {
         dequeue(self, waiter);
         waiter->connection = connection;
