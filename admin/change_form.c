@@ -2,6 +2,7 @@
 /* Adding and changing one object with its inlines: one form, one transaction, one log entry. Who may only view sees the same page
  * without inputs, and a POST from them is refused whatever it holds. */
 #include "admin_internal.h"
+#include <capo/integrity.h>
 #include <string.h>
 
 typedef struct ObjectPage {
@@ -115,8 +116,21 @@ static bool is_all_valid(ObjectPage *about)
     return good;
 }
 
-static Instance *save_all(ObjectPage *about)
+static void save_object(void *argument)
 {
+    ObjectPage *about = argument;
+    AdminPage *page = about->page;
+    Instance *object = capo_form_instance(about->form);
+    if (page->admin->save_model)
+        page->admin->save_model(page->req, object, about->form, !about->adding);
+    else
+        capo_instance_save(object);
+    capo_form_save_many(about->form);
+}
+
+static void save_all(void *argument)
+{
+    ObjectPage *about = argument;
     AdminPage *page = about->page;
     Instance *object = capo_form_instance(about->form);
     List *message = capo_list_new();
@@ -128,16 +142,55 @@ static Instance *save_all(ObjectPage *about)
             capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(labels)))))));
     }
     capo_begin();
-    if (page->admin->save_model)
-        page->admin->save_model(page->req, object, about->form, !about->adding);
-    else
-        capo_instance_save(object);
-    capo_form_save_many(about->form);
+    const Error *error = capo_try(save_object, about);
+    if (error) {
+        capo_form_refused(about->form, error);
+        capo_reraise(error);
+    }
     for (size_t i = 0; i < about->n_inlines; i++)
         admin_inline_save(&about->inlines[i], message);
     capo_admin_log(page->req, object, about->adding ? LOG_ADDITION : LOG_CHANGE, capo_json_text(VALUE(message), 0));
     capo_commit();
-    return object;
+}
+
+static size_t count_errors(const ObjectPage *about)
+{
+    size_t count = capo_form_error_count(about->form);
+    for (size_t i = 0; i < about->n_inlines; i++)
+        count += capo_formset_error_count(about->inlines[i].formset);
+    return count;
+}
+
+/* The rows that are not in the database yet: they are new again where the transaction that inserts them is rolled back. */
+static Instance **new_instances(const ObjectPage *about)
+{
+    size_t room = 2, count = 0;
+    for (size_t i = 0; i < about->n_inlines; i++)
+        room += capo_formset_count(about->inlines[i].formset);
+    Instance **instances = capo_alloc_array(room, sizeof *instances);
+    if (about->adding)
+        instances[count++] = capo_form_instance(about->form);
+    for (size_t i = 0; i < about->n_inlines; i++)
+        for (size_t k = 0; k < capo_formset_count(about->inlines[i].formset); k++) {
+            Instance *instance = capo_form_instance_uncleaned(capo_formset_form(about->inlines[i].formset, k));
+            if (!capo_instance_is_saved(instance))
+                instances[count++] = instance;
+        }
+    instances[count] = NULL;
+    return instances;
+}
+
+/* False: another request was faster than the validation, and a constraint of the database refused the row; the forms say which. */
+static bool is_saved(ObjectPage *about)
+{
+    Instance **new = new_instances(about);
+    const Error *error = capo_try(save_all, about);
+    if (error && !count_errors(about))
+        capo_reraise(error);
+    for (; error && *new; new++)
+        if (capo_instance_is_saved(*new))
+            capo_instance_unsave(*new);
+    return !error;
 }
 
 static Response *popup_answer(AdminPage *page, Map *data)
@@ -271,8 +324,8 @@ static Response *object_form(ObjectPage *about)
     ask_hooks(about);
     build_form(about);
     if (about->page->req->method == POST) {
-        if (is_all_valid(about))
-            return after_save(about, save_all(about));
+        if (is_all_valid(about) && is_saved(about))
+            return after_save(about, capo_form_instance(about->form));
     } else {
         about->inlines = admin_inlines(about->page, parent_of(about), about->read_only, NULL, &about->n_inlines);
     }

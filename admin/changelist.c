@@ -295,6 +295,43 @@ static bool same_rows(ChangeList *list, const QueryDict *data)
     return true;
 }
 
+typedef struct RowSaving { ChangeList *list; Form *form; int64_t changed; } RowSaving;
+
+static void save_row(void *argument)
+{
+    RowSaving *saving = argument;
+    Form *form = saving->form;
+    Instance *object = capo_form_instance(form);
+    if (saving->list->admin->save_model)
+        saving->list->admin->save_model(saving->list->page->req, object, form, true);
+    else
+        capo_instance_save(object);
+    capo_form_save_many(form);
+}
+
+/* In one transaction; the first row that a constraint of the database refuses undoes it, and its form says why. */
+static void save_changed_rows(void *argument)
+{
+    RowSaving *saving = argument;
+    ChangeList *list = saving->list;
+    capo_begin();
+    for (size_t i = 0; i < capo_formset_count(list->formset); i++) {
+        Form *form = saving->form = capo_formset_form(list->formset, i);
+        if (!capo_form_has_changed(form))
+            continue;
+        const Error *error = capo_try(save_row, saving);
+        if (error) {
+            capo_form_refused(form, error);
+            capo_reraise(error);
+        }
+        List *message = capo_list_new();
+        capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(admin_changed_labels(form))))))));
+        capo_admin_log(list->page->req, capo_form_instance(form), LOG_CHANGE, capo_json_text(VALUE(message), 0));
+        saving->changed++;
+    }
+    capo_commit();
+}
+
 static Response *save_rows(ChangeList *list)
 {
     AdminPage *page = list->page;
@@ -307,24 +344,13 @@ static Response *save_rows(ChangeList *list)
     list->formset = row_forms(list, capo_post_dict(page->req));
     if (!capo_formset_is_valid(list->formset))
         return NULL;
-    int64_t changed = 0;
-    capo_begin();
-    for (size_t i = 0; i < capo_formset_count(list->formset); i++) {
-        Form *form = capo_formset_form(list->formset, i);
-        if (!capo_form_has_changed(form))
-            continue;
-        Instance *object = capo_form_instance(form);
-        if (list->admin->save_model)
-            list->admin->save_model(page->req, object, form, true);
-        else
-            capo_instance_save(object);
-        capo_form_save_many(form);
-        List *message = capo_list_new();
-        capo_list_add(message, VALUE(capo_map(V("changed", capo_map(V("fields", capo_value_strings(admin_changed_labels(form))))))));
-        capo_admin_log(page->req, object, LOG_CHANGE, capo_json_text(VALUE(message), 0));
-        changed++;
-    }
-    capo_commit();
+    RowSaving saving = { .list = list };
+    const Error *error = capo_try(save_changed_rows, &saving);
+    if (error && !capo_formset_error_count(list->formset))
+        capo_reraise(error);
+    if (error)
+        return NULL;
+    int64_t changed = saving.changed;
     if (changed)
         capo_message(page->req, MESSAGE_SUCCESS, "%lld %s changed successfully.", (long long)changed,
                      capo_format("%s %s", changed == 1 ? list->model->verbose_name : list->model->verbose_name_plural, changed == 1 ? "was" : "were"));

@@ -572,9 +572,18 @@ const Route capo_admin_urls[] = {
     { 0 }
 };
 
+/* URLs and forms of the pages hold one key. */
+static void refuse_composite(const ModelAdmin *admin, void *unused)
+{
+    (void)unused;
+    if (admin->model->pk && admin->model->pk->kind == FIELD_COMPOSITE_KEY)
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The model %s has a composite primary key, so it cannot be registered with admin.", admin->model->name);
+}
+
 static void ready(void)
 {
     capo_add_widgets(admin_widgets);
+    admin_each(refuse_composite, NULL);
 }
 
 extern const EmbeddedFile capo_admin_files[];

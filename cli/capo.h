@@ -19,6 +19,7 @@
 #include <capo/web.h>
 #include <capo/signals.h>
 #include <capo/orm.h>
+#include <capo/integrity.h>
 #include <capo/model_signals.h>
 #include <capo/databases.h>
 #include <capo/templates.h>

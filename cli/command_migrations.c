@@ -12,6 +12,14 @@ static void say_line(void *self, const char *line)
     capo_say("%s", line);
 }
 
+/* Seen before the work is done. */
+static void begin_line(void *self, const char *text)
+{
+    (void)self;
+    printf("%s", text);
+    fflush(stdout);
+}
+
 static bool confirm(void *self, const char *question)
 {
     (void)self;
@@ -62,6 +70,15 @@ static double seconds_of(const char *option)
     return seconds;
 }
 
+/* As MigrateOptions has it. */
+static int verbosity(void)
+{
+    const char *text = capo_option("--verbosity");
+    if (text && (strlen(text) != 1 || *text < '0' || *text > '3'))
+        capo_raise(ERROR_COMMAND, "--verbosity wants 0, 1, 2 or 3, and not '%s'.", text);
+    return !text ? 0 : *text == '0' ? -1 : *text - '0';
+}
+
 int cli_migrate(void)
 {
     if (capo_option("app") && !capo_app(capo_option("app")))
@@ -75,7 +92,7 @@ int cli_migrate(void)
     capo_migrate(&(MigrateOptions){
         .app = capo_option("app"), .target = capo_option("migration"), .fake = capo_option_set("--fake"),
         .fake_initial = capo_option_set("--fake-initial"), .plan = capo_option_set("--plan"), .run_syncdb = capo_option_set("--run-syncdb"),
-        .prune = capo_option_set("--prune"), .lock_timeout = seconds_of("--lock-timeout"), .say = say_line });
+        .prune = capo_option_set("--prune"), .lock_timeout = seconds_of("--lock-timeout"), .verbosity = verbosity(), .say = say_line, .begin = begin_line });
     return 0;
 }
 

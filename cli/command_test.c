@@ -23,6 +23,6 @@ int cli_test(void)
 {
     bool list = capo_option_set("--list");
     if (!list)
-        capo_migrate(&(MigrateOptions){ 0 });
+        capo_migrate(&(MigrateOptions){ .run_syncdb = true });
     return capo_run_tests(capo_option_values("name"), run_rolled_back, list);
 }

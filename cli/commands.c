@@ -30,6 +30,7 @@ const Command cli_framework_commands[] = {
         { "--run-syncdb", NULL, "also make the tables of apps without migrations" },
         { "--prune", NULL, "of one app: forget what is recorded and has no file any more" },
         { "--lock-timeout", "SECONDS", "how long a statement may wait for a table that others use" },
+        { "--verbosity", "N", "0: says nothing; 1; 2: also how long each took", .short_name = "-v" },
         NO_INPUT) },
     { "showmigrations", "List the migrations and which are applied.", cli_showmigrations, OPTIONS_LIST(
         { "app", NULL, "only these apps", .many = true }, { "--database", "ALIAS", "one of settings' .databases" },

@@ -105,6 +105,13 @@ void capo_formset_put_management(Formset *formset, Buffer *out)
 
 /* --- the forms --------------------------------------------------------------------------------------------------------------------------- */
 
+/* One hidden input holds a row's key: Django's formsets have none for a composite one either. */
+static void refuse_composite(const Model *model)
+{
+    if (model && model->pk->kind == FIELD_COMPOSITE_KEY)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s has a composite primary key: formsets of its rows are not supported. A form of one row is.", model->name);
+}
+
 static bool key_is_automatic(const Model *model)
 {
     return model->pk->kind == FIELD_AUTO || model->pk->kind == FIELD_BIG_AUTO || model->pk->kind == FIELD_SMALL_AUTO || !model->pk->editable
@@ -220,6 +227,7 @@ static Form *make_form(Formset *formset, int64_t index)
 static Formset *formset_make(Request *req, const QueryDict *data, const FormsetOptions *options, Model *model, Instance *parent,
                              Field *parent_key, const char *prefix, int extra)
 {
+    refuse_composite(model);
     static const FormsetOptions none;
     Formset *formset = capo_alloc_struct(Formset);
     *formset = (Formset){ .object.ops = &capo_formset_ops, .options = options ? *options : none, .data = data, .files = req, .bound = data != NULL,

@@ -2,6 +2,7 @@
 /* Forms out of models: the form field of each model field, the instance before and after, and saving it. Cleaning ends as Django's
  * _post_clean: the good values go into the instance, which is then cleaned as a whole, with uniqueness. */
 #include "internal.h"
+#include <capo/integrity.h>
 #include <string.h>
 
 /* --- the form field of a model field -------------------------------------------------------------------------------------------------- */
@@ -290,15 +291,43 @@ void capo_form_save_many(Form *form)
     }
 }
 
+bool capo_form_refused(Form *form, const Error *error)
+{
+    const ValidationError *errors = form->model ? capo_integrity_errors(form->instance, error) : NULL;
+    capo_form_add_validation_errors(form, errors);
+    return errors != NULL;
+}
+
+static void save_all(void *argument)
+{
+    Form *form = argument;
+    capo_begin();
+    capo_instance_save(form->instance);
+    capo_form_save_many(form);
+    capo_commit();
+}
+
 Instance *capo_form_save(Form *form)
 {
     Instance *instance = capo_form_instance(form);
+    bool was_saved = capo_instance_is_saved(instance);
     if (!capo_form_is_valid(form))
-        capo_raise(ERROR_VALUE, "The %s could not be %s because the data didn't validate.", form->model->name,
-                   capo_instance_is_saved(instance) ? "changed" : "created");
-    capo_begin();
-    capo_instance_save(instance);
-    capo_form_save_many(form);
-    capo_commit();
-    return instance;
+        capo_raise(ERROR_VALUE, "The %s could not be %s because the data didn't validate.", form->model->name, was_saved ? "changed" : "created");
+    const Error *error = capo_try(save_all, form);
+    if (!error)
+        return instance;
+    if (!was_saved && capo_instance_is_saved(instance))
+        capo_instance_unsave(instance);
+    capo_form_refused(form, error);
+    capo_reraise(error);
+}
+
+static void save(void *form) { capo_form_save(form); }
+
+bool capo_form_try_save(Form *form)
+{
+    const Error *error = capo_try(save, form);
+    if (error && (error->code == ERROR_VALUE || !capo_form_error_count(form)))
+        capo_reraise(error);
+    return !error;
 }

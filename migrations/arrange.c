@@ -94,7 +94,7 @@ static void depend(const Arrangement *arrangement, Migration *migration, size_t 
         const Migration *leaf = in_this_run || strcmp(app, later->app) == 0 ? NULL : leaf_of(arrangement->graph, app);
         if (leaf)
             migration_add_dependency(migration, leaf->app, leaf->name);
-        else if (!in_this_run && strcmp(app, later->app) != 0)
+        else if (!in_this_run && strcmp(app, later->app) != 0 && !(capo_app(app) && !migrations_folder(capo_app(app))))
             capo_raise(ERROR_COMMAND, "%s.%s refers to %s, but the app %s has no migrations. Run makemigrations %s first.", later->app,
                        later->operation->model, *label, app, app);
     }

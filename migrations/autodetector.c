@@ -285,6 +285,9 @@ static void create(Creation *creation, size_t at)
         good &= ready(creation, model, model->fields[i], "through");
         if (good)
             fields[n_fields++] = model->fields[i];
+        else if (model_state_in_key(model, model->fields[i]->name))
+            capo_raise(ERROR_COMMAND, "%s.%s is part of the key and points to a model that needs this one first: such a circle cannot be created.",
+                       model_state_label(model), model->fields[i]->name);
         else
             later[n_later++] = model->fields[i];
     }
@@ -314,6 +317,12 @@ static void create_models(Detector *detector)
 
 /* --- fields ----------------------------------------------------------------------------------------------------------------------------------- */
 
+static const char *key_text(const FieldState *key)
+{
+    const Value *names = capo_map_get(key->options, "fields");
+    return names ? capo_json_text(*names, 0) : key->name;
+}
+
 static void refuse_other_key(Detector *detector, const ModelState *now, const ModelState *to)
 {
     const FieldState *old = model_state_pk(now), *new = model_state_pk(to);
@@ -321,10 +330,10 @@ static void refuse_other_key(Detector *detector, const ModelState *now, const Mo
     if (model_state_is_proxy(now) != model_state_is_proxy(to) || !same_option(now, to, "bases"))
         capo_raise(ERROR_COMMAND, "%s: what it is made from changed. Its rows cannot follow by themselves. Make a new model under another name, copy the "
                    "rows with a RunFunction, and delete the old one.", model_state_label(to));
-    if (old && new && strcmp(old->name, new->name) != 0)
+    if (old && new && strcmp(key_text(old), key_text(new)) != 0)
         capo_raise(ERROR_COMMAND, "%s: its primary key was %s and is now %s. That is no change that rows and the keys of other tables survive by "
                    "themselves. Keep the key, or make a new model, copy the rows with a RunFunction, and delete the old one.",
-                   model_state_label(to), old->name, new->name);
+                   model_state_label(to), key_text(old), key_text(new));
 }
 
 static bool alterable(const ModelState *model, const FieldState *old, const FieldState *new)
@@ -383,6 +392,9 @@ static void add_field(Detector *detector, const ModelState *to, FieldState *new)
     for (size_t k = 0; k < detector->count; k++)
         created_now |= detector->planned[k].operation->kind == CREATE_MODEL && operation_is_about(detector->planned[k].operation, to->name)
             && strcmp(detector->planned[k].app, to->app) == 0;
+    bool same_for_all = field_state_flag(new, "default_function") && (field_state_flag(new, "unique") || field_state_flag(new, "primary_key"));
+    if (!created_now && same_for_all && !ask_unique_default(detector->questioner, to, new))
+        capo_raise(ERROR_COMMAND, "Nothing was written.");
     Value one_off = created_now || fills_itself(new) ? capo_value_null() : ask_one_off(detector->questioner, to, new, false);
     plan(detector, to->app, .kind = ADD_FIELD, .model = to->name, .name = new->name, .field = new, .one_off = one_off);
 }

@@ -168,8 +168,6 @@ DATABASE_CHANGE(database_sql)
 
 /* --- functions ---------------------------------------------------------------------------------------------------------------------- */
 
-struct MigrationModels { ProjectState *state; };
-
 Model *capo_historical_model(MigrationModels *models, const char *label)
 {
     const char *dot = strchr(label, '.');
@@ -212,7 +210,7 @@ DATABASE_CHANGE(database_function)
     MigrationModels models = { .state = before };
     const char *step = capo_format("-- run function %s", op->name);
     (void)after;
-    if (!capo_schema_begin_step(editor, step))
+    if (!capo_schema_begin_step(editor, step, function->repeatable))
         return;
     (backwards ? function->backwards : function->forwards)(&models);
     capo_schema_end_step(editor, step);

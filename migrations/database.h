@@ -17,7 +17,10 @@ DATABASE_CHANGE(database_rename_field);
 DATABASE_CHANGE(database_nothing);
 DATABASE_CHANGE(database_sql);
 DATABASE_CHANGE(database_function);
+DATABASE_CHANGE(database_custom);
 DATABASE_CHANGE(database_separate);
+
+struct MigrationModels { ProjectState *state; };
 
 /* The row that RunFunction names: "name" of the app, or "app.name". Raises where there is none. */
 const MigrationFunction *migration_function(const char *app, const char *name);

@@ -8,8 +8,18 @@
 #include <capo/model_signals.h>
 #include <string.h>
 
-static void tell_apps(Signal *signal)
+static void say(const MigrateOptions *options, const char *line)
 {
+    if (options->say && options->verbosity >= 0)
+        options->say(options->self, line);
+}
+
+static bool is_wordy(const MigrateOptions *options) { return options->verbosity > 1; }
+
+static void tell_apps(const MigrateOptions *options, Signal *signal, const char *when)
+{
+    for (const App *const *app = capo_apps(); *app && is_wordy(options); app++)
+        say(options, capo_format("Running %s-migrate handlers for application %s", when, (*app)->name));
     for (const App *const *app = capo_apps(); *app && signal->count; app++)
         capo_send_event(signal, &(SignalEvent){ .sender = *app, .app = *app });
 }
@@ -32,12 +42,6 @@ void capo_run_after_migrate(void)
 {
     for (size_t i = 0; i < n_hooks; i++)
         hooks[i]();
-}
-
-static void say(const MigrateOptions *options, const char *line)
-{
-    if (options->say)
-        options->say(options->self, line);
 }
 
 /* --- what is applied --------------------------------------------------------------------------------------------------------------------- */
@@ -175,45 +179,6 @@ static void refuse_irreversible(const Plan *plan)
                            operation_describe(plan->nodes[i]->migration->operations[o]));
 }
 
-/* --- --fake-initial -------------------------------------------------------------------------------------------------------------------------- */
-
-static bool has_column(Model *model, Field *field)
-{
-    List *columns = capo_schema_columns(model->table);
-    for (size_t i = 0; i < columns->count; i++)
-        if (same_name(capo_to_text(columns->items[i]), field->column))
-            return true;
-    return false;
-}
-
-/* Whether all tables and columns that an initial migration would make are there already. */
-static bool is_there_already(const Migration *migration, ProjectState *before)
-{
-    bool makes_something = false;
-    if (!migration->initial)
-        return false;
-    ProjectState **states = migration_states(migration, before), *after = states[migration->n_operations];
-    for (size_t i = 0; i < migration->n_operations; i++) {
-        const Operation *op = migration->operations[i];
-        if (op->kind != CREATE_MODEL && op->kind != ADD_FIELD)
-            continue;
-        if (!state_find(after, migration->app, op->model))
-            continue;
-        Model *model = state_model(after, migration->app, op->model);
-        if (!model->managed)
-            continue;
-        makes_something = true;
-        Field *field = op->kind == ADD_FIELD ? capo_field(model, op->name) : NULL;
-        if (!capo_schema_has_table(model->table) || (field && field->column && !has_column(model, field))
-            || (field && !field->column && !capo_schema_has_table(field->through->table)))
-            return false;
-        for (size_t m = 0; op->kind == CREATE_MODEL && m < model->n_many; m++)
-            if (!capo_schema_has_table(model->many[m]->through->table))
-                return false;
-    }
-    return makes_something;
-}
-
 /* --- migrate --------------------------------------------------------------------------------------------------------------------------------- */
 
 static void say_what(const MigrateOptions *options, const MigrationGraph *graph)
@@ -270,10 +235,22 @@ static void say_of_changes(const MigrateOptions *options, const MigrationGraph *
     say(options, "  Run 'makemigrations' to make new migrations, and then re-run 'migrate' to apply them.");
 }
 
+/* What a migration says of itself stands on lines of its own, and its own line is begun anew behind that. */
+typedef struct Inside { const MigrateOptions *options; bool spoke; } Inside;
+
+static void say_inside(void *self, const char *line)
+{
+    Inside *inside = self;
+    if (inside->options->begin && !inside->spoke)
+        say(inside->options, "");
+    inside->spoke = true;
+    say(inside->options, line);
+}
+
 static int run_plan(const MigrateOptions *options, const MigrationGraph *graph, const Map *applied, const Plan *plan)
 {
     MigrationNode **full = graph_full_plan(graph);
-    ProjectState *state = state_new();
+    ProjectState *state = graph_start(graph, true);
     int done = 0;
     size_t count = 0;
     while (full[count])
@@ -287,16 +264,22 @@ static int run_plan(const MigrateOptions *options, const MigrationGraph *graph, 
     }
     for (size_t i = 0; i < plan->count; i++) {
         const Migration *migration = plan->nodes[i]->migration;
-        MigrationRun run = { .migration = migration, .backwards = plan->backwards, .fake = options->fake, .say = options->say, .self = options->self };
+        Inside inside = { .options = options };
+        MigrationRun run = { .migration = migration, .backwards = plan->backwards, .fake = options->fake, .say = say_inside, .self = &inside };
         for (size_t k = 0; k < count; k++)
             if (full[k] == plan->nodes[i])
                 run.before = before[k];
-        bool there = !plan->backwards && options->fake_initial && is_there_already(migration, run.before);
+        bool there = !plan->backwards && options->fake_initial && migration_is_there(migration, run.before);
         run.fake |= there;
+        const char *doing = capo_format("  %s %s... ", plan->backwards ? "Unapplying" : "Applying", migration_label(migration));
+        if (options->begin && options->verbosity >= 0)
+            options->begin(options->self, doing);
+        int64_t began = capo_monotonic_us();
         migration_run(&run);
         done += !run.done_by_other;
-        say(options, capo_format("  %s %s... %s", plan->backwards ? "Unapplying" : "Applying", migration_label(migration),
-                                 run.done_by_other ? "done by another run" : run.fake ? "FAKED" : "OK"));
+        const char *outcome = run.done_by_other ? "done by another run" : run.fake ? "FAKED" : "OK";
+        const char *time = is_wordy(options) ? capo_format(" (%.3fs)", (double)(capo_monotonic_us() - began) / 1e6) : "";
+        say(options, capo_format("%s%s%s", options->begin && !inside.spoke ? "" : doing, outcome, time));
     }
     return done;
 }
@@ -413,13 +396,13 @@ static int migrate_locked(const MigrateOptions *options)
         return 0;
     }
     recorder_prepare();
-    tell_apps(&capo_pre_migrate);
+    tell_apps(options, &capo_pre_migrate, "pre");
     int done = run_plan(options, graph, applied, &plan);
     if (!plan.backwards)
         record_replacements(graph);
     if (done)
         capo_run_after_migrate();
-    tell_apps(&capo_post_migrate);
+    tell_apps(options, &capo_post_migrate, "post");
     return done;
 }
 
@@ -482,7 +465,7 @@ char *capo_sql_migrate(const char *app, const char *name, bool backwards)
     MigrationGraph *graph = graph_load(capo_apps(), NULL);
     MigrationNode *target = graph_find_prefix(graph, app, name);
     const Migration *migration = target->migration;
-    ProjectState *state = state_new();
+    ProjectState *state = graph_start(graph, true);
     for (MigrationNode **node = graph_forwards_plan(graph, target); *node != target; node++)
         state = migration_state((*node)->migration, state);
     ProjectState **states = migration_states(migration, state);
@@ -497,12 +480,9 @@ char *capo_sql_migrate(const char *app, const char *name, bool backwards)
         size_t at = backwards ? migration->n_operations - 1 - i : i;
         const Operation *op = migration->operations[at];
         capo_put_format(&sql, "--\n-- %s\n--\n", operation_describe(op));
-        if (op->kind == RUN_FUNCTION)
-            capo_put(&sql, "-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n");
-        else if (backwards && !operation_reversible(op, app))
+        if (backwards && !operation_reversible(op, app))
             capo_raise(ERROR_MIGRATION, "%s cannot be undone: its operation %zu (%s) is not reversible.", migration_label(migration), at + 1, operation_describe(op));
-        else
-            migration_run_operation(&run, editor, states, at);
+        migration_run_operation(&run, editor, states, at);
         const char *all = capo_schema_collected_sql(editor);
         capo_put(&sql, all + seen);
         seen = strlen(all);

@@ -19,7 +19,7 @@
 #define KEYS (KIND(FOREIGN_KEY) | KIND(ONE_TO_ONE))
 #define RELATIONS (KEYS | KIND(MANY_TO_MANY))
 #define ALL_KINDS (~0ull)
-#define COLUMNS (ALL_KINDS & ~KIND(MANY_TO_MANY))
+#define COLUMNS (ALL_KINDS & ~KIND(MANY_TO_MANY) & ~KIND(COMPOSITE_KEY))
 
 /* Where the plain ones are. `field` and `row` are -1 for those that code below reads and writes by name. */
 typedef struct OptionRow {
@@ -35,7 +35,8 @@ typedef struct OptionRow {
 
 static const OptionRow options_table[] = {
     { "verbose_name", OPTION_TEXT, ALL_KINDS, BY_NAME },
-    { "primary_key", OPTION_BOOL, COLUMNS, (int)offsetof(Field, primary_key), -1 },
+    { "fields", OPTION_NAMES, KIND(COMPOSITE_KEY), BY_NAME },
+    { "primary_key", OPTION_BOOL, COLUMNS | KIND(COMPOSITE_KEY), (int)offsetof(Field, primary_key), -1 },
     { "to", OPTION_MODEL, RELATIONS, BY_NAME },
     { "on_delete", OPTION_ON_DELETE, KEYS, BY_NAME },
     { "related_name", OPTION_TEXT, RELATIONS, BY_NAME },
@@ -79,7 +80,7 @@ static const OptionRow options_table[] = {
     { "unique", OPTION_BOOL, COLUMNS, BY_NAME },
     { "db_index", OPTION_BOOL, COLUMNS, BY_NAME },
     { "db_column", OPTION_TEXT, COLUMNS, BY_NAME },
-    { "editable", OPTION_BOOL, ALL_KINDS, BY_NAME, .normally = true },
+    { "editable", OPTION_BOOL, COLUMNS | KIND(MANY_TO_MANY), BY_NAME, .normally = true },
     { "custom", OPTION_TEXT, COLUMNS, BY_NAME },
     { "help_text", OPTION_TEXT, ALL_KINDS, BY_NAME },
     { 0 }
@@ -296,6 +297,12 @@ static Value option_of(const Field *field, const char *option)
         return capo_value_text(field->target ? field->target->label : field->target_name);
     if (strcmp(option, "on_delete") == 0)
         return capo_value_text((int)field->on_delete < ON_DELETES ? on_delete_names[field->on_delete] : NULL);
+    if (strcmp(option, "fields") == 0) {
+        List *names = capo_list_new();
+        for (size_t i = 0; i < field->n_parts; i++)
+            capo_list_add(names, capo_value_text(field->parts[i]->name));
+        return capo_value_list(names);
+    }
     if (strcmp(option, "related_name") == 0) {
         const char *accessor = field->kind == FIELD_ONE_TO_ONE ? model->name_lower : capo_format("%s_set", model->name_lower);
         /* a many-to-many to itself that is symmetrical has no accessor of its own */
@@ -424,6 +431,8 @@ static void option_to_row(const FieldState *field, FieldRow *row, const char *op
         row->options.relation.to_field = value.text;
     else if (strcmp(option, "db_table") == 0)
         row->options.many.db_table = value.text;
+    else if (strcmp(option, "fields") == 0)
+        row->key_names = capo_join(names_of(value.list), ", ");
     else if (strcmp(option, "through_fields") == 0)
         row->options.many.through_fields = names_of(value.list);
     else if (strcmp(option, "symmetrical") == 0)

@@ -3,7 +3,7 @@
  *
  * jansson parses and says where the syntax breaks; for what is wrong behind that, the path of names and indexes that led to the
  * place is followed through the text once more, which is valid JSON by then, to count the lines. */
-#include "migration.h"
+#include "operations.h"
 #include <capo/buffer.h>
 #include <ctype.h>
 #include <jansson.h>
@@ -337,32 +337,68 @@ static void read_member(const Reader *reader, const Step *at, const json_t *json
     }
 }
 
-static OperationKind operation_kind(const Reader *reader, const Step *up, const json_t *json, const char **ret_name)
+/* Its name in the file, and its kind or, of the site's own, its row. */
+static OperationKind operation_kind(const Reader *reader, const Step *up, const json_t *json, const char **ret_name, const MigrationOperation **ret_custom)
 {
-    const char *names[OPERATION_KINDS], *key = json_is_object(json) ? json_object_iter_key(json_object_iter((json_t *)json)) : NULL;
+    enum { OWN = 64 };
+    const char *names[OPERATION_KINDS + OWN], *key = json_is_object(json) ? json_object_iter_key(json_object_iter((json_t *)json)) : NULL;
     size_t count = 0;
     if (!key || json_object_size(json) != 1)
         fail(reader, up, "an operation must be an object with one member, as { \"AddField\": { … } }.");
-    for (int kind = 1; kind < OPERATION_KINDS; kind++) {
+    for (int kind = 1; kind < CUSTOM; kind++) {
         if (strcmp(operation_rows[kind].name, key) == 0) {
             *ret_name = operation_rows[kind].name;
             return (OperationKind)kind;
         }
         names[count++] = operation_rows[kind].name;
     }
+    *ret_custom = custom_operation(reader->app, key);
+    if (*ret_custom) {
+        *ret_name = capo_strdup(key);
+        return CUSTOM;
+    }
+    count += custom_operation_names(reader->app, names + count, OWN);
     Step step = { .key = key, .up = up };
     fail(reader, &step, "there is no operation %s.%s", key, capo_did_you_mean(key, names, count));
+}
+
+/* One of the site's own: its row says which members it has, or nothing of them. */
+static Operation *custom_of(const Reader *reader, const Step *at, const json_t *body, Operation *op)
+{
+    const char *const *lists[] = { op->custom->required, op->custom->optional };
+    const char *names[65] = { NULL };
+    size_t count = 0;
+    for (size_t l = 0; l < 2; l++)
+        for (const char *const *name = lists[l]; name && *name && count < 64; name++)
+            names[count++] = *name;
+    if (lists[0] || lists[1])
+        refuse_unknown(reader, at, body, names, op->name);
+    for (const char *const *name = lists[0]; name && *name; name++)
+        if (!json_object_get(body, *name))
+            fail(reader, at, "%s lacks \"%s\".", op->name, *name);
+    op->options = value_of(body).map;
+    op->elidable = op->custom->elidable;
+    const char *error = custom_error(op, reader->app);
+    if (error)
+        fail(reader, at, "%s %s", op->name, error);
+    return operation_new(op);
 }
 
 static Operation *operation_of(const Reader *reader, const Step *up, const json_t *json, int depth)
 {
     const char *name, *names[8];
     size_t count = 0;
-    Operation op = { .kind = operation_kind(reader, up, json, &name) };
+    const MigrationOperation *custom = NULL;
+    Operation op = { .kind = operation_kind(reader, up, json, &name, &custom) };
     Step step = { .key = name, .up = up };
     const json_t *body = json_object_get(json, name);
     if (!json_is_object(body))
         fail(reader, &step, "%s must be an object with its members.", name);
+    op.custom = custom;
+    if (custom) {
+        op.name = name;
+        return custom_of(reader, &step, body, &op);
+    }
     const OperationMember *members = operation_rows[op.kind].members;
     for (const OperationMember *m = members; m->name; m++)
         names[count++] = m->name;
@@ -434,7 +470,7 @@ Migration *migration_parse(const char *app, const char *name, const char *path, 
     refuse_unknown(&reader, NULL, json, members, "a migration");
     Migration *migration = capo_alloc_struct(Migration);
     *migration = (Migration){ .app = app, .name = name, .path = path,
-        .initial = flag_of(&reader, json, "initial", false), .non_atomic = !flag_of(&reader, json, "atomic", true),
+        .initial = flag_of(&reader, json, "initial", false), .not_initial = !flag_of(&reader, json, "initial", true), .non_atomic = !flag_of(&reader, json, "atomic", true),
         .dependencies = keys_of(&reader, json, "dependencies"), .replaces = keys_of(&reader, json, "replaces"),
         .run_before = keys_of(&reader, json, "run_before") };
     Step step = { .key = "operations" };

@@ -151,6 +151,12 @@ static const Migration *replacing(Migration *const *migrations, size_t count, co
     return NULL;
 }
 
+static bool is_switched_off(const char *app_name)
+{
+    const App *app = capo_app(app_name);
+    return app && !migrations_folder(app);
+}
+
 static void link_key(const MigrationGraph *graph, Migration *const *migrations, size_t count, const bool *stands, MigrationNode *node,
                      const MigrationKey *key, bool before)
 {
@@ -163,6 +169,8 @@ static void link_key(const MigrationGraph *graph, Migration *const *migrations, 
                 MigrationNode *found = strcmp(old->app, key->app) == 0 ? graph_find(graph, old->app, old->name) : NULL;
                 other = found ? found : other;
             }
+    if (!other && is_switched_off(key->app))            /* its tables are there, or nobody's business */
+        return;
     if (!other)
         refuse_missing(graph, node->migration, key);
     if (other != node)
@@ -362,9 +370,42 @@ ProjectState *migration_state(const Migration *migration, const ProjectState *st
     return result;
 }
 
+/* Whether each model that it refers to is there too. */
+static bool stands_alone(const ProjectState *state, const ModelState *model)
+{
+    if (model_state_base(model) && !state_find_label(state, model_state_base(model)))
+        return false;
+    for (size_t i = 0; i < model->n_fields; i++)
+        for (const char *const *name = LIST("to", "through"); *name; name++) {
+            const char *text = field_state_text(model->fields[i], *name);
+            if (text && !state_find_label(state, state_label(model->app, text)))
+                return false;
+        }
+    return true;
+}
+
+ProjectState *graph_start(const MigrationGraph *graph, bool all)
+{
+    ProjectState *state = state_new(), *models = NULL;
+    for (const App *const *app = capo_apps(); *app; app++) {
+        if (!(*app)->models || graph_leaves(graph, (*app)->name)[0] || (!all && !is_switched_off((*app)->name)))
+            continue;
+        models = models ? models : state_of_models();
+        for (size_t i = 0; i < models->count; i++)
+            if (strcmp(models->models[i]->app, (*app)->name) == 0)
+                state_put(state, models->models[i]);
+    }
+    for (size_t i = all ? state->count : 0; i-- > 0;)
+        if (!stands_alone(state, state->models[i])) {
+            state_remove(state, state->models[i]->app, state->models[i]->name);
+            i = state->count;
+        }
+    return state;
+}
+
 ProjectState *graph_state(const MigrationGraph *graph)
 {
-    ProjectState *state = state_new();
+    ProjectState *state = graph_start(graph, false);
     for (MigrationNode **node = graph_full_plan(graph); *node; node++)
         state = migration_state((*node)->migration, state);
     return state;

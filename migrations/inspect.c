@@ -289,6 +289,25 @@ static List *together_of(const ModelState *model, const List *keys)
     return lists;
 }
 
+/* The key over several columns, where there is a field for each; NULL. */
+static FieldState *composite_key(const ModelState *model, const List *keys)
+{
+    List *names = capo_list_new();
+    for (size_t i = 0; i < keys->count; i++) {
+        const Map *key = keys->items[i].map;
+        const char *name = strcmp(text_in(key, "kind"), "p") == 0 ? name_of_column(model, text_in(key, "col")) : NULL;
+        if (strcmp(text_in(key, "kind"), "p") != 0)
+            continue;
+        if (!name)
+            return NULL;
+        capo_list_add(names, capo_value_text(name));
+    }
+    Map *options = capo_map_new();
+    capo_map_set(options, "fields", capo_value_list(names));
+    capo_map_set(options, "primary_key", capo_value_bool(true));
+    return names->count > 1 ? field_state_new("pk", FIELD_COMPOSITE_KEY, options) : NULL;
+}
+
 ModelState *inspect_model(const char *app, const char *table, List *notes)
 {
     const Catalogue *questions = catalogue();
@@ -306,9 +325,11 @@ ModelState *inspect_model(const char *app, const char *table, List *notes)
             field = field_state_named(field_state_with(field, "db_column", capo_value_text(text_in(row, "name"))), capo_format("%s_%d", field->name, n));
         model_state_put_field(model, field);
     }
-    if (!key)
-        capo_list_add(notes, capo_value_text(key_size(keys, "p", keys->count ? text_in(keys->items[0].map, "name") : "") > 1
-            ? "its primary key is of several columns" : "it has no primary key: a column that differs in each row can be made one with MODEL_KEY"));
+    FieldState *composite = key ? NULL : composite_key(model, keys);
+    if (composite)
+        model_state_put_field(model, composite);
+    if (!key && !composite)
+        capo_list_add(notes, capo_value_text("it has no primary key: a column that differs in each row can be made one with MODEL_KEY"));
     Map *options = capo_map_new();
     capo_map_set(options, "db_table", capo_value_text(table));
     capo_map_set(options, "managed", capo_value_bool(false));
@@ -358,7 +379,13 @@ char *inspect_text(const ModelState *model, const List *notes)
         capo_put_format(&out, "/* %s: %s. */\n", model_state_table(model), capo_to_text(notes->items[i]));
     bool usual = !key || (key->kind == FIELD_BIG_AUTO && strcmp(key->name, "id") == 0 && !field_state_text(key, "db_column"));
     bool relation_key = key && capo_field_is_relation(key->kind);
-    if (usual || relation_key) {
+    if (key && key->kind == FIELD_COMPOSITE_KEY) {
+        const Value *names = capo_map_get(key->options, "fields");
+        capo_put_format(&out, "MODEL_KEYS(%s", model->name);
+        for (size_t i = 0; i < names->list->count; i++)
+            capo_put_format(&out, ", %s", capo_to_text(names->list->items[i]));
+        capo_put(&out, ")\n");
+    } else if (usual || relation_key) {
         capo_put_format(&out, "MODEL(%s)\n", model->name);
     } else {
         capo_put_format(&out, "MODEL_KEY(%s, %s, %s", model->name, word_of(key->kind), key->name);

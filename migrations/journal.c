@@ -119,6 +119,9 @@ static void write_line(const Journal *journal, size_t step, const char *what, co
                  journal->migration->app, journal->migration->name, journal->backwards, (int)journal->number, (int)step, what, result, done);
 }
 
+/* A function's, not a statement's. */
+static bool is_step(const char *what) { return strncmp(what, "-- run ", 7) == 0; }
+
 /* The line of this step. One that says something else is from before the operation was edited: nothing of that may have been done. */
 static const Map *line_of(Journal *journal, size_t step, const char *what)
 {
@@ -129,7 +132,7 @@ static const Map *line_of(Journal *journal, size_t step, const char *what)
         const Map *each = journal->lines->items[i].map;
         const char *said = text_in(each, "what");
         bool unchanged = strncmp(said, "look ", 5) == 0
-            || (!capo_truth(*capo_map_get(each, "done")) && strcmp(capo_schema_fingerprint(said), text_in(each, "result")) == 0);
+            || (!capo_truth(*capo_map_get(each, "done")) && !is_step(said) && strcmp(capo_schema_fingerprint(said), text_in(each, "result")) == 0);
         if (!unchanged)
             refuse_edited(journal, journal->backwards ? journal->migration->n_operations - 1 - journal->number : journal->number);
     }
@@ -162,9 +165,38 @@ static bool before(void *self, const char *what)
     return true;
 }
 
+/* The line is in the transaction of what the function does, as not done: it stays only where something in there committed, which a change of the
+ * schema does. How far the function came behind that, nobody can tell. */
+static bool begins(void *self, const char *what, bool repeatable)
+{
+    Journal *journal = self;
+    const Migration *migration = journal->migration;
+    const Map *line = line_of(journal, journal->step, what);
+    if (line && capo_truth(*capo_map_get(line, "done"))) {
+        journal->step++;
+        return false;
+    }
+    if (line && !repeatable) {
+        const char *of = capo_format("app = '%s' AND name = '%s'", migration->app, migration->name);
+        capo_raise(ERROR_MIGRATION, "\"%s\" was interrupted behind a change of the schema, which this database commits at once: nobody can tell how far it came. "
+                   "Look at the tables. Bring them to where it begins and say DELETE FROM capo_migration_journal WHERE %s AND NOT done; or to where it "
+                   "ends and say UPDATE capo_migration_journal SET done = 1 WHERE %s; then run migrate again. A function that may always be run "
+                   "again says .repeatable in its row.", what + 3, of, of);
+    }
+    if (!line)
+        write_line(journal, journal->step, what, NULL, false);
+    return true;
+}
+
 static void after(void *self, const char *what)
 {
     Journal *journal = self;
+    if (is_step(what)) {
+        set_done(journal, journal->step++);
+        capo_sql_run("COMMIT");                 /* whether or not something in there ended the transaction */
+        capo_sql_run("START TRANSACTION");
+        return;
+    }
     if (!capo_schema_is_ddl(what)) {
         write_line(journal, journal->step++, what, NULL, true);
         return;
@@ -190,7 +222,7 @@ static List *looked(void *self, const char *what, List *found)
 
 const SchemaWatch *journal_watch(Journal *journal)
 {
-    journal->watch = (SchemaWatch){ .before = before, .after = after, .looked = looked, .self = journal };
+    journal->watch = (SchemaWatch){ .before = before, .begins = begins, .after = after, .looked = looked, .self = journal };
     return &journal->watch;
 }
 
@@ -206,7 +238,7 @@ void journal_end(Journal *journal)
 static void forget_announced(void *argument)
 {
     const Migration *migration = argument;
-    capo_sql_run("DELETE FROM capo_migration_journal WHERE app = ? AND name = ? AND done = ?", migration->app, migration->name, false);
+    capo_sql_run("DELETE FROM capo_migration_journal WHERE app = ? AND name = ? AND done = ? AND what NOT LIKE '-- run %'", migration->app, migration->name, false);
 }
 
 void journal_failed(const Migration *migration)

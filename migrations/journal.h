@@ -13,7 +13,8 @@
  *
  * A statement that changes rows is in one transaction with its line in the journal. One that changes the schema is announced before it
  * runs, with a fingerprint of its table; where the journal ends with such a line, the table tells whether it was done. An operation is done
- * again from its start: what the journal has is left out, and what was looked up then is answered from it. */
+ * again from its start: what the journal has is left out, and what was looked up then is answered from it. A function runs in one transaction with
+ * its line; a line of one that did not end is there only where the function changed the schema itself. */
 #pragma once
 #include "migration.h"
 

@@ -110,8 +110,6 @@ static int lint_migration(const LintOptions *options, const Migration *migration
     int count = 0;
     for (size_t i = 0; i < migration->n_operations; i++) {
         const Operation *op = migration->operations[i];
-        if (op->kind == RUN_FUNCTION)
-            continue;
         SchemaEditor *editor = capo_schema_open(true);
         if (op->kind == CREATE_MODEL)
             add_new_tables(new_tables, state_model(states[i + 1], migration->app, op->model));
@@ -126,7 +124,7 @@ int capo_lint_migrations(const LintOptions *options)
 {
     Map *applied = options->all ? capo_map_new() : recorder_applied();
     MigrationGraph *graph = graph_load(capo_apps(), applied);
-    ProjectState *state = state_new();
+    ProjectState *state = graph_start(graph, true);
     int count = 0;
     for (MigrationNode **node = graph_full_plan(graph); *node; node++) {
         if (wanted(options, (*node)->migration, applied))

@@ -11,6 +11,8 @@
 static bool has_directory(const App *app)
 {
     struct stat status;
+    if (capo_migration_module(app))
+        return true;                    /* made as it is needed */
     return stat(app->directory ? app->directory : app->name, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -23,7 +25,7 @@ static const char *const *own_apps(void)
     const char **names = capo_alloc_array(count + 1, sizeof *names);
     count = 0;
     for (const App *const *app = capo_apps(); *app; app++)
-        if (!(*app)->files)
+        if (migrations_folder(*app) && (!(*app)->files || capo_migration_module(*app)))
             names[count++] = (*app)->name;
     return names;
 }
@@ -38,7 +40,9 @@ const App *make_app_to_write(const char *name)
             names[count++] = (*a)->name;
         capo_raise(ERROR_COMMAND, "There is no app called %s among the site's apps.%s", name, capo_did_you_mean(name, names, count));
     }
-    if (app->files)
+    if (!migrations_folder(app))
+        capo_raise(ERROR_COMMAND, "The app %s has its migrations switched off by the settings' .migration_modules: none can be made.", name);
+    if (app->files && !capo_migration_module(app))
         capo_raise(ERROR_COMMAND, "The models of the app %s have changed, but its migrations are inside the program and cannot be written. "
                    "Run makemigrations where the app is developed.", name);
     if (!has_directory(app))
@@ -51,11 +55,23 @@ const App *make_app_to_write(const char *name)
 
 typedef struct Written { const char *path; struct Written *before; } Written;
 
+/* With those around it. */
+static int make_folders(const char *path)
+{
+    for (const char *slash = strchr(path + 1, '/'); ; slash = strchr(slash + 1, '/')) {
+        const char *folder = slash ? capo_strndup(path, (size_t)(slash - path)) : path;
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+            return -errno;
+        if (!slash)
+            return 0;
+    }
+}
+
 static void write_migration(const App *app, const Migration *migration, bool over, Written **written)
 {
     const char *path = migration_path(app, migration->name), *text = migration_text(migration);
     const char *directory = capo_strndup(path, (size_t)(strrchr(path, '/') - path));
-    int error = mkdir(directory, 0777) == 0 || errno == EEXIST ? 0 : -errno;
+    int error = make_folders(directory);
     if (!error && !over && access(path, F_OK) == 0)
         error = -EEXIST;
     if (!error)
@@ -71,10 +87,24 @@ static void write_migration(const App *app, const Migration *migration, bool ove
     capo_raise(ERROR_COMMAND, "%s cannot be written: %s. Nothing was written.", path, strerror(-error));
 }
 
+/* With the graph as it is on disk now. */
+static void write_newest(const Written *written)
+{
+    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    for (const char *const *name = own_apps(); *name; name++) {
+        const char *folder = capo_format("%s/", migrations_folder(capo_app(*name)));
+        bool wrote = false;
+        for (const Written *file = written; file; file = file->before)
+            wrote |= capo_starts_with(file->path, folder);
+        newest_write(graph, capo_app(*name), wrote);
+    }
+}
+
 const char *make_write(const App *app, const Migration *migration, bool over)
 {
     Written *written = NULL;
     write_migration(app, migration, over, &written);
+    write_newest(written);
     return migration_path(app, migration->name);
 }
 
@@ -90,14 +120,13 @@ static void announce(const MakeOptions *options, const App *app, const Migration
         say(options, capo_format("Migrations for '%s':", app->name));
     say(options, capo_format("  %s", migration_path(app, migration->name)));
     for (size_t i = 0; i < migration->n_operations; i++)
-        say(options, capo_format("    %c %s", operation_rows[migration->operations[i]->kind].symbol, operation_describe(migration->operations[i])));
+        say(options, capo_format("    %c %s", operation_symbol(migration->operations[i]), operation_describe(migration->operations[i])));
 }
 
 /* --- --empty and --merge -------------------------------------------------------------------------------------------------------------------- */
 
-static int make_empty(const MakeOptions *options, const MigrationGraph *graph)
+static int make_empty(const MakeOptions *options, const MigrationGraph *graph, Written **written)
 {
-    Written *written = NULL;
     int count = 0;
     if (!options->apps || !options->apps[0])
         capo_raise(ERROR_COMMAND, "You must supply at least one app label when using --empty.");
@@ -112,7 +141,7 @@ static int make_empty(const MakeOptions *options, const MigrationGraph *graph)
             migration_add_dependency(&migration, *name, leaves[0]->migration->name);
         announce(options, app, &migration, true);
         if (!options->dry_run && !options->check)
-            write_migration(app, &migration, false, &written);
+            write_migration(app, &migration, false, written);
     }
     return count;
 }
@@ -123,16 +152,15 @@ static char *branch_text(MigrationNode **leaves)
     for (; *leaves; leaves++) {
         capo_put_format(&text, "  Branch %s\n", (*leaves)->migration->name);
         for (size_t i = 0; i < (*leaves)->migration->n_operations; i++)
-            capo_put_format(&text, "    %c %s\n", operation_rows[(*leaves)->migration->operations[i]->kind].symbol,
+            capo_put_format(&text, "    %c %s\n", operation_symbol((*leaves)->migration->operations[i]),
                             operation_describe((*leaves)->migration->operations[i]));
     }
     return capo_buffer_text(&text);
 }
 
-static int make_merges(const MakeOptions *options, const MigrationGraph *graph)
+static int make_merges(const MakeOptions *options, const MigrationGraph *graph, Written **written)
 {
     enum { LONGEST = 47 };
-    Written *written = NULL;
     int count = 0;
     for (const App *const *app = capo_apps(); *app; app++) {
         MigrationNode **leaves = graph_leaves(graph, (*app)->name);
@@ -152,7 +180,7 @@ static int make_merges(const MakeOptions *options, const MigrationGraph *graph)
         migration.name = capo_format("%04d_%s", number + 1, options->name ? options->name : name);
         announce(options, *app, &migration, true);
         if (!options->dry_run && !options->check)
-            write_migration(make_app_to_write((*app)->name), &migration, false, &written);
+            write_migration(make_app_to_write((*app)->name), &migration, false, written);
         count++;
     }
     if (!count)
@@ -160,35 +188,55 @@ static int make_merges(const MakeOptions *options, const MigrationGraph *graph)
     return count;
 }
 
-int capo_make_migrations(const MakeOptions *options)
+static int make_detected(const MakeOptions *options, const MigrationGraph *graph, Written **written)
 {
     static Questioner silent = { .no_input = true };
-    MigrationGraph *graph = graph_load(capo_apps(), NULL);
-    if (options->name)
-        for (const char *c = options->name; *c; c++)
-            if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
-                capo_raise(ERROR_COMMAND, "The migration name must be made of letters, digits and \"_\", and '%s' is not.", options->name);
-    if (options->merge)
-        return make_merges(options, graph);
-    graph_refuse_conflicts(graph);
-    if (options->empty)
-        return make_empty(options, graph);
-
+    bool writes = !options->check && !options->dry_run;
     /* --check writes nothing, so it has nothing to ask */
     Questioner *questioner = options->check ? NULL : options->questioner ? options->questioner : &silent;
+    const char *const *names = options->apps ? options->apps : own_apps();
     size_t n_apps;
     int count = 0;
-    DetectedApp *apps = detect_changes(graph_state(graph), state_of_models(), graph, options->apps ? options->apps : own_apps(), options->name,
-                                       questioner, &n_apps);
-    Written *written = NULL;
-    for (size_t i = 0; i < n_apps && !options->check && !options->dry_run; i++)
+    for (const char *const *name = options->apps; name && *name; name++)
+        if (capo_app(*name) && !migrations_folder(capo_app(*name)))
+            make_app_to_write(*name);
+    DetectedApp *apps = detect_changes(graph_state(graph), state_of_models(), graph, names, options->name, questioner, &n_apps);
+    for (size_t i = 0; i < n_apps && writes; i++)
         make_app_to_write(apps[i].app);
     for (size_t i = 0; i < n_apps; i++)
         for (size_t m = 0; m < apps[i].count; m++, count++) {
             const App *app = capo_app(apps[i].app);
-            if (!options->check && !options->dry_run)
-                write_migration(app, apps[i].migrations[m], false, &written);
+            if (writes)
+                write_migration(app, apps[i].migrations[m], false, written);
             announce(options, app, apps[i].migrations[m], m == 0);
         }
+    for (const char *const *name = names; *name; name++) {
+        const char *sentence;
+        if (!capo_app(*name) || !newest_is_wrong(graph, capo_app(*name), &sentence))
+            continue;
+        if (!writes)
+            say(options, sentence);
+        count += options->check;
+    }
+    return count;
+}
+
+int capo_make_migrations(const MakeOptions *options)
+{
+    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    Written *written = NULL;
+    int count;
+    if (options->name)
+        for (const char *c = options->name; *c; c++)
+            if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
+                capo_raise(ERROR_COMMAND, "The migration name must be made of letters, digits and \"_\", and '%s' is not.", options->name);
+    if (!options->merge)
+        graph_refuse_conflicts(graph);
+    if (options->merge)
+        count = make_merges(options, graph, &written);
+    else
+        count = (options->empty ? make_empty : make_detected)(options, graph, &written);
+    if (!options->check && !options->dry_run)
+        write_newest(written);
     return count;
 }

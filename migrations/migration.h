@@ -13,7 +13,7 @@ typedef enum OperationKind {
     ADD_FIELD, REMOVE_FIELD, ALTER_FIELD, RENAME_FIELD, ADD_INDEX, REMOVE_INDEX, RENAME_INDEX, ADD_CONSTRAINT, REMOVE_CONSTRAINT,
     RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE,
     ALTER_MODEL_TABLE_COMMENT, ALTER_CONSTRAINT, ADD_INDEX_CONCURRENTLY, REMOVE_INDEX_CONCURRENTLY, ADD_CONSTRAINT_NOT_VALID, VALIDATE_CONSTRAINT,
-    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, OPERATION_KINDS
+    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, CUSTOM, OPERATION_KINDS
 } OperationKind;
 
 typedef struct Operation Operation;
@@ -31,6 +31,7 @@ struct Operation {
     const char *comment, *locale, *provider; bool not_deterministic;        /* AlterModelTableComment; CreateCollation */
     Value forwards, backwards;              /* SQL: a text, a list, or a map of backend to those; null: none */
     Operation **database_operations, **state_operations;    /* NULL at the end; or NULL */
+    const MigrationOperation *custom;       /* CUSTOM: its row; `name` is what the file calls it, `options` are its members */
 };
 
 /* What a member of an operation is in a file. */
@@ -54,6 +55,8 @@ extern const OperationRow operation_rows[OPERATION_KINDS];
 
 #define OPERATION(...) operation_new(&(Operation){ __VA_ARGS__ })
 Operation *operation_new(const Operation *operation);
+const char *operation_name(const Operation *operation);                             /* in a file: "AddField" */
+char operation_symbol(const Operation *operation);
 const char *operation_describe(const Operation *operation);
 const char *operation_fragment(const Operation *operation);
 bool operation_reversible(const Operation *operation, const char *app);
@@ -67,7 +70,7 @@ typedef struct MigrationKey { const char *app, *name; } MigrationKey;
 typedef struct Migration {
     const char *app, *name;                 /* "blog", "0002_post_subtitle" */
     const char *path;                       /* for messages */
-    bool initial, non_atomic;
+    bool initial, non_atomic, not_initial;  /* the last: the file says "initial": false */
     MigrationKey *dependencies, *replaces, *run_before;         /* end with a NULL app */
     Operation **operations; size_t n_operations;
 } Migration;
@@ -81,6 +84,8 @@ void migration_add_dependency(Migration *migration, const char *app, const char 
 Migration *migration_parse(const char *app, const char *name, const char *path, const char *text, size_t size);
 char *migration_text(const Migration *migration);
 char *operation_text(const Operation *operation);                                   /* JSON, in one line: the same text means the same */
+/* "blog/migrations", or what .migration_modules says; NULL: the app's migrations are switched off. */
+const char *migrations_folder(const App *app);
 /* The file that it has or would get: "blog/migrations/0001_initial.json". */
 char *migration_path(const App *app, const char *name);
 const char *migration_checksum(const Migration *migration);                         /* of what it says, not of how it is laid out */
@@ -112,7 +117,10 @@ MigrationNode **graph_forwards_plan(const MigrationGraph *graph, MigrationNode *
 MigrationNode **graph_backwards_plan(const MigrationGraph *graph, MigrationNode *node);
 /* All, in order. */
 MigrationNode **graph_full_plan(const MigrationGraph *graph);
-/* The state after all migrations. */
+/* What there is before all migrations: the models of apps whose migrations are switched off and, where `all`, of all apps that have none, those that lead to no
+ * app that has some. */
+ProjectState *graph_start(const MigrationGraph *graph, bool all);
+/* The state after all migrations, for makemigrations. */
 ProjectState *graph_state(const MigrationGraph *graph);
 
 /* --- recorder.c: the table django_migrations --- */
@@ -148,6 +156,10 @@ ProjectState **migration_states(const Migration *migration, ProjectState *before
 /* One operation, `at` in the file. */
 void migration_run_operation(MigrationRun *run, SchemaEditor *editor, ProjectState **states, size_t at);
 
+/* --- fake_initial.c --- */
+/* Whether all tables and columns that an initial migration would make are there already. */
+bool migration_is_there(const Migration *migration, ProjectState *before);
+
 /* --- autodetector.c --- */
 typedef struct DetectedApp { const char *app; Migration **migrations; size_t count; } DetectedApp;
 /* New migrations that lead from one state to the other, by app, numbered and named behind the leaves of the graph. `only`: these apps
@@ -161,4 +173,6 @@ bool ask_renamed_model(Questioner *questioner, const ModelState *old, const Mode
 bool ask_renamed_field(Questioner *questioner, const ModelState *model, const FieldState *old, const FieldState *new);
 /* The one-off value; null: none given ("handle it myself"), only where `may_ignore`. */
 Value ask_one_off(Questioner *questioner, const ModelState *model, const FieldState *field, bool may_ignore);
+/* Whether to go on although every row that is there would get the same value in a unique column. */
+bool ask_unique_default(Questioner *questioner, const ModelState *model, const FieldState *field);
 bool ask_merge(Questioner *questioner, const char *app, const char *branches);

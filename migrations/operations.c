@@ -196,6 +196,9 @@ static void rename_field_state(const Operation *op, const char *app, ProjectStat
     for (size_t i = 0; i < model->n_fields; i++) {
         if (strcmp(model->fields[i]->name, op->name) == 0)
             model->fields[i] = field_state_named(model->fields[i], op->new_name);
+        Value *key = capo_map_get(model->fields[i]->options, "fields");
+        if (key)
+            model->fields[i] = field_state_with(model->fields[i], "fields", renamed_in_list(*key, op->name, op->new_name));
         for (const char *const *name = (const char *const[]){ "unique_for_date", "unique_for_month", "unique_for_year", NULL }; *name; name++) {
             const char *date = field_state_text(model->fields[i], *name);
             if (date && strcmp(date, op->name) == 0)
@@ -384,6 +387,16 @@ static const char *fragment_rename_field(const Operation *op)
 }
 static const char *fragment_rename_index(const Operation *op) { return capo_format("rename_%s_%s", capo_lower(op->name), capo_lower(op->new_name)); }
 
+const char *operation_name(const Operation *operation)
+{
+    return operation->kind == CUSTOM ? operation->name : operation_rows[operation->kind].name;
+}
+
+char operation_symbol(const Operation *operation)
+{
+    return operation->custom && operation->custom->symbol ? operation->custom->symbol : operation_rows[operation->kind].symbol;
+}
+
 const char *operation_describe(const Operation *operation)
 {
     return operation_rows[operation->kind].describe(operation);
@@ -395,7 +408,10 @@ const char *operation_fragment(const Operation *operation)
     const OperationRow *row = &operation_rows[operation->kind];
     if (!row->fragment)
         return NULL;
-    char *text = capo_strdup(row->fragment(operation)), *end = text;
+    const char *made = row->fragment(operation);
+    if (!made)
+        return NULL;
+    char *text = capo_strdup(made), *end = text;
     for (char *c = text; *c; c++) {
         bool word = isalnum((unsigned char)*c) || *c == '_' || (unsigned char)*c >= 0x80;
         if (word || end == text || end[-1] != '_')
@@ -416,6 +432,8 @@ bool operation_reversible(const Operation *operation, const char *app)
         return operation->backwards.kind != VALUE_NULL;
     if (operation->kind == RUN_FUNCTION)
         return migration_function(app, operation->name)->backwards != NULL;
+    if (operation->kind == CUSTOM)
+        return custom_reversible(operation, app);
     for (Operation **inner = operation->database_operations; inner && *inner; inner++)
         if (!operation_reversible(*inner, app))
             return false;
@@ -484,5 +502,6 @@ const OperationRow operation_rows[OPERATION_KINDS] = {
                               describe_validate, fragment_validate, validate_state, database_validate },
     [CREATE_EXTENSION] = { "CreateExtension", '+', MEMBERS(MEMBER("name", TEXT, name, true)), describe_extension, fragment_extension, no_state, database_create_extension },
     [CREATE_COLLATION] = { "CreateCollation", '+', MEMBERS(COLLATION), describe_create_collation, fragment_create_collation, no_state, database_create_collation },
+    [CUSTOM] = { "", '?', (const OperationMember[]){ { 0 } }, describe_custom, fragment_custom, custom_state, database_custom },
     [REMOVE_COLLATION] = { "RemoveCollation", '-', MEMBERS(COLLATION), describe_remove_collation, fragment_remove_collation, no_state, database_remove_collation },
 };

@@ -13,6 +13,17 @@ void table_comment_state(const Operation *op, const char *app, ProjectState *sta
 void alter_constraint_state(const Operation *op, const char *app, ProjectState *state);
 void validate_state(const Operation *op, const char *app, ProjectState *state);
 
+/* --- custom.c --- */
+/* The row called "CreateView" of the app, or "app.CreateView" of another; NULL: there is none. */
+const MigrationOperation *custom_operation(const char *app, const char *name);
+size_t custom_operation_names(const char *app, const char **names, size_t room);
+/* What its row says of its members: NULL, or the end of a sentence. */
+const char *custom_error(const Operation *op, const char *app);
+bool custom_reversible(const Operation *op, const char *app);
+const char *describe_custom(const Operation *op);
+const char *fragment_custom(const Operation *op);
+void custom_state(const Operation *op, const char *app, ProjectState *state);
+
 const char *describe_table_comment(const Operation *op);
 const char *describe_alter_constraint(const Operation *op);
 const char *describe_add_concurrently(const Operation *op);

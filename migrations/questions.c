@@ -43,6 +43,29 @@ bool ask_merge(Questioner *questioner, const char *app, const char *branches)
     return questioner->confirm(questioner->self, question);
 }
 
+bool ask_unique_default(Questioner *questioner, const ModelState *model, const FieldState *field)
+{
+    if (!questioner)
+        return true;
+    const char *name = model_state_label(model);
+    const char *what = capo_format("The default of the unique field %s.%s is made by a function, which is called once for all rows that are there: they would get the same "
+                                   "value, and more than one row is refused.", name, field->name);
+    const char *steps = "In three migrations it goes: add the field as OPTIONAL and without .unique; fill it with a RunFunction, a value for each row; then make it "
+                        "unique and required.";
+    if (questioner->no_input)
+        refuse(what, capo_format("%s Or run it with a terminal, without --noinput.", steps));
+    const char *question = capo_format("%s\n%s\nPlease select a fix:\n 1) Go on: the table has at most one row, or this is the first of those migrations.\n"
+                                       " 2) Quit and edit models.def.\nSelect an option:", what, steps);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        const char *answer = questioner->ask(questioner->self, i ? "Please select a valid option:" : question);
+        if (!answer || strcmp(answer, "2") == 0)
+            break;
+        if (strcmp(answer, "1") == 0)
+            return true;
+    }
+    return false;
+}
+
 /* --- a one-off default ----------------------------------------------------------------------------------------------------------------------- */
 
 static const char *unquoted(const char *text)

@@ -148,9 +148,9 @@ static void give_function(const ModelState *model, const FieldState *field, Fiel
 }
 
 /* Of a model that is there for its key: the key, and what a "to_field" may name. */
-static bool is_wanted(const FieldState *field, int mark)
+static bool is_wanted(const ModelState *model, const FieldState *field, int mark)
 {
-    return mark == WHOLE || field_state_flag(field, "primary_key") || (field_state_flag(field, "unique") && !capo_field_is_relation(field->kind));
+    return mark == WHOLE || model_state_in_key(model, field->name) || field_state_flag(field, "primary_key") || (field_state_flag(field, "unique") && !capo_field_is_relation(field->kind));
 }
 
 /* Between two operations a unique_for_date may name a field that just went. */
@@ -172,7 +172,7 @@ static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, in
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < model->n_fields; i++) {
             const FieldState *field = model->fields[i];
-            if ((field == key) != (pass == 0) || !is_wanted(field, mark))
+            if ((field == key) != (pass == 0) || !is_wanted(model, field, mark))
                 continue;
             field_state_to_row(field, row);
             row->primary_key = pass == 0;
@@ -244,7 +244,7 @@ static bool mark_targets(const ProjectState *state, int *marks, size_t at, int m
     }
     for (size_t i = 0; i < model->n_fields; i++) {
         const FieldState *field = model->fields[i];
-        if (!capo_field_is_relation(field->kind) || !is_wanted(field, marks[at]))
+        if (!capo_field_is_relation(field->kind) || !is_wanted(model, field, marks[at]))
             continue;
         size_t target = target_of(state, model, field, "to");
         changed |= marks[target] < mark;

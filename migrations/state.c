@@ -98,8 +98,10 @@ static void set_text(Map *options, const char *name, const char *text, const cha
 
 ModelState *model_state_of(const Model *model)
 {
-    FieldState **fields = capo_alloc_array(model->n_fields + model->n_many + 1, sizeof *fields);
+    FieldState **fields = capo_alloc_array(model->n_fields + model->n_many + 2, sizeof *fields);
     size_t count = 0;
+    if (model->pk->kind == FIELD_COMPOSITE_KEY && !model->pk->inherited)
+        fields[count++] = field_state_of(model->pk);
     for (size_t i = 0; i < model->n_fields; i++)
         if (!model->fields[i]->inherited)
             fields[count++] = field_state_of(model->fields[i]);
@@ -246,6 +248,16 @@ FieldState *model_state_pk(const ModelState *model)
         if (field_state_flag(model->fields[i], "primary_key"))
             return model->fields[i];
     return NULL;
+}
+
+bool model_state_in_key(const ModelState *model, const char *name)
+{
+    const FieldState *key = model_state_pk(model);
+    const Value *names = key ? capo_map_get(key->options, "fields") : NULL;
+    for (size_t i = 0; names && i < names->list->count; i++)
+        if (strcmp(capo_to_text(names->list->items[i]), name) == 0)
+            return true;
+    return key && !names && strcmp(key->name, name) == 0;
 }
 
 const char *model_state_base(const ModelState *model)

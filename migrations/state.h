@@ -75,6 +75,8 @@ ModelState *state_find(const ProjectState *state, const char *app, const char *n
 ModelState *state_find_label(const ProjectState *state, const char *label);
 FieldState *model_state_field(const ModelState *model, const char *name);
 FieldState *model_state_pk(const ModelState *model);
+/* The field is the key, or a part of a composite one. */
+bool model_state_in_key(const ModelState *model, const char *name);
 const char *model_state_label(const ModelState *model);
 /* The table's name: db_table, else app_model. */
 const char *model_state_table(const ModelState *model);

@@ -127,12 +127,14 @@ static Value value_of_operations(Operation *const *operations)
     List *list = capo_list_new();
     for (; *operations; operations++) {
         Map *body = capo_map_new(), *outer = capo_map_new();
+        if ((*operations)->kind == CUSTOM)
+            body = (*operations)->options;
         for (const OperationMember *m = operation_rows[(*operations)->kind].members; m->name; m++) {
             Value value = value_of_member(*operations, m);
             if (value.kind != VALUE_NULL)
                 capo_map_set(body, m->name, value);
         }
-        capo_map_set(outer, operation_rows[(*operations)->kind].name, capo_value_map(body));
+        capo_map_set(outer, operation_name(*operations), capo_value_map(body));
         capo_list_add(list, capo_value_map(outer));
     }
     return capo_value_list(list);
@@ -158,8 +160,8 @@ char *operation_text(const Operation *operation)
 char *migration_text(const Migration *migration)
 {
     Map *map = capo_map_new();
-    if (migration->initial)
-        capo_map_set(map, "initial", capo_value_bool(true));
+    if (migration->initial || migration->not_initial)
+        capo_map_set(map, "initial", capo_value_bool(migration->initial));
     if (migration->non_atomic)
         capo_map_set(map, "atomic", capo_value_bool(false));
     if (migration->replaces && migration->replaces->app)
@@ -186,7 +188,13 @@ const char *migration_checksum(const Migration *migration)
     return sodium_bin2hex(hex, 2 * sizeof hash + 1, hash, sizeof hash);
 }
 
+const char *migrations_folder(const App *app)
+{
+    const MigrationModule *module = capo_migration_module(app);
+    return module ? module->folder : capo_format("%s/migrations", app->directory ? app->directory : app->name);
+}
+
 char *migration_path(const App *app, const char *name)
 {
-    return capo_format("%s/migrations/%s.json", app->directory ? app->directory : app->name, name);
+    return capo_format("%s/%s.json", migrations_folder(app), name);
 }

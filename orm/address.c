@@ -1,33 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The URL of a database, taken apart. Its password goes to the driver and nowhere else: `shown` is what messages say. */
-#include "pool.h"
+#include "address.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { MOST_OPTIONS = 32 };
-
-/* Options of the pool, in the URL's query: whole numbers, or times. */
-typedef struct OptionRow { const char *name; size_t offset; bool is_time; int least, most; } OptionRow;
-#define OPTION(name_) .name = #name_, .offset = offsetof(DatabaseAddress, name_)
-static const OptionRow rows[] = {
-    { OPTION(pool_size), .least = 1, .most = 10000 },
-    { OPTION(pool_shared), .most = 16 },
-    { OPTION(pool_wait), .is_time = true },
-    { OPTION(pool_max_age), .is_time = true },
-    { OPTION(pool_max_idle), .is_time = true },
-    { OPTION(pool_check_after), .is_time = true },
-    { OPTION(connect_timeout), .is_time = true },
-    { OPTION(statement_timeout), .is_time = true },
-    { OPTION(lock_timeout), .is_time = true },
-};
+enum { SQLITE_WAIT_MS = 5000, SQLITE_READERS = 8 };
 
 static int hex_digit(char c)
 {
     return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* "%2F" is '/', RFC 3986; a '+' stays what it is. NULL: a '%' without two digits, or a NUL. */
+/* NULL: it cannot be read. */
 static char *decode(Arena *arena, const char *text, size_t size)
 {
     char *out = arena_strndup(arena, text, size), *at = out;
@@ -46,85 +30,13 @@ static char *decode(Arena *arena, const char *text, size_t size)
     return out;
 }
 
-static char *part(Arena *arena, const char *what, const char *text, size_t size)
+char *address_part(Arena *arena, const char *what, const char *text, size_t size)
 {
     char *decoded = decode(arena, text, size);
     if (!decoded)
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The %s in DATABASE_URL has a '%%' that no two hexadecimal digits follow. A '%%' itself is written %%25, "
                    "'@' %%40, ':' %%3A, '/' %%2F.", what);
     return decoded;
-}
-
-/* "500ms", "5s", "2min", "1h"; a bare number is seconds. Milliseconds, negative: no such thing. */
-static int milliseconds(const char *text)
-{
-    static const struct { const char *unit; double factor; } units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { "h", 3600000 }, { "", 1000 } };
-    char *end;
-    double number = strtod(text, &end);
-    if (end == text || !(number >= 0))
-        return -1;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (!strcmp(end, units[i].unit))
-            return number * units[i].factor < 2e9 ? (int)(number * units[i].factor + 0.5) : -1;
-    return -1;
-}
-
-const char *capo_isolation_level(const char *text)
-{
-    static const char *const levels[] = { "READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE" };
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        if (!strcasecmp(levels[i], text))
-            return levels[i];
-    return NULL;
-}
-
-static bool take_pool_option(DatabaseAddress *address, const char *name, const char *value)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i].name, name))
-            continue;
-        char *end = NULL;
-        long number = rows[i].is_time ? milliseconds(value) : strtol(value, &end, 10);
-        if (rows[i].is_time ? number < 0 : end == value || *end || number < rows[i].least || number > rows[i].most)
-            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "%s=%s in DATABASE_URL is %s.", name, value,
-                       rows[i].is_time ? "no time: write 30s, 500ms, 5min or a number of seconds" : capo_format("no number from %d to %d", rows[i].least, rows[i].most));
-        *(int *)(void *)((char *)address + rows[i].offset) = (int)number;
-        return true;
-    }
-    return false;
-}
-
-static void take_query(Arena *arena, DatabaseAddress *address, const char *query)
-{
-    DatabaseOption *options = arena_alloc(arena, (MOST_OPTIONS + 1) * sizeof *options);
-    size_t n = 0;
-    while (*query) {
-        size_t size = strcspn(query, "&"), name_size = strcspn(query, "=&");
-        if (name_size < size) {
-            char *name = part(arena, "name of an option", query, name_size), *value = part(arena, name, query + name_size + 1, size - name_size - 1);
-            if (take_pool_option(address, name, value)) {
-            } else if (!strcmp(name, "isolation")) {
-                address->isolation = capo_isolation_level(value);
-                if (!address->isolation)
-                    capo_raise(ERROR_IMPROPERLY_CONFIGURED, "isolation=%s in DATABASE_URL is no isolation level: read%%20uncommitted, read%%20committed, repeatable%%20read "
-                               "or serializable.", value);
-            } else if (!strcasecmp(name, "host")) {
-                address->host = value;
-            } else if (!strcmp(name, "port")) {
-                address->port = atoi(value);
-            } else if (!strcmp(name, "user")) {
-                address->user = value;
-            } else if (!strcmp(name, "password")) {
-                address->password = value;
-            } else if (n < MOST_OPTIONS) {
-                options[n++] = (DatabaseOption){ name, value };
-            }
-        } else if (size) {
-            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The option \"%.*s\" in DATABASE_URL has no '='.", (int)size, query);
-        }
-        query += size + (query[size] == '&');
-    }
-    address->options = options;
 }
 
 static char *shown(Arena *arena, const DatabaseAddress *address)
@@ -135,29 +47,50 @@ static char *shown(Arena *arena, const DatabaseAddress *address)
                         bracket ? "]" : "", address->port ? arena_format(arena, ":%d", address->port) : "", address->database);
 }
 
+/* Of a database in a file: "db.sqlite3", "/var/db", ":memory:"; with slashes as other frameworks have it: "///db.sqlite3" is relative,
+ * "////var/db" is not. The path is not decoded; it ends at '?'. */
+static void take_path(Arena *arena, DatabaseAddress *address, const Backend *backend, const char *path)
+{
+    path += !strncmp(path, "///", 3) ? 3 : !strncmp(path, "//", 2) ? 2 : 0;
+    size_t size = strcspn(path, "?");
+    address->database = arena_strndup(arena, path, size);
+    address->shown = arena_strndup(arena, address->url, strcspn(address->url, "?"));
+    address->pool_size = SQLITE_READERS;
+    address->pool_wait = 2 * SQLITE_WAIT_MS;
+    address->lock_timeout = SQLITE_WAIT_MS;
+    if (path[size] == '?')
+        address_take_options(arena, address, backend, path + size + 1);
+}
+
 DatabaseAddress *capo_database_address(Arena *arena, const char *url)
 {
     DatabaseAddress *address = arena_alloc(arena, sizeof *address);
     size_t scheme = strcspn(url, ":");
     *address = (DatabaseAddress){
         .url = arena_strndup(arena, url, strlen(url)), .scheme = arena_strndup(arena, url, scheme), .database = "", .options = arena_alloc(arena, sizeof(DatabaseOption)),
-        .pool_size = 10, .pool_shared = 2, .pool_wait = 5000, .pool_max_age = 3600000, .pool_max_idle = 600000, .pool_check_after = 30000, .connect_timeout = 5000,
+        .pool_size = 10, .pool_shared = 2, .pool_wait = 5000, .pool_max_age = 3600000, .pool_max_idle = 600000, .pool_min_idle = 1, .pool_check_after = 30000,
+        .connect_timeout = 5000,
     };
-    address->shown = address->url;
-    if (strncmp(url + scheme, "://", 3) || !strcmp(address->scheme, "sqlite"))
+    const Backend *backend = capo_backend_of_url(url);
+    if (!backend->networked) {
+        take_path(arena, address, backend, url[scheme] ? url + scheme + 1 : url);
         return address;
+    }
+    address->shown = address->url;
+    if (strncmp(url + scheme, "://", 3))
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL cannot be read: write %s://user:password@host:port/database.", address->scheme);
     const char *at = url + scheme + 3, *end = at + strcspn(at, "/?"), *user_end = memrchr(at, '@', (size_t)(end - at));
     if (user_end) {
         const char *colon = memchr(at, ':', (size_t)(user_end - at)), *name_end = colon ? colon : user_end;
         if (name_end > at)
-            address->user = part(arena, "user", at, (size_t)(name_end - at));
+            address->user = address_part(arena, "user", at, (size_t)(name_end - at));
         if (colon)
-            address->password = part(arena, "password", colon + 1, (size_t)(user_end - colon - 1));
+            address->password = address_part(arena, "password", colon + 1, (size_t)(user_end - colon - 1));
         at = user_end + 1;
     }
     const char *host_end = *at == '[' ? at + strcspn(at, "]") : at + strcspn(at, ":/?");
     if (host_end > at)
-        address->host = *at == '[' ? part(arena, "host", at + 1, (size_t)(host_end - at - 1)) : part(arena, "host", at, (size_t)(host_end - at));
+        address->host = *at == '[' ? address_part(arena, "host", at + 1, (size_t)(host_end - at - 1)) : address_part(arena, "host", at, (size_t)(host_end - at));
     at = host_end + (*host_end == ']');
     if (*at == ':') {
         char *after;
@@ -172,11 +105,11 @@ DatabaseAddress *capo_database_address(Arena *arena, const char *url)
         capo_raise(ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL cannot be read: write %s://user:password@host:port/database.", address->scheme);
     if (*at == '/') {
         size_t size = strcspn(++at, "?");
-        address->database = part(arena, "name of the database", at, size);
+        address->database = address_part(arena, "name of the database", at, size);
         at += size;
     }
     if (*at == '?')
-        take_query(arena, address, at + 1);
+        address_take_options(arena, address, backend, at + 1);
     address->shown = shown(arena, address);
     return address;
 }

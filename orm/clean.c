@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Model.full_clean: fields, the model's own clean, uniqueness, constraints. Mistakes come as a list, those of the whole object with a
  * NULL field. */
+#include "composite_key.h"
 #include "instance.h"
 #include "routing.h"
 #include <string.h>
@@ -53,7 +54,7 @@ static const char *capital(const char *text)
     return copy;
 }
 
-static const char *own_message(const Field *field, const char *code, const char *otherwise)
+const char *capo_field_words(const Field *field, const char *code, const char *otherwise)
 {
     for (const char *const *pair = field->error_messages; pair && pair[0] && pair[1]; pair += 2)
         if (!strcmp(pair[0], code))
@@ -71,7 +72,7 @@ static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
     WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
     const Model *model = capo_local_field(wanted[0].field)->model;     /* a parent, where it is a column of its table */
     Buffer sql = { 0 };
-    Value *values = capo_alloc_array(count + 1, sizeof *values), key = capo_instance_pk(self);
+    Value *values = capo_alloc_array(count + capo_key_size(model->pk), sizeof *values), key = capo_instance_pk(self);
     capo_put_format(&sql, "SELECT 1 FROM %s WHERE ", capo_quote_name(model->table));
     for (size_t i = 0; i < count; i++) {
         values[i] = capo_to_column(wanted[i].field, wanted[i].value);
@@ -80,13 +81,15 @@ static bool exists_another(Instance *self, const Wanted *wanted, size_t count)
         capo_put(&sql, " = ");
         capo_put_placeholder(&sql, (int)i + 1, wanted[i].field);
     }
-    if (self->state->saved && !capo_is_null(key)) {
-        capo_put_format(&sql, " AND %s <> ", capo_quote_name(model->pk->column));
-        capo_put_placeholder(&sql, (int)count + 1, model->pk);
-        values[count++] = capo_to_column(model->pk, key);
-    }
+    if (self->state->saved && !capo_is_null(key))
+        count = key_put_differs(&sql, model->pk, key, values, count);
     capo_put(&sql, " LIMIT 1");
     return capo_database_run(capo_buffer_text(&sql), values, count, DATABASE_READ)->n_rows > 0;
+}
+
+const char *capo_unique_field_words(const Model *model, const Field *field)
+{
+    return capo_field_words(field, "unique", capo_format("%s with this %s already exists.", capital(model->verbose_name), capital(field->verbose_name)));
 }
 
 static void check_unique_field(Instance *self, const Field *field, Errors *errors)
@@ -96,8 +99,7 @@ static void check_unique_field(Instance *self, const Field *field, Errors *error
         return;
     if (!exists_another(self, &(Wanted){ field, value }, 1))
         return;
-    add(errors, field->name, "unique", own_message(field, "unique", capo_format("%s with this %s already exists.",
-        capital(self->model->verbose_name), capital(field->verbose_name))));
+    add(errors, field->name, "unique", capo_unique_field_words(self->model, field));
 }
 
 /* "A, B and C" */
@@ -114,6 +116,11 @@ static const char *label_list(const Model *model, const char *const *names)
     return capo_buffer_text(&text);
 }
 
+const char *capo_unique_words(const Model *model, const char *const *names)
+{
+    return capo_format("%s with this %s already exists.", capital(model->verbose_name), label_list(model, names));
+}
+
 static void check_together(Instance *self, const char *const *names, const char *const *exclude, Errors *errors)
 {
     const Model *model = self->model;
@@ -127,21 +134,38 @@ static void check_together(Instance *self, const char *const *names, const char 
         wanted[count++] = (Wanted){ field, value };
     }
     if (count && exists_another(self, wanted, count))
-        add(errors, NULL, "unique_together", capo_format("%s with this %s already exists.", capital(model->verbose_name), label_list(model, names)));
+        add(errors, NULL, "unique_together", capo_unique_words(model, names));
+}
+
+static void check_composite_key(Instance *self, const char *const *exclude, Errors *errors)
+{
+    const Field *key = self->model->pk;
+    const char **names = capo_alloc_array(key->n_parts + 1, sizeof *names);
+    for (size_t i = 0; i < key->n_parts; i++)
+        names[i] = key->parts[i]->name;
+    check_together(self, names, exclude, errors);
 }
 
 /* A constraint over fields that says nothing of its own has the words of unique and unique_together. */
+const char *capo_constraint_words(const Model *model, const ConstraintInfo *one, const char **ret_field, const char **ret_code)
+{
+    *ret_field = NULL;
+    if (!one->unique || one->condition || one->violation_message) {
+        *ret_code = one->violation_code ? one->violation_code : one->name;
+        return capo_constraint_message(one);
+    }
+    const Field *only = one->unique[1] ? NULL : capo_field(model, one->unique[0]);
+    *ret_field = only ? only->name : NULL;
+    *ret_code = only ? "unique" : "unique_together";
+    return only ? capo_unique_field_words(model, only) : capo_unique_words(model, one->unique);
+}
+
 static void check_constraint(Instance *self, const ConstraintInfo *one, const char *const *exclude, Errors *errors)
 {
     if (!capo_constraint_fails(self, one, exclude))
         return;
-    if (!one->unique || one->condition || one->violation_message) {
-        add(errors, NULL, one->violation_code ? one->violation_code : one->name, capo_constraint_message(one));
-        return;
-    }
-    const Field *only = one->unique[1] ? NULL : capo_field(self->model, one->unique[0]);
-    const char *message = capo_format("%s with this %s already exists.", capital(self->model->verbose_name), label_list(self->model, one->unique));
-    add(errors, only ? only->name : NULL, only ? "unique" : "unique_together", only ? own_message(only, "unique", message) : message);
+    const char *field, *code, *message = capo_constraint_words(self->model, one, &field, &code);
+    add(errors, field, code, message);
 }
 
 static void check_constraints(Instance *self, const char *const *exclude, bool uniqueness, Errors *errors)
@@ -169,7 +193,7 @@ static void check_unique_for(Instance *self, const Field *field, const char *dat
     const Field *dated = capo_field(model, date_name);
     Value value = capo_field_value(self, field), date = dated ? capo_field_value(self, dated) : capo_value_null();
     Buffer sql = { 0 };
-    Value values[4];
+    Value *values = capo_alloc_array(2 + capo_key_size(model->pk), sizeof *values);
     size_t n = 0;
     if (capo_is_null(value) || capo_is_null(date))
         return;
@@ -188,11 +212,8 @@ static void check_unique_for(Instance *self, const Field *field, const char *dat
     capo_put(&sql, " = ");
     values[n++] = whole ? capo_value_date(day) : capo_value_int(!strcmp(part, "month") ? parts.month : parts.year);
     capo_dialect()->put_placeholder(&sql, (int)n);
-    if (self->state->saved) {
-        capo_put_format(&sql, " AND %s <> ", capo_quote_name(model->pk->column));
-        values[n++] = capo_to_column(model->pk, capo_instance_pk(self));
-        capo_put_placeholder(&sql, (int)n, model->pk);
-    }
+    if (self->state->saved)
+        n = key_put_differs(&sql, model->pk, capo_instance_pk(self), values, n);
     if (capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ)->n_rows)
         add(errors, field->name, capo_format("unique_for_%s", part), capo_format("%s must be unique for %s %s.", capital(field->verbose_name),
                                                                                  capital(dated->verbose_name), part));
@@ -201,6 +222,8 @@ static void check_unique_for(Instance *self, const Field *field, const char *dat
 static void check_unique(Instance *self, const char *const *exclude, Errors *errors)
 {
     const Model *model = self->model;
+    if (model->pk->kind == FIELD_COMPOSITE_KEY)
+        check_composite_key(self, exclude, errors);
     for (size_t i = 0; model->unique_together && model->unique_together[i]; i++)
         check_together(self, model->unique_together[i], exclude, errors);
     for (size_t i = 0; i < model->n_fields; i++)

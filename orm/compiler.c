@@ -469,7 +469,7 @@ static Query *keys_where_needed(Query *query)
     for (size_t i = 0; i < keys->n_annotations; i++)
         keys->annotations[i].selected = false;
     keys->values = false;
-    Expression *key = plan_column_at(query_base(keys), keys->model->pk);
+    Expression *key = tuple_column(query_base(keys), keys->model->pk);
     keys->explicit_select = capo_memdup(&key, sizeof key);
     keys->n_explicit_select = 1;
     if (!query_is_sliced(keys)) {
@@ -479,7 +479,7 @@ static Query *keys_where_needed(Query *query)
     Query *outer = capo_query_of(query->model);
     outer->no_order = true;
     query_base(outer);
-    Expression *in = expression_lookup(lookup_row(LOOKUP_IN), plan_column_at(0, outer->model->pk), capo_value_null(), NULL);
+    Expression *in = expression_lookup(lookup_row(LOOKUP_IN), tuple_column(0, outer->model->pk), capo_value_null(), NULL);
     in->query = keys;
     query_add_where(outer, in);
     return outer;

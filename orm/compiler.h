@@ -26,6 +26,5 @@ void plan_group(Plan *plan);
 void plan_distinct_on(Plan *plan);
 
 void plan_add_column(Plan *plan, Expression *expression, const char *as);
-Expression *plan_column_at(int join, const Field *field);
 /* The number of the selected column that a term orders by, 1 the first; 0: none of them. */
 size_t plan_position_of(const Plan *plan, const OrderTerm *term);

@@ -521,6 +521,9 @@ static Sql compile_any(Compiler *compiler, const Expression *expression)
         return compile_raw(compiler, expression);
     case X_COLLATE:
         return compile_collated(compiler, expression);
+    case X_TUPLE:
+        compile_tuple(compiler, expression);
+        return SQL_OK;
     case X_OUTER:
         capo_raise(ERROR_VALUE, "This queryset contains a reference to an outer query and may only be used in a subquery.");
     case X_PATH: case X_CONDITION:

@@ -212,6 +212,11 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
     const List *list = lookup->value.list;
     if (!list->count)
         return SQL_EMPTY;
+    if (lookup->args[0]->kind == X_TUPLE) {
+        compile_tuple(compiler, lookup->args[0]);
+        compile_tuple_list(compiler, lookup->args[0], list);
+        return SQL_OK;
+    }
     put_left(compiler, lookup);
     if (compile_long_list(compiler, lookup))
         return SQL_OK;

@@ -14,24 +14,19 @@
 
 void plan_add_column(Plan *plan, Expression *expression, const char *as)
 {
+    for (size_t i = 0; expression->kind == X_TUPLE && i < expression->n_args; i++)
+        plan_add_column(plan, expression->args[i], as);
+    if (expression->kind == X_TUPLE)
+        return;
     GROW(plan->columns, plan->n_columns, plan->capacity);
     plan->columns[plan->n_columns++] = (Column){ expression, as };
-}
-
-Expression *plan_column_at(int join, const Field *field)
-{
-    Expression *column = expression_new(X_COLUMN);
-    column->join = join;
-    column->column = field;
-    column->type = type_of_field(field);
-    return column;
 }
 
 /* --- what is selected ------------------------------------------------------------------------------------------------------------ */
 
 static bool is_deferred(const Query *query, const Field *field)
 {
-    if (!query->n_deferred || field->primary_key)
+    if (!query->n_deferred || field->in_key)
         return false;
     bool named = false;
     for (size_t i = 0; i < query->n_deferred; i++)
@@ -52,7 +47,7 @@ static RelatedLoad *load_model(Plan *plan, Model *model, int join, bool top)
         if (top && is_deferred(plan->query, model->fields[i]))
             continue;
         load->fields[load->n_fields++] = model->fields[i];
-        plan_add_column(plan, plan_column_at(query_join_of_field(plan->query, model, join, model->fields[i]), model->fields[i]), NULL);
+        plan_add_column(plan, tuple_column(query_join_of_field(plan->query, model, join, model->fields[i]), model->fields[i]), NULL);
     }
     return load;
 }
@@ -155,13 +150,20 @@ void plan_distinct_on(Plan *plan)
     Query *query = plan->query;
     plan->distinct_on = capo_alloc_array(query->n_distinct_on + 1, sizeof *plan->distinct_on);
     for (size_t i = 0; i < query->n_distinct_on; i++)
-        plan->distinct_on[plan->n_distinct_on++] = resolve_path(&(Scope){ .query = query }, query->distinct_on[i]);
+        plan->distinct_on[plan->n_distinct_on++] = tuple_refuse("DISTINCT ON", resolve_path(&(Scope){ .query = query }, query->distinct_on[i]));
 }
 
 /* --- order ----------------------------------------------------------------------------------------------------------------------- */
 
 static void add_order(Plan *plan, OrderTerm term)
 {
+    const Expression *tuple = term.expression && term.expression->kind == X_TUPLE ? term.expression : NULL;
+    for (size_t i = 0; tuple && i < tuple->n_args; i++) {
+        term.expression = tuple->args[i];
+        add_order(plan, term);
+    }
+    if (tuple)
+        return;
     GROW(plan->order, plan->n_order, plan->order_capacity);
     plan->order[plan->n_order++] = term;
 }
@@ -193,7 +195,7 @@ static void order_by_path(Plan *plan, Model *model, int join, const char *path, 
         return;
     }
     query_trim_joins(query, &joined);
-    Expression *expression = plan_column_at(joined.join, joined.target);
+    Expression *expression = tuple_column(joined.join, joined.target);
     for (size_t i = walked.used; i < walked.n_names; i++) {
         Expression *part = transform_apply(expression, walked.names[i]);
         if (!part)
@@ -321,7 +323,7 @@ static void group_columns(Plan *plan, Expression *expression, bool of_having)
     default:
         break;
     }
-    bool taken_apart = of_having && (expression->kind == X_NODE || expression->kind == X_LOOKUP);
+    bool taken_apart = expression->kind == X_TUPLE || (of_having && (expression->kind == X_NODE || expression->kind == X_LOOKUP));
     if (!expression_has_aggregate(expression) && !taken_apart) {
         add_group(plan, expression);
         return;
@@ -361,7 +363,7 @@ void plan_group(Plan *plan)
     if (query->grouping == GROUP_MODEL)
         for (size_t i = 0; i < query->model->n_fields; i++)
             if (!is_deferred(query, query->model->fields[i]))
-                add_group(plan, plan_column_at(query_join_of_field(query, query->model, 0, query->model->fields[i]), query->model->fields[i]));
+                add_group(plan, tuple_column(query_join_of_field(query, query->model, 0, query->model->fields[i]), query->model->fields[i]));
     for (size_t i = 0; query->grouping == GROUP_LISTED && i < query->n_group_by; i++)
         group_columns(plan, query->group_by[i], false);
     for (size_t i = 0; i < plan->n_columns; i++)

@@ -3,6 +3,7 @@
  *
  * A field with a db_default that is a literal has it from capo_new() on. One whose default is an expression is left to the database as long
  * as its member is untouched: NULL, or all zeros. */
+#include "composite_key.h"
 #include "instance.h"
 #include "query.h"
 #include "schema.h"
@@ -121,10 +122,10 @@ void capo_read_generated(Instance *self, const Model *level)
             capo_put_format(&sql, "%s%s", n++ ? ", " : "SELECT ", capo_quote_name(fields[i]->column));
     if (!n)
         return;
-    capo_put_format(&sql, " FROM %s WHERE %s = ", capo_quote_name(level->table), capo_quote_name(pk->column));
-    capo_put_placeholder(&sql, 1, pk);
-    Value key = capo_to_column(pk, capo_instance_pk(self));
-    ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_WRITE);
+    capo_put_format(&sql, " FROM %s WHERE ", capo_quote_name(level->table));
+    Value *key = capo_alloc_array(capo_key_size(pk), sizeof *key);
+    size_t bound = key_put_equals(&sql, pk, capo_instance_pk(self), key, 0);
+    ResultSet *result = capo_database_run(capo_buffer_text(&sql), key, bound, DATABASE_WRITE);
     n = 0;
     for (size_t i = 0; i < n_fields && result->n_rows; i++)
         if (fields[i]->generated)

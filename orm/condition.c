@@ -61,6 +61,13 @@ Condition *capo_q(const char *path, Value value)
     return condition;
 }
 
+Condition *capo_q_word(const char *path, Value value)
+{
+    if (value.kind == VALUE_INT && (value.integer == 0 || value.integer == 1) && path && capo_ends_with(path, "__isnull"))
+        value = capo_value_bool(value.integer);
+    return capo_q(path, value);
+}
+
 static Condition *condition_list(ConditionKind kind, Condition *const *conditions, size_t count)
 {
     Condition *condition = condition_new(kind);

@@ -197,8 +197,13 @@ static bool clashes(Instance *self, const ConstraintInfo *one, const char *const
     if (one->condition)
         put_condition(&asking, self, one->condition);
     if (self->state->saved && !capo_is_null(capo_instance_pk(self))) {
-        capo_put_format(&asking.sql, " AND %s <> ", capo_quote_name(model->pk->column));
-        put_value(&asking, model->pk, capo_instance_pk(self), false);
+        capo_put(&asking.sql, " AND NOT (");
+        for (size_t i = 0; i < capo_key_size(model->pk); i++) {
+            const Field *part = capo_key_part(model->pk, i);
+            capo_put_format(&asking.sql, "%s%s = ", i ? " AND " : "", capo_quote_name(part->column));
+            put_value(&asking, part, capo_key_part_value(model->pk, capo_instance_pk(self), i), false);
+        }
+        capo_put_char(&asking.sql, ')');
     }
     capo_put(&asking.sql, " LIMIT 1");
     return answers(&asking);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BUSY_TIMEOUT_MS = 5000, LONGEST_LOG = 9000 };
+enum { LONGEST_LOG = 9000 };
 
 static size_t n_statements;
 
@@ -64,17 +64,6 @@ void capo_put_placeholder(Buffer *sql, int number, const Field *field)
     put_cast_placeholder(sql, number, dialect->parameter_type ? dialect->parameter_type(field) : NULL);
 }
 
-void capo_put_in(Buffer *sql, const Field *field, size_t count, int from)
-{
-    capo_put_name(sql, field->column);
-    capo_put(sql, " IN (");
-    for (size_t i = 0; i < count; i++) {
-        capo_put(sql, i ? ", " : "");
-        capo_put_placeholder(sql, from + (int)i, field);
-    }
-    capo_put_char(sql, ')');
-}
-
 void capo_put_value_placeholder(Buffer *sql, int number, const Field *field)
 {
     const Dialect *dialect = capo_dialect();
@@ -84,9 +73,9 @@ void capo_put_value_placeholder(Buffer *sql, int number, const Field *field)
 /* --- lending connections ------------------------------------------------------------------------------------------------ */
 
 /* Sleeps a little longer each time. False: the time is up. */
-static bool wait_for_lock(int64_t since, int *pause_ms)
+static bool wait_for_lock(const Connection *connection, int64_t since, int *pause_ms)
 {
-    if (capo_monotonic_us() - since > BUSY_TIMEOUT_MS * 1000)
+    if (capo_monotonic_us() - since > capo_connection_address(connection)->lock_timeout * INT64_C(1000))
         return false;
     capo_sleep(*pause_ms / 1000.0);
     *pause_ms = *pause_ms < 50 ? 2 * *pause_ms : 50;
@@ -166,17 +155,23 @@ const LoggedQuery *capo_logged_queries(size_t *ret_count)
     return queries;
 }
 
-bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+static bool run_into(Connection *connection, const Statement *statement, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
 {
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     for (;;) {
         *failure = (DatabaseFailure){ 0 };
-        if (connection->backend->run(connection, sql, parameters, count, ret, failure))
+        ret->into = into;
+        if (connection->backend->run(connection, statement->sql, statement->parameters, statement->count, ret, failure))
             return true;
-        if (!failure->busy || !wait_for_lock(since, &pause_ms))
+        if (!failure->busy || !wait_for_lock(connection, since, &pause_ms))
             return false;
     }
+}
+
+bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
+{
+    return run_into(connection, &(Statement){ sql, parameters, count }, NULL, ret, failure);
 }
 
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
@@ -185,18 +180,65 @@ _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
     capo_raise_detail(failure->code, detail, "%s", failure->message);
 }
 
-const DatabaseFailure *capo_failure_of(const Error *error)
+bool capo_is_database_error(const Error *error)
 {
-    bool known = error && (error->code == ERROR_OPERATIONAL || error->code == ERROR_INTEGRITY || error->code == ERROR_DATA || error->code == ERROR_PROGRAMMING
-                           || error->code == ERROR_NOT_SUPPORTED || error->code == ERROR_TRANSACTION);
-    return known ? error->detail : NULL;
+    return error && (error->code == ERROR_OPERATIONAL || error->code == ERROR_INTEGRITY || error->code == ERROR_DATA || error->code == ERROR_PROGRAMMING
+                     || error->code == ERROR_NOT_SUPPORTED || error->code == ERROR_TRANSACTION);
+}
+
+const DatabaseFailure *capo_failure_of(const Error *error) { return capo_is_database_error(error) ? error->detail : NULL; }
+
+const char *capo_database_error_state(const Error *error)
+{
+    const DatabaseFailure *failure = capo_failure_of(error);
+    return failure ? failure->state : "";
+}
+
+const char *capo_text_between(const char *text, const char *start, const char *end)
+{
+    const char *from = text ? strstr(text, start) : NULL, *to = from ? strstr(from + strlen(start), end) : NULL;
+    return to ? capo_strndup(from + strlen(start), (size_t)(to - from) - strlen(start)) : NULL;
+}
+
+const char *const *capo_names_between(const char *text, const char *start, const char *end)
+{
+    const char *between = capo_text_between(text, start, end);
+    size_t n = 0, count = 1;
+    for (const char *c = between; c && *c; c++)
+        count += *c == ',';
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    for (char *name = (char *)between; name && *name;) {
+        char *comma = strstr(name, ", ");
+        if (comma)
+            *comma = '\0';
+        names[n++] = name;
+        name = comma ? comma + 2 : NULL;
+    }
+    names[n] = NULL;
+    return n ? names : NULL;
+}
+
+static const char *copy_text(Arena *arena, const char *text)
+{
+    return text ? arena_strndup(arena, text, strlen(text)) : NULL;
 }
 
 const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure)
 {
     DatabaseFailure *copy = arena_alloc(arena, sizeof *copy);
     *copy = *failure;
-    copy->message = failure->message ? arena_strndup(arena, failure->message, strlen(failure->message)) : NULL;
+    copy->message = copy_text(arena, failure->message);
+    copy->broken.name = copy_text(arena, failure->broken.name);
+    copy->broken.table = copy_text(arena, failure->broken.table);
+    size_t n = 0;
+    while (failure->broken.columns && failure->broken.columns[n])
+        n++;
+    const char **columns = n ? arena_alloc(arena, (n + 1) * sizeof *columns) : NULL;
+    for (size_t i = 0; i < n; i++)
+        columns[i] = copy_text(arena, failure->broken.columns[i]);
+    if (columns)
+        columns[n] = NULL;
+    copy->broken.columns = columns;
     return copy;
 }
 
@@ -255,12 +297,12 @@ static void run_somewhere_in_turn(void *argument)
     run_somewhere(somewhere->sql, somewhere->use, somewhere->run, somewhere->argument);
 }
 
-typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
+typedef struct OneRun { Statement statement; struct RowSink *into; ResultSet *result; } OneRun;
 
 static bool run_one(Connection *connection, void *argument, DatabaseFailure *failure)
 {
     OneRun *run = argument;
-    return capo_connection_run(connection, run->statement.sql, run->statement.parameters, run->statement.count, run->result, failure);
+    return run_into(connection, &run->statement, run->into, run->result, failure);
 }
 
 typedef struct Logging { const Statement *statements; size_t count; int64_t started; Statement one; } Logging;
@@ -299,7 +341,12 @@ void (*capo_before_statement)(const char *sql);
 
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use)
 {
-    OneRun run = { { sql, parameters, count }, capo_alloc_struct(ResultSet) };
+    return capo_database_run_into(sql, parameters, count, use, NULL);
+}
+
+ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into)
+{
+    OneRun run = { { sql, parameters, count }, into, capo_alloc_struct(ResultSet) };
     n_statements++;
     if (capo_before_statement)
         capo_before_statement(sql);
@@ -348,7 +395,11 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
 
 /* `lent`: a connection for reading that is the cursor's until its end. `by_turns`: the database has but one connection, which is
  * borrowed for each batch; between them its other statements run, also those of the loop's body. */
-struct DatabaseCursor { Connection *connection; void *cursor; bool lent, by_turns; };
+struct DatabaseCursor {
+    Connection *connection; void *cursor;
+    bool lent, by_turns;
+    const ResultSet *whole; size_t at;      /* without the server's cursors: all rows, and how many were given */
+};
 
 static void close_cursor(void *argument)
 {
@@ -394,6 +445,11 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
     DatabaseCursor *cursor = capo_alloc_struct(DatabaseCursor);
     const Database *self = database_current();
     int64_t started = capo_monotonic_us();
+    if (self->address->no_cursors) {
+        cursor->whole = capo_database_run(sql, parameters, count, DATABASE_READ);
+        capo_defer(close_cursor, cursor);
+        return cursor;
+    }
     n_statements++;
     cursor->connection = capo_transaction_connection();
     if (!cursor->connection) {
@@ -421,18 +477,36 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
     return cursor;
 }
 
+static ResultSet *next_part(DatabaseCursor *cursor, size_t max_rows)
+{
+    ResultSet *result = capo_memdup(cursor->whole, sizeof *cursor->whole);
+    size_t left = cursor->whole->n_rows - cursor->at;
+    result->n_rows = left < max_rows ? left : max_rows;
+    result->cells += cursor->at * result->n_columns;
+    cursor->at += result->n_rows;
+    return result;
+}
+
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows)
 {
+    return capo_database_cursor_fetch_into(cursor, max_rows, NULL);
+}
+
+ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into)
+{
+    if (cursor->whole)
+        return next_part(cursor, max_rows);
     ResultSet *result = capo_alloc_struct(ResultSet);
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     while (cursor->cursor) {
         DatabaseFailure failure = { 0 };
+        result->into = into;
         bool borrowed = borrow(cursor), good = cursor->connection->backend->cursor_fetch(cursor->cursor, max_rows, result, &failure);
         give_back(cursor, borrowed);
         if (good)
             return result;
-        if (!failure.busy || !wait_for_lock(since, &pause_ms))
+        if (!failure.busy || !wait_for_lock(cursor->connection, since, &pause_ms))
             capo_raise_failure(&failure);
     }
     return result;

@@ -75,9 +75,8 @@ const char **capo_database_client(const char *const *more, const char ***ret_env
     const DatabaseAddress *address = database_current()->address;
     Words words = { 0 }, environment = { 0 };
     if (!strcmp(capo_backend()->name, "sqlite")) {
-        const char *path = address->url + strlen("sqlite:");
         put(&words, "sqlite3");
-        put(&words, capo_starts_with(path, "//") ? path + 2 : path);
+        put(&words, address->database);
     } else if (!strcmp(capo_backend()->name, "postgresql")) {
         put(&words, "psql");
         if (address->user)

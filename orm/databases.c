@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_READERS = 8, BUSY_TIMEOUT_MS = 5000, MOST_DATABASES = 64 };
+enum { MOST_DATABASES = 64 };
 
 static const struct { const char *scheme; const Backend *backend; const char *without; } backends[] = {
     { "sqlite", &capo_sqlite_backend },
@@ -48,7 +48,7 @@ static const char *alias_text(const char *alias)
     return known[i];
 }
 
-static const Backend *backend_of(const char *url)
+const Backend *capo_backend_of_url(const char *url)
 {
     const char *names[N_BACKENDS];
     for (size_t i = 0; i < N_BACKENDS; i++) {
@@ -71,7 +71,7 @@ static void free_arena(void *arena) { arena_free(arena); }
 static Database *open_url(const char *alias, const char *url, bool log)
 {
     static bool watches_forks;
-    const Backend *backend = backend_of(url);
+    const Backend *backend = capo_backend_of_url(url);
     Arena *arena = arena_new();
     capo_defer(free_arena, arena);          /* the address may be wrong */
     DatabaseAddress *address = capo_database_address(arena, url);
@@ -81,15 +81,15 @@ static Database *open_url(const char *alias, const char *url, bool log)
     if (!database)
         abort();
     *database = (Database){ .alias = address->alias, .arena = arena, .address = address, .backend = backend, .log = log,
-                            .is_private = backend->is_private && backend->is_private(url) };
+                            .is_private = backend->is_private && backend->is_private(address) };
     if (backend->networked) {
         database->writers = database->readers = pool_new(backend, address, (PoolOptions){
             .size = address->pool_size, .wait_ms = address->pool_wait, .max_age_ms = address->pool_max_age, .max_idle_ms = address->pool_max_idle,
-            .check_after_ms = address->pool_check_after, .shared = address->pool_shared });
+            .min_idle = address->pool_min_idle, .check_after_ms = address->pool_check_after, .shared = address->pool_shared });
     } else {
-        database->writers = pool_new(backend, address, (PoolOptions){ .size = 1, .wait_ms = 2 * BUSY_TIMEOUT_MS });
+        database->writers = pool_new(backend, address, (PoolOptions){ .size = 1, .wait_ms = address->pool_wait });
         database->readers = database->is_private ? database->writers
-            : pool_new(backend, address, (PoolOptions){ .size = MOST_READERS, .wait_ms = BUSY_TIMEOUT_MS, .read_only = true });
+            : pool_new(backend, address, (PoolOptions){ .size = address->pool_size, .wait_ms = address->pool_wait, .read_only = true });
     }
     Database **end = &opened;
     for (; *end; end = &(*end)->next)
@@ -128,7 +128,7 @@ void capo_database_close(void)
 void capo_database_open(const char *url)
 {
     if (url)
-        backend_of(url);                    /* a wrong one closes nothing */
+        capo_backend_of_url(url);                    /* a wrong one closes nothing */
     capo_database_close();
     if (url)
         open_url("default", url, true);

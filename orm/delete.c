@@ -8,6 +8,7 @@
 #include "delete.h"
 #include "query.h"
 #include "instance.h"
+#include "composite_key.h"
 #include <capo/generic.h>
 #include <capo/model_signals.h>
 #include "routing.h"
@@ -163,7 +164,7 @@ static Batch add(Collector *collector, const Work *work, Instance *const *parent
     return fresh;
 }
 
-/* The same where the rows are not one table's, or a manager says which there are. */
+/* Where the rows are not one table's, or a manager says which there are. */
 static Batch related_rows(const Field *field, const Batch *objects)
 {
     Batch found = { 0 };
@@ -190,16 +191,16 @@ static Batch related_objects(const Field *field, const Batch *objects)
     for (size_t at = 0; at < objects->count; at += most) {
         Buffer sql = { 0 };
         size_t n = objects->count - at < most ? objects->count - at : most;
-        Value *keys = capo_alloc_array(n, sizeof *keys);
+        Value *keys = capo_alloc_array(n, sizeof *keys), *values = capo_alloc_array(n, sizeof *values);
         for (size_t i = 0; i < n; i++)
-            keys[i] = capo_to_column(field, capo_field_value(objects->items[at + i], field->target_field));
+            keys[i] = capo_field_value(objects->items[at + i], field->target_field);
         capo_put(&sql, "SELECT ");
         capo_put_columns(&sql, field->model);
         capo_put(&sql, " FROM ");
         capo_put_name(&sql, field->model->table);
         capo_put(&sql, " WHERE ");
-        capo_put_in(&sql, field, n, 1);
-        ResultSet *result = capo_database_run(capo_buffer_text(&sql), keys, n, DATABASE_READ);
+        key_put_in(&sql, field, keys, n, values, 0);
+        ResultSet *result = capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ);
         for (size_t row = 0; row < result->n_rows; row++)
             push(&found, capo_instance_load(field->model, field->model->fields, &capo_cell(result, row, 0), result->n_columns));
     }
@@ -404,20 +405,18 @@ static void count_deleted(Counts *counts, Model *model, int64_t count)
 /* `before` … WHERE field IN (keys), in batches; how many rows. `value`, where given, is the first parameter. */
 static int64_t run_on_keys(const char *before, const Value *value, const Field *const *fields, size_t n_fields, const Value *keys, size_t count)
 {
-    size_t most = (capo_dialect()->max_parameters - 1) / n_fields;
+    size_t size = capo_key_size(fields[0]), most = (capo_dialect()->max_parameters - 1) / (n_fields * size);
     int64_t changes = 0;
     for (size_t at = 0; at < count; at += most) {
         Buffer sql = { 0 };
         size_t n = count - at < most ? count - at : most, bound = 0;
-        Value *values = capo_alloc_array(n * n_fields + 1, sizeof *values);
+        Value *values = capo_alloc_array(n * n_fields * size + 1, sizeof *values);
         capo_put(&sql, before);
         if (value)
             values[bound++] = *value;
         for (size_t i = 0; i < n_fields; i++) {
             capo_put(&sql, i ? " OR " : "");
-            capo_put_in(&sql, fields[i], n, (int)bound + 1);
-            memcpy(values + bound, keys + at, n * sizeof *values);
-            bound += n;
+            bound = key_put_in(&sql, fields[i], keys + at, n, values, bound);
         }
         changes += capo_database_run(capo_buffer_text(&sql), values, bound, DATABASE_WRITE)->changes;
     }
@@ -429,11 +428,11 @@ static char *delete_from(const Model *model)
     return capo_format("DELETE FROM %s WHERE ", capo_quote_name(model->table));
 }
 
-static Value *keys_of(const Batch *objects, const Field *field)
+static Value *keys_of(const Batch *objects)
 {
     Value *keys = capo_alloc_array(objects->count, sizeof *keys);
     for (size_t i = 0; i < objects->count; i++)
-        keys[i] = capo_to_column(field, capo_instance_pk(objects->items[i]));
+        keys[i] = capo_instance_pk(objects->items[i]);
     return keys;
 }
 
@@ -488,14 +487,14 @@ static void remove_collected(Collector *collector, Collected **order, Counts *co
         capo_put_format(&sql, "UPDATE %s SET %s = ", capo_quote_name(model->table), capo_quote_name(update->field->column));
         capo_put_placeholder(&sql, 1, update->field);
         capo_put(&sql, " WHERE ");
-        run_on_keys(capo_buffer_text(&sql), &value, (const Field *[]){ model->pk }, 1, keys_of(&update->objects, model->pk), update->objects.count);
+        run_on_keys(capo_buffer_text(&sql), &value, (const Field *[]){ model->pk }, 1, keys_of(&update->objects), update->objects.count);
     }
     for (size_t i = 0; i < collector->count; i++) {
         Collected *one = order[i];
         if (!one->objects.count)
             continue;
         count_deleted(counts, one->model, run_on_keys(delete_from(one->model), NULL, (const Field *[]){ one->model->pk }, 1,
-                                                      keys_of(&one->objects, one->model->pk), one->objects.count));
+                                                      keys_of(&one->objects), one->objects.count));
         for (size_t k = one->objects.count; k-- > 0 && has_hooks(one->objects.items[k]->model); )
             tell(collector, one->objects.items[k], true);
     }

@@ -48,6 +48,7 @@ static const struct KindRow {
     [FIELD_FOREIGN_KEY]            = { "ForeignKey", OPTIONS_RELATION, .relation = true },
     [FIELD_ONE_TO_ONE]             = { "OneToOneField", OPTIONS_RELATION, .relation = true },
     [FIELD_MANY_TO_MANY]           = { "ManyToManyField", OPTIONS_MANY, .relation = true },
+    [FIELD_COMPOSITE_KEY]          = { "CompositePrimaryKey", OPTIONS_PLAIN },
 };
 
 const char *capo_field_kind_name(FieldKind kind)
@@ -235,7 +236,7 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
         field->max_length = kind->max_length;
     if (row->kind == FIELD_FOREIGN_KEY || row->kind == FIELD_ONE_TO_ONE)
         field->attname = arena_format(arena, "%s_id", row->name);
-    if (row->kind != FIELD_MANY_TO_MANY)
+    if (row->kind != FIELD_MANY_TO_MANY && row->kind != FIELD_COMPOSITE_KEY)
         field->column = common->db_column ? common->db_column : field->attname;
     if (row->kind == FIELD_ONE_TO_ONE)
         field->unique = true;
@@ -278,7 +279,7 @@ const char *capo_field_problem(const Field *field)
         return capo_format("%s.%s: a field's name must not end with an underscore.", of, name);
     if (strstr(name, "__"))
         return capo_format("%s.%s: a field's name must not contain \"__\", which separates names in look-ups.", of, name);
-    if (!strcmp(name, "pk"))
+    if (!strcmp(name, "pk") && field->kind != FIELD_COMPOSITE_KEY)
         return capo_format("%s.%s: \"pk\" always names the primary key; call the field something else.", of, name);
     switch (field->kind) {
     case FIELD_CHAR:

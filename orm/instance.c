@@ -7,6 +7,7 @@
  *
  * "Nothing" in a member: a NULL text, `present` false, and of keys the zero that no row has (0, the nil uuid). */
 #include "instance.h"
+#include "composite_key.h"
 #include <capo/model_signals.h>
 #include "query.h"
 #include "routing.h"
@@ -126,6 +127,10 @@ void capo_member_store(char *base, const Field *field, Value value)
 
 void capo_field_store(Instance *self, const Field *field, Value value)
 {
+    for (size_t i = 0; field->kind == FIELD_COMPOSITE_KEY && i < field->n_parts; i++)
+        capo_field_store(self, field->parts[i], capo_key_part_value(field, value, i));
+    if (field->kind == FIELD_COMPOSITE_KEY)
+        return;
     capo_member_store(base_of(self), field, value);
     if (self->state->deferred)
         self->state->deferred[field->position / 64] &= ~(UINT64_C(1) << field->position % 64);
@@ -300,11 +305,9 @@ static void load_deferred(const Instance *self, const Field *field)
     const Model *level = capo_local_field(field)->model;
     capo_put_name(&sql, level->table);
     capo_put(&sql, " WHERE ");
-    capo_put_name(&sql, level->pk->column);
-    capo_put(&sql, " = ");
-    capo_put_placeholder(&sql, 1, self->model->pk);
-    Value key = capo_to_column(self->model->pk, capo_instance_pk(self));
-    ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
+    Value *key = capo_alloc_array(capo_key_size(level->pk), sizeof *key);
+    size_t bound = key_put_equals(&sql, level->pk, capo_instance_pk(self), key, 0);
+    ResultSet *result = capo_database_run(capo_buffer_text(&sql), key, bound, DATABASE_READ);
     if (!result->n_rows)
         capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", self->model->name);
     capo_field_load((Instance *)self, field, capo_from_column(field, capo_cell(result, 0, 0)));
@@ -317,6 +320,8 @@ bool capo_field_is_deferred(const Instance *self, const Field *field)
 
 Value capo_field_value(const Instance *self, const Field *field)
 {
+    if (field->kind == FIELD_COMPOSITE_KEY)
+        return capo_instance_pk(self);
     if (!field->column)
         capo_bug("%s.%s is many-to-many and has no value of its own; capo_instance_related_query() gives its objects.", field->model->label, field->name);
     if (field->model != self->model) {
@@ -334,7 +339,11 @@ Value capo_field_value(const Instance *self, const Field *field)
 
 Value capo_instance_pk(const Instance *self)
 {
-    return capo_member_value(base_of(self), self->model->pk);
+    const Field *key = self->model->pk;
+    for (size_t i = 0; key->kind == FIELD_COMPOSITE_KEY && i < key->n_parts; i++)
+        if (key->parts[i]->target)
+            capo_relation_sync(self, key->parts[i]);
+    return key_value(base_of(self), key);
 }
 
 bool capo_is_instance(Value value)
@@ -344,6 +353,10 @@ bool capo_is_instance(Value value)
 
 void capo_field_assign(Instance *self, const Field *field, Value value)
 {
+    if (field->kind == FIELD_COMPOSITE_KEY) {
+        capo_field_store(self, field, key_to_python(field, value));
+        return;
+    }
     if (!field->column)
         capo_bug("%s.%s is many-to-many: use capo_set_all() and the like.", field->model->label, field->name);
     if (field->model != self->model && capo_own_field(self->model, field))
@@ -367,6 +380,11 @@ bool capo_field_changed(const Instance *self, const Field *field)
 {
     if (!self->state->saved)
         return true;
+    for (size_t i = 0; field->kind == FIELD_COMPOSITE_KEY && i < field->n_parts; i++)
+        if (capo_field_changed(self, field->parts[i]))
+            return true;
+    if (field->kind == FIELD_COMPOSITE_KEY)
+        return false;
     if (capo_field_is_deferred(self, field))
         return false;
     Value now = capo_field_value(self, field), before = capo_member_value(self->state->original, field);

@@ -7,6 +7,7 @@
  * capo_database_run() and asks capo_backend() for spellings, so that PostgreSQL and MariaDB are further rows. */
 #pragma once
 #include <capo/databases.h>
+#include <capo/integrity.h>
 #include <capo/orm.h>
 #include <capo/schema.h>
 #include <capo/unit.h>
@@ -77,6 +78,15 @@ const char *capo_constraint_lack(const ConstraintInfo *constraint);
 /* constraint_check.c: whether the database would refuse the instance; those that concern a field of `exclude` are not asked for. */
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude);
 const char *capo_constraint_message(const ConstraintInfo *constraint);
+/* clean.c: what full_clean says of a constraint that does not hold, the field (NULL: none) and the code; "Post with this Slug already exists."
+ * of these fields, and of one with its .error_messages. */
+const char *capo_constraint_words(const Model *model, const ConstraintInfo *one, const char **ret_field, const char **ret_code);
+const char *capo_unique_words(const Model *model, const char *const *names);
+const char *capo_unique_field_words(const Model *model, const Field *field);
+const char *capo_field_words(const Field *field, const char *code, const char *otherwise);
+/* A copy of what stands between the marks, in the running unit's memory; lists of names between ", ". For backends that read messages. */
+const char *capo_text_between(const char *text, const char *start, const char *end);
+const char *const *capo_names_between(const char *text, const char *start, const char *end);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
@@ -105,6 +115,7 @@ typedef struct ResultSet {
     Value *cells;                           /* n_rows * n_columns */
     int64_t changes;                        /* rows that INSERT, UPDATE or DELETE touched */
     int64_t last_id;                        /* key that the last INSERT made */
+    struct RowSink *into;                   /* rows.h: set for run() and cursor_fetch() where instances are wanted; a backend that gives cells sets it to NULL */
 } ResultSet;
 #define capo_cell(result, row, column) ((result)->cells[(row) * (result)->n_columns + (column)])
 
@@ -119,6 +130,7 @@ typedef struct DatabaseFailure {
     bool unknown;                           /* what was sent may have happened: its answer never came */
     bool conflict;                          /* with another transaction (deadlock, serialization): the whole of it may be tried again */
     char state[6];                          /* SQLSTATE, where the database has them */
+    BrokenConstraint broken;                /* of ERROR_INTEGRITY: which constraint it was */
     const char *message;
 } DatabaseFailure;
 
@@ -140,6 +152,7 @@ typedef struct Dialect {
     int name_length;                        /* longest name of an index; 200 where there is no limit, as Django */
     size_t max_parameters;                  /* of one statement */
     const char *list_format, *integer_list_format;      /* a subquery of the members of a JSON list, "%s" the list */
+    bool tuples_by_values;                  /* (a, b) IN (VALUES (1, 2), (3, 4)), else IN ((1, 2), (3, 4)) */
     bool returning;                         /* INSERT … RETURNING */
     bool returning_update;                  /* UPDATE … RETURNING */
     bool ddl_in_transaction;
@@ -230,13 +243,17 @@ typedef struct Backend {
     /* A connection of its own; the Failure says why not. */
     Connection *(*open)(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure);
     /* The database lives in the one connection that opened it: it is used for reading too. */
-    bool (*is_private)(const char *url);
+    bool (*is_private)(const DatabaseAddress *address);
+    /* What may stand in a URL besides our own options, ends with NULL; NULL: nothing. May be in the arena. */
+    const char *const *(*option_names)(void);
     /* `forked`: it is the parent process's, who is to notice nothing. */
     void (*close)(Connection *connection, bool forked);
     /* Whether the server still answers; NULL: it is never in doubt. */
     bool (*ping)(Connection *connection);
     /* May it be lent again: no transaction is open, nothing is on its way. NULL: always. */
     bool (*is_clean)(Connection *connection);
+    /* After a failure inside a transaction: the database has ended all of it by itself. NULL: it waits for a ROLLBACK. */
+    bool (*has_rolled_back)(Connection *connection);
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
     bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
@@ -267,6 +284,8 @@ char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
 void capo_database_open(const char *url);
+/* Of a URL's scheme; raises ERROR_IMPROPERLY_CONFIGURED for one that is none, or that this build lacks. */
+const Backend *capo_backend_of_url(const char *url);
 /* How many forks lie between this process and its first ancestor: what was opened under another number is the parent's. */
 unsigned capo_database_generation(void);
 void capo_database_close(void);
@@ -281,6 +300,8 @@ const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *fa
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
+/* The same; where the backend can, its rows become instances at once, else result->into is NULL and there are cells. */
+ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into);
 /* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
  * writes are one of their own. */
 ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
@@ -288,6 +309,7 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
 typedef struct DatabaseCursor DatabaseCursor;
 DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, size_t count);
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows);     /* n_rows 0: the end */
+ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into);
 void capo_database_cursor_close(DatabaseCursor *cursor);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
@@ -298,8 +320,6 @@ void capo_put_name(Buffer *sql, const char *name);
 char *capo_quote_name(const char *name);
 /* A placeholder for a value of this field, with a cast where the database wants one. */
 void capo_put_placeholder(Buffer *sql, int number, const Field *field);
-/* `"column" IN (…)` with placeholders from number `from` on. */
-void capo_put_in(Buffer *sql, const Field *field, size_t count, int from);
 /* The same where it stands alone. */
 void capo_put_value_placeholder(Buffer *sql, int number, const Field *field);
 /* The statement with its parameters filled in, for reading (capo_sql, the query log). Control bytes are escaped. */
@@ -333,6 +353,7 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places);
 /* "%.15g" with a point, whatever the locale. */
 char *capo_real_text(double number, int digits);
 /* Dates and times as SQLite's columns spell them; datetimes in UTC. The writers return the size and put a NUL behind. */
+bool capo_read_column_date(const char *text, size_t size, int64_t *ret_days);
 bool capo_read_column_datetime(const char *text, size_t size, int64_t *ret_microseconds);
 bool capo_read_column_time(const char *text, size_t size, int64_t *ret_microseconds);
 size_t capo_write_column_date(char *ret, int64_t days);                 /* 16 bytes of room */

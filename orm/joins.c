@@ -309,7 +309,7 @@ void query_trim_joins(Query *query, JoinedPath *joined)
 {
     for (size_t i = joined->path.n_steps; i-- > 0 && joined->n_joins > 1; ) {
         const PathStep *step = &joined->path.steps[i];
-        if (!step->direct || step->filtered || strcmp(step->field->target_field->column, joined->target->column))
+        if (!step->direct || step->filtered || !joined->target->column || strcmp(step->field->target_field->column, joined->target->column))
             break;
         joined->target = step->field;
         query_unreference(query, joined->joins[--joined->n_joins]);

@@ -182,7 +182,8 @@ static void convert(void *argument)
     } else if (column->kind != FIELD_JSON) {
         conversion->value = capo_field_to_python(column, value);
     }
-    capo_to_column(conversion->field, conversion->value);
+    if (column->kind != FIELD_COMPOSITE_KEY)
+        capo_to_column(conversion->field, conversion->value);
 }
 
 static Value converted(Rows *rows, const Field *field, Value value)
@@ -285,7 +286,7 @@ static void read_fields(Rows *rows, Row *row, const Map *fields)
     }
     for (size_t i = 0; i < model->n_fields; i++) {
         const Field *field = model->fields[i];
-        bool defaulted = field->has_default || field->has_db_default || field->generated || field->null || field == model->pk || field->inherited || (!field->target && capo_field_storage(field) == STORAGE_TEXT);
+        bool defaulted = field->has_default || field->has_db_default || field->generated || field->null || field->in_key || field->inherited || (!field->target && capo_field_storage(field) == STORAGE_TEXT);
         if (!given[i] && !defaulted && field->kind != FIELD_BINARY && field->kind != FIELD_JSON)
             refuse(rows, row->shown, capo_format("the field '%s' is missing; it has no default and must not be null.", field->name));
     }
@@ -384,9 +385,9 @@ void loader_rows_add(Rows *rows, const char *text, size_t size)
         }
         key = find(rows, model->pk, model, natural);
     }
-    row.has_key = !capo_is_null(key);
-    if (row.has_key)
+    if (!capo_is_null(key))
         capo_field_store(row.instance, model->pk, key);
+    row.has_key = !capo_is_null(key) || (model->pk->kind == FIELD_COMPOSITE_KEY && !capo_is_null(capo_instance_pk(row.instance)));
     if (rows->missing) {
         keep_for_later(rows, text, size);
         if (rows->lateness != WITH_NULLS)
@@ -408,12 +409,13 @@ static void check_key(const Model *model, const Field *field)
     const Field *target = field->target_field;
     const char *table = capo_quote_name(model->table), *column = capo_quote_name(field->column);
     const char *other = capo_quote_name(target->model->table), *other_column = capo_quote_name(target->column);
+    const Field *key = capo_key_part(model->pk, 0);
     ResultSet *found = capo_database_run(capo_format(
         "SELECT a.%s, a.%s FROM %s a LEFT JOIN %s b ON a.%s = b.%s WHERE a.%s IS NOT NULL AND b.%s IS NULL LIMIT 1",
-        capo_quote_name(model->pk->column), column, table, other, column, other_column, column, other_column), NULL, 0, DATABASE_READ);
+        capo_quote_name(key->column), column, table, other, column, other_column, column, other_column), NULL, 0, DATABASE_READ);
     if (found->n_rows)
         capo_raise(ERROR_COMMAND, "Problem installing fixtures: The row in table '%s' with primary key '%s' has an invalid foreign key: %s.%s contains a "
-                   "value '%s' that does not have a corresponding value in %s.%s.", model->table, capo_to_text(capo_from_column(model->pk, capo_cell(found, 0, 0))),
+                   "value '%s' that does not have a corresponding value in %s.%s.", model->table, capo_to_text(capo_from_column(key, capo_cell(found, 0, 0))),
                    model->table, field->column, capo_to_text(capo_from_column(field, capo_cell(found, 0, 1))), target->model->table, target->column);
 }
 

@@ -333,6 +333,8 @@ static Query *one_column(const Expression *left, Query *query, const LookupRow *
         return query;
     }
     const Field *target = query->model->pk;
+    if (target->kind == FIELD_COMPOSITE_KEY && !left->related)
+        capo_raise(ERROR_VALUE, "The QuerySet value for the %s lookup must have 1 selected fields (received %zu)", row->name, target->n_parts);
     if (left->related && capo_field_is_relation(left->column->kind) && left->column->target == query->model)
         target = left->column->target_field;
     Query *copy = query_clone(query);
@@ -398,6 +400,8 @@ static Value without_hyphens(Value text)
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value)
 {
     const char *name = "exact";
+    if (left->kind == X_TUPLE)
+        return tuple_lookup(left, names, n_names, value);
     expression_check_type(left);
     for (size_t i = 0; i < n_names; i++) {
         if (i + 1 == n_names && find_for(left, names[i])) {

@@ -117,6 +117,10 @@ static void add_field(Resolver *resolver, Model *model, Field *field)
             resolver_problem(resolver, "%s.%s and %s.%s have the same column \"%s\".", model->label, earlier->name, model->label, field->name,
                     field->column);
     }
+    if (field->kind == FIELD_COMPOSITE_KEY) {
+        model->pk = field;
+        return;
+    }
     if (field->kind == FIELD_MANY_TO_MANY) {
         field->position = (int)model->n_many;
         append(resolver->arena, &model->many, &model->n_many, field);
@@ -162,6 +166,10 @@ static void add_parent_link(Resolver *resolver, Model *model)
 {
     Field *link = NULL;
     const Field *key = model->base->pk;
+    if (key->kind == FIELD_COMPOSITE_KEY) {
+        resolver_problem(resolver, "%s is a CHILD_MODEL of %s, whose key is composite: no row can point to one of its rows.", model->label, model->base->label);
+        return;
+    }
     for (size_t i = 0; i < model->n_fields && !model->size; i++)
         if (!model->fields[i]->inherited && model->fields[i]->row->options.relation.parent_link)
             link = model->fields[i];
@@ -180,8 +188,58 @@ static void add_parent_link(Resolver *resolver, Model *model)
     model->parent_link = link;
 }
 
+/* The fields that "hall, number" names become parts of the key. */
+static void find_key_parts(Resolver *resolver, Model *model, Field *key)
+{
+    key->primary_key = key->unique = key->in_key = true;
+    key->editable = false;
+    key->parts = arena_alloc(resolver->arena, (model->n_fields + 1) * sizeof *key->parts);
+    for (const char *name = key->row->key_names; name && *name;) {
+        size_t size = strcspn(name, ", ");
+        char *one = arena_strndup(resolver->arena, name, size);
+        Field *part = resolver_scan_field(model, one);
+        name += size + strspn(name + size, ", ");
+        for (size_t i = 0; part && i < key->n_parts; i++)
+            if (key->parts[i] == part)
+                part = NULL;
+        if (!part || !part->column)
+            resolver_problem(resolver, "%s: its key names \"%s\", which is no field of its own with a column, or named twice.%s", model->label, one,
+                             resolver_suggestion(model, one));
+        else if (part->null || part->generated || capo_field_is_automatic(part->kind))
+            resolver_problem(resolver, "%s.%s: a part of the key cannot be %s.", model->label, part->name,
+                             part->generated ? "GENERATED" : part->null ? "OPTIONAL" : "a number that counts up");
+        else
+            key->parts[key->n_parts++] = part;
+        if (part)
+            part->in_key = true;
+    }
+    if (key->n_parts < 2)
+        resolver_problem(resolver, "%s: a composite key is made of two fields at least.", model->label);
+}
+
+/* Of a proxy: the same over its own fields. */
+static Field *copied_key(Resolver *resolver, Model *model, const Field *of)
+{
+    Field *key = arena_alloc(resolver->arena, sizeof *key);
+    *key = *of;
+    key->model = model;
+    key->inherited = of;
+    key->parts = arena_alloc(resolver->arena, (of->n_parts + 1) * sizeof *key->parts);
+    for (size_t i = 0; i < of->n_parts; i++)
+        key->parts[i] = capo_own_field(model, of->parts[i]);
+    return key;
+}
+
 static void find_key(Resolver *resolver, Model *model)
 {
+    if (model->pk) {
+        find_key_parts(resolver, model, model->pk);
+        return;
+    }
+    if (model->base && model->inheritance == INHERITS_ALL && model->base->pk && model->base->pk->kind == FIELD_COMPOSITE_KEY) {
+        model->pk = copied_key(resolver, model, model->base->pk);
+        return;
+    }
     model->pk = model->fields[0];               /* MODEL puts `id` there, MODEL_KEY its key */
     if (model->parent_link)
         model->pk = model->parent_link;
@@ -191,7 +249,7 @@ static void find_key(Resolver *resolver, Model *model)
     Field *pk = model->pk;
     if (pk->inherited)
         return;
-    pk->primary_key = pk->unique = true;
+    pk->primary_key = pk->unique = pk->in_key = true;
     pk->db_index = false;
     if (capo_field_is_automatic(pk->kind)) {
         pk->auto_created = !strcmp(pk->name, "id") && !pk->row->options.common.verbose_name;
@@ -321,13 +379,16 @@ static void find_target_field(Resolver *resolver, Field *field)
         return;
     field->target_field = field->target->pk;
     const char *to_field = field->kind == FIELD_MANY_TO_MANY ? NULL : field->row->options.relation.to_field;
+    if (!to_field && field->target_field && field->target_field->kind == FIELD_COMPOSITE_KEY)
+        resolver_problem(resolver, "%s.%s points to %s, whose key is composite: relations to such models are not supported.", field->model->label, field->name,
+                         field->target->label);
     if (!to_field)
         return;
     Field *wanted = resolver_scan_field(field->target, to_field);
     if (!wanted || !wanted->column)
         resolver_problem(resolver, "%s.%s: .to_field names %s, which %s does not have.%s", field->model->label, field->name, to_field,
                 field->target->label, resolver_suggestion(field->target, to_field));
-    else if (!wanted->unique)
+    else if (!wanted->unique || wanted->kind == FIELD_COMPOSITE_KEY)
         resolver_problem(resolver, "%s.%s: .to_field names %s.%s, which must be .unique = true.", field->model->label, field->name,
                 field->target->label, wanted->name);
     else if (field->model->size && field->target->size && wanted != field->target->pk
@@ -499,6 +560,10 @@ static void link_generic(Resolver *resolver, Model *model)
         }
         Field *field = arena_alloc(resolver->arena, sizeof *field);
         *field = *column;
+        if (model->pk->kind == FIELD_COMPOSITE_KEY) {
+            resolver_problem(resolver, "%s: its key is composite, and generic relations of such models are not supported.", model->label);
+            continue;
+        }
         field->kind = FIELD_FOREIGN_KEY;
         field->target = model;
         field->target_name = model->label;
@@ -551,6 +616,11 @@ static void make_throughs(Resolver *resolver, Model *model)
             field->through = field->row->options.many.through;
             if (!field->through->label)
                 resolver_problem(resolver, "%s.%s: its .through model %s is not in any of the site's apps.", model->label, field->name, field->through->name);
+            continue;
+        }
+        if (model->pk->kind == FIELD_COMPOSITE_KEY || field->target->pk->kind == FIELD_COMPOSITE_KEY) {
+            resolver_problem(resolver, "%s.%s: %s has a composite key, and many-to-many relations of such models are not supported.", model->label, field->name,
+                             model->pk->kind == FIELD_COMPOSITE_KEY ? model->label : field->target->label);
             continue;
         }
         Model *through = make_through(resolver, field);

@@ -3,6 +3,7 @@
  * at once, so that nobody can come between. What opens, checks or closes a connection may suspend the fiber, so the counts are
  * settled before. */
 #include "pool.h"
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,9 @@ struct Pool {
     uint64_t opened, failed, lost;
     Connection *latest;                     /* lent last: in a pool of one, who has it */
     size_t n_lent;
+    struct event *sweeper;                  /* closes what nobody uses, also where nobody asks; NULL: not needed yet */
+    bool sweeps;                            /* it is waiting for its time */
+    uint64_t retired;
     unsigned generation;                    /* of the process: grows with each fork */
     bool closed, kept;                      /* `kept`: closed under fibers that still look at it */
 };
@@ -57,6 +61,8 @@ static bool free_unused(Pool *self)
 {
     if (!self->closed || self->kept || self->n_open || self->n_waiting || self->share_lock.owner)
         return false;
+    if (self->sweeper)
+        event_free(self->sweeper);
     free(self->idle);
     free(self->problem);
     free(self);
@@ -81,6 +87,9 @@ static void forget(Pool *self)
         self->backend->close(self->idle[i], true);
     for (size_t i = 0; i < self->n_shared; i++)
         self->backend->close(self->shared[i], true);
+    if (self->sweeper)
+        event_del(self->sweeper);
+    self->sweeps = false;
     self->generation = capo_database_generation();
     self->n_idle = self->n_shared = self->n_open = self->n_waiting = self->n_lent = 0;
     self->first = self->last = NULL;
@@ -228,6 +237,25 @@ static void close_new(void *argument)
     connection->backend->close(connection, false);
 }
 
+/* The URL's init_command: statements apart by semicolons. */
+static void run_init_command(const Pool *self, Connection *connection)
+{
+    const char *sql = self->address->init_command;
+    while (sql && *sql) {
+        size_t at = 0;
+        while (sql[at] && sql[at] != ';') {
+            size_t end = capo_sql_skip_quoted(sql, at);
+            at = end > at ? end : at + 1;
+        }
+        DatabaseFailure failure = { 0 };
+        ResultSet ignored = { 0 };
+        const char *one = capo_strndup(sql, at);
+        if (one[strspn(one, " \t\r\n")] && !self->backend->run(connection, one, NULL, 0, &ignored, &failure))
+            capo_raise(failure.code, "init_command of %s failed at \"%s\": %s", self->address->shown, one, failure.message);
+        sql += at + (sql[at] == ';');
+    }
+}
+
 static Connection *open_one(Pool *self)
 {
     int64_t until = capo_monotonic_us() + self->options.wait_ms * INT64_C(1000);
@@ -247,6 +275,7 @@ static Connection *open_one(Pool *self)
             self->opened++;
             self->retry_at = self->pause_ms = 0;
             capo_defer(close_new, connection);
+            run_init_command(self, connection);
             capo_connection_created(connection);
             capo_defer_cancel(close_new, connection);
             return connection;
@@ -266,15 +295,76 @@ static bool too_old(const Pool *self, const Connection *connection, int64_t now)
     return self->options.max_age_ms && now - connection->opened > self->options.max_age_ms * INT64_C(1000);
 }
 
-/* Those that were not needed for long. */
+/* --- what nobody uses --- */
+
+static bool idles_too_long(const Pool *self, const Connection *connection, int64_t now)
+{
+    return self->options.max_idle_ms && now - connection->used > self->options.max_idle_ms * INT64_C(1000);
+}
+
+static void retire(Pool *self, Connection *connection)
+{
+    self->retired++;
+    close_connection(self, connection);
+}
+
+/* Those that were not needed for long, less those that are to stay; the lent before the shared, which are needed next. */
 static void drop_idle(Pool *self, int64_t now)
 {
-    while (self->n_idle && self->options.max_idle_ms && now - self->idle[0]->used > self->options.max_idle_ms * INT64_C(1000)) {
+    size_t kept = (size_t)self->options.min_idle;
+    while (self->n_idle && self->n_open + self->n_shared > kept && idles_too_long(self, self->idle[0], now)) {
         Connection *oldest = self->idle[0];
         memmove(self->idle, self->idle + 1, --self->n_idle * sizeof *self->idle);
         self->n_open--;
-        close_connection(self, oldest);
+        retire(self, oldest);
     }
+    for (size_t i = self->n_shared; i-- > 0 && self->n_open + self->n_shared > kept;) {
+        Connection *connection = self->shared[i];
+        if (connection->in_flight || !idles_too_long(self, connection, now))
+            continue;
+        self->shared[i] = self->shared[--self->n_shared];
+        retire(self, connection);
+    }
+}
+
+static void sweep_later(Pool *self, int64_t microseconds)
+{
+    struct timeval delay = { microseconds / 1000000, microseconds % 1000000 };
+    self->sweeps = event_add(self->sweeper, &delay) == 0;
+}
+
+/* On the loop: there is no arena, and what is closed has nothing on its way. */
+static void sweep(Pool *self)
+{
+    int64_t now = capo_monotonic_us(), oldest = INT64_MAX;
+    drop_idle(self, now);
+    for (size_t i = 0; i < self->n_idle; i++)
+        oldest = self->idle[i]->used < oldest ? self->idle[i]->used : oldest;
+    for (size_t i = 0; i < self->n_shared; i++)
+        oldest = self->shared[i]->used < oldest ? self->shared[i]->used : oldest;
+    if (oldest == INT64_MAX || self->n_open + self->n_shared <= (size_t)self->options.min_idle)
+        return;                             /* whoever comes starts it again */
+    int64_t left = oldest + self->options.max_idle_ms * INT64_C(1000) - now;
+    sweep_later(self, left > 0 ? left + 1000 : self->options.max_idle_ms * INT64_C(1000));
+}
+
+static void on_sweep(evutil_socket_t fd, short events, void *argument)
+{
+    (void)fd, (void)events;
+    Pool *self = argument;
+    self->sweeps = false;
+    if (self->generation == capo_database_generation() && !self->closed)
+        sweep(self);
+}
+
+/* A connection is unused from now on. */
+static void watch_idle(Pool *self)
+{
+    if (self->sweeps || !self->options.max_idle_ms || self->closed)
+        return;
+    if (!self->sweeper)
+        self->sweeper = must(event_new(capo_loop(), -1, 0, on_sweep, self));
+    sweep_later(self, self->options.max_idle_ms * INT64_C(1000) + 1000);
 }
 
 /* Whether an idle connection is still good; closes it where it is not. It is nobody's meanwhile: its place is kept. */
@@ -361,6 +451,7 @@ void pool_return(Connection *connection)
     if (good) {
         self->idle[self->n_idle++] = connection;
         drop_idle(self, now);
+        watch_idle(self);
         return;
     }
     close_connection(self, connection);
@@ -409,6 +500,14 @@ static Connection *least_busy(const Pool *self, int64_t now)
 
 static void unlock(void *lock) { fiber_unlock(lock); }
 
+static Connection *shared_out(Pool *self, Connection *connection, int64_t now)
+{
+    if (connection)
+        connection->used = now;
+    watch_idle(self);
+    return connection;
+}
+
 Connection *pool_share(Pool *self, uint64_t statement)
 {
     if (!self->backend->shares || !self->options.shared || !capo_fiber_current() || is_slow(self, statement))
@@ -418,7 +517,7 @@ Connection *pool_share(Pool *self, uint64_t statement)
     drop_shared(self, now);
     Connection *best = least_busy(self, now);
     if (best && (best->in_flight < CROWDED || self->n_shared >= (size_t)self->options.shared || self->share_lock.owner))
-        return best;
+        return shared_out(self, best, now);
     if (self->n_shared >= (size_t)self->options.shared)
         return NULL;
     fiber_lock(&self->share_lock, self->options.wait_ms);
@@ -432,7 +531,7 @@ Connection *pool_share(Pool *self, uint64_t statement)
     }
     capo_defer_cancel(unlock, &self->share_lock);
     fiber_unlock(&self->share_lock);
-    return opened;
+    return shared_out(self, opened, capo_monotonic_us());
 }
 
 void pool_figures(const Pool *self, DatabaseFigures *ret)
@@ -448,6 +547,8 @@ void pool_figures(const Pool *self, DatabaseFigures *ret)
     ret->lost += self->lost;
     ret->waited += self->waited;
     ret->exhausted += self->exhausted;
+    ret->retired += self->retired;
 }
 
 const char *capo_connection_alias(const Connection *connection) { return connection->pool->address->alias; }
+const DatabaseAddress *capo_connection_address(const Connection *connection) { return connection->pool->address; }

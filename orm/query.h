@@ -48,6 +48,7 @@ typedef enum ExpressionKind {
     X_WINDOW,           /* args[0] over (partition_by, order) */
     X_RAW,              /* SQL by hand: name, with "?" for args */
     X_COLLATE,          /* args[0] by the collation `name` */
+    X_TUPLE,            /* the columns of a composite key, in args (tuple.c) */
 } ExpressionKind;
 
 typedef enum Connector { AND, OR, XOR } Connector;
@@ -293,6 +294,21 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code);
 /* A key of a JSON document that counts in a list. */
 bool text_is_index(const char *text, int *ret);
 
+/* --- tuple.c ------------------------------------------------------------------------------------------------------------------- */
+
+/* The field's column there, or the columns of a composite key. */
+Expression *tuple_column(int join, const Field *field);
+/* The first of its columns, of others themselves: where one stands for all, since they are null together. */
+const Expression *tuple_first(const Expression *expression);
+/* Raises ERROR_VALUE where the argument is a composite key; else it is given back. */
+Expression *tuple_refuse(const char *what, Expression *argument);
+/* As lookup_build, of a composite key. */
+Expression *tuple_lookup(Expression *left, const char *const *names, size_t n_names, Value value);
+/* Its columns as a list of expressions. */
+Value tuple_values(const Expression *tuple);
+/* Both are columns, or both composite keys of the same model. */
+Expression *tuple_equal(Expression *key, Expression *outer);
+
 /* --- compiler ----------------------------------------------------------------------------------------------------------------- */
 
 
@@ -315,6 +331,7 @@ typedef struct Compiled {
     size_t first_annotation, n_annotations;
     size_t first_value;                     /* columns before it are for ORDER BY of a DISTINCT or a union */
     RelatedLoad *root;
+    const struct RowPlan *rows;             /* rows.h; NULL: not made yet, or there is none */
 } Compiled;
 
 typedef struct Frame { const Query *query; int depth; const struct Frame *outer; bool bare; } Frame;     /* bare: columns without their table */
@@ -346,6 +363,8 @@ Sql compile(Compiler *compiler, const Expression *expression);
 /* ordered: as a value the first row is taken, so that the order counts; as a set it does not. */
 Sql compile_subquery(Compiler *compiler, const Query *query, bool ordered);
 Sql compile_lookup(Compiler *compiler, const Expression *lookup);
+void compile_tuple(Compiler *compiler, const Expression *tuple);
+void compile_tuple_list(Compiler *compiler, const Expression *tuple, const List *keys);
 Sql compile_own_lookup(Compiler *compiler, const Expression *lookup);
 /* compiler_aggregate.c; the parts of an aggregate are for dialects: the value that is added up, with the filter where no clause of
  * its own has it; " ORDER BY …"; " FILTER (WHERE …)", with `also` beside the aggregate's own. */
@@ -419,5 +438,4 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
 /* The relation that an accessor names: a many-to-many field, or the key that points here. */
 const Field *relation_of_accessor(const Model *model, const char *accessor, bool *ret_reverse);
 Value convert_cell(OutputType type, Value raw);
-Instance **instances_of(const Query *query, const Compiled *compiled, const ResultSet *result);
 extern const ObjectOps capo_query_ops;

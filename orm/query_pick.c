@@ -56,7 +56,7 @@ Map *capo_query_in_bulk(Query *query, List *keys, const char *name)
     if (query->values)
         capo_raise(ERROR_VALUE, "in_bulk() cannot be used with values() or values_list().");
     bool on_this = query->n_distinct_on == 1 && field && capo_field(query->model, query->distinct_on[0]) == field;
-    if (!field || !field->column || (!is_unique(query->model, field) && !on_this))
+    if (!field || field->kind == FIELD_MANY_TO_MANY || (!is_unique(query->model, field) && !on_this))
         capo_raise(ERROR_VALUE, "in_bulk()'s field must be a unique one, but '%s' of %s isn't.", name ? name : "pk", query->model->name);
     if (keys && !keys->count)
         return map;
@@ -138,11 +138,20 @@ bool capo_query_is_totally_ordered(const Query *query)
     for (size_t i = 0; i < n_terms; i++) {
         OrderTerm of_meta = { .path = query->n_order ? NULL : model->ordering[i] };
         const Field *field = ordered_by(query, query->n_order ? &query->order[i] : &of_meta);
-        if (field && field->column && !field->null && (field->unique || field->primary_key))
+        if (field && field->kind != FIELD_MANY_TO_MANY && !field->null && (field->unique || field->primary_key))
             return true;
         if (field)
             fields[count++] = field;
     }
+    size_t in_key = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool seen = !fields[i]->in_key;
+        for (size_t k = 0; k < i; k++)
+            seen |= fields[k] == fields[i];
+        in_key += !seen;
+    }
+    if (in_key == capo_key_size(model->pk))
+        return true;
     for (size_t i = 0; model->unique_together && model->unique_together[i]; i++)
         if (covers(model, model->unique_together[i], fields, count))
             return true;

@@ -5,6 +5,7 @@
 #include "instance.h"
 #include "query_shape.h"
 #include "routing.h"
+#include "rows.h"
 #include <string.h>
 
 enum { CURSOR_BATCH = 200, GET_LIMIT = 21, REPR_LIMIT = 21 };
@@ -59,7 +60,7 @@ static Instance *load(const RelatedLoad *load_, const Value *cells)
 {
     const Value *own = cells + load_->first;
     for (size_t i = 0; i < load_->n_fields; i++)
-        if (load_->fields[i]->primary_key && capo_is_null(own[i]))
+        if (load_->fields[i]->in_key && capo_is_null(own[i]))
             return NULL;                                            /* the LEFT JOIN found none */
     return capo_instance_load(load_->model, (Field *const *)load_->fields, own, load_->n_fields);
 }
@@ -83,23 +84,45 @@ static Instance *load_tree(const RelatedLoad *tree, const Value *cells)
     return instance;
 }
 
-Instance **instances_of(const Query *query, const Compiled *compiled, const ResultSet *result)
+/* One by one from their cells: what every backend can, and what a plan cannot (rows.h). */
+static Instance **load_rows(const Compiled *compiled, const ResultSet *result)
 {
     Instance **rows = capo_alloc_array(result->n_rows + 1, sizeof *rows);
     for (size_t i = 0; i < result->n_rows; i++) {
         const Value *cells = result->cells + i * result->n_columns;
         rows[i] = load_tree(compiled->root, cells);
-        if (!rows[i])
-            capo_raise(ERROR_OPERATIONAL, "A row of %s has NULL for its primary key.", query->model->table);
-        for (size_t j = 0; j < compiled->n_annotations; j++) {
+        for (size_t j = 0; rows[i] && j < compiled->n_annotations; j++) {
             size_t at = compiled->first_annotation + j;
             capo_instance_annotate(rows[i], compiled->names[at], convert_cell(compiled->types[at], cells[at]));
         }
-        if (query->owner && query->owner_field)
+    }
+    return rows;
+}
+
+static Instance **instances_of(const Query *query, const Compiled *compiled, const ResultSet *result)
+{
+    Instance **rows = result->into ? rows_of_sink(result->into) : load_rows(compiled, result);
+    bool owned = query->owner && query->owner_field;
+    for (size_t i = 0; i < result->n_rows; i++) {
+        if (!rows[i])
+            capo_raise(ERROR_OPERATIONAL, "A row of %s has NULL for its primary key.", query->model->table);
+        if (owned)
             capo_instance_cache(rows[i], query->owner_field, query->owner);
     }
     peers_meet(compiled->root, rows, result->n_rows, query->fetch);
     return rows;
+}
+
+/* The rows of a statement that was compiled. */
+static Instance **run_rows(const Query *query, Compiled *compiled, size_t *ret_count)
+{
+    RowSink sink;
+    const RowPlan *plan = row_plan_of(compiled);
+    if (plan)
+        row_sink_init(&sink, plan);
+    ResultSet *result = capo_database_run_into(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ, plan ? &sink : NULL);
+    *ret_count = result->n_rows;
+    return instances_of(query, compiled, result);
 }
 
 Compiled *query_compile(const Query *query)
@@ -126,9 +149,7 @@ Instance **capo_query_rows(Query *query, size_t *ret_count)
             query->rows = capo_alloc_array(1, sizeof *query->rows);
             query->n_rows = 0;
         } else {
-            ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
-            query->rows = instances_of(query, compiled, result);
-            query->n_rows = result->n_rows;
+            query->rows = run_rows(query, compiled, &query->n_rows);
         }
         query->fetched = true;
         if (query->n_prefetch)
@@ -228,19 +249,19 @@ static bool rows_by_shape(Model *model, const QueryOptions *options, ShapeUse us
     Compiled *compiled = shape_compiled(model, options, use);
     if (!compiled)
         return false;
-    ResultSet *result = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ);
-    *ret_count = result->n_rows;
-    if (use == SHAPE_EXISTS)
+    if (use == SHAPE_EXISTS) {
+        *ret_count = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ)->n_rows;
         return true;
-    *ret = instances_of(&query, compiled, result);
-    if (options->prefetch && result->n_rows) {
+    }
+    *ret = run_rows(&query, compiled, ret_count);
+    if (options->prefetch && *ret_count) {
         size_t count = 0;
         while (options->prefetch[count])
             count++;
         Prefetching *prefetch = capo_alloc_array(count + 1, sizeof *prefetch);
         for (size_t i = 0; i < count; i++)
             prefetch[i].path = options->prefetch[i];
-        prefetch_related(*ret, result->n_rows, prefetch, count);
+        prefetch_related(*ret, *ret_count, prefetch, count);
     }
     return true;
 }
@@ -309,6 +330,7 @@ struct QueryCursor {
     Query *query;
     Database *database;
     Compiled *compiled;
+    const RowPlan *plan;
     DatabaseCursor *cursor;
     Arena *batch;
     Unit unit;
@@ -340,6 +362,7 @@ struct QueryCursor *capo_cursor_open(Query *query)
     if (!self->closed) {
         self->batch = arena_new();
         capo_defer(free_batch, self->batch);
+        self->plan = row_plan_of(self->compiled);
         self->cursor = capo_database_cursor(self->compiled->sql, self->compiled->parameters, self->compiled->n_parameters);
     }
     return self;
@@ -349,7 +372,10 @@ static void fetch(void *argument)
 {
     struct QueryCursor *self = argument;
     memcpy(capo_unit->slots, capo_unit->outer->slots, sizeof capo_unit->slots);     /* time zone, language */
-    ResultSet *result = capo_database_cursor_fetch(self->cursor, self->query->chunk ? self->query->chunk : CURSOR_BATCH);
+    RowSink sink;
+    if (self->plan)
+        row_sink_init(&sink, self->plan);
+    ResultSet *result = capo_database_cursor_fetch_into(self->cursor, self->query->chunk ? self->query->chunk : CURSOR_BATCH, self->plan ? &sink : NULL);
     self->rows = instances_of(self->query, self->compiled, result);
     self->count = result->n_rows;
     self->at = 0;

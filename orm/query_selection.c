@@ -153,7 +153,7 @@ Query *query_only(Query *query, const char *const *paths, bool only)
     clone->deferred = append_texts(only ? NULL : query->deferred, only ? 0 : query->n_deferred, names, &clone->n_deferred);
     for (size_t i = 0; i < clone->n_deferred; i++)
         if (!strcmp(clone->deferred[i], "pk"))
-            clone->deferred[i] = clone->model->pk->name;
+            clone->deferred[i] = capo_key_part(clone->model->pk, 0)->name;
     clone->deferred_only = only;
     return clone;
 }

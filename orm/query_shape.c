@@ -2,6 +2,7 @@
 /* See query_shape.h. A shape is learned with values of our own, each different, so that what is bound where is seen in the statement and not
  * guessed: one whose parameters are not those values in their order, each as its look-up converts it, is never used. */
 #include "query_shape.h"
+#include "rows.h"
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ typedef struct Shape {
     bool fits;                              /* false: known to have none */
     const char *sql;                        /* up to LIMIT */
     RelatedLoad *root;
+    const RowPlan *rows;
     size_t n_columns, n_slots;
     Slot *slots;
 } Shape;
@@ -264,6 +266,7 @@ static bool learn(Shape *shape, Model *model, const QueryOptions *options, Shape
     }
     shape->sql = keep(compiled->sql, strlen(compiled->sql) + 1);
     shape->root = keep_load(compiled->root);
+    shape->rows = row_plan(shape->root, kept);
     shape->n_columns = compiled->n_columns;
     shape->slots = keep(reading->slots, n * sizeof *shape->slots);
     shape->n_slots = n;
@@ -327,6 +330,7 @@ Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use
             return NULL;
         shape->sql = learned.sql;
         shape->root = learned.root;
+        shape->rows = learned.rows;
         shape->n_columns = learned.n_columns;
         shape->slots = learned.slots;
         shape->n_slots = learned.n_slots;
@@ -337,7 +341,7 @@ Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use
     if (!shape->fits)
         return NULL;
     Compiled *ret = capo_alloc_struct(Compiled);
-    *ret = (Compiled){ .sql = limited(shape->sql, options), .n_parameters = shape->n_slots, .n_columns = shape->n_columns, .root = shape->root,
+    *ret = (Compiled){ .sql = limited(shape->sql, options), .n_parameters = shape->n_slots, .n_columns = shape->n_columns, .root = shape->root, .rows = shape->rows,
                        .first_annotation = shape->n_columns };
     if (!shape->n_slots)
         return ret;

@@ -20,8 +20,16 @@ ValueRows query_value_rows(Query *query)
     rows.rows = capo_alloc_array(result->n_rows + 1, sizeof *rows.rows);
     for (size_t i = 0; i < result->n_rows; i++) {
         rows.rows[i] = capo_alloc_array(rows.n_columns + 1, sizeof **rows.rows);
-        for (size_t j = 0; j < rows.n_columns; j++)
-            rows.rows[i][j] = convert_cell(compiled->types[j], capo_cell(result, i, j));
+        size_t cell = 0;
+        for (size_t j = 0; j < rows.n_columns; j++) {
+            const Expression *of = query->selected[j].expression;
+            bool is_tuple = of && of->kind == X_TUPLE;
+            Value *parts = is_tuple ? capo_alloc_array(of->n_args, sizeof *parts) : &rows.rows[i][j];
+            for (size_t part = 0; part < (is_tuple ? of->n_args : 1); part++, cell++)
+                parts[part] = convert_cell(compiled->types[cell], capo_cell(result, i, cell));
+            if (is_tuple)
+                rows.rows[i][j] = capo_is_null(parts[0]) ? parts[0] : capo_value_list(capo_values_list(parts, of->n_args));
+        }
     }
     return rows;
 }

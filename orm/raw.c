@@ -28,13 +28,13 @@ Instance **capo_raw_named_rows(Model *model, const ColumnName *names, const char
     ResultSet *result = capo_database_run(capo_sql_numbered(sql, count), parameters, count, DATABASE_READ);
     Instance **rows = capo_alloc_array(result->n_rows + 1, sizeof *rows);
     Field **fields = capo_alloc_array(result->n_columns + 1, sizeof *fields);
-    bool has_key = false;
+    size_t n_key = 0;
     for (size_t k = 0; k < result->n_columns; k++) {
         fields[k] = field_of_column(model, names, result->names[k]);
-        has_key = has_key || fields[k] == model->pk;
+        n_key += fields[k] && fields[k]->in_key;
     }
-    if (!has_key)
-        capo_raise(ERROR_FIELD, "A raw query must select the primary key, %s, of %s.", model->pk->column, model->name);
+    if (n_key < capo_key_size(model->pk))
+        capo_raise(ERROR_FIELD, "A raw query must select the primary key, %s, of %s.", model->pk->column ? model->pk->column : "all its columns", model->name);
     for (size_t row = 0; row < result->n_rows; row++) {
         rows[row] = capo_instance_load(model, fields, &capo_cell(result, row, 0), result->n_columns);
         for (size_t k = 0; k < result->n_columns; k++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An instance and its row: some columns read again, all of it from a query, written whether or not they changed; the rows beside it. */
 #include "instance.h"
+#include "composite_key.h"
 #include "query.h"
 #include "routing.h"
 #include <string.h>
@@ -15,11 +16,9 @@ ResultSet *capo_select_columns(const Model *model, const Field *const *fields, s
     capo_put(&sql, " FROM ");
     capo_put_name(&sql, model->table);
     capo_put(&sql, " WHERE ");
-    capo_put_name(&sql, model->pk->column);
-    capo_put(&sql, " = ");
-    capo_put_placeholder(&sql, 1, model->pk);
-    Value bound = capo_to_column(model->pk, key);
-    return capo_database_run(capo_buffer_text(&sql), &bound, 1, DATABASE_READ);
+    Value *bound = capo_alloc_array(capo_key_size(model->pk), sizeof *bound);
+    size_t n = key_put_equals(&sql, model->pk, key, bound, 0);
+    return capo_database_run(capo_buffer_text(&sql), bound, n, DATABASE_READ);
 }
 
 /* --- reading again ------------------------------------------------------------------------------------------------------------- */
@@ -107,7 +106,7 @@ void capo_instance_update(Instance *self)
     const char **names = capo_alloc_array(self->model->n_fields + 1, sizeof *names);
     size_t count = 0;
     for (size_t i = 0; i < self->model->n_fields; i++)
-        if (self->model->fields[i] != self->model->pk && !capo_field_is_deferred(self, self->model->fields[i]))
+        if (!self->model->fields[i]->in_key && !self->model->fields[i]->generated && !capo_field_is_deferred(self, self->model->fields[i]))
             names[count++] = self->model->fields[i]->name;
     if (capo_is_null(capo_instance_pk(self)))
         capo_raise(ERROR_VALUE, "Cannot force an update in save() with no primary key: this %s has none.", self->model->name);

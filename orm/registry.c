@@ -199,6 +199,9 @@ bool capo_model_is(const Model *model, const Model *wanted)
 
 Field *capo_own_field(const Model *model, const Field *field)
 {
+    for (const Field *at = model->pk; at && field->kind == FIELD_COMPOSITE_KEY; at = at->inherited)
+        if (at == field)
+            return model->pk;
     for (size_t i = 0; i < model->n_fields + model->n_many; i++) {
         Field *own = i < model->n_fields ? model->fields[i] : model->many[i - model->n_fields];
         for (const Field *at = own; at; at = at->inherited)

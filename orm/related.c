@@ -2,6 +2,7 @@
 /* From an instance to others: the object behind a key, the queries of to-many relations, their adding and removing; and what
  * templates may ask of an instance. */
 #include "instance.h"
+#include "composite_key.h"
 #include <capo/generic.h>
 #include <capo/model_signals.h>
 #include "routing.h"
@@ -134,7 +135,7 @@ static void put_equal(Buffer *sql, const Field *field, int number)
     capo_put_placeholder(sql, number, field);
 }
 
-static Value key_of(const Many *many, Value other)
+static Value key_of_other(const Many *many, Value other)
 {
     const Field *wanted = many->source ? many->target->target_field : many->table->pk;
     if (capo_is_instance(other)) {
@@ -159,7 +160,7 @@ static List *keys_of(const Many *many, Value others)
     if (!given && others.kind == VALUE_OBJECT && !capo_is_instance(others))
         given = capo_list_of(others);
     for (size_t i = 0; i < (given ? given->count : 1); i++) {
-        Value key = key_of(many, given ? given->items[i] : others);
+        Value key = key_of_other(many, given ? given->items[i] : others);
         bool null = capo_is_null(key), seen = null && capo_dialect()->ignores_null;
         if (null && !many->source)
             capo_raise(ERROR_VALUE, "'%s' instance or key expected, got None.", many->table->name);
@@ -174,10 +175,10 @@ static List *keys_of(const Many *many, Value others)
 /* The statement in batches of keys: `before` is its text up to the condition; bound: `first`, then the keys. */
 static void run_on_keys(const char *before, const Field *own, Value own_key, const Field *column, const List *keys)
 {
-    size_t batch = capo_dialect()->max_parameters - 2;
+    size_t size = capo_key_size(column), batch = (capo_dialect()->max_parameters - 2) / size;
     for (size_t i = 0; i < keys->count; i += batch) {
         size_t n = keys->count - i < batch ? keys->count - i : batch;
-        Value *values = capo_alloc_array(n + 1, sizeof *values);
+        Value *values = capo_alloc_array(n * size + 1, sizeof *values);
         Buffer sql = { 0 };
         capo_put(&sql, before);
         if (own) {
@@ -185,10 +186,8 @@ static void run_on_keys(const char *before, const Field *own, Value own_key, con
             capo_put(&sql, " AND ");
         }
         values[0] = own_key;
-        for (size_t k = 0; k < n; k++)
-            values[k + 1] = capo_to_column(column, keys->items[i + k]);
-        capo_put_in(&sql, column, n, 2);
-        capo_database_run(capo_buffer_text(&sql), values, n + 1, DATABASE_WRITE);
+        size_t bound = key_put_in(&sql, column, keys->items + i, n, values, 1);
+        capo_database_run(capo_buffer_text(&sql), values, bound, DATABASE_WRITE);
     }
 }
 
@@ -198,14 +197,15 @@ static List *linked(const Many *many, const Field *source, const Field *target)
     Value key = capo_to_column(source, many->key);
     List *keys = capo_list_new();
     capo_put(&sql, "SELECT ");
-    capo_put_name(&sql, target->column);
+    for (size_t i = 0; i < capo_key_size(target); i++)
+        capo_put_format(&sql, "%s%s", i ? ", " : "", capo_quote_name(capo_key_part(target, i)->column));
     capo_put(&sql, " FROM ");
     capo_put_name(&sql, many->table->table);
     capo_put(&sql, " WHERE ");
     put_equal(&sql, source, 1);
     ResultSet *result = capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_READ);
     for (size_t i = 0; i < result->n_rows; i++)
-        capo_list_add(keys, capo_from_column(target, capo_cell(result, i, 0)));
+        capo_list_add(keys, key_of_cells(target, &capo_cell(result, i, 0)));
     return keys;
 }
 

@@ -19,10 +19,7 @@ static void too_deep(int depth)
 
 static Expression *column_of(const JoinedPath *joined)
 {
-    Expression *column = expression_new(X_COLUMN);
-    column->join = joined->join;
-    column->column = joined->target;
-    column->type = type_of_field(joined->target);
+    Expression *column = tuple_column(joined->join, joined->target);
     column->related = joined->path.relation ? joined->path.model : NULL;
     column->many = joined->many;
     return column;
@@ -105,6 +102,10 @@ static Expression *replace_outer(void *context, Expression *node, int level)
         if (at->kind == X_COLUMN) {
             at->level = level;
             return resolved;
+        } else if (at->kind == X_TUPLE) {
+            for (size_t i = 0; i < at->n_args; i++)
+                at->args[i]->level = level;
+            return resolved;
         } else if (at->kind != X_TRANSFORM) {
             capo_raise(ERROR_NOT_SUPPORTED, "A subquery refers to '%s', an annotation of the query around it that is not a plain column.", node->name);
         }
@@ -150,6 +151,22 @@ static void check_aggregate(const Scope *scope, const Expression *aggregate)
             capo_raise(ERROR_FIELD, "Cannot compute %s: its argument is an aggregate itself.", aggregate->name);
 }
 
+/* COUNT of a composite key counts its first column; nothing else is computed of one. */
+static void refuse_tuples(Expression *expression)
+{
+    bool counts = expression->kind == X_AGGREGATE && !strcmp(expression->name, "Count");
+    for (size_t i = 0; i < expression->n_args && expression->kind != X_LOOKUP && expression->kind != X_TUPLE; i++) {
+        Expression *of = expression->args[i];
+        if (of->kind != X_TUPLE)
+            continue;
+        if (!counts)
+            tuple_refuse(expression->name ? capo_format("%s expression", expression->name) : "This expression", of);
+        if (expression->distinct)
+            capo_raise(ERROR_VALUE, "COUNT(DISTINCT) doesn't support composite primary keys");
+        expression->args[i] = of->args[0];
+    }
+}
+
 /* COMPARE(x, "year__gt", y): its arguments are resolved. */
 static Expression *named_lookup(const Expression *lookup)
 {
@@ -177,6 +194,7 @@ Expression *resolve(const Scope *outer_scope, Expression *expression)
     copy->args = capo_memdup(expression->args, expression->n_args * sizeof *expression->args);
     for (size_t i = 0; i < copy->n_args; i++)
         copy->args[i] = resolve(&scope, copy->args[i]);
+    refuse_tuples(copy);
     if (copy->condition)
         copy->filter = resolve_condition(&scope, copy->condition);
     copy->condition = NULL;
@@ -206,7 +224,7 @@ Expression *resolve(const Scope *outer_scope, Expression *expression)
 
 static Expression *null_test(Expression *column, bool is_null)
 {
-    return expression_lookup(lookup_row(LOOKUP_ISNULL), column, capo_value_bool(is_null), NULL);
+    return expression_lookup(lookup_row(LOOKUP_ISNULL), (Expression *)tuple_first(column), capo_value_bool(is_null), NULL);
 }
 
 static Expression *both(Expression *a, Expression *b, Connector connector)
@@ -247,10 +265,7 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
         inner->joins[i].references = 0;
     if (!inner->joins[root].references)
         inner->joins[root].references = 1;
-    Expression *key = expression_new(X_COLUMN);
-    key->join = (int)root;
-    key->column = root == at ? step->field : step->field->target_field;
-    key->type = type_of_field(key->column);
+    Expression *key = tuple_column((int)root, root == at ? step->field : step->field->target_field);
 
     Buffer prefix = { 0 };
     for (size_t i = 0; i < step->name; i++)
@@ -260,18 +275,17 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
     Expression *outer = NULL;
     for (size_t i = 0; scope->reuse && i < scope->query->n_joins; i++)
         if (*scope->reuse & (JoinSet)1 << i && !strcmp(scope->query->joins[i].alias, inner->joins[root].alias)) {
-            outer = expression_new(X_COLUMN);                       /* beside a look-up on the same related row: that row's key */
-            outer->join = (int)i;
-            outer->column = scope->query->joins[i].model->pk;
-            key->column = inner->joins[root].model->pk;
-            outer->type = key->type = type_of_field(key->column);
+            outer = tuple_column((int)i, scope->query->joins[i].model->pk);       /* beside a look-up on the same related row: that row's key */
+            key = tuple_column((int)root, inner->joins[root].model->pk);
             scope->query->joins[i].references++;
             break;
         }
     if (!outer)
         outer = resolve_path(scope, prefix.data);
     outer->level = 1;
-    query_add_where(inner, expression_lookup(lookup_row(LOOKUP_EXACT), key, capo_value_null(), outer));
+    for (size_t i = 0; outer->kind == X_TUPLE && i < outer->n_args; i++)
+        outer->args[i]->level = 1;
+    query_add_where(inner, tuple_equal(key, outer));
     inner->constant_select = true;
     Clause clause = { .where = expression_subquery(X_EXISTS, resolve_outer(scope, inner), false) };
     if (left) {

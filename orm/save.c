@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Saving: INSERT, UPDATE of what changed, several at once, and reading again. */
 #include "instance.h"
+#include "composite_key.h"
 #include "routing.h"
 #include <capo/model_signals.h>
 #include <string.h>
@@ -22,11 +23,9 @@ ResultSet *capo_select_where(const Model *model, const Field *by, Value key)
     capo_put(&sql, " FROM ");
     capo_put_name(&sql, model->table);
     capo_put(&sql, " WHERE ");
-    capo_put_name(&sql, by->column);
-    capo_put(&sql, " = ");
-    capo_put_placeholder(&sql, 1, by);
-    Value bound = capo_to_column(by, key);
-    return capo_database_run(capo_buffer_text(&sql), &bound, 1, DATABASE_READ);
+    Value *bound = capo_alloc_array(capo_key_size(by), sizeof *bound);
+    size_t n = key_put_equals(&sql, by, key, bound, 0);
+    return capo_database_run(capo_buffer_text(&sql), bound, n, DATABASE_READ);
 }
 
 /* --- before a row is written --- */
@@ -173,7 +172,7 @@ static int64_t update_row(Instance *self, const Model *level, const Field *const
         return capo_update_with_expressions(self, level, fields, count);
     const Field *pk = capo_level_key(self->model, level);
     Buffer sql = { 0 };
-    Value *values = capo_alloc_array(count + 1, sizeof *values);
+    Value *values = capo_alloc_array(count + capo_key_size(pk), sizeof *values);
     capo_put(&sql, "UPDATE ");
     capo_put_name(&sql, level->table);
     capo_put(&sql, " SET ");
@@ -185,11 +184,8 @@ static int64_t update_row(Instance *self, const Model *level, const Field *const
         values[i] = column_value(self, fields[i]);
     }
     capo_put(&sql, " WHERE ");
-    capo_put_name(&sql, pk->column);
-    capo_put(&sql, " = ");
-    capo_put_placeholder(&sql, (int)count + 1, pk);
-    values[count] = column_value(self, pk);
-    int64_t changes = capo_database_run(capo_buffer_text(&sql), values, count + 1, DATABASE_WRITE)->changes;
+    count = key_put_equals(&sql, pk, capo_field_value(self, pk), values, count);
+    int64_t changes = capo_database_run(capo_buffer_text(&sql), values, count, DATABASE_WRITE)->changes;
     if (changes)
         capo_read_generated(self, level);
     return changes;
@@ -202,7 +198,7 @@ static size_t changed_fields(Instance *self, const Model *level, const Field **r
     const Field *const *fields = capo_level_fields(self->model, level, &n_fields);
     for (size_t i = 0; i < n_fields; i++) {
         const Field *field = fields[i];
-        if (field == pk || field->generated || capo_field_is_deferred(self, field) || capo_is_left_to_database(self, field))
+        if (field == pk || field->in_key || field->generated || capo_field_is_deferred(self, field) || capo_is_left_to_database(self, field))
             continue;
         bool changed = all || capo_has_expression(self, field) || capo_field_changed(self, field);
         if (changed || field->auto_now)
@@ -219,10 +215,10 @@ static bool update_level(Instance *self, const Model *level, const Field *const 
         return update_row(self, level, fields, count) > 0;
     const Field *pk = capo_level_key(self->model, level);
     Buffer sql = { 0 };
-    Value key = column_value(self, pk);
-    capo_put_format(&sql, "SELECT 1 FROM %s WHERE %s = ", capo_quote_name(level->table), capo_quote_name(pk->column));
-    capo_put_placeholder(&sql, 1, pk);
-    if (!capo_database_run(capo_buffer_text(&sql), &key, 1, DATABASE_WRITE)->n_rows)
+    Value *key = capo_alloc_array(capo_key_size(pk), sizeof *key);
+    capo_put_format(&sql, "SELECT 1 FROM %s WHERE ", capo_quote_name(level->table));
+    size_t bound = key_put_equals(&sql, pk, capo_field_value(self, pk), key, 0);
+    if (!capo_database_run(capo_buffer_text(&sql), key, bound, DATABASE_WRITE)->n_rows)
         return false;
     update_row(self, level, fields, count);
     return true;
@@ -350,7 +346,7 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
     bool heard = is_heard(model), together = heard || capo_parent_level(model->concrete);
     for (size_t i = 0; names[i]; i++) {
         const Field *field = capo_field(model, names[i]);
-        if (!field || !field->column || field == model->pk || field->generated)
+        if (!field || !field->column || field == model->pk || field->in_key || field->generated)
             capo_raise(ERROR_VALUE, "%s cannot save the field \"%s\": it has no such column, it is the key, or the database computes it.", model->name, names[i]);
         if (count < model->n_fields)
             fields[count++] = field;
@@ -477,29 +473,25 @@ static int64_t update_rows(Instance *const *instances, size_t count, const Model
 {
     const Field *pk = capo_level_key(instances[0]->model, level);
     Buffer sql = { 0 };
-    Value *values = capo_alloc_array(count * (2 * n_fields + 1), sizeof *values);
-    size_t n = 0;
-    const char *key = capo_quote_name(pk->column);
+    size_t n = 0, key_size = capo_key_size(pk);
+    Value *values = capo_alloc_array(count * ((key_size + 1) * n_fields + key_size), sizeof *values);
     capo_put_format(&sql, "UPDATE %s SET ", capo_quote_name(level->table));
     for (size_t f = 0; f < n_fields; f++) {
         capo_put_format(&sql, "%s%s = CASE", f ? ", " : "", capo_quote_name(fields[f]->column));
         for (size_t i = 0; i < count; i++) {
-            capo_put_format(&sql, " WHEN %s = ", key);
-            values[n++] = column_value(instances[i], pk);
-            capo_put_placeholder(&sql, (int)n, pk);
+            capo_put(&sql, " WHEN ");
+            n = key_put_equals(&sql, pk, capo_field_value(instances[i], pk), values, n);
             capo_put(&sql, " THEN ");
             values[n++] = column_value(instances[i], fields[f]);
             capo_put_value_placeholder(&sql, (int)n, fields[f]);
         }
         capo_put(&sql, " END");
     }
-    capo_put_format(&sql, " WHERE %s IN (", key);
-    for (size_t i = 0; i < count; i++) {
-        capo_put(&sql, i ? ", " : "");
-        values[n++] = column_value(instances[i], pk);
-        capo_put_placeholder(&sql, (int)n, pk);
-    }
-    capo_put_char(&sql, ')');
+    Value *keys = capo_alloc_array(count, sizeof *keys);
+    for (size_t i = 0; i < count; i++)
+        keys[i] = capo_field_value(instances[i], pk);
+    capo_put(&sql, " WHERE ");
+    n = key_put_in(&sql, pk, keys, count, values, n);
     return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
 }
 
@@ -522,7 +514,7 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
     const Field **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields);
     for (size_t i = 0; names[i]; i++) {
         const Field *field = column_named(model, names[i], "capo_bulk_update()");
-        if (field->primary_key)
+        if (field->in_key)
             capo_raise(ERROR_VALUE, "bulk_update() cannot be used with primary key fields.");
         if (field->generated)
             capo_raise(ERROR_VALUE, "bulk_update() cannot be used with generated fields.");
@@ -536,7 +528,7 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
             capo_raise(ERROR_VALUE, "All bulk_update() objects must have a primary key set.");
         check_relations(instances[i]);
     }
-    size_t most = capo_dialect()->max_parameters / (2 * n_fields + 1);
+    size_t key_size = capo_key_size(model->pk), most = capo_dialect()->max_parameters / ((key_size + 1) * n_fields + key_size);
     size_t batch = batch_size(options, most > 500 ? 500 : most);        /* SQLite's limit of the depth of an expression is 1000 */
     capo_begin();
     for (const Model *level = model->concrete; level; level = capo_parent_level(level)) {

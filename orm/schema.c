@@ -3,6 +3,7 @@
  *
  * Names of indexes and constraints are Django's, made from the models alone, so that a statement can be written without asking the
  * database what is there. That is what lets sqlmigrate print it. */
+#include "composite_key.h"
 #include "schema.h"
 #include <ctype.h>
 #include <string.h>
@@ -71,7 +72,12 @@ void capo_schema_enforce_foreign_keys(bool on) { capo_backend()->schema->enforce
 
 void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch) { editor->watch = watch; }
 
-bool capo_schema_begin_step(SchemaEditor *editor, const char *what) { return !editor->watch || editor->watch->before(editor->watch->self, what); }
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what, bool repeatable)
+{
+    if (editor->collects)
+        capo_put_format(&editor->collected, "%s\n-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n", what);
+    return !editor->collects && (!editor->watch || editor->watch->begins(editor->watch->self, what, repeatable));
+}
 
 void capo_schema_end_step(SchemaEditor *editor, const char *what)
 {
@@ -88,7 +94,7 @@ List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, cons
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
 {
     if (!editor->collects) {
-        if (!capo_schema_begin_step(editor, sql))
+        if (editor->watch && !editor->watch->before(editor->watch->self, sql))
             return;
         capo_database_run(sql, parameters, count, DATABASE_WRITE);
         capo_schema_end_step(editor, sql);
@@ -96,6 +102,14 @@ void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *paramet
     }
     capo_put(&editor->collected, capo_sql_filled(sql, parameters, count));
     capo_put(&editor->collected, ";\n");
+}
+
+void capo_schema_put_key(Buffer *sql, const Model *model)
+{
+    if (model->pk->kind != FIELD_COMPOSITE_KEY)
+        return;
+    capo_put(sql, ", PRIMARY KEY ");
+    key_put_columns(sql, model->pk);
 }
 
 /* --- indexes --- */

@@ -83,6 +83,8 @@ void capo_schema_run_deferred(SchemaEditor *editor, const char *table);
 void capo_schema_forget_deferred(SchemaEditor *editor, const char *table);
 /* The names of constraints, as words->constraint_names gives them; whoever watches the editor may know better. */
 List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, const char *column, char kind);
+/* `, PRIMARY KEY ("a", "b")` of a model with a composite key, behind the columns of its CREATE TABLE. */
+void capo_schema_put_key(Buffer *sql, const Model *model);
 /* Runs or collects one statement. */
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count);
 /* The indexes beside the table's own constraints; ends with a NULL name. */

@@ -233,6 +233,22 @@ static void put_object(Buffer *out, Serializer *serializer, Map *object)
     serializer->count++;
 }
 
+/* A key for the next batch, when this one's memory is gone. */
+static Value kept(Arena *arena, Value key)
+{
+    if (key.kind == VALUE_LIST) {
+        List *list = arena_alloc(arena, sizeof *list);
+        *list = (List){ .items = arena_alloc(arena, key.list->count * sizeof(Value)), .count = key.list->count, .capacity = key.list->count };
+        for (size_t i = 0; i < key.list->count; i++)
+            list->items[i] = kept(arena, key.list->items[i]);
+        return capo_value_list(list);
+    }
+    if (key.kind != VALUE_UUID && !capo_is_text(key) && key.kind != VALUE_DECIMAL)
+        return key;
+    const char *text = capo_to_text(key);
+    return capo_value_text(arena_strndup(arena, text, strlen(text)));
+}
+
 static void write_batch(void *argument)
 {
     Buffer out = { 0 };
@@ -263,7 +279,7 @@ static void write_batch(void *argument)
         Map *object = capo_map_new(), *fields = capo_map_new();
         capo_map_set(object, "model", capo_value_text(model->label_lower));
         if (!natural)
-            capo_map_set(object, "pk", plain(cells[0]));
+            capo_map_set(object, "pk", cells[0].kind == VALUE_LIST ? natural_value(cells[0].list->items, cells[0].list->count) : plain(cells[0]));
         for (const Part *part = parts; part->field; part++) {
             const Value *cell = &cells[part->at];
             bool is_natural = part->natural && !capo_is_null(*cell);
@@ -279,12 +295,7 @@ static void write_batch(void *argument)
     }
     batch->text = arena_strndup(batch->scratch, out.data, out.size);
     batch->size = out.size;
-    Value last = rows->items[rows->count - 1].list->items[0];
-    if (last.kind == VALUE_UUID || capo_is_text(last) || last.kind == VALUE_DECIMAL) {
-        const char *text = capo_to_text(last);
-        last = capo_value_text(arena_strndup(batch->outer, text, strlen(text)));
-    }
-    batch->after = last;
+    batch->after = kept(batch->outer, rows->items[rows->count - 1].list->items[0]);
 }
 
 static void free_arena(void *arena)

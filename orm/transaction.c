@@ -6,12 +6,20 @@
  * transaction. A failed statement breaks the level: until its rollback, further statements raise ERROR_TRANSACTION, as Django's
  * TransactionManagementError, since a database may have dropped part of the work already. */
 #include "transaction.h"
+#include "pool.h"
 #include "routing.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 typedef struct Callback { void (*function)(void *); void *argument; struct Callback *next; } Callback;
+
+/* One made by hand, inside a level. */
+typedef struct Savepoint {
+    int64_t number;
+    Callback *last;                     /* of the level's, when it was made */
+    struct Savepoint *before;
+} Savepoint;
 
 typedef struct Level {
     struct Transaction *transaction;
@@ -20,8 +28,11 @@ typedef struct Level {
     const Unit *unit;                   /* that began it */
     int number;                         /* 0: BEGIN; else a savepoint */
     bool broken, for_test;
+    bool doomed;                        /* capo_set_rollback(true) */
+    bool gone;                          /* the database rolled all of the transaction back by itself: no savepoint leads anywhere */
     bool plain;                         /* inside another without a savepoint: its rollback breaks that one */
     Callback *first, *last;             /* on_commit */
+    Savepoint *savepoints;              /* the last one first */
 } Level;
 
 /* One of a database; a unit has as many as it has databases in use. */
@@ -95,14 +106,22 @@ Connection *capo_transaction_connection(void)
     if (transaction->level->broken)
         capo_raise(ERROR_TRANSACTION, "A statement failed in this transaction, so nothing more can be done in it. Roll it back first; to go on "
                    "after an expected error, put capo_begin() and capo_rollback() around the statement that may fail.");
+    if (transaction->level->doomed)
+        capo_raise(ERROR_TRANSACTION, "capo_set_rollback(true) was called in this transaction: what is left to it is its end.");
     return transaction->connection;
 }
 
 void capo_transaction_break(void)
 {
     Transaction *transaction = open_transaction();
-    if (transaction)
-        transaction->level->broken = true;
+    if (!transaction)
+        return;
+    const Backend *backend = transaction->connection->backend;
+    bool all = backend->has_rolled_back && backend->has_rolled_back(transaction->connection);
+    for (Level *level = transaction->level; level; level = all ? level->outer : NULL) {
+        level->broken = true;
+        level->gone = level->gone || all;
+    }
 }
 
 bool capo_in_own_transaction(void)
@@ -187,7 +206,8 @@ static bool start(Connection *connection, const char *isolation, DatabaseFailure
         return capo_connection_run(connection, replaced(dialect->begin_isolated, isolation), NULL, 0, &ignored, failure);
     if (isolation && dialect->set_isolation && !capo_connection_run(connection, replaced(dialect->set_isolation, isolation), NULL, 0, &ignored, failure))
         return false;
-    return capo_connection_run(connection, dialect->begin, NULL, 0, &ignored, failure);
+    const char *mode = capo_connection_address(connection)->transaction_mode;
+    return capo_connection_run(connection, mode ? capo_format("BEGIN %s", mode) : dialect->begin, NULL, 0, &ignored, failure);
 }
 
 /* What is over makes room: a unit may begin any number one after another. */
@@ -277,6 +297,10 @@ void capo_commit(void)
         capo_rollback();
         capo_raise(ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
     }
+    if (level->doomed) {
+        capo_rollback();
+        return;
+    }
     if (level->number || level->plain) {
         if (!level->plain && !capo_connection_run(transaction->connection, capo_format("RELEASE SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure)) {
             level->broken = true;
@@ -322,6 +346,101 @@ void capo_on_commit(void (*function)(void *), void *argument)
     Callback *callback = capo_alloc_struct(Callback);
     *callback = (Callback){ .function = function, .argument = argument };
     add_callbacks(transaction->level, &(Level){ .first = callback, .last = callback });
+}
+
+/* --- by hand ------------------------------------------------------------------------------------------------------------------ */
+
+static int64_t last_savepoint;
+
+int64_t capo_savepoint(void)
+{
+    Transaction *transaction = innermost_transaction();
+    DatabaseFailure failure;
+    ResultSet ignored;
+    if (!transaction)
+        return 0;
+    WITH_DATABASE(capo_several_databases ? (Database *)transaction->database : NULL);
+    Connection *connection = capo_transaction_connection();             /* raises where it is broken */
+    Level *level = transaction->level;
+    Savepoint *made = capo_alloc_struct(Savepoint);
+    *made = (Savepoint){ ++last_savepoint, level->last, level->savepoints };
+    if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_by_hand_%lld", (long long)made->number), NULL, 0, &ignored, &failure))
+        capo_raise_failure(&failure);
+    level->savepoints = made;
+    return made->number;
+}
+
+/* In the innermost level; those that were made behind it are over. */
+static Savepoint *savepoint_numbered(Level *level, int64_t number)
+{
+    Savepoint *at = level->savepoints;
+    while (at && at->number != number)
+        at = at->before;
+    if (!at)
+        capo_bug("savepoint %lld is not of the transaction begun last: it ended with the one that it was made in, or another was begun since.", (long long)number);
+    level->savepoints = at;
+    return at;
+}
+
+static void end_savepoint(Level *level, const char *words, int64_t number)
+{
+    DatabaseFailure failure;
+    ResultSet ignored;
+    if (level->gone || level->transaction->connection->lost)
+        capo_raise(ERROR_TRANSACTION, "The database has ended this transaction: there is no savepoint in it any more. Roll it back.");
+    if (capo_connection_run(level->transaction->connection, capo_format("%s SAVEPOINT capo_by_hand_%lld", words, (long long)number), NULL, 0, &ignored, &failure))
+        return;
+    level->broken = true;
+    capo_raise_failure(&failure);
+}
+
+void capo_savepoint_commit(int64_t number)
+{
+    if (!number)
+        return;
+    Level *level = innermost("capo_savepoint_commit");
+    Savepoint *savepoint = savepoint_numbered(level, number);
+    if (level->broken)
+        capo_raise(ERROR_TRANSACTION, "A statement failed since this savepoint: what came since cannot be kept. Roll back to it.");
+    level->savepoints = savepoint->before;
+    end_savepoint(level, "RELEASE", number);
+}
+
+void capo_savepoint_rollback(int64_t number)
+{
+    if (!number)
+        return;
+    Level *level = innermost("capo_savepoint_rollback");
+    const Savepoint *savepoint = savepoint_numbered(level, number);
+    end_savepoint(level, "ROLLBACK TO", number);
+    level->broken = false;
+    level->last = savepoint->last;
+    if (level->last)
+        level->last->next = NULL;
+    else
+        level->first = NULL;
+}
+
+static Level *flagged(void)
+{
+    Transaction *transaction = innermost_transaction();
+    if (!transaction)
+        capo_raise(ERROR_TRANSACTION, "No transaction is open: there is none to be rolled back.");
+    return transaction->level;
+}
+
+bool capo_get_rollback(void)
+{
+    const Level *level = flagged();
+    return level->broken || level->doomed;
+}
+
+void capo_set_rollback(bool rollback)
+{
+    Level *level = flagged();
+    if (!rollback && level->broken)
+        capo_raise(ERROR_TRANSACTION, "A statement failed in this transaction: only a savepoint made before it leads back (capo_savepoint_rollback).");
+    level->doomed = rollback;
 }
 
 /* --- one connection for all ------------------------------------------------------------------------------------------------- */

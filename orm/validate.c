@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a field makes of a value that comes from outside, and what is wrong with it, in Django's words: to_python, clean. */
+#include "composite_key.h"
 #include "routing.h"
 #include <capo/syntax.h>
 #include <math.h>
@@ -192,6 +193,8 @@ static Value python_ip(const Field *field, Value value)
 
 Value capo_field_to_python(const Field *field, Value value)
 {
+    if (field->kind == FIELD_COMPOSITE_KEY)
+        return key_to_python(field, value);
     Duration duration;
     Uuid uuid;
     double real;

@@ -199,6 +199,15 @@ static void sqlite_step(sqlite3_stmt *statement)
     sqlite3_reset(statement);
 }
 
+/* Behind the last row: whether that was the end. */
+static void sqlite_end(sqlite3_stmt *statement)
+{
+    if (sqlite3_reset(statement) != SQLITE_OK) {
+        fprintf(stderr, "%s\n", sqlite3_errmsg(sqlite));
+        exit(1);
+    }
+}
+
 static void sqlite_get(int count, int64_t id)
 {
     static sqlite3_stmt *one, *several;
@@ -209,7 +218,7 @@ static void sqlite_get(int count, int64_t id)
     int n = 0;
     while (sqlite3_step(statement) == SQLITE_ROW)
         sqlite_item(statement, &items[n++]);
-    sqlite3_reset(statement);
+    sqlite_end(statement);
     for (int i = 0; i < n; i++)
         saw_item(&items[i]);
 }
@@ -224,10 +233,7 @@ static void sqlite_insert(int count, int first)
         sqlite_bind_new(statement, first + i);
         while (sqlite3_step(statement) == SQLITE_ROW)
             ;
-        if (sqlite3_reset(statement) != SQLITE_OK) {
-            fprintf(stderr, "%s\n", sqlite3_errmsg(sqlite));
-            exit(1);
-        }
+        sqlite_end(statement);
     }
     if (count > 1)
         sqlite_run("COMMIT");
@@ -251,13 +257,13 @@ static void sqlite_join(void)
         sqlite_item(statement, &items[n]);
         items[n].shelf = sqlite_text(statement, 11);
     }
-    sqlite3_reset(statement);
+    sqlite_end(statement);
     statement = sqlite_prepared(&kept_labels, labels_sql(false));
     for (int i = 0; i < FEW; i++)
         sqlite3_bind_int64(statement, i + 1, items[i].id);
     while (sqlite3_step(statement) == SQLITE_ROW)
         add_label(items, sqlite3_column_int64(statement, 1), sqlite_text(statement, 2));
-    sqlite3_reset(statement);
+    sqlite_end(statement);
     saw_joined(items);
 }
 

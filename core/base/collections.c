@@ -67,6 +67,12 @@ static uint64_t hash_value(Value key)
         return capo_hash(key.uuid, sizeof(Uuid));
     case VALUE_DATE: case VALUE_TIME: case VALUE_DATETIME: case VALUE_DURATION:
         return capo_hash(&key.integer, sizeof key.integer);
+    case VALUE_LIST: {
+        uint64_t hash = key.list->count;                /* a list in a list counts for nothing: keys are flat */
+        for (size_t i = 0; i < key.list->count; i++)
+            hash = hash * 31 + (key.list->items[i].kind == VALUE_LIST ? 0 : hash_value(key.list->items[i]));
+        return hash;
+    }
     default:
         return 0;
     }

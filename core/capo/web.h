@@ -203,7 +203,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct DatabaseFunction; struct DatabaseLookup; struct MigrationFunction; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
+struct DatabaseFunction; struct DatabaseLookup; struct MigrationFunction; struct MigrationOperation; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -216,6 +216,7 @@ typedef struct App {
     const struct DatabaseFunction *functions;     /* for FN(), TOTAL() and paths: expressions.h; ends with { 0 } */
     const struct DatabaseLookup *lookups;         /* for paths: expressions.h; ends with { 0 } */
     const struct MigrationFunction *migration_functions;    /* by name, for RunFunction; ends with { 0 } */
+    const struct MigrationOperation *migration_operations;  /* operations of one's own: migrations.h; ends with { 0 } */
     const struct SignalReceiver *receivers;       /* signals.h: what this app wants to be told of; ends with { 0 } */
     const struct SystemCheck *checks;             /* for `check` and before serving; ends with { 0 } */
     void (*ready)(void);                    /* once, after all apps are known */
@@ -243,6 +244,11 @@ typedef struct DatabaseSettings {
 } DatabaseSettings;
 #define DATABASES(...) ((const struct DatabaseSettings[]){ __VA_ARGS__, { 0 } })
 
+/* Where the migrations of an app are, if not in its own migrations/: a folder of the project, or NULL: nowhere. The app then has none, whatever its
+ * files say: its tables are made as its models are now, by `migrate --run-syncdb` and for tests. */
+typedef struct MigrationModule { const char *app, *folder; } MigrationModule;
+#define MIGRATION_MODULES(...) ((const struct MigrationModule[]){ __VA_ARGS__, { 0 } })
+
 /* Zero is the default. Those marked (env) are overridden by a variable of the environment or of the file .env, in capitals. */
 typedef struct Settings {
     const char *name;                       /* of the site; names the program in messages */
@@ -252,6 +258,7 @@ typedef struct Settings {
     const char *database;                   /* (env DATABASE_URL) "sqlite:db.sqlite3" */
     const DatabaseSettings *databases;      /* DATABASES({ "stats", … }): further ones, besides "default" */
     const struct DatabaseRouter *const *database_routers;   /* ROUTERS(&by_tenant): databases.h */
+    const MigrationModule *migration_modules;   /* MIGRATION_MODULES({ "flatpages", "migrations/flatpages" }, { "old", NULL }) */
     bool atomic_requests;                   /* each view in a transaction, unless its route says .non_atomic */
     const char *secret_key;                 /* (env SECRET_KEY); in DEBUG one is made up and kept in .capo-secret-key */
     const char *const *secret_key_fallbacks;
@@ -319,6 +326,8 @@ const App *const *capo_apps(void);
 const App *capo_app(const char *name);          /* NULL: none of this name */
 /* The app's default_auto_field, else (also for NULL) the settings', else "BigAutoField". */
 const char *capo_default_auto_field(const App *app);
+/* What .migration_modules says of the app; NULL: nothing. */
+const MigrationModule *capo_migration_module(const App *app);
 /* A file of an app or the project, embedded or from disk: kind "templates", "static", "migrations". NULL: nowhere.
  * *ret_tried, where given, is a text with all places, for messages. */
 typedef struct SourceFile { const char *path; const char *text; size_t size; const App *app; int64_t changed_ns; bool embedded; } SourceFile;

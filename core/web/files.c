@@ -134,6 +134,19 @@ static const SourceFile *find_embedded(const EmbeddedFile *files, const char *fo
     return NULL;
 }
 
+const MigrationModule *capo_migration_module(const App *app)
+{
+    for (const MigrationModule *row = capo_settings()->migration_modules; row && row->app; row++)
+        if (strcmp(row->app, app->name) == 0)
+            return row;
+    return NULL;
+}
+
+static const MigrationModule *elsewhere(const App *app, const char *kind)
+{
+    return app && strcmp(kind, "migrations") == 0 ? capo_migration_module(app) : NULL;
+}
+
 static const char *app_directory(const App *app, const char *kind)
 {
     return capo_format("%s/%s", app->directory ? app->directory : app->name, kind);
@@ -191,6 +204,9 @@ const SourceFile *file_beneath(const char *directory, const char *name)
 const SourceFile *capo_find_app_file(const App *app, const char *kind, const char *name)
 {
     Buffer tried = { 0 };
+    const MigrationModule *module = elsewhere(app, kind);
+    if (module)
+        return module->folder ? file_beneath(module->folder, name) : NULL;
     return name_is_safe(name) ? find_in(app, kind, name, &tried) : NULL;
 }
 
@@ -275,14 +291,18 @@ static const char **sorted(Names *names)
 const char **capo_list_files(const char *kind, const App *app)
 {
     Names names = { 0 };
-    const EmbeddedFile *files = app && app->files ? app->files : capo_settings()->files;
-    const char *folder = app && !app->files ? app_directory(app, kind) : kind;
+    const MigrationModule *module = elsewhere(app, kind);
+    bool inside = app && app->files && !module;
+    const EmbeddedFile *files = inside ? app->files : capo_settings()->files;
+    const char *folder = module ? module->folder : app && !inside ? app_directory(app, kind) : kind;
+    if (!folder)
+        return sorted(&names);
     size_t folder_size = strlen(folder);
     for (const EmbeddedFile *file = files; file && file->path; file++)
         if (strncmp(file->path, folder, folder_size) == 0 && file->path[folder_size] == '/')
             add_name(&names, file->path + folder_size + 1);
-    if (app && !app->files && names.count == 0)
-        list_directory(&names, app_directory(app, kind), "", 0);
+    if (app && !inside && names.count == 0)
+        list_directory(&names, folder, "", 0);
     if (!app)
         for (const char *const *directory = project_directories(kind); *directory; directory++)
             list_directory(&names, *directory, "", 0);

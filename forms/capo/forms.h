@@ -191,8 +191,16 @@ FormField *capo_form_field(Form *form, const char *name);
 Instance *capo_form_instance(Form *form);
 /* The same without cleaning: for .prepare, which may still change fields. */
 Instance *capo_form_instance_uncleaned(Form *form);
-/* Saves the instance and its many-to-many fields, in a transaction; raises ERROR_VALUE for a form with errors. */
+/* Saves the instance and its many-to-many fields, in a transaction; raises ERROR_VALUE for a form with errors, and ERROR_INTEGRITY where the
+ * database refuses the row: another request was faster than this form's validation. */
 Instance *capo_form_save(Form *form);
+/* The same, where such a refusal is an error of the form like any other (integrity.h): false, it is shown again.
+ *     if (capo_is_valid(form) && capo_form_try_save(form->capo))
+ *         return capo_redirect(req, "blog:index");
+ *     return capo_render(req, "blog/edit.html", V("form", form->capo));                                  */
+bool capo_form_try_save(Form *form);
+/* For what saves by itself: adds the words of the constraint that the error is about; false: of none of the form's model. */
+bool capo_form_refused(Form *form, const Error *error);
 void capo_form_save_many(Form *form);                   /* save_m2m after an own capo_save */
 const char *capo_form_prefix(const Form *form);
 bool capo_form_is_multipart(const Form *form);

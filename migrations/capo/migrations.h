@@ -10,18 +10,67 @@
 #include <capo/schema.h>
 #include <capo/web.h>
 
-/* A data migration in C: RunFunction names it. `models` gives the models as they were then. */
+/* A data migration in C: RunFunction names it. `models` gives the models as they were then. What it writes and the record that it ran are one
+ * transaction. One that changes the schema itself is taken back where transactions hold that; MariaDB cannot, and one that is killed there behind
+ * such a change is not run a second time unless .repeatable: migrate says what to do. Better is an operation of one's own, below. */
 typedef struct MigrationModels MigrationModels;
 typedef struct MigrationFunction {
     const char *name;
     void (*forwards)(MigrationModels *models);
     void (*backwards)(MigrationModels *models);         /* NULL: cannot be undone */
+    bool repeatable;                                    /* may be run again from its start, wherever it was interrupted */
 } MigrationFunction;
 /* "blog.Post", case-blind; a Model like any other, but without a C struct: use capo_query_of, capo_field_value, capo_field_assign,
  * capo_instance_save. Raises ERROR_MIGRATION where the model does not exist at that point. */
 Model *capo_historical_model(MigrationModels *models, const char *label);
 /* For .backwards where nothing needs to be undone. */
 void capo_migration_nothing(MigrationModels *models);
+
+/* An operation of one's own: a row of the app's .migration_operations. Its migrations name it as they name the framework's, those of other apps as
+ * "app.CreateView", and its members are its arguments.
+ *
+ *     { "CreateView": { "view": "blog_recent", "sql": "SELECT id FROM blog_post" } }
+ *
+ *     static void create_view(MigrationStep *step)
+ *     {
+ *         capo_schema_execute(step->editor, capo_format("CREATE VIEW %s AS %s", capo_step_text(step, "view"), capo_step_text(step, "sql")), NULL, 0);
+ *     }
+ *     static void drop_view(MigrationStep *step)
+ *     {
+ *         capo_schema_execute(step->editor, capo_format("DROP VIEW %s", capo_step_text(step, "view")), NULL, 0);
+ *     }
+ *     static const MigrationOperation operations[] = {
+ *         { "CreateView", '+', .required = LIST("view", "sql"), .database_forwards = create_view, .database_backwards = drop_view }, { 0 } };
+ *
+ * All that it does to the database goes through step->editor (capo_schema_…): so sqlmigrate and lintmigrations show it, and on MariaDB an
+ * interrupted one goes on where it stopped; it must do the same again when it is called again. One that writes rows by the ORM instead says .not_sql: it
+ * is run as a RunFunction is. */
+typedef struct MigrationStep {
+    const char *app;                        /* whose migration it stands in; NULL in describe and fragment */
+    const Map *arguments;                   /* as in the file */
+    SchemaEditor *editor;                   /* in database_… */
+    MigrationModels *before, *after;        /* the models before the change of the database and after it; in state_forwards `before` alone */
+    struct ProjectState *state;             /* in state_forwards: capo_step_change_state */
+} MigrationStep;
+typedef struct MigrationOperation {
+    const char *name;
+    char symbol;                            /* in the output of makemigrations: '+', '-', '~'; default '?' */
+    const char *const *required, *const *optional;      /* its members: LIST("view", "sql"). Both left out: any */
+    const char *(*check)(const MigrationStep *step);    /* of the members, when a file is read: NULL, or the end of a sentence ("needs a view.") */
+    const char *(*describe)(const MigrationStep *step); /* "Create view blog_recent"; default: its name and members */
+    const char *(*fragment)(const MigrationStep *step); /* of the name of a file that it is alone in: "recent_view"; default: none */
+    void (*state_forwards)(MigrationStep *step);        /* what it does to the models: capo_step_change_state; default: nothing */
+    void (*database_forwards)(MigrationStep *step);     /* default: nothing */
+    void (*database_backwards)(MigrationStep *step);    /* NULL: cannot be undone */
+    bool (*reversible)(const MigrationStep *step);      /* where that depends on its members */
+    bool elidable;                          /* a squashed migration does without it */
+    bool not_sql, repeatable;               /* writes rows by itself; as of MigrationFunction */
+} MigrationOperation;
+/* A member: null, or NULL, where the file has none. */
+Value capo_step_value(const MigrationStep *step, const char *name);
+const char *capo_step_text(const MigrationStep *step, const char *name);
+/* In state_forwards: does to the models what these operations do, one or a list, as in a file: "{\"AddField\": {…}}". */
+void capo_step_change_state(MigrationStep *step, const char *operations);
 
 /* How makemigrations asks. `no_input`: never guesses; a question that needs an answer raises ERROR_COMMAND saying what to do. */
 typedef struct Questioner {
@@ -80,8 +129,10 @@ typedef struct MigrateOptions {
     bool fake, fake_initial, plan;
     bool run_syncdb;                    /* also makes the tables of apps without migrations */
     bool prune;                         /* of `app`: forgets what is recorded and has no file any more; nothing else is done */
+    int verbosity;                      /* 0: as usual; -1: nothing is said; 2: also how long each took, and whose handlers run */
     double lock_timeout;                /* seconds that a statement waits for a table that others use; 0: the database's own limit */
     void (*say)(void *self, const char *line); void *self;
+    void (*begin)(void *self, const char *text);        /* "  Applying blog.0001_initial... ", of which .say then gets the rest; default: all at once */
 } MigrateOptions;
 /* How many were applied or unapplied. One run at a time: a second one waits for the database's lock. Raises ERROR_MIGRATION naming migration
  * and operation; the schema is as before it. On MariaDB and MySQL, whose transactions hold no DDL, what came before stays, and the next run goes

@@ -103,6 +103,7 @@ void capo_altering_create_model(SchemaEditor *editor, Model *model)
     capo_put_format(&sql, "CREATE TABLE %s (", capo_quote_name(model->table));
     for (size_t i = 0; i < model->n_fields; i++)
         capo_put_format(&sql, "%s%s %s", i ? ", " : "", capo_quote_name(model->fields[i]->column), definition(model->fields[i]));
+    capo_schema_put_key(&sql, model);
     for (const IndexSpec *spec = capo_schema_constraints(model); spec->name; spec++)
         capo_put_format(&sql, ", %s", spec->sql);
     capo_put_format(&sql, ")%s", words()->table_options);

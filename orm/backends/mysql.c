@@ -61,6 +61,39 @@ static bool is_lost(unsigned number)
         || number == ER_SERVER_SHUTDOWN || number == CR_COMMANDS_OUT_OF_SYNC;
 }
 
+/* "Duplicate entry 'x' for key 'name'": the value may hold anything, the key is what stands last. MySQL writes the table before it. */
+static BrokenConstraint broken_unique(const char *said)
+{
+    BrokenConstraint broken = { BROKEN_UNIQUE };
+    const char *last = NULL;
+    for (const char *at = said; (at = strstr(at, "for key '")); at++)
+        last = at;
+    const char *name = last ? capo_text_between(last, "for key '", "'") : NULL;
+    const char *point = name ? strrchr(name, '.') : NULL;
+    broken.name = point ? point + 1 : name;
+    broken.table = point ? capo_strndup(name, (size_t)(point - name)) : NULL;
+    return broken;
+}
+
+static BrokenConstraint broken_of(unsigned number, const char *said)
+{
+    switch (number) {
+    case ER_DUP_ENTRY:
+        return broken_unique(said);
+    case CHECK_FAILED_MARIADB:                          /* CONSTRAINT `name` failed for `database`.`table` */
+        return (BrokenConstraint){ BROKEN_CHECK, .name = capo_text_between(said, "CONSTRAINT `", "` failed for"), .table = capo_text_between(said, "`.`", "`") };
+    case CHECK_FAILED_MYSQL:                            /* Check constraint 'name' is violated. */
+        return (BrokenConstraint){ BROKEN_CHECK, .name = capo_text_between(said, "'", "' is violated") };
+    case ER_NO_REFERENCED_ROW_2:                        /* … fails (`database`.`table`, CONSTRAINT `name` FOREIGN KEY (`column`) REFERENCES … */
+        return (BrokenConstraint){ BROKEN_FOREIGN_KEY, .name = capo_text_between(said, "CONSTRAINT `", "` FOREIGN KEY"), .table = capo_text_between(said, "`.`", "`"),
+                                   .columns = capo_names_between(said, "FOREIGN KEY (`", "`)") };
+    case ER_BAD_NULL_ERROR:                             /* Column 'x' cannot be null */
+        return (BrokenConstraint){ BROKEN_NOT_NULL, .columns = capo_names_between(said, "'", "' ") };
+    default:
+        return (BrokenConstraint){ BROKEN_NOTHING };
+    }
+}
+
 static bool report(MysqlConnection *connection, unsigned number, const char *state, const char *said, DatabaseFailure *failure)
 {
     snprintf(failure->state, sizeof failure->state, "%s", state);
@@ -84,6 +117,8 @@ static bool report(MysqlConnection *connection, unsigned number, const char *sta
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].number == number)
             code = codes[i].code;
+    if (code == ERROR_INTEGRITY)
+        failure->broken = broken_of(number, said);
     const char *mark = strstr(format, "%s");
     return fail(failure, code, "%.*s%s%s", (int)(mark - format), format, said, mark + 2);
 }
@@ -656,8 +691,14 @@ static void close_connection(Connection *head, bool forked)
     mysql_stopped = NULL;
 }
 
+static const char *const *option_names(void)
+{
+    static const char *const names[] = { "sslmode", "sslrootcert", "socket", NULL };
+    return names;
+}
+
 const Backend capo_mysql_backend = {
-    .name = "mysql", .title = "MariaDB", .dialect = &capo_mysql_dialect, .schema = &capo_mysql_schema, .networked = true,
+    .name = "mysql", .title = "MariaDB", .dialect = &capo_mysql_dialect, .schema = &capo_mysql_schema, .networked = true, .option_names = option_names,
     .open = open_connection, .close = close_connection, .ping = ping, .is_clean = is_clean, .run = run,
     .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
 };

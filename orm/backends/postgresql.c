@@ -75,6 +75,30 @@ static const struct { const char *state, *format; bool conflict; } advices[] = {
     { "25006", "%s: this connection, or the whole server, is for reading only", false },
 };
 
+/* The columns of a unique constraint stand in the detail, "Key (a, b)=(…) already exists.", whatever its language. Names that are quoted
+ * there are told by the constraint's own. */
+static BrokenConstraint broken_of(const PGresult *result, const char *state, const char *detail)
+{
+    static const struct { const char *state; BrokenKind kind; } kinds[] = {
+        { "23505", BROKEN_UNIQUE }, { "23514", BROKEN_CHECK }, { "23503", BROKEN_FOREIGN_KEY }, { "23502", BROKEN_NOT_NULL }, { "23P01", BROKEN_EXCLUSION },
+    };
+    BrokenConstraint broken = { BROKEN_NOTHING };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(kinds[i].state, state))
+            broken.kind = kinds[i].kind;
+    if (!broken.kind)
+        return broken;
+    const char *name = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME), *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
+    const char *column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
+    broken.name = name ? capo_strdup(name) : NULL;
+    broken.table = table ? capo_strdup(table) : NULL;
+    if (column)
+        broken.columns = capo_names_between(capo_format("(%s)", column), "(", ")");
+    else if (broken.kind == BROKEN_UNIQUE || broken.kind == BROKEN_FOREIGN_KEY)
+        broken.columns = capo_names_between(detail, "(", ")=(");
+    return broken;
+}
+
 static bool report(const PGresult *result, DatabaseFailure *failure)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE), *said = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -96,6 +120,7 @@ static bool report(const PGresult *result, DatabaseFailure *failure)
     if (hint && *hint)
         capo_put_format(&message, "%s%s", detail && *detail ? " " : ". ", one_line(hint));
     int code = code_of(failure->state);
+    failure->broken = broken_of(result, failure->state, detail);
     /* The plan of a statement that was prepared before another program changed the tables: it is prepared anew. */
     failure->stale = !strcmp(failure->state, "26000") || (!strcmp(failure->state, "0A000") && said && strstr(said, "cached plan"));
     failure->conflict = failure->conflict || failure->stale;
@@ -353,8 +378,24 @@ static bool set_up(PgConnection *connection, DatabaseFailure *failure)
         capo_put_format(&sql, ", set_config('default_transaction_isolation', '%s', false)", capo_lower(address->isolation));
     if (address->lock_timeout)
         capo_put_format(&sql, ", set_config('lock_timeout', '%d', false)", address->lock_timeout);
+    if (address->search_path)
+        capo_put(&sql, ", set_config('search_path', $1, false)");
     ResultSet ignored;
-    return run(&connection->head, capo_buffer_text(&sql), NULL, 0, &ignored, failure);
+    Value path = capo_value_text(address->search_path);
+    return run(&connection->head, capo_buffer_text(&sql), &path, address->search_path != NULL, &ignored, failure);
+}
+
+/* What libpq takes, by its own list. */
+static const char *const *option_names(void)
+{
+    PQconninfoOption *all = PQconndefaults();
+    size_t n = 0;
+    const char **names = capo_alloc_array(MOST_KEYWORDS + 1, sizeof *names);
+    for (const PQconninfoOption *one = all; one && one->keyword && n < MOST_KEYWORDS; one++)
+        if (!strchr(one->dispchar, 'D') && strcmp(one->keyword, "client_encoding"))
+            names[n++] = capo_strdup(one->keyword);
+    PQconninfoFree(all);
+    return names;
 }
 
 static void close_connection(Connection *head, bool forked);
@@ -445,7 +486,7 @@ static void close_connection(Connection *head, bool forked)
 }
 
 const Backend capo_postgresql_backend = {
-    .name = "postgresql", .title = "PostgreSQL", .dialect = &capo_postgresql_dialect, .schema = &capo_postgresql_schema, .networked = true, .shares = true,
+    .name = "postgresql", .title = "PostgreSQL", .dialect = &capo_postgresql_dialect, .schema = &capo_postgresql_schema, .networked = true, .shares = true, .option_names = option_names,
     .open = open_connection, .close = close_connection, .ping = ping, .is_clean = is_clean, .run = run, .run_many = run_many,
     .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
 };

@@ -259,7 +259,7 @@ static bool send_next(PgConnection *connection)
     Flight *flight = connection->unsent;
     for (size_t i = 0; i < flight->n; i++) {
         const char *sql = flight->statements[i].sql;
-        PgStatement *statement = is_kept(sql) ? find(connection, sql, &flight->parameters[i]) : NULL;
+        PgStatement *statement = is_kept(sql) && !connection->address->no_prepared ? find(connection, sql, &flight->parameters[i]) : NULL;
         if (connection->head.lost)
             return false;
         flight->parts[i].statement = statement;

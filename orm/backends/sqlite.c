@@ -19,22 +19,9 @@ enum { PROGRESS_STEPS = 10000, SLICE_MICROSECONDS = 5000 };
 
 /* --- opening --- */
 
-/* "sqlite:db.sqlite3", "sqlite:/var/db", "sqlite::memory:"; with slashes as other frameworks have it: "sqlite:///db.sqlite3" is
- * relative, "sqlite:////var/db" is not. */
-static const char *path_of(const char *url)
+static bool is_private(const DatabaseAddress *address)
 {
-    const char *path = strncmp(url, "sqlite:", 7) ? url : url + 7;
-    if (!strncmp(path, "///", 3))
-        return path + 3;
-    if (!strncmp(path, "//", 2))
-        return path + 2;
-    return path;
-}
-
-static bool is_private(const char *url)
-{
-    const char *path = path_of(url);
-    return !*path || !strcmp(path, ":memory:");
+    return !*address->database || !strcmp(address->database, ":memory:");
 }
 
 static bool fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -54,6 +41,38 @@ static const char *file_of(sqlite3 *db)
     return file && *file ? file : ":memory:";
 }
 
+/* "UNIQUE constraint failed: table.a, table.b", or "…: index 'name'"; "CHECK constraint failed: name". Foreign keys have no name. */
+static BrokenConstraint broken_of(int result, const char *said)
+{
+    static const struct { int code; BrokenKind kind; } kinds[] = {
+        { SQLITE_CONSTRAINT_UNIQUE, BROKEN_UNIQUE }, { SQLITE_CONSTRAINT_PRIMARYKEY, BROKEN_UNIQUE }, { SQLITE_CONSTRAINT_ROWID, BROKEN_UNIQUE },
+        { SQLITE_CONSTRAINT_CHECK, BROKEN_CHECK }, { SQLITE_CONSTRAINT_FOREIGNKEY, BROKEN_FOREIGN_KEY }, { SQLITE_CONSTRAINT_NOTNULL, BROKEN_NOT_NULL },
+    };
+    BrokenConstraint broken = { BROKEN_NOTHING };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].code == result)
+            broken.kind = kinds[i].kind;
+    const char *what = strstr(said, "failed: ");
+    if (!what)
+        return broken;
+    what += strlen("failed: ");
+    if (broken.kind == BROKEN_CHECK || capo_starts_with(what, "index '")) {
+        broken.name = broken.kind == BROKEN_CHECK ? capo_strdup(what) : capo_text_between(what, "index '", "'");
+        return broken;
+    }
+    /* Each column has its table before it. */
+    const char **columns = (const char **)capo_names_between(capo_format("(%s)", what), "(", ")");
+    for (size_t i = 0; columns && columns[i]; i++) {
+        const char *point = strrchr(columns[i], '.');
+        if (!point)
+            continue;
+        broken.table = capo_strndup(columns[i], (size_t)(point - columns[i]));
+        columns[i] = point + 1;
+    }
+    broken.columns = columns;
+    return broken;
+}
+
 /* What an SQLite result means to the caller: the class of Django's exception, and a sentence. */
 static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
 {
@@ -63,6 +82,7 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
         failure->busy = true;
         return fail(failure, ERROR_OPERATIONAL, "The database %s is locked: another program is writing to it and did not finish in time.", file);
     case SQLITE_CONSTRAINT: case SQLITE_MISMATCH:
+        failure->broken = broken_of(sqlite3_extended_errcode(db), said);
         return fail(failure, ERROR_INTEGRITY, "%s", said);
     case SQLITE_READONLY:
         return fail(failure, ERROR_OPERATIONAL, "The database %s is read-only. Check the permissions of the file and of its folder, where "
@@ -78,7 +98,7 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
     case SQLITE_TOOBIG: case SQLITE_RANGE:
         return fail(failure, ERROR_DATA, "%s", said);
     case SQLITE_INTERRUPT:
-        return fail(failure, ERROR_OPERATIONAL, "The statement was interrupted.");
+        return fail(failure, ERROR_OPERATIONAL, "The statement was ended: it took longer than statement_timeout in DATABASE_URL allows.");
     default:
         break;
     }
@@ -99,10 +119,13 @@ static int on_progress(void *self)
 {
     SqliteConnection *connection = self;
     int64_t now = capo_monotonic_us();
+    if (connection->time_limit && now - connection->begun > connection->time_limit)
+        return 1;
     if (!connection->pauses || now - connection->started < SLICE_MICROSECONDS || !capo_fiber_current())
         return 0;
     connection->stopped = capo_try(pause_fiber, NULL);
     connection->started = capo_monotonic_us();
+    connection->begun += connection->started - now;         /* what others took is not its own */
     return connection->stopped != NULL;
 }
 
@@ -154,8 +177,8 @@ static bool check_path(const char *path, DatabaseFailure *failure)
 static Connection *open_connection(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure)
 {
     static bool configured;
-    const char *path = path_of(address->url);
-    bool in_memory = is_private(address->url);
+    const char *path = address->database;
+    bool in_memory = is_private(address);
     if (!in_memory && !check_path(path, failure))
         return NULL;
     if (!configured)
@@ -167,6 +190,7 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
     connection->head.backend = &capo_sqlite_backend;
     connection->head.generation = capo_database_generation();
     connection->pauses = !in_memory;
+    connection->time_limit = address->statement_timeout * INT64_C(1000);
     int result = sqlite3_open_v2(in_memory ? ":memory:" : path, &connection->db,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (result != SQLITE_OK || !set_up(connection->db, read_only, in_memory, failure)) {
@@ -324,7 +348,7 @@ static int bind(sqlite3_stmt *statement, int at, Value value)
 
 static bool start(SqliteConnection *connection, const char *sql, const Value *parameters, size_t count, Running *ret, DatabaseFailure *failure)
 {
-    connection->started = capo_monotonic_us();
+    connection->begun = connection->started = capo_monotonic_us();
     connection->stopped = NULL;
     if (!prepare(connection, sql, ret, failure))
         return false;
@@ -343,54 +367,6 @@ static bool start(SqliteConnection *connection, const char *sql, const Value *pa
     return true;
 }
 
-static Value cell(sqlite3_stmt *statement, int column, Arena *arena)
-{
-    sqlite3_value *value = sqlite3_column_value(statement, column);      /* one call that looks after the statement, not three */
-    switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-        return capo_value_int(sqlite3_value_int64(value));
-    case SQLITE_FLOAT:
-        return capo_value_real(sqlite3_value_double(value));
-    case SQLITE_TEXT: {
-        const char *text = (const char *)sqlite3_value_text(value);
-        size_t size = (size_t)sqlite3_value_bytes(value);
-        return capo_value_text_n(arena_strndup(arena, text, size), size);
-    }
-    case SQLITE_BLOB: {
-        size_t size = (size_t)sqlite3_value_bytes(value);
-        const void *bytes = sqlite3_value_blob(value);
-        return capo_value_bytes(size ? capo_memdup(bytes, size) : "", size);
-    }
-    default:
-        return capo_value_null();
-    }
-}
-
-/* Steps to the end, or max_rows rows. SQLITE_DONE, SQLITE_ROW where there are more, or what went wrong. */
-static int collect(Running *running, size_t max_rows, ResultSet *ret)
-{
-    size_t room = 0;
-    int result = SQLITE_DONE, n = running->statement ? sqlite3_column_count(running->statement) : 0;
-    Arena *arena = capo_arena();
-    ret->n_columns = (size_t)n;
-    while (running->statement) {
-        if (max_rows && ret->n_rows == max_rows)
-            return SQLITE_ROW;
-        result = sqlite3_step(running->statement);
-        if (result != SQLITE_ROW)
-            break;
-        if (ret->n_rows == room) {
-            size_t more = room ? 2 * room : 4;
-            ret->cells = capo_realloc(ret->cells, room * (size_t)n * sizeof(Value), more * (size_t)n * sizeof(Value));
-            room = more;
-        }
-        Value *row = ret->cells + ret->n_rows++ * (size_t)n;
-        for (int i = 0; i < n; i++)
-            row[i] = cell(running->statement, i, arena);
-    }
-    return result;
-}
-
 static void read_names(Running *running, ResultSet *ret)
 {
     ret->names = capo_alloc_array(ret->n_columns + 1, sizeof *ret->names);
@@ -402,10 +378,10 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
 {
     SqliteConnection *connection = (SqliteConnection *)head;
     Running running;
-    *ret = (ResultSet){ 0 };
+    *ret = (ResultSet){ .into = ret->into };
     if (!start(connection, sql, parameters, count, &running, failure))
         return false;
-    int result = collect(&running, 0, ret);
+    int result = capo_sqlite_collect(running.statement, 0, ret);
     if (result != SQLITE_DONE) {
         if (!connection->stopped)
             report(connection->db, result, failure);
@@ -414,7 +390,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
             capo_reraise(connection->stopped);
         return false;
     }
-    if (ret->n_columns)
+    if (ret->n_columns && !ret->into)
         read_names(&running, ret);
     ret->changes = running.statement && !sqlite3_stmt_readonly(running.statement) ? sqlite3_changes64(connection->db) : 0;
     ret->last_id = sqlite3_last_insert_rowid(connection->db);
@@ -436,11 +412,11 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
 {
     SqliteCursor *cursor = self;
     SqliteConnection *connection = cursor->running.connection;
-    *ret = (ResultSet){ 0 };
+    *ret = (ResultSet){ .into = ret->into };
     if (cursor->ended)
         return true;
-    connection->started = capo_monotonic_us();
-    int result = collect(&cursor->running, max_rows, ret);
+    connection->begun = connection->started = capo_monotonic_us();
+    int result = capo_sqlite_collect(cursor->running.statement, max_rows, ret);
     cursor->ended = result != SQLITE_ROW;
     if (result == SQLITE_ROW || result == SQLITE_DONE)
         return true;
@@ -454,8 +430,11 @@ static void cursor_close(void *self)
     finish(&((SqliteCursor *)self)->running);
 }
 
+/* Some failures (a full disk, a statement that was ended) take the whole transaction with them. */
+static bool has_rolled_back(Connection *head) { return sqlite3_get_autocommit(((SqliteConnection *)head)->db) != 0; }
+
 const Backend capo_sqlite_backend = {
     .name = "sqlite", .title = "SQLite", .dialect = &capo_sqlite_dialect, .schema = &capo_sqlite_schema,
-    .open = open_connection, .is_private = is_private, .close = close_connection, .run = run,
+    .open = open_connection, .is_private = is_private, .close = close_connection, .has_rolled_back = has_rolled_back, .run = run,
     .cursor_open = cursor_open, .cursor_fetch = cursor_fetch, .cursor_close = cursor_close,
 };

@@ -13,9 +13,12 @@ typedef struct SqliteConnection {
     sqlite3 *db;
     bool pauses;                            /* long statements let other fibers run; not where all share the one connection */
     int64_t started;                        /* of the running statement, or its last pause; monotonic microseconds */
+    int64_t begun, time_limit;              /* of the running statement; microseconds, 0: none */
     const Error *stopped;                   /* what a pause in the progress handler raised: raised again after the statement */
     CachedStatement cache[CACHED_STATEMENTS];   /* by hash of the text; a newcomer takes the place of the one in its slot */
 } SqliteConnection;
 
+/* sqlite_rows.c: steps to the end, or max_rows rows, into the result. SQLITE_DONE, SQLITE_ROW where there are more, or what went wrong. */
+int capo_sqlite_collect(sqlite3_stmt *statement, size_t max_rows, ResultSet *ret);
 /* Registers the functions that look-ups, transforms and database functions call. An SQLite result code. */
 int capo_sqlite_functions(sqlite3 *db);

@@ -56,6 +56,7 @@ static void create_table(SchemaEditor *editor, const Model *model, const char *t
         capo_put_char(&sql, ' ');
         capo_put(&sql, definition(model->fields[i]));
     }
+    capo_schema_put_key(&sql, model);
     for (const IndexSpec *spec = capo_schema_constraints(model); spec->name; spec++)
         capo_put_format(&sql, ", %s", spec->sql);
     capo_put_char(&sql, ')');

@@ -98,6 +98,7 @@ typedef struct DatabaseFigures {
     size_t shared, in_flight;               /* of them shared, and the statements on their way there */
     uint64_t opened, failed, lost;          /* since the start: connected, could not, broke */
     uint64_t waited, exhausted;             /* requests that had to wait for a connection; that gave up (503) */
+    uint64_t retired;                       /* closed since nobody had used them for pool_max_idle */
 } DatabaseFigures;
 DatabaseFigures capo_database_figures(void);                        /* of all databases together */
 DatabaseFigures capo_database_figures_of(const char *alias);

@@ -22,6 +22,7 @@
     typedef struct name##_changes name##_changes; typedef struct name##_query name##_query; extern Model name##_model; struct name##_is_open {
 #define MODEL(name) typedef int64_t name##_key; CAPO_NAMES(name)
 #define MODEL_KEY(name, KIND, key, ...) typedef CAPO_C_##KIND name##_key; CAPO_NAMES(name)
+#define MODEL_KEYS(name, ...) typedef struct a_model_with_MODEL_KEYS_is_no_target_of_keys name##_key; CAPO_NAMES(name)
 #define ABSTRACT_MODEL(name) MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) typedef Base##_key name##_key; CAPO_NAMES(name)
 #define CHILD_MODEL(name, Parent, parent) typedef Parent##_key name##_key; CAPO_NAMES(name)
@@ -48,6 +49,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 /* 2: the structs. That of a base comes first in that of a model made from it, so that a pointer to it is one to the base too. */
 #define MODEL(name) struct name { Instance capo; int64_t id;
 #define MODEL_KEY(name, KIND, key, ...) struct name { Instance capo; CAPO_C_##KIND key;
+#define MODEL_KEYS(name, ...) struct name { Instance capo;
 #define ABSTRACT_MODEL(name) MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) struct name { union { Instance capo; Base base; };
 #define CHILD_MODEL(name, Parent, parent) struct name { union { Instance capo; Parent parent; };
@@ -66,6 +68,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 /* 3: the look-ups */
 #define MODEL(name) struct name##_lookups { Lookup id;
 #define MODEL_KEY(name, KIND, key, ...) struct name##_lookups { Lookup key;
+#define MODEL_KEYS(name, ...) struct name##_lookups {
 #define ABSTRACT_MODEL(name) MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) struct name##_lookups { Base##_lookups base;
 #define CHILD_MODEL(name, Parent, parent) struct name##_lookups { Parent##_lookups parent;
@@ -84,6 +87,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 /* 4: the changes */
 #define MODEL(name) struct name##_changes { FieldChange id;
 #define MODEL_KEY(name, KIND, key, ...) struct name##_changes { FieldChange key;
+#define MODEL_KEYS(name, ...) struct name##_changes {
 #define ABSTRACT_MODEL(name) MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) struct name##_changes { Base##_changes base;
 #define CHILD_MODEL(name, Parent, parent) struct name##_changes { Parent##_changes parent;
@@ -102,6 +106,7 @@ extern int the_last_model_of_models_def_lacks_its_END_MODEL;
 /* 5: the options of a query */
 #define MODEL(name) struct name##_query { CAPO_QUERY_OPTIONS; name##_lookups where, exclude; name##_changes set, create_set; };
 #define MODEL_KEY(name, KIND, key, ...) MODEL(name)
+#define MODEL_KEYS(name, ...) MODEL(name)
 #define ABSTRACT_MODEL(name) MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) MODEL(name)
 #define CHILD_MODEL(name, Parent, parent) MODEL(name)

@@ -16,6 +16,7 @@
     static const FieldLayout layout[] = {
 #define MODEL(name) CAPO_LAYOUT(name) CAPO_PLAIN(BIG_AUTO, id)
 #define MODEL_KEY(name, KIND, key, ...) CAPO_LAYOUT(name) CAPO_PLAIN(KIND, key)
+#define MODEL_KEYS(name, ...) CAPO_LAYOUT(name) { -1, -1, -1, -1, -1, -1 },
 #define ABSTRACT_MODEL(name) MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) CAPO_LAYOUT(name)
 #define CHILD_MODEL(name, Parent, parent) CAPO_LAYOUT(name)
@@ -38,6 +39,7 @@
 /* 7: the rows */
 #define MODEL(M) static const FieldRow M##_rows[] = { { .name = "id", .kind = FIELD_BIG_AUTO, .default_key = true },
 #define MODEL_KEY(M, KIND, key, ...) static const FieldRow M##_rows[] = { CAPO_PLAIN(KIND, key, __VA_ARGS__)
+#define MODEL_KEYS(M, ...) static const FieldRow M##_rows[] = { { .name = "pk", .kind = FIELD_COMPOSITE_KEY, .primary_key = true, .key_names = #__VA_ARGS__ },
 #define ABSTRACT_MODEL(M) MODEL(M)
 #define EXTENDED_MODEL(M, Base, base) static const FieldRow M##_rows[] = {
 #define CHILD_MODEL(M, Parent, parent) static const FieldRow M##_rows[] = {
@@ -59,6 +61,7 @@
 #define CAPO_DB_DEFAULT(KIND, field, ...) capo_read_default(capo_reader, #field, ((const FieldRow){ .options.CAPO_O_##KIND = { __VA_ARGS__ } }).options.common.db_default);
 #define MODEL(M) static void M##_declare(ModelReader *capo_reader) { (void)capo_reader;
 #define MODEL_KEY(M, KIND, key, ...) MODEL(M) CAPO_DB_DEFAULT(KIND, key, __VA_ARGS__)
+#define MODEL_KEYS(M, ...) MODEL(M)
 #define ABSTRACT_MODEL(M) MODEL(M)
 #define EXTENDED_MODEL(M, Base, base) MODEL(M)
 #define CHILD_MODEL(M, Parent, parent) MODEL(M)
@@ -82,6 +85,7 @@
     .set_offset = (int)offsetof(name_##_query, set), .create_set_offset = (int)offsetof(name_##_query, create_set) __VA_OPT__(,) __VA_ARGS__ };
 #define MODEL(name_) CAPO_MODEL(name_)
 #define MODEL_KEY(name, KIND, key, ...) MODEL(name)
+#define MODEL_KEYS(name, ...) MODEL(name)
 #define ABSTRACT_MODEL(name_) CAPO_MODEL(name_, .abstract = true)
 #define EXTENDED_MODEL(name_, Base, member) CAPO_MODEL(name_, .base = &Base##_model, .inheritance = INHERITS_COLUMNS)
 #define CHILD_MODEL(name_, Parent, member) CAPO_MODEL(name_, .base = &Parent##_model, .inheritance = INHERITS_TABLE)
@@ -97,6 +101,7 @@
 #include CAPO_MODELS
 #undef MODEL
 #undef MODEL_KEY
+#undef MODEL_KEYS
 #undef ABSTRACT_MODEL
 #undef EXTENDED_MODEL
 #undef CHILD_MODEL
@@ -105,6 +110,7 @@
 /* 10: their list */
 #define MODEL(name) &name##_model,
 #define MODEL_KEY(name, KIND, key, ...) &name##_model,
+#define MODEL_KEYS(name, ...) &name##_model,
 #define ABSTRACT_MODEL(name)
 #define EXTENDED_MODEL(name, Base, base) &name##_model,
 #define CHILD_MODEL(name, Parent, parent) &name##_model,

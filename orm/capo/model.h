@@ -35,6 +35,7 @@ typedef enum FieldKind {
     FIELD_DATE, FIELD_TIME, FIELD_DATETIME, FIELD_DURATION,
     FIELD_UUID, FIELD_BINARY, FIELD_JSON,
     FIELD_FOREIGN_KEY, FIELD_ONE_TO_ONE, FIELD_MANY_TO_MANY,
+    FIELD_COMPOSITE_KEY,                                        /* CompositePrimaryKey: "pk", which MODEL_KEYS() makes; it has no column */
     FIELD_META,                                                 /* not a field: the row that META() writes */
     FIELD_KINDS
 } FieldKind;
@@ -252,6 +253,7 @@ typedef struct FieldRow {
     bool generated;
     Value expression;                   /* historical models: of a generated column */
     bool default_key;                   /* the id that MODEL() makes: its kind is the app's default_auto_field */
+    const char *key_names;              /* of a composite key: "hall, number" */
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
@@ -301,6 +303,8 @@ struct Field {
     const char *related_query_name;     /* in look-ups: "posts", "comment"; never NULL, ends with '+' where hidden */
     bool db_constraint, symmetrical, hidden_relation;
     bool parent_link;                   /* the key of a child to its parent's row */
+    bool in_key;                        /* the primary key, or a part of a composite one */
+    Field **parts; size_t n_parts;      /* of a composite key: the fields that it is made of */
     const char *limit_choices_to;
     Model *through;                     /* many-to-many: the join model, made where not given */
     Field *through_source, *through_target;
@@ -347,7 +351,7 @@ struct Model {
                                                          * first where automatic. Django's concrete_fields; local: !field->inherited */
     Field **many; size_t n_many;                        /* many-to-many */
     Field **reverse; size_t n_reverse;                  /* relation fields of other models that point here */
-    Field *pk;
+    Field *pk;                                          /* of MODEL_KEYS() one of kind FIELD_COMPOSITE_KEY, which is not in .fields */
     const char *const *ordering;
     const MetaOptions *meta;                            /* never NULL */
     size_t n_indexes, n_constraints;                    /* Meta's: capo_model_indexes(), capo_model_constraints() */
@@ -381,6 +385,11 @@ Model *capo_model_of(const char *app, const char *name_lower);
 bool capo_model_is(const Model *model, const Model *wanted);
 /* The model that the site has in this one's place (Meta's .swappable), or this one. */
 static inline Model *capo_model_in_use(Model *model) { return model->swapped ? model->swapped : model; }
+/* A key is made of one column or, where it is composite, of several: how many, which, and what each has of a value of the key, which is then
+ * a list. Null for what is no list of that size. */
+static inline size_t capo_key_size(const Field *key) { return key->kind == FIELD_COMPOSITE_KEY ? key->n_parts : 1; }
+static inline const Field *capo_key_part(const Field *key, size_t i) { return key->kind == FIELD_COMPOSITE_KEY ? key->parts[i] : key; }
+Value capo_key_part_value(const Field *key, Value value, size_t i);
 /* This model's field for one of its base (or of the model that it is a proxy for); `field` itself where it is its own; NULL: neither. */
 Field *capo_own_field(const Model *model, const Field *field);
 /* By name or attname ("author", "author_id", "pk"), columns and many-to-many; NULL. */

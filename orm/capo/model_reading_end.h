@@ -2,6 +2,7 @@
 /* Takes the primitives of one reading back. */
 #undef MODEL
 #undef MODEL_KEY
+#undef MODEL_KEYS
 #undef ABSTRACT_MODEL
 #undef EXTENDED_MODEL
 #undef CHILD_MODEL

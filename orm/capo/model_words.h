@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The words of models.def. Each reading (declare_models.h, define_models.h) defines the primitives
  *     MODEL(name)  MODEL_KEY(name, KIND, key, options…)  END_MODEL  META(options…)
+ *     MODEL_KEYS(name, field, field…)          no id: the key is made of these fields together (Django's CompositePrimaryKey)
  *     ABSTRACT_MODEL(name)                     no table: fields and Meta for others
  *     EXTENDED_MODEL(name, Base, member)       a table of its own with the columns of Base too (Django's abstract inheritance)
  *     CHILD_MODEL(name, Parent, member)        a row here and one in the table of Parent, joined by key (multi-table inheritance)

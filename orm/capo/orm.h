@@ -57,11 +57,12 @@ List *capo_values_list(const Value *values, size_t count);
 /* Conditions by path, where the name is not known in C, or for or/not:
  *     .filter = ANY(Q("title__icontains", term), ALL(Q("views__gt", 10), NOT(Q("author__username", "ann"))))
  * A value may be F("other_field"). */
-#define Q(path, x) capo_q((path), VALUE(x))
+#define Q(path, x) capo_q_word((path), VALUE(x))
 #define ALL(...) capo_q_all((Condition *const[]){ __VA_ARGS__, NULL })
 #define ANY(...) capo_q_any((Condition *const[]){ __VA_ARGS__, NULL })
 #define NOT(condition) capo_q_not(condition)
 Condition *capo_q(const char *path, Value value);
+Condition *capo_q_word(const char *path, Value value);     /* the same, but that 1 and 0 are what C's true and false are: for …__isnull */
 Condition *capo_q_all(Condition *const *conditions);       /* NULL entries cannot be; an empty list is always true */
 Condition *capo_q_any(Condition *const *conditions);
 Condition *capo_q_list(bool any, Condition *const *conditions, size_t count);
@@ -480,6 +481,28 @@ void capo_rollback(void);
 /* After the outermost commit; dropped on rollback. */
 void capo_on_commit(void (*function)(void *), void *argument);
 bool capo_in_transaction(void);
+
+/* A point in the transaction begun last to which it can go back, made and ended by hand where capo_begin() and capo_rollback() do not fit,
+ * say from one round of a loop to the next. Its number; 0: no transaction is open, and with 0 the other two do nothing.
+ * Going back undoes what came since, functions for the commit too, and forgives a statement that failed since; the point itself stays.
+ * Committing forgets the point and keeps what came since. Those made after it end with it, and all with the transaction or inner
+ * transaction that they were made in: a bug where one is used later, or inside a transaction that was begun since. */
+int64_t capo_savepoint(void);
+void capo_savepoint_commit(int64_t savepoint);
+void capo_savepoint_rollback(int64_t savepoint);
+/* Whether the transaction begun last (a savepoint inside another, say) can end in nothing but its rollback. Setting it makes its
+ * capo_commit() roll back without a word: for a view under .atomic_requests that answers without raising. Taking that back is possible
+ * as long as no statement failed. Raises ERROR_TRANSACTION outside of one. */
+bool capo_get_rollback(void);
+void capo_set_rollback(bool rollback);
+
+/* --- errors ---------------------------------------------------------------------------------------------------------------- */
+
+/* What databases report, in one hierarchy for all of them (Django's DatabaseError and what is below it): ERROR_INTEGRITY, ERROR_OPERATIONAL,
+ * ERROR_PROGRAMMING, ERROR_DATA, ERROR_NOT_SUPPORTED, ERROR_TRANSACTION. True for those. */
+bool capo_is_database_error(const Error *error);
+/* The database's own five letters or digits for it (SQLSTATE, "23505"); "" where it has none, as SQLite. */
+const char *capo_database_error_state(const Error *error);
 
 /* --- raw SQL ------------------------------------------------------------------------------------------------------------- */
 

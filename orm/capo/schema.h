@@ -23,13 +23,15 @@ bool capo_schema_has_transactions(void);
  * already and is left out. `looked` gets the names that the database has now and gives those to go by. */
 typedef struct SchemaWatch {
     bool (*before)(void *self, const char *sql);
+    bool (*begins)(void *self, const char *step, bool repeatable);
     void (*after)(void *self, const char *sql);
     List *(*looked)(void *self, const char *what, List *found);
     void *self;
 } SchemaWatch;
 void capo_schema_watch(SchemaEditor *editor, const SchemaWatch *watch);
-/* A step that is no statement, between the two as a statement is: false, it is done already. `what` names it. */
-bool capo_schema_begin_step(SchemaEditor *editor, const char *what);
+/* A step that is no statement, between the two as a statement is: false, it is done already, or SQL is collected and says so. `what` is
+ * its line there, "-- …". */
+bool capo_schema_begin_step(SchemaEditor *editor, const char *what, bool repeatable);
 void capo_schema_end_step(SchemaEditor *editor, const char *what);
 /* Whether a statement changes the schema (as far as its first word says), and what it would change, in a form that differs once it is
  * done. Only where transactions do not hold DDL. */

@@ -91,6 +91,50 @@ TEST(admin_add_shows_errors)
     EXPECT_INT(capo_count(LogEntry), 0);
 }
 
+/* Another request takes the slug between the form's validation and its INSERT or UPDATE. */
+extern void (*capo_before_statement)(const char *sql);
+static int64_t faster_author;
+
+static void be_faster(const char *sql)
+{
+    if (!strstr(sql, "library_book") || !(capo_starts_with(sql, "INSERT") || capo_starts_with(sql, "UPDATE")))
+        return;
+    capo_before_statement = NULL;
+    capo_sql_run("INSERT INTO library_book (title, slug, author_id, pages, cover, lent, note) VALUES ('Faster', 'dust', ?, 1, 'h', ?, '')",
+                 faster_author, (bool)false);
+}
+
+static void be_slow_again(void *unused)
+{
+    (void)unused;
+    capo_before_statement = NULL;
+}
+
+TEST(admin_shows_what_the_database_refused)
+{
+    Library all = library_open();
+    faster_author = all.ann->id;
+    capo_defer(be_slow_again, NULL);
+    capo_before_statement = be_faster;
+    ClientResponse *page = capo_client_post(all.client, ADD, BOOK("Dust", "dust", all.ann->id), V("chapters-TOTAL_FORMS", 1), V("chapters-INITIAL_FORMS", 0),
+        V("chapters-0-title", "One"), V("chapters-0-length", 3), V("loans-TOTAL_FORMS", 0), V("loans-INITIAL_FORMS", 0), V("_save", "1"));
+    EXPECT(!capo_before_statement);
+    EXPECT_STATUS(page, 200);
+    EXPECT_CONTAINS(page, "Please correct the error below.");
+    EXPECT_CONTAINS(page, "Book with this Slug already exists.");
+    EXPECT_CONTAINS(page, "<h1>Add book</h1>");
+    EXPECT_CONTAINS(page, "name=\"chapters-0-title\" value=\"One\"");
+    EXPECT_INT(capo_count(Chapter), 0);
+    EXPECT_INT(capo_count(LogEntry), 0);
+    capo_before_statement = be_faster;
+    page = capo_client_post(all.client, change_url(all.first), BOOK("Ashes II", "dust", all.bob->id), NO_INLINES, V("_save", "1"));
+    EXPECT_STATUS(page, 200);
+    EXPECT_CONTAINS(page, "Book with this Slug already exists.");
+    capo_refresh(all.first);
+    EXPECT_TEXT(all.first->title, "Ashes");
+    EXPECT_REDIRECT(capo_client_post(all.client, change_url(all.first), BOOK("Ashes II", "dust2", all.bob->id), NO_INLINES, V("_save", "1")), "/admin/library/book/");
+}
+
 TEST(admin_inline_errors_keep_all_unsaved)
 {
     Library all = library_open();

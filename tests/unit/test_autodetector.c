@@ -229,6 +229,57 @@ TEST(asks_for_a_one_off_default)
     EXPECT_RAISES(ERROR_COMMAND, detect_and_give_up, (void *)NOBODY);
 }
 
+#define MANY(more) ", \"tags\": {\"kind\": \"ManyToManyField\", \"to\": \"blog.Tag\"" more "}"
+#define TAGGED(more) MODEL_("Tag", "") "," MODEL_("Post", "") "," MODEL_("Link", KEY("p", "blog.Post") KEY("t", "blog.Tag")) "," \
+                     MODEL_("Mark", KEY("p", "blog.Post") KEY("t", "blog.Tag")) "," MODEL_("Owner", MANY(more))
+#define THROUGH(model) ", \"through\": \"blog." model "\""
+
+static void detect_through(void *states)
+{
+    const char *const *both = states;
+    detect(STATE("blog", both[0]), STATE("blog", both[1]), NOBODY, NULL);
+}
+
+TEST(refuses_a_through_that_comes_or_goes)
+{
+    const char *own = TAGGED(""), *with = TAGGED(THROUGH("Link"));
+    const char *said = EXPECT_RAISES(ERROR_COMMAND, detect_through, (void *)STATE(own, with))->message;
+    EXPECT(strstr(said, "blog.Owner.tags: \"through\" was added. The rows of the join table cannot follow by themselves.") != NULL);
+    said = EXPECT_RAISES(ERROR_COMMAND, detect_through, (void *)STATE(with, own))->message;
+    EXPECT(strstr(said, "\"through\" was taken away") && strstr(said, "copy the rows with a RunFunction"));
+    /* another model in its place: the tables are those models' own business */
+    EXPECT_TEXT(detect(STATE("blog", with), STATE("blog", TAGGED(THROUGH("Mark"))), NOBODY, NULL),
+                "blog.0002_alter_owner_tags <blog.0001_initial\n  Alter field tags on owner\n");
+}
+
+#define UNIQUE_MADE ", \"token\": {\"kind\": \"CharField\", \"max_length\": 40, \"unique\": true, \"default_function\": true}"
+
+static void detect_unique(void *answers)
+{
+    detect(STATE("blog", MODEL_("Post", "")), STATE("blog", MODEL_("Post", UNIQUE_MADE)), answers, NULL);
+}
+
+TEST(asks_about_moments_and_unique_defaults)
+{
+    Answers asked;
+    const char *const *from = STATE("blog", MODEL_("Post", ""));
+    /* auto_now_add: Enter is now */
+    EXPECT_TEXT(detect(from, STATE("blog", MODEL_("Post", ", \"made\": {\"kind\": \"DateTimeField\", \"auto_now_add\": true}")), STATE("1", ""), &asked),
+                "blog.0002_post_made <blog.0001_initial\n  Add field made to post\n");
+    EXPECT(strstr(capo_buffer_text(&asked.asked), "It is impossible to add the field 'made' with 'auto_now_add' to post without providing a default.") != NULL);
+    EXPECT(strstr(capo_buffer_text(&asked.asked), "You can accept the default 'now' by pressing 'Enter'.") != NULL);
+    /* a function that is called once makes no unique values */
+    EXPECT_TEXT(detect(from, STATE("blog", MODEL_("Post", UNIQUE_MADE)), STATE("x", "1"), &asked), "blog.0002_post_token <blog.0001_initial\n  Add field token to post\n");
+    EXPECT(strstr(capo_buffer_text(&asked.asked), "The default of the unique field blog.Post.token is made by a function, which is called once for all rows") != NULL);
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_COMMAND, detect_unique, (void *)STATE("2"))->message, "Nothing was written.");
+    EXPECT_RAISES(ERROR_COMMAND, detect_unique, (void *)NOBODY);
+    last_from = state_text(from);
+    const Error *error = EXPECT_RAISES(ERROR_COMMAND, detect_without_input, state_text(STATE("blog", MODEL_("Post", UNIQUE_MADE))));
+    EXPECT(strstr(error->message, "In three migrations it goes:") && strstr(error->message, "without --noinput"));
+    /* a new model has no rows */
+    EXPECT_TEXT(detect(from, STATE("blog", MODEL_("Post", "") "," MODEL_("Key", UNIQUE_MADE)), NOBODY, NULL), "blog.0002_key <blog.0001_initial\n  Create model Key\n");
+}
+
 TEST(detects_meta)
 {
     const char *const *from = STATE("blog", MODEL_OPTIONS("Post", ", " TITLE ", \"n\": {\"kind\": \"IntegerField\"}",

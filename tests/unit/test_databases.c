@@ -500,6 +500,34 @@ TEST(databases_migrate_makes_what_belongs_there)
     EXPECT_INT(capo_unapplied_count(), 0);
 }
 
+static RouterAnswer no_log_entries(const char *alias, const char *app, const Model *model)
+{
+    if (strcmp(alias, "other"))
+        return !strcmp(app, "sessions") ? ROUTER_REFUSE : ROUTER_ALLOW;
+    return model && !strcmp(model->name, "LogEntry") ? ROUTER_REFUSE : ROUTER_ALLOW;
+}
+
+/* Within one app's migrations too: each operation is asked about by its model. */
+TEST(databases_migrate_asks_the_router_about_each_operation)
+{
+    static const App *const apps[] = { &capo_admin, NULL };
+    static const DatabaseRouter router = { "tables", .allow_migrate = no_log_entries };
+    begin_test();
+    capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .apps = apps, .database = file("second"), .databases = DATABASES({ "other", file("other") }),
+                                    .database_routers = ROUTERS(&router) });
+    capo_models_prepare(capo_apps());
+    capo_database_close();
+    capo_migrate(&(MigrateOptions){ 0 });
+    EXPECT(capo_schema_has_table("auth_user") && capo_schema_has_table("django_admin_log") && !capo_schema_has_table("django_session"));
+    capo_use_database("other");
+    capo_migrate(&(MigrateOptions){ 0 });
+    EXPECT(capo_schema_has_table("auth_user") && !capo_schema_has_table("django_admin_log") && capo_schema_has_table("django_session"));
+    EXPECT_INT(capo_unapplied_count(), 0);                          /* what was not to be done counts as applied, as in Django */
+    capo_migrate(&(MigrateOptions){ .app = "admin", .target = "zero" });
+    EXPECT(capo_schema_has_table("auth_user"));
+    capo_use_database(NULL);
+}
+
 /* --- transactions around requests, hooks and wrappers --- */
 
 static Response *write_and_answer(Request *req)

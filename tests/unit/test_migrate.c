@@ -116,6 +116,64 @@ TEST(migrate_fake_initial_takes_what_is_there)
     EXPECT(capo_schema_has_table("mig_post"));
 }
 
+static char *fake_initial(void)
+{
+    Buffer out = { 0 };
+    capo_sql_run("DELETE FROM django_migrations");
+    capo_migrate(&(MigrateOptions){ .fake_initial = true, .say = keep_line, .self = &out });
+    return capo_buffer_text(&out);
+}
+
+static void fake_initial_all(void *unused)
+{
+    (void)unused;
+    fake_initial();
+}
+
+#define INITIAL_FIELD(name) "{\"AddField\": {\"model\": \"Post\", \"name\": \"" name "\", \"field\": {\"kind\": \"IntegerField\", \"default\": 0}}}"
+
+/* Letters of either case are one name where the database says so. */
+TEST(migrate_fake_initial_compares_names_as_the_database_does)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    migrate(NULL, NULL);
+    bool folds_tables = database_is("sqlite") || (database_is("mysql") && first_number("SELECT @@lower_case_table_names"));
+    capo_sql_run("ALTER TABLE mig_post RENAME TO mig_other");
+    capo_sql_run(database_is("mysql") ? "ALTER TABLE mig_other RENAME TO Mig_Post" : "ALTER TABLE mig_other RENAME TO \"Mig_Post\"");
+    if (database_is("postgresql"))                  /* it is made beside the other, and stops at the index of the same name */
+        EXPECT(strstr(EXPECT_RAISES(ERROR_MIGRATION, fake_initial_all, NULL)->message, "mig_post_title_") != NULL);
+    else
+        EXPECT_INT(strstr(fake_initial(), "Applying mig.0001_initial... FAKED") != NULL, folds_tables);
+    /* a column, of an AddField: PostgreSQL alone tells them apart */
+    start();
+    file("0001_initial", NULL, POST "," INITIAL_FIELD("rank"));
+    migrate(NULL, NULL);
+    capo_sql_run(database_is("mysql") ? "ALTER TABLE mig_post CHANGE `rank` `RANK` integer" : "ALTER TABLE mig_post RENAME COLUMN \"rank\" TO \"RANK\"");
+    if (database_is("postgresql"))
+        EXPECT(strstr(EXPECT_RAISES(ERROR_MIGRATION, fake_initial_all, NULL)->message, "already exists") != NULL);
+    else
+        EXPECT(strstr(fake_initial(), "Applying mig.0001_initial... FAKED") != NULL);
+    /* one that is not there: the migration is not faked, and says what stands in its way */
+    capo_sql_run(database_is("mysql") ? "ALTER TABLE mig_post DROP COLUMN `RANK`" : "ALTER TABLE mig_post DROP COLUMN \"RANK\"");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_MIGRATION, fake_initial_all, NULL)->message, "already exists") != NULL);
+}
+
+/* Whether it is initial is told by its dependencies where the file does not say. */
+TEST(migrate_fake_initial_knows_what_is_initial)
+{
+    start();
+    file_with(migrating_directory, "0001_initial", "", POST);
+    migrate(NULL, NULL);
+    EXPECT(strstr(fake_initial(), "Applying mig.0001_initial... FAKED") != NULL);
+    file_with(migrating_directory, "0001_initial", "\"initial\": false,", POST);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_MIGRATION, fake_initial_all, NULL)->message, "already exists") != NULL);
+    file_with(migrating_directory, "0001_initial", "", POST);
+    file("0002_more", "0001_initial", INITIAL_FIELD("rank"));
+    capo_sql_run("ALTER TABLE mig_post ADD COLUMN rank_ integer");
+    EXPECT(strstr(fake_initial(), "mig.0002_more... OK") != NULL);
+}
+
 /* A failure at each place of a migration: schema, rows and history are as before, and the message says where. */
 TEST(migrate_failures_leave_everything_as_it_was)
 {
@@ -492,6 +550,7 @@ TEST(makemigrations_writes_files_that_migrate_applies)
     EXPECT_INT(unlink(path), 0);
     for (const char *name = "0002_data\0" "0003_a\0" "0003_b\0" "0004_merge_0003_a_0003_b\0"; *name; name += strlen(name) + 1)
         unlink(capo_format("%s/migrations/%s.json", migrating_directory, name));
+    unlink(capo_format("%s/migrations/max_migration.txt", migrating_directory));
     EXPECT_INT(rmdir(capo_format("%s/migrations", migrating_directory)), 0);
     EXPECT_INT(capo_write_file(capo_format("%s/migrations", migrating_directory), "", 0), 0);
     error = EXPECT_RAISES(ERROR_COMMAND, make_anything, NULL);

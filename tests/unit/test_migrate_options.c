@@ -129,6 +129,7 @@ static FieldRow book_rows[] = {
 };
 static Model book = { .name = "Book", .rows = book_rows };
 static Model *const models[] = { &book, NULL };
+static void migrate_all_of(void *options) { capo_migrate(options); }
 static App plain_app = { .name = "migplain", .models = models };
 
 TEST(migrate_run_syncdb_makes_tables_of_apps_without_migrations)
@@ -143,6 +144,29 @@ TEST(migrate_run_syncdb_makes_tables_of_apps_without_migrations)
     EXPECT(strstr(migrate_with((MigrateOptions){ .run_syncdb = true }), "Synchronizing apps without migrations:\n    Creating table migplain_book\n") != NULL);
     EXPECT_INT(first_number("SELECT COUNT(*) FROM migplain_book"), 0);
     EXPECT(strstr(migrate_with((MigrateOptions){ .run_syncdb = true, .app = "migplain" }), "Creating") == NULL);
+}
+
+static void keep_part(void *buffer, const char *text) { capo_put(buffer, text); }
+
+TEST(migrate_says_as_much_as_is_wanted)
+{
+    start_migrating();
+    file("0001_initial", NULL, POST);
+    EXPECT_TEXT(migrate_with((MigrateOptions){ .verbosity = -1 }), "");
+    EXPECT(strstr(migrate_with((MigrateOptions){ .app = "mig", .target = "zero", .verbosity = 1 }), "  Unapplying mig.0001_initial... OK\n") != NULL);
+    char *said = migrate_with((MigrateOptions){ .verbosity = 2 }), *took = strstr(said, "  Applying mig.0001_initial... OK (");
+    EXPECT(took && strtod(took + strlen("  Applying mig.0001_initial... OK ("), &took) < 60 && strncmp(took, "s)\n", 3) == 0);
+    EXPECT(strstr(said, "Running pre-migrate handlers for application mig\n") < took && strstr(took, "Running post-migrate handlers for application mig\n"));
+    /* the line is begun before the work is */
+    Buffer out = { 0 };
+    file("0002_bad", "0001_initial", "{\"RunSQL\": {\"forwards\": \"SELEKT\"}}");
+    MigrateOptions options = { .say = keep_line, .begin = keep_part, .self = &out };
+    EXPECT(capo_try(migrate_all_of, &options) != NULL);
+    EXPECT(capo_ends_with(capo_buffer_text(&out), "  Applying mig.0002_bad... "));
+    unlink(capo_format("%s/migrations/0002_bad.json", migrating_directory));
+    out = (Buffer){ 0 };
+    migrate_all_of(&(MigrateOptions){ .app = "mig", .target = "zero", .fake = true, .say = keep_line, .begin = keep_part, .self = &out });
+    EXPECT(strstr(capo_buffer_text(&out), "  Unapplying mig.0001_initial... FAKED\n") != NULL);
 }
 
 static void prune_everything(void *unused)
