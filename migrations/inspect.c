@@ -406,12 +406,13 @@ static const char *column_for_key(const List *columns, const List *keys)
     return NULL;
 }
 
-static bool has_primary_key(const List *keys)
+/* What the database calls the primary key (SQLite: ""); NULL: there is none. */
+static const char *primary_key_name(const List *keys)
 {
     for (size_t i = 0; i < keys->count; i++)
         if (*text_in(keys->items[i].map, "kind") == 'p')
-            return true;
-    return false;
+            return text_in(keys->items[i].map, "name");
+    return NULL;
 }
 
 ModelState *inspect_model(const char *app, const char *table, const List *tables, List *notes)
@@ -420,7 +421,8 @@ ModelState *inspect_model(const char *app, const char *table, const List *tables
     List *columns = ask(questions->columns, table, questions->columns_names), *keys = ask(questions->keys, table, questions->keys_names);
     if (!columns->count)
         capo_raise(ERROR_COMMAND, "There is no table %s in this database.", table);
-    bool keyless = !has_primary_key(keys);
+    const char *primary = primary_key_name(keys);
+    bool keyless = !primary;
     Inspection inspection = { .app = app, .table = table, .tables = tables, .keys = keys, .notes = notes, .key = keyless ? column_for_key(columns, keys) : pk_column(keys) };
     ModelState *model = model_state_new(app, model_name(tables, table), NULL, 0, NULL);
     for (size_t i = 0; i < columns->count; i++) {
@@ -433,7 +435,7 @@ ModelState *inspect_model(const char *app, const char *table, const List *tables
             field = field_state_named(field_state_with(field, "db_column", capo_value_text(text_in(row, "name"))), capo_format("%s_%d", name, n));
         model_state_put_field(model, field);
     }
-    FieldState *composite = inspection.key ? NULL : composite_key(model, keys, "p", keyless ? "" : text_in(keys->items[0].map, "name"));
+    FieldState *composite = inspection.key ? NULL : composite_key(model, keys, "p", keyless ? "" : primary);
     for (size_t i = 0; keyless && !inspection.key && !composite && i < keys->count; i++)
         composite = composite_key(model, keys, "u", text_in(keys->items[i].map, "name"));
     if (composite)

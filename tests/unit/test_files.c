@@ -336,7 +336,7 @@ TEST(files_storage_by_function)
     open_albums();
     Album *album = new_album("Loud");
     capo_save(album);
-    Track *track = capo_new(Track);
+    Clip *track = capo_new(Clip);
     track->album_id = album->id;
     capo_set_file(track, sound, capo_content("a.ogg", "la"));
     capo_save(track);

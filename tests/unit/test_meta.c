@@ -22,8 +22,8 @@ void note_track(void *track);
 static const App meta = { .name = "meta", .models = models }, other = { .name = "meta_other" };
 static int noted;
 
-const char *track_url(const void *track) { return capo_format("/tracks/%lld/", (long long)((const Recording *)track)->id); }
-void note_track(void *track) { noted += ((Recording *)track)->name != NULL; }
+const char *track_url(const void *track) { return capo_format("/tracks/%lld/", (long long)((const Track *)track)->id); }
+void note_track(void *track) { noted += ((Track *)track)->name != NULL; }
 
 static void make_tables(SchemaEditor *editor)
 {
@@ -46,9 +46,9 @@ static void open_meta(void)
     noted = 0;
 }
 
-static Recording *make_track(const char *name, int rank, const char *released)
+static Track *make_track(const char *name, int rank, const char *released)
 {
-    Recording *track = capo_new(Recording);
+    Track *track = capo_new(Track);
     track->name = name;
     if (rank)
         capo_set(track, rank, rank);
@@ -82,15 +82,15 @@ TEST(META_009_ordering_by_expressions_and_nulls)
 {
     open_meta();
     make_tracks();
-    EXPECT_TEXT(names(capo_query(Recording)), "Charlie alpha Bravo delta Echo");
+    EXPECT_TEXT(names(capo_query(Track)), "Charlie alpha Bravo delta Echo");
     EXPECT_TEXT(names(capo_query(Single)), "Charlie alpha Bravo delta Echo");       /* a proxy has the order of its base */
-    EXPECT_TEXT(names(capo_query(Recording, .reverse = true)), "Echo delta Bravo alpha Charlie");
-    EXPECT_TEXT(capo_first(Recording)->name, "Charlie");
-    EXPECT_TEXT(capo_last(Recording)->name, "Echo");
-    EXPECT_TEXT(capo_fetch(Recording, .where = { .rank = EQ(2) })[1]->name, "Bravo");
-    EXPECT(capo_query_is_ordered(capo_query(Recording)) && !capo_query_is_totally_ordered(capo_query(Recording)));
-    EXPECT_TEXT(names(capo_query(Recording, .order_by = LIST("name"), .where = { .rank = EQ(9) })), "Charlie");
-    for (Recording **track = capo_fetch(Recording, .no_order = true); *track; track++) {
+    EXPECT_TEXT(names(capo_query(Track, .reverse = true)), "Echo delta Bravo alpha Charlie");
+    EXPECT_TEXT(capo_first(Track)->name, "Charlie");
+    EXPECT_TEXT(capo_last(Track)->name, "Echo");
+    EXPECT_TEXT(capo_fetch(Track, .where = { .rank = EQ(2) })[1]->name, "Bravo");
+    EXPECT(capo_query_is_ordered(capo_query(Track)) && !capo_query_is_totally_ordered(capo_query(Track)));
+    EXPECT_TEXT(names(capo_query(Track, .order_by = LIST("name"), .where = { .rank = EQ(9) })), "Charlie");
+    for (Track **track = capo_fetch(Track, .no_order = true); *track; track++) {
         capo_create(Play, .set = { .track_id = TO((*track)->id), .times = TO((*track)->rank.value + 1) });
         capo_create(Play, .set = { .track_id = TO((*track)->id), .times = TO(0) });
     }
@@ -115,22 +115,22 @@ TEST(QS_008_order_by_fields_expressions_nulls_and_chance)
 {
     open_meta();
     make_tracks();
-    EXPECT_TEXT(names(capo_query(Recording, .order = ORDERS(ORDER(FN(Lower, F("name")))))), "alpha Bravo Charlie delta Echo");
-    EXPECT_TEXT(names(capo_query(Recording, .order = ORDERS(ORDER(FN(Lower, F("name")), .descending = true)))), "Echo delta Charlie Bravo alpha");
-    EXPECT_TEXT(names(capo_query(Recording, .order = ORDERS(ORDER(F("rank"), .nulls = NULLS_FIRST), ORDER(FN(Lower, F("name")))))), "delta Echo alpha Bravo Charlie");
-    EXPECT_TEXT(names(capo_query(Recording, .order = ORDERS(ORDER(FN(Coalesce, F("rank"), 5)), ORDER(FN(Lower, F("name")))))), "alpha Bravo delta Echo Charlie");
-    EXPECT_TEXT(names(capo_query(Recording, .order_by = LIST("-rank nulls last", "released", "-id"), .where = { .rank = GT(0) })), "Charlie alpha Bravo");
-    EXPECT_TEXT(names(capo_query(Recording, .alias = EXPRESSIONS(AS("low", FN(Lower, F("name")))), .order_by = LIST("-low"))), "Echo delta Charlie Bravo alpha");
-    EXPECT_TEXT(names(capo_query_order_with(capo_query(Recording, .order_by = LIST("id")), ORDERS(ORDER(F("rank"), .nulls = NULLS_LAST), ORDER(F("id"))))),
+    EXPECT_TEXT(names(capo_query(Track, .order = ORDERS(ORDER(FN(Lower, F("name")))))), "alpha Bravo Charlie delta Echo");
+    EXPECT_TEXT(names(capo_query(Track, .order = ORDERS(ORDER(FN(Lower, F("name")), .descending = true)))), "Echo delta Charlie Bravo alpha");
+    EXPECT_TEXT(names(capo_query(Track, .order = ORDERS(ORDER(F("rank"), .nulls = NULLS_FIRST), ORDER(FN(Lower, F("name")))))), "delta Echo alpha Bravo Charlie");
+    EXPECT_TEXT(names(capo_query(Track, .order = ORDERS(ORDER(FN(Coalesce, F("rank"), 5)), ORDER(FN(Lower, F("name")))))), "alpha Bravo delta Echo Charlie");
+    EXPECT_TEXT(names(capo_query(Track, .order_by = LIST("-rank nulls last", "released", "-id"), .where = { .rank = GT(0) })), "Charlie alpha Bravo");
+    EXPECT_TEXT(names(capo_query(Track, .alias = EXPRESSIONS(AS("low", FN(Lower, F("name")))), .order_by = LIST("-low"))), "Echo delta Charlie Bravo alpha");
+    EXPECT_TEXT(names(capo_query_order_with(capo_query(Track, .order_by = LIST("id")), ORDERS(ORDER(F("rank"), .nulls = NULLS_LAST), ORDER(F("id"))))),
                 "Bravo alpha Charlie delta Echo");
     make_track("Foxtrot", 1, NULL);
-    EXPECT_TEXT(capo_first(Recording, .order = ORDERS(ORDER(FN(Length, F("name")), .descending = true), ORDER(FN(Lower, F("name")))))->name, "Charlie");
-    EXPECT_INT(capo_values_flat(capo_query(Recording, .order_by = LIST("?")), "name")->count, 6);
-    EXPECT(strstr(capo_sql(capo_query(Recording, .order_by = LIST("?"))), "RAND") || strstr(capo_sql(capo_query(Recording, .order_by = LIST("?"))), "RANDOM"));
-    EXPECT_INT(capo_count(Play, .filter = Q("track__in", capo_query(Recording, .order = ORDERS(ORDER(FN(Lower, F("name")))), .limit = 0))), 0);
+    EXPECT_TEXT(capo_first(Track, .order = ORDERS(ORDER(FN(Length, F("name")), .descending = true), ORDER(FN(Lower, F("name")))))->name, "Charlie");
+    EXPECT_INT(capo_values_flat(capo_query(Track, .order_by = LIST("?")), "name")->count, 6);
+    EXPECT(strstr(capo_sql(capo_query(Track, .order_by = LIST("?"))), "RAND") || strstr(capo_sql(capo_query(Track, .order_by = LIST("?"))), "RANDOM"));
+    EXPECT_INT(capo_count(Play, .filter = Q("track__in", capo_query(Track, .order = ORDERS(ORDER(FN(Lower, F("name")))), .limit = 0))), 0);
 }
 
-static void order_by_nothing(void *unused) { (void)unused; capo_query(Recording, .order = ORDERS(ORDER(FN(Lower, F("nothing"))))); }
+static void order_by_nothing(void *unused) { (void)unused; capo_query(Track, .order = ORDERS(ORDER(FN(Lower, F("nothing"))))); }
 
 TEST(QS_008_order_by_a_name_that_is_none)
 {
@@ -146,9 +146,9 @@ TEST(META_006_get_latest_by)
 {
     open_meta();
     make_tracks();
-    EXPECT_TEXT(capo_latest(Recording)->name, "delta");
-    EXPECT_TEXT(capo_earliest(Recording)->name, "Charlie");
-    EXPECT_TEXT(capo_earliest(Recording, .where = { .rank = EQ(2) }, .order_by = LIST("id"))->name, "Bravo");
+    EXPECT_TEXT(capo_latest(Track)->name, "delta");
+    EXPECT_TEXT(capo_earliest(Track)->name, "Charlie");
+    EXPECT_TEXT(capo_earliest(Track, .where = { .rank = EQ(2) }, .order_by = LIST("id"))->name, "Bravo");
     EXPECT_TEXT(capo_latest(Single)->name, "delta");
     EXPECT_RAISES(ERROR_VALUE, latest_of_nothing, NULL);            /* no .get_latest_by and no .order_by */
 }
@@ -156,7 +156,7 @@ TEST(META_006_get_latest_by)
 TEST(INST_009_get_absolute_url)
 {
     open_meta();
-    Recording *track = make_track("alpha", 1, NULL);
+    Track *track = make_track("alpha", 1, NULL);
     Value url;
     EXPECT(capo_instance_lookup(&track->capo, "get_absolute_url", 16, &url));
     EXPECT_TEXT(capo_to_text(url), capo_format("/tracks/%lld/", (long long)track->id));
@@ -265,7 +265,7 @@ TEST(META_012_required_databases)
 TEST(INST_005_from_db_and_the_state_of_an_object)
 {
     open_meta();
-    Recording *track = capo_new(Recording);
+    Track *track = capo_new(Track);
     track->name = "alpha";
     EXPECT(!capo_instance_is_saved(&track->capo) && !capo_database_of(track));
     capo_save(track);
@@ -273,7 +273,7 @@ TEST(INST_005_from_db_and_the_state_of_an_object)
     EXPECT_TEXT(capo_database_of(track), "default");
     EXPECT_INT(noted, 0);
     make_track("bravo", 1, NULL);
-    EXPECT(capo_fetch(Recording)[1] != NULL);
+    EXPECT(capo_fetch(Track)[1] != NULL);
     EXPECT_INT(noted, 2);
     capo_get(Single, .where = { .name = EQ("alpha") });             /* a proxy's rows too */
     EXPECT_INT(noted, 3);
@@ -285,18 +285,18 @@ TEST(INST_006_deferred_fields)
 {
     open_meta();
     make_track("alpha", 1, NULL);
-    Recording *track = capo_get(Recording, .only = LIST("name"));
+    Track *track = capo_get(Track, .only = LIST("name"));
     const char *const *left_out = capo_deferred_fields(track);
     EXPECT_TEXT(left_out[0], "rank");
     EXPECT_TEXT(left_out[1], "released");
     EXPECT(!left_out[2]);
-    EXPECT_INT(capo_field_value(&track->capo, capo_field(&Recording_model, "rank")).integer, 1);
+    EXPECT_INT(capo_field_value(&track->capo, capo_field(&Track_model, "rank")).integer, 1);
     EXPECT_TEXT(capo_deferred_fields(track)[0], "released");
-    EXPECT(!capo_deferred_fields(capo_get(Recording))[0]);
-    EXPECT(!capo_deferred_fields(capo_new(Recording))[0]);
+    EXPECT(!capo_deferred_fields(capo_get(Track))[0]);
+    EXPECT(!capo_deferred_fields(capo_new(Track))[0]);
 }
 
-static void unpack_as_track(void *value) { (void)capo_unpack(Recording, *(Value *)value); }
+static void unpack_as_track(void *value) { (void)capo_unpack(Track, *(Value *)value); }
 
 TEST(INST_013_objects_as_plain_data_and_back)
 {
