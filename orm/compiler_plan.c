@@ -235,8 +235,9 @@ static void order_by_path(Plan *plan, Model *model, int join, const char *prefix
 static void order_term(Plan *plan, const OrderTerm *term)
 {
     Query *query = plan->query;
-    if (term->expression) {
+    if (term->expression) {                                         /* now, not when it was said: it may name an annotation that came behind it */
         OrderTerm resolved = *term;
+        resolved.expression = resolve(&(Scope){ .query = query }, term->expression);
         add_order(plan, resolved);
         return;
     }
@@ -275,11 +276,8 @@ void plan_order(Plan *plan)
         size_t count;
         OrderTerm *terms = model_order(query->model, &count);
         plan->meta_order = terms != NULL;
-        for (size_t i = 0; terms && i < count && (query->grouping == GROUP_NONE || query->distinct); i++) {
-            if (terms[i].expression)
-                terms[i].expression = resolve(&(Scope){ .query = query }, terms[i].expression);
+        for (size_t i = 0; terms && i < count && (query->grouping == GROUP_NONE || query->distinct); i++)
             order_term(plan, &terms[i]);
-        }
     }
     for (size_t i = 0; query->reversed && i < plan->n_order; i++) {
         plan->order[i].descending ^= true;

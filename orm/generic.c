@@ -96,7 +96,7 @@ Instance *capo_instance_generic(Instance *self, const char *name)
     List *types = capo_list_new();
     capo_list_add(types, type);
     Model *model = capo_generic_models(types)[0];
-    other = model ? capo_load_one(model, model->pk, capo_field_to_python(model->pk, of)) : NULL;
+    other = model && model->pk->kind != FIELD_COMPOSITE_KEY ? capo_load_one(model, model->pk, capo_field_to_python(model->pk, of)) : NULL;
     capo_generic_cache(self, key, other);
     return other;
 }
@@ -105,6 +105,8 @@ void capo_instance_set_generic(Instance *self, const char *name, Instance *other
 {
     const GenericKey *key = need_key(self->model, name);
     Value of = other ? capo_instance_pk(other) : capo_value_null();
+    if (other && other->model->pk->kind == FIELD_COMPOSITE_KEY)
+        capo_raise(ERROR_VALUE, "%s.%s: %s has a key of several columns, which a generic key cannot hold.", self->model->name, name, other->model->name);
     if (other && capo_is_null(of))
         capo_raise(ERROR_VALUE, "%s.%s: this %s is not saved yet. Save it first.", self->model->name, name, other->model->name);
     capo_field_assign(self, capo_field(self->model, key->type), other ? capo_generic_type(other->model) : capo_value_null());

@@ -155,11 +155,6 @@ Query *query_order_terms(Query *query, const OrderTerm *terms, size_t count)
             if (strcmp(term.path, "?"))
                 query_check_path(clone, term.path);
         }
-        if (term.expression) {
-            term.expression = resolve(&(Scope){ .query = clone }, term.expression);
-            if (term.expression->kind == X_COLUMN || term.expression->type.kind == FIELD_NONE)
-                expression_infer(term.expression);
-        }
         clone->order[clone->n_order++] = term;
     }
     return clone;

@@ -3,6 +3,7 @@
 #include <capo/admin.h>
 #include <capo/expressions.h>
 #include <capo/forms.h>
+#include <capo/generic.h>
 #include <capo/schema.h>
 #include <capo/serializers.h>
 #include <capo/testing.h>
@@ -28,7 +29,7 @@ static void make_tables(void)
     capo_begin();
     SchemaEditor *editor = capo_schema_open(false);
     for (size_t i = 0; i < count; i++)
-        if (!strcmp(all[i]->app, "keys") && !all[i]->auto_created)
+        if ((!strcmp(all[i]->app, "keys") || !strcmp(all[i]->app, "contenttypes")) && !all[i]->auto_created)
             capo_schema_create_model(editor, all[i]);
     capo_schema_close(editor);
     capo_commit();
@@ -58,7 +59,7 @@ static Hall *first, *second;
 /* Two halls with three and two seats. */
 static void open_halls(void)
 {
-    capo_models_prepare(APPS(&keys));
+    capo_models_prepare(APPS(&capo_contenttypes, &keys));
     open_empty_database();
     make_tables();
     first = make_hall("first");
@@ -514,6 +515,7 @@ TEST(FLD_008_composite_keys_that_cannot_be)
 static const ModelAdmin rows_of_admin[] = { { .model = &Seat_model }, { 0 } };
 static const App with_admin = { .name = "with_admin", .admin = rows_of_admin };
 static void start_admin(void *unused) { (void)unused; capo_admin.ready(); }
+static void stick(void *unused) { (void)unused; Sticker *sticker = capo_new(Sticker); capo_set_generic(sticker, "thing", capo_first(Seat)); }
 static void make_formset(void *unused) { (void)unused; capo_model_formset_new(&Seat_model, NULL, NULL, NULL); }
 
 TEST(FLD_008_composite_key_is_not_for_the_admin_or_formsets)
@@ -522,6 +524,10 @@ TEST(FLD_008_composite_key_is_not_for_the_admin_or_formsets)
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&with_admin) });
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, start_admin, NULL);
     EXPECT_RAISES(ERROR_NOT_SUPPORTED, make_formset, NULL);
+    EXPECT_RAISES(ERROR_VALUE, stick, NULL);
+    Value key;
+    EXPECT(capo_instance_lookup(&capo_first(Seat)->capo, "pk", 2, &key));
+    EXPECT_TEXT(capo_json_text(key, 0), capo_format("[%lld, 1]", (long long)first->id));
 }
 
 /* --- migrations ------------------------------------------------------------------------------------------------------------------------ */

@@ -123,6 +123,12 @@ TEST(QS_008_order_by_fields_expressions_nulls_and_chance)
     EXPECT_TEXT(names(capo_query(Track, .alias = EXPRESSIONS(AS("low", FN(Lower, F("name")))), .order_by = LIST("-low"))), "Echo delta Charlie Bravo alpha");
     EXPECT_TEXT(names(capo_query_order_with(capo_query(Track, .order_by = LIST("id")), ORDERS(ORDER(F("rank"), .nulls = NULLS_LAST), ORDER(F("id"))))),
                 "Bravo alpha Charlie delta Echo");
+    /* an expression may name what is annotated later, or anew; of a query that was put together with another it stays what it says */
+    Query *later = capo_query_order_with(capo_query(Track), ORDERS(ORDER(F("low"), .descending = true)));
+    EXPECT_TEXT(names(capo_query(Track, .query = later, .annotate = EXPRESSIONS(AS("low", FN(Lower, F("name")))))), "Echo delta Charlie Bravo alpha");
+    EXPECT_TEXT(names(capo_query(Track, .query = later, .annotate = EXPRESSIONS(AS("low", SUB(0, F("id")))))), "delta Bravo alpha Charlie Echo");
+    EXPECT_TEXT(names(capo_query_or(capo_query(Track, .where = { .rank = EQ(9) }), capo_query(Track, .where = { .rank = EQ(2) }, .order = ORDERS(ORDER(FN(Lower, F("name"))))))),
+                "alpha Bravo Charlie");
     make_track("Foxtrot", 1, NULL);
     EXPECT_TEXT(capo_first(Track, .order = ORDERS(ORDER(FN(Length, F("name")), .descending = true), ORDER(FN(Lower, F("name")))))->name, "Charlie");
     EXPECT_INT(capo_values_flat(capo_query(Track, .order_by = LIST("?")), "name")->count, 6);
@@ -130,7 +136,7 @@ TEST(QS_008_order_by_fields_expressions_nulls_and_chance)
     EXPECT_INT(capo_count(Play, .filter = Q("track__in", capo_query(Track, .order = ORDERS(ORDER(FN(Lower, F("name")))), .limit = 0))), 0);
 }
 
-static void order_by_nothing(void *unused) { (void)unused; capo_query(Track, .order = ORDERS(ORDER(FN(Lower, F("nothing"))))); }
+static void order_by_nothing(void *unused) { (void)unused; (void)capo_fetch(Track, .order = ORDERS(ORDER(FN(Lower, F("nothing"))))); }
 
 TEST(QS_008_order_by_a_name_that_is_none)
 {
