@@ -83,6 +83,11 @@ Value capo_cast(Value value, FieldKind kind, bool in_database);
 #define CAST_DECIMAL(x, digits, places) capo_cast_decimal(VALUE(x), (digits), (places))
 Value capo_cast_decimal(Value value, int digits, int places);
 
+/* The letters of a text, or the members of an array, from `from` on to just before `to`, counted from 0 (Django's F("name")[0:3]); to -1: to the
+ * end. Raises ERROR_VALUE for other numbers below 0, for an end that is not behind the start, and where it is neither text nor array. */
+#define SLICE(path, from, to) capo_sliced((path), (from), (to))
+Value capo_sliced(const char *path, int from, int to);
+
 /* A part or a truncation of a date, time or datetime, in the current time zone: year iso_year quarter month week day week_day
  * iso_week_day hour minute second; TRUNC also date and time. */
 #define EXTRACT(part, x) capo_part((part), VALUE(x), false)

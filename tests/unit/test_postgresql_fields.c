@@ -159,6 +159,7 @@ TEST(postgresql_arrays_are_looked_up)
     EXPECT_TEXT(found(Q("tags__overlap", capo_query_values(capo_query(Show, .where = { .name = EQ("b") }), LIST("tags__0")))), "a,b");
     EXPECT_INT(capo_count(Show, .where = { .tags = OVERLAP(VALUES("c")) }), 1);
     EXPECT_INT(capo_count(Show, .where = { .tags = CONTAINED_BY(VALUES("sql")) }), 2);
+    EXPECT_TEXT(json(capo_values_flat(capo_query(Show, .where = { .name = EQ("a") }, .annotate = EXPRESSIONS(AS("some", SLICE("tags", 1, -1)))), "some")->items[0]), "[\"sql\", \"web\"]");
     List *all = capo_values_flat(capo_query(Show, .annotate = EXPRESSIONS(AS("names", ARRAY_SUBQUERY(capo_query_values(capo_query(Show), LIST("name"))))), .limit = 1), "names");
     EXPECT_TEXT(json(all->items[0]), "[\"a\", \"b\", \"c\"]");
 }
