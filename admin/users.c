@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Users: added in two steps (name and password, then everything else), and the form that sets another person's password. */
 #include "admin_internal.h"
+#include <capo/integrity.h>
 #include <string.h>
 
 static List *one_fieldset(AdminForm *about, const char *const *names)
@@ -27,6 +28,30 @@ static void put_errors(Map *context, AdminForm *about)
     capo_map_set(context, "non_field_errors", capo_value_strings(capo_form_errors(about->form, NULL)));
 }
 
+typedef struct NewUser { Request *req; Form *form; User *user; } NewUser;
+
+static void create_user(void *argument)
+{
+    NewUser *new = argument;
+    capo_begin();
+    new->user = capo_create_user(capo_to_text(capo_form_value(new->form, "username")), "", capo_to_text(capo_form_value(new->form, "password1")));
+    capo_admin_log(new->req, &new->user->capo, LOG_ADDITION, "[{\"added\": {}}]");
+    capo_commit();
+}
+
+/* NULL: another request took the name meanwhile, which the form says. */
+static User *created_user(Request *req, Form *form)
+{
+    NewUser new = { .req = req, .form = form };
+    const Error *error = capo_try(create_user, &new);
+    const ValidationError *refused = error ? capo_integrity_errors(&capo_new(User)->capo, error) : NULL;
+    if (error && !refused)
+        capo_reraise(error);
+    if (refused)
+        capo_add_error(form, refused->field && capo_form_field(form, refused->field) ? refused->field : NULL, refused->code, "%s", refused->message);
+    return refused ? NULL : new.user;
+}
+
 Response *admin_user_add_page(AdminPage *page)
 {
     Request *req = page->req;
@@ -35,11 +60,8 @@ Response *admin_user_add_page(AdminPage *page)
     if (!page->can_change)
         capo_raise(403, "Your user does not have the “Change user” permission. In order to add users, both “Add user” and “Change user” are needed.");
     Form *form = capo_user_creation_form(req->method == POST ? capo_post_dict(req) : NULL);
-    if (req->method == POST && capo_form_is_valid(form)) {
-        capo_begin();
-        User *user = capo_create_user(capo_to_text(capo_form_value(form, "username")), "", capo_to_text(capo_form_value(form, "password1")));
-        capo_admin_log(req, &user->capo, LOG_ADDITION, "[{\"added\": {}}]");
-        capo_commit();
+    User *user = req->method == POST && capo_form_is_valid(form) ? created_user(req, form) : NULL;
+    if (user) {
         const char *url = admin_object_url(&user->capo, "change");
         if (page->is_popup) {
             Map *data = capo_map(V("value", admin_key_text(&user->capo)), V("obj", user->username));
