@@ -192,7 +192,7 @@ static Expression *slice_of(const char *name, Expression *of)
     if (of->type.kind == FIELD_ARRAY)
         return postgresql_part(of, capo_format("%d_%d", from, to < 0 ? INT32_MAX / 4 : to));
     if (!capo_field_is_text(of->type.kind))
-        capo_raise(ERROR_VALUE, "A %s does not support slicing.", capo_field_kind_name(of->type.kind));
+        capo_raise(ERROR_VALUE, "%s does not support slicing.", capo_field_kind_name(of->type.kind));
     Expression *args[] = { of, expression_value(capo_value_int(from + 1), type_of(FIELD_INTEGER)), expression_value(capo_value_int(to - from), type_of(FIELD_INTEGER)) };
     Expression *call = expression_call("Substr", args, to < 0 ? 2 : 3);
     expression_infer(call);

@@ -36,7 +36,7 @@ TEST(expression_slices_of_texts)
     EXPECT_INT(capo_count(Book, .filter = Q("author__name__startswith", SLICE("author__name", 0, 1))), 4);
     EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, slice_backwards, NULL)->message, "Slice stop must be greater than slice start.");
     EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, slice_negative, NULL)->message, "Negative indexing is not supported.");
-    EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, slice_numbers, NULL)->message, "A PositiveIntegerField does not support slicing.");
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, slice_numbers, NULL)->message, "PositiveIntegerField does not support slicing.");
     Value data = capo_expression_data(capo_expression_of(SLICE("title", 0, 2)));
     EXPECT_TEXT(capo_json_text(capo_expression_data(capo_expression_of(capo_expression_from_data(data))), 0), capo_json_text(data, 0));
 }
