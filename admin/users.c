@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Users: added in two steps (name and password, then everything else), and the form that sets another person's password. */
 #include "admin_internal.h"
+#include <capo/integrity.h>
 #include <string.h>
 
 static List *one_fieldset(AdminForm *about, const char *const *names)
@@ -37,6 +38,30 @@ static const char *const *names_of(Form *form)
     return names;
 }
 
+typedef struct NewUser { Request *req; Form *form; Instance *user; } NewUser;
+
+static void create_user(void *argument)
+{
+    NewUser *new = argument;
+    capo_begin();
+    new->user = (Instance *)capo_user_creation_form_save(new->form);
+    capo_admin_log(new->req, new->user, LOG_ADDITION, "[{\"added\": {}}]");
+    capo_commit();
+}
+
+/* NULL: another request took the name meanwhile, which the form says. */
+static Instance *created_user(const AdminPage *page, Form *form)
+{
+    NewUser new = { .req = page->req, .form = form };
+    const Error *error = capo_try(create_user, &new);
+    const ValidationError *refused = error ? capo_integrity_errors(capo_instance_new(page->model), error) : NULL;
+    if (error && !refused)
+        capo_reraise(error);
+    if (refused)
+        capo_add_error(form, refused->field && capo_form_field(form, refused->field) ? refused->field : NULL, refused->code, "%s", refused->message);
+    return refused ? NULL : new.user;
+}
+
 Response *admin_user_add_page(AdminPage *page)
 {
     Request *req = page->req;
@@ -45,13 +70,9 @@ Response *admin_user_add_page(AdminPage *page)
     if (!page->can_change)
         capo_raise(403, "Your user does not have the “Change user” permission. In order to add users, both “Add user” and “Change user” are needed.");
     Form *form = capo_user_creation_form(req->method == POST ? capo_post_dict(req) : NULL);
-    if (req->method == POST && capo_form_is_valid(form)) {
-        capo_begin();
-        Instance *user = (Instance *)capo_user_creation_form_save(form);
-        const char *text = capo_instance_text(user);
-        capo_admin_log(req, user, LOG_ADDITION, "[{\"added\": {}}]");
-        capo_commit();
-        const char *url = admin_object_url(user, "change");
+    Instance *user = req->method == POST && capo_form_is_valid(form) ? created_user(page, form) : NULL;
+    if (user) {
+        const char *text = capo_instance_text(user), *url = admin_object_url(user, "change");
         if (page->is_popup) {
             Map *data = capo_map(V("value", admin_key_text(user)), V("obj", text));
             return admin_answer(req, 200, "admin/popup_response.html", capo_map(V("popup_response_data", capo_json_text(VALUE(data), 0))));

@@ -5,6 +5,7 @@
  * put_extract. */
 #include "query.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const LookupRow lookups[] = {
@@ -176,10 +177,34 @@ static Value both_sides(Expression *of, const char *name, Value value)
     return call ? capo_value_object(&call->object) : value;
 }
 
+/* "[2:5]" of a text or an array; of what is not resolved yet, a transform with that name. */
+static Expression *slice_of(const char *name, Expression *of)
+{
+    int from = 0, to = -1;
+    sscanf(name, "[%d:%d]", &from, &to);
+    if (!of->type.kind) {
+        Expression *later = expression_new(X_TRANSFORM);
+        later->name = name;
+        later->args = capo_memdup(&of, sizeof of);
+        later->n_args = 1;
+        return later;
+    }
+    if (of->type.kind == FIELD_ARRAY)
+        return postgresql_part(of, capo_format("%d_%d", from, to < 0 ? INT32_MAX / 4 : to));
+    if (!capo_field_is_text(of->type.kind))
+        capo_raise(ERROR_VALUE, "%s does not support slicing.", capo_field_kind_name(of->type.kind));
+    Expression *args[] = { of, expression_value(capo_value_int(from + 1), type_of(FIELD_INTEGER)), expression_value(capo_value_int(to - from), type_of(FIELD_INTEGER)) };
+    Expression *call = expression_call("Substr", args, to < 0 ? 2 : 3);
+    expression_infer(call);
+    return call;
+}
+
 /* Extract and Trunc as functions: the name comes from a fixed list, never from outside. */
 Expression *transform_named(const char *name, FieldKind gives, Expression *of, const TimeZone *zone, bool truncate)
 {
     Expression *expression = NULL;
+    if (*name == '[' && !truncate)
+        return slice_of(name, of);
     if (!strcmp(name, "key_text") && of->kind == X_TRANSFORM)
         expression = transform_new(&key_text_transform, of->name, of->args[0], FIELD_TEXT);
     for (size_t i = 0; truncate && i < sizeof trunc_kinds / sizeof *trunc_kinds; i++)

@@ -11,6 +11,8 @@
 #define ON_POSTGRESQL(text) .sql = "", .postgresql = (text)
 
 static const DatabaseFunction postgresql_functions[] = {
+    { .name = "Unnest", ON_POSTGRESQL("UNNEST"), .least = 1, .most = 1, .gives = FIELD_TEXT, .set_returning = true },
+    { .name = "GenerateSeries", ON_POSTGRESQL("GENERATE_SERIES"), .least = 2, .most = 3, .set_returning = true },
     { .name = "RandomUUID", ON_POSTGRESQL("GEN_RANDOM_UUID"), .gives = FIELD_UUID },
     { .name = "TransactionNow", ON_POSTGRESQL("CURRENT_TIMESTAMP(6)"), .gives = FIELD_DATETIME },
     { .name = "SearchQuery", ON_POSTGRESQL("PLAINTO_TSQUERY($1)"), .least = 1, .most = 1, .gives = FIELD_TEXT },

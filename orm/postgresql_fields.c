@@ -466,7 +466,7 @@ const char *capo_schema_lack(const Model *model)
 {
     for (size_t i = 0; i < model->n_fields && !capo_dialect()->postgresql_kinds; i++)
         if (capo_field_is_postgresqls(capo_column_field(model->fields[i])->kind))
-            return capo_format("%s.%s is a %s, which PostgreSQL alone has; this database is %s.", model->label, model->fields[i]->name,
+            return capo_format("%s.%s needs PostgreSQL, which alone has %ss; this database is %s.", model->label, model->fields[i]->name,
                                capo_field_kind_name(capo_column_field(model->fields[i])->kind), capo_backend()->title);
     return NULL;
 }

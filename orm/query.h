@@ -219,6 +219,8 @@ Query *query_map(Query *query, Replace *replace, void *context, int level);
 bool expression_has_aggregate(const Expression *expression);
 bool expression_has_window(const Expression *expression);
 bool expression_has_subquery(const Expression *expression);
+/* A function that gives several rows for one. */
+bool expression_has_set(const Expression *expression);
 /* Calls visit for every column of this query in the tree, at its level. */
 typedef void VisitColumn(void *context, const Expression *column);
 void expression_columns(const Expression *expression, int level, VisitColumn *visit, void *context);

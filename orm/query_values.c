@@ -190,7 +190,7 @@ static bool needs_subquery(const Query *query)
     if (query->where && expression_has_aggregate(query->where))
         return true;
     for (size_t i = 0; i < query->n_annotations; i++)
-        if (expression_has_window(query->annotations[i].expression))
+        if (expression_has_window(query->annotations[i].expression) || (query->annotations[i].selected && expression_has_set(query->annotations[i].expression)))
             return true;
     return false;
 }
@@ -199,7 +199,7 @@ static bool refers_to_grouped(const Expression *expression)
 {
     if (expression->kind == X_OUTPUT)
         return expression->n_args && (expression_has_aggregate(expression->args[0]) || expression_has_subquery(expression->args[0]) ||
-                                      expression_has_window(expression->args[0]));
+                                      expression_has_window(expression->args[0]) || expression_has_set(expression->args[0]));
     for (size_t i = 0; i < expression->n_args; i++)
         if (refers_to_grouped(expression->args[i]))
             return true;
@@ -239,7 +239,7 @@ static void select_for_totals(Query *inner)
     inner->n_explicit_select = 1;
     Annotation *own = capo_memdup(inner->annotations, inner->n_annotations * sizeof *own);
     for (size_t i = 0; i < inner->n_annotations; i++)
-        own[i].selected = own[i].selected && expression_has_aggregate(own[i].expression);
+        own[i].selected = own[i].selected && (expression_has_aggregate(own[i].expression) || expression_has_set(own[i].expression));
     inner->annotations = own;
 }
 
@@ -338,6 +338,8 @@ int64_t capo_query_count(Query *query)
     Query *clone = query_clone(query);
     if (clone->grouping != GROUP_NONE && !clone->values && !clone->distinct && !clone->combinator && !query_is_sliced(clone)) {
         bool used = clone->where && expression_has_aggregate(clone->where);
+        for (size_t i = 0; i < clone->n_annotations; i++)
+            used |= clone->annotations[i].selected && expression_has_set(clone->annotations[i].expression);
         if (!used) {                                                /* annotations that nothing refers to do not change how many */
             clone->grouping = GROUP_NONE;
             bool many = false;

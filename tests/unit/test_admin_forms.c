@@ -135,6 +135,29 @@ TEST(admin_shows_what_the_database_refused)
     EXPECT_REDIRECT(capo_client_post(all.client, change_url(all.first), BOOK("Ashes II", "dust2", all.bob->id), NO_INLINES, V("_save", "1")), "/admin/library/book/");
 }
 
+static void take_the_name(const char *sql)
+{
+    if (!capo_starts_with(sql, "INSERT") || !strstr(sql, "auth_user"))
+        return;
+    capo_before_statement = NULL;
+    User *other = capo_new(User);
+    other->username = "zoe";
+    capo_save(other);
+}
+
+TEST(admin_shows_that_a_user_s_name_was_taken)
+{
+    Library all = library_open();
+    capo_defer(be_slow_again, NULL);
+    capo_before_statement = take_the_name;
+    ClientResponse *page = capo_client_post(all.client, "/admin/auth/user/add/", V("username", "zoe"), V("password1", "quite a long secret"),
+                                            V("password2", "quite a long secret"));
+    EXPECT(!capo_before_statement);
+    EXPECT_STATUS(page, 200);
+    EXPECT_CONTAINS(page, "A user with that username already exists.");
+    EXPECT_CONTAINS(page, "value=\"zoe\"");
+}
+
 TEST(admin_inline_errors_keep_all_unsaved)
 {
     Library all = library_open();

@@ -5,7 +5,9 @@
 #include <capo/forms.h>
 #include <capo/serializers.h>
 #include "../../orm/internal.h"
+#include "../../migrations/inspect.h"
 #include "../../migrations/state.h"
+#include <capo/integrity.h>
 #include "database_under_test.h"
 #include <string.h>
 
@@ -41,7 +43,7 @@ static bool open_theatre(void)
         create(NULL);
         return true;
     }
-    const char *sentence = capo_format("theatre.Show.tags is a ArrayField, which PostgreSQL alone has; this database is %s.", database_is("sqlite") ? "SQLite" : "MariaDB");
+    const char *sentence = capo_format("theatre.Show.tags needs PostgreSQL, which alone has ArrayFields; this database is %s.", database_is("sqlite") ? "SQLite" : "MariaDB");
     EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, create, NULL)->message, sentence);
     EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, check, NULL)->message, sentence);
     return false;
@@ -159,8 +161,32 @@ TEST(postgresql_arrays_are_looked_up)
     EXPECT_TEXT(found(Q("tags__overlap", capo_query_values(capo_query(Show, .where = { .name = EQ("b") }), LIST("tags__0")))), "a,b");
     EXPECT_INT(capo_count(Show, .where = { .tags = OVERLAP(VALUES("c")) }), 1);
     EXPECT_INT(capo_count(Show, .where = { .tags = CONTAINED_BY(VALUES("sql")) }), 2);
+    EXPECT_TEXT(json(capo_values_flat(capo_query(Show, .where = { .name = EQ("a") }, .annotate = EXPRESSIONS(AS("some", SLICE("tags", 1, -1)))), "some")->items[0]), "[\"sql\", \"web\"]");
     List *all = capo_values_flat(capo_query(Show, .annotate = EXPRESSIONS(AS("names", ARRAY_SUBQUERY(capo_query_values(capo_query(Show), LIST("name"))))), .limit = 1), "names");
     EXPECT_TEXT(json(all->items[0]), "[\"a\", \"b\", \"c\"]");
+}
+
+static void unnest(void *unused)
+{
+    (void)unused;
+    capo_fetch(Show, .annotate = EXPRESSIONS(AS("tag", FN(Unnest, F("tags")))));
+}
+
+TEST(postgresql_functions_that_give_rows)
+{
+    if (!open_theatre()) {
+        EXPECT(strstr(EXPECT_RAISES(ERROR_NOT_SUPPORTED, unnest, NULL)->message, "has no function 'Unnest'"));
+        return;
+    }
+    capo_save(show("a", VALUES("c", "sql", "web")));
+    capo_save(show("b", VALUES("sql")));
+    capo_save(show("none", NULL));
+    Query *tags = capo_query(Show, .annotate = EXPRESSIONS(AS("tag", FN(Unnest, F("tags")))));
+    EXPECT_TEXT(json(VALUE(capo_values_flat(tags, "tag"))), "[\"c\", \"sql\", \"web\", \"sql\"]");
+    EXPECT_INT(capo_query_count(tags), 4);                      /* as many as there are when it is read */
+    Map *totals = capo_aggregate(tags, EXPRESSIONS(COUNT("tag", .as = "all"), COUNT("tag", .distinct = true, .as = "each"), MAXIMUM("tag", .as = "last")));
+    EXPECT_TEXT(json(VALUE(totals)), "{\"all\": 4, \"each\": 3, \"last\": \"web\"}");
+    EXPECT_INT(capo_count(Show, .alias = EXPRESSIONS(AS("tag", FN(Unnest, F("tags"))))), 3);
 }
 
 TEST(postgresql_hstores_are_maps)
@@ -376,4 +402,37 @@ TEST(postgresql_fields_in_forms)
     EXPECT_TEXT(capo_form_errors(form, "notes")[0], "Could not load JSON data.");
     EXPECT_TEXT(capo_form_errors(form, "ages")[0], "The start of the range must not exceed the end of the range.");
     EXPECT_TEXT(capo_form_errors(form, "season")[0], "Enter two valid values.");
+}
+
+TEST(postgresql_fields_are_inspected)
+{
+    if (!open_theatre())
+        return;
+    List *notes = capo_list_new();
+    const char *text = inspect_text(inspect_model("theatre", "theatre_show", notes), notes);
+    EXPECT(strstr(text, "    ARRAY(tags, CHAR, .max_length = 12)\n"));
+    EXPECT(strstr(text, "    OPTIONAL(ARRAY, board, INTEGER)\n"));
+    EXPECT(strstr(text, "    OPTIONAL(ARRAY, prices, DECIMAL, .max_digits = 6, .decimal_places = 2)\n"));
+    EXPECT(strstr(text, "    HSTORE(notes)\n") && strstr(text, "    OPTIONAL(DATETIME_RANGE, during)\n") && strstr(text, "    SEARCH_VECTOR(words)\n"));
+    EXPECT_INT(notes->count, 0);
+}
+
+TEST(postgresql_exclusions_have_their_words)
+{
+    if (!open_theatre())
+        return;
+    capo_save(show("a", NULL));
+    Stay *one = capo_new(Stay), *other = capo_new(Stay);
+    one->nights = SPAN(capo_date(2026, 1, 1), capo_date(2026, 1, 5));
+    other->nights = SPAN(capo_date(2026, 1, 4), capo_date(2026, 1, 8));
+    SchemaEditor *editor = capo_schema_open(false);
+    capo_schema_create_model(editor, &Stay_model);
+    capo_schema_close(editor);
+    EXPECT(!capo_try_save(one));
+    const ValidationError *error = capo_instance_full_clean(&other->capo, NULL);
+    EXPECT(error && !strcmp(error->message, "Somebody stays then."));
+    error = capo_try_save(other);
+    EXPECT(error && !strcmp(error->message, "Somebody stays then.") && !strcmp(error->code, "stay_nights"));
+    other->nights->lower = VALUE(capo_date(2026, 1, 5));
+    EXPECT(!capo_try_save(other));
 }
