@@ -452,12 +452,20 @@ TEST(storage_uploads_wait_in_the_directory_of_the_settings)
 {
     const char *folder = files_folder();
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .file_upload_temp_dir = folder });
-    const char *body = "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nwords\r\n--XX--\r\n";
+    const char *body = "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\nContent-Type: Text/Plain; charset=\"utf-8\"\r\n\r\nwords\r\n--XX--\r\n";
     const struct QueryItem headers[] = { { "Content-Type", "multipart/form-data; boundary=XX" } };
     Request *req = capo_request_make(&(RawRequest){ .method = "POST", .target = "/", .headers = headers, .n_headers = 1, .body = body, .body_size = strlen(body) });
     const UploadedFile *upload = capo_file(req, "f");
     EXPECT(capo_starts_with(upload->path, folder));
     EXPECT_INT(mode_of(upload->path), 0600);
+    EXPECT_TEXT(upload->content_type, "text/plain");
+    EXPECT_TEXT(upload->charset, "utf-8");
+    char pieces[8];
+    StoredFile *reading = capo_upload_open(upload);
+    EXPECT_INT(capo_stored_size(reading), 5);
+    EXPECT_INT(capo_stored_read(reading, pieces, 3), 3);
+    EXPECT_INT(capo_stored_read(reading, pieces, 8), 2);
+    EXPECT_INT(capo_stored_read(reading, pieces, 8), 0);
     FileContent content = capo_content_upload(upload);
     EXPECT_TEXT(content.name, "a.txt");
     EXPECT_TEXT(capo_storage_read(sounds_of_silence(), capo_storage_save(sounds_of_silence(), NULL, content, 0), NULL), "words");
