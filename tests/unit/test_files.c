@@ -16,6 +16,10 @@
 
 #define CAPO_MODELS "../../tests/orm/files.def"
 #include <capo/define_models.h>
+#define CAPO_FORMS "unit/test_files_forms.def"
+#include <capo/declare_forms.h>
+#define CAPO_FORMS "unit/test_files_forms.def"
+#include <capo/define_forms.h>
 static const App files_app = { .name = "files", .models = models };
 
 const char *booklet_name(void *album, const char *file_name)
@@ -586,4 +590,21 @@ TEST(files_forms_names_that_are_too_long)
     open_albums();
     Form *form = album_form((Part[]){ TEXT_PART("title", "T"), { "booklet", "0123456789012345678901234567890123456789012345678901234567890.txt", "x", 1 }, { 0 } }, NULL);
     EXPECT_TEXT(capo_form_errors(form, "booklet")[0], "Ensure this filename has at most 60 characters (it has 65).");
+}
+
+TEST(files_in_declared_forms)
+{
+    Picture good = png_of(3, 2);
+    PhotoForm *form = capo_form(PhotoForm, posted((Part[]){ TEXT_PART("title", "T"), { "photo", "a.png", good.bytes, good.size }, { "paper", "p.txt", "words", 5 }, { 0 } }));
+    EXPECT(capo_is_valid(form));
+    EXPECT_TEXT(form->photo->name, "a.png");
+    EXPECT_INT(form->photo->size, good.size);
+    EXPECT_TEXT(form->paper->name, "p.txt");
+    form = capo_form(PhotoForm, posted((Part[]){ TEXT_PART("title", "T"), { "photo", "a.png", "no picture", 10 }, { "paper", "p.exe", "words", 5 }, { 0 } }));
+    EXPECT(!capo_is_valid(form));
+    EXPECT_TEXT(capo_form_errors(form->capo, "photo")[0], "Upload a valid image. The file you uploaded was either not an image or a corrupted image.");
+    EXPECT_TEXT(capo_form_errors(form->capo, "paper")[0], "File extension “exe” is not allowed. Allowed extensions are: txt.");
+    form = capo_form(PhotoForm, posted((Part[]){ TEXT_PART("title", "T"), { 0 } }));
+    EXPECT_TEXT(capo_form_errors(form->capo, "photo")[0], "This field is required.");
+    EXPECT(form->paper == NULL);
 }
