@@ -147,7 +147,7 @@ static void check_files(void (*say)(const CheckMessage *))
     for (size_t i = 0; i < n_models; i++)
         for (size_t k = 0; k < models[i]->n_fields; k++) {
             const Field *field = models[i]->fields[k];
-            if (capo_field_is_file(field->kind) && field->storage && !capo_storage_is_known(field->storage))
+            if (capo_field_is_file(field->kind) && !field->inherited && field->storage && !capo_storage_is_known(field->storage))
                 say(&(CheckMessage){ CHECK_ERROR, "files.E001", capo_format("Its storage '%s' is not among settings' .storages.", field->storage), NULL,
                                      capo_format("%s.%s", models[i]->label, field->name) });
         }

@@ -71,6 +71,7 @@ void capo_storage_list(FileStorage *storage, const char *folder, const char *con
 /* Reading, piece by piece; closed at the end of the unit of work at the latest. */
 typedef struct StoredFile StoredFile;
 StoredFile *capo_storage_open(FileStorage *storage, const char *name);
+StoredFile *capo_upload_open(const UploadedFile *upload);                   /* an upload, before it is saved or instead */
 size_t capo_stored_read(StoredFile *file, void *into, size_t size);         /* 0: at the end */
 void capo_stored_seek(StoredFile *file, int64_t offset);
 int64_t capo_stored_size(StoredFile *file);

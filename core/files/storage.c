@@ -5,6 +5,7 @@
 #include <capo/text.h>
 #include <capo/time.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -449,7 +450,7 @@ void capo_storage_list(FileStorage *storage, const char *folder, const char *con
 /* --- reading ------------------------------------------------------------------------------------------------------------------------------ */
 
 struct StoredFile {
-    FileStorage *storage;
+    FileStorage *storage;               /* NULL: an upload */
     const char *name;
     int64_t at, size;
     int fd;                             /* -1: by the back end's read() */
@@ -479,6 +480,16 @@ StoredFile *capo_storage_open(FileStorage *storage, const char *name)
     return file;
 }
 
+StoredFile *capo_upload_open(const UploadedFile *upload)
+{
+    StoredFile *file = capo_alloc_struct(StoredFile);
+    *file = (StoredFile){ .name = upload->name, .size = upload->size, .fd = open(upload->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) };
+    if (file->fd < 0)
+        capo_raise(500, "The upload '%s' could not be opened again: %s.", upload->name, strerror(errno));
+    capo_defer(close_stored, file);
+    return file;
+}
+
 size_t capo_stored_read(StoredFile *file, void *into, size_t size)
 {
     ssize_t n;
@@ -488,6 +499,8 @@ size_t capo_stored_read(StoredFile *file, void *into, size_t size)
         n = file->fd >= 0 ? pread(file->fd, into, size, file->at)
                           : file->storage->settings.backend->read(state_of(file->storage), file->name, file->at, into, size);
     while (n < 0 && file->fd >= 0 && errno == EINTR);
+    if (n < 0 && !file->storage)
+        capo_raise(500, "The upload '%s' could not be read: %s.", file->name, strerror(errno));
     if (n < 0)
         failed(file->storage, "read", file->name, file->fd >= 0 ? errno : (int)-n);
     file->at += n;

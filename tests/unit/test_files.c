@@ -6,6 +6,7 @@
 #include "../../migrations/migration.h"
 #include "../../orm/internal.h"
 #include "../../cli/cli_internal.h"
+#include <capo/expressions.h>
 #include <capo/schema.h>
 #include <capo/serializers.h>
 #include <capo/server.h>
@@ -15,6 +16,10 @@
 
 #define CAPO_MODELS "../../tests/orm/files.def"
 #include <capo/define_models.h>
+#define CAPO_FORMS "unit/test_files_forms.def"
+#include <capo/declare_forms.h>
+#define CAPO_FORMS "unit/test_files_forms.def"
+#include <capo/define_forms.h>
 static const App files_app = { .name = "files", .models = models };
 
 const char *booklet_name(void *album, const char *file_name)
@@ -317,6 +322,62 @@ TEST(files_extensions_of_names)
     EXPECT_TEXT(capo_form_errors(form, "booklet")[0], "File extension “exe” is not allowed. Allowed extensions are: txt, pdf.");
 }
 
+TEST(files_that_may_be_null)
+{
+    open_albums();
+    Album *album = new_album("Null");
+    EXPECT(!album->sleeve && !capo_has_file(album, sleeve));
+    capo_save(album);
+    EXPECT_INT(capo_count(Album, .where = { .sleeve = IS_NULL(true) }), 1);
+    capo_set_file(album, sleeve, capo_content("s.txt", "x"));
+    capo_save(album);
+    EXPECT_TEXT(capo_get(Album)->sleeve, "sleeves/s.txt");
+    capo_file_delete(album, sleeve);
+    EXPECT_TEXT(capo_get(Album)->sleeve, "");                        /* as Django: not NULL again */
+}
+
+TEST(files_of_a_child_and_its_parent)
+{
+    open_albums();
+    VideoSingle *single = capo_new(VideoSingle);
+    single->album.title = "Both";
+    capo_set_file(&single->album, booklet, capo_content("b.txt", "words"));
+    capo_set_file(single, video, capo_content("v.mp4", "pictures"));
+    capo_save(single);
+    EXPECT_TEXT(single->album.booklet, "booklets/Both/b.txt");
+    VideoSingle *found = capo_get(VideoSingle);
+    EXPECT_TEXT(found->video, "videos/v.mp4");
+    EXPECT_TEXT(found->album.booklet, single->album.booklet);
+    EXPECT_TEXT(capo_get(Album)->booklet, single->album.booklet);
+    EXPECT(is_stored("videos/v.mp4"));
+}
+
+TEST(files_in_queries)
+{
+    open_albums();
+    static const char *const titles[] = { "A", "B", NULL };
+    for (const char *const *title = titles; *title; title++) {
+        Album *album = new_album(*title);
+        capo_set_file(album, cover, picture(capo_format("Photo-%s.PNG", *title), 1, 1));
+        capo_save(album);
+    }
+    capo_save(new_album("C"));
+    Album *b = capo_get(Album, .where = { .title = EQ("B") });
+    EXPECT_INT(capo_count(Album, .where = { .cover = EQ("") }), 1);
+    EXPECT_INT(capo_count(Album, .exclude = { .cover = EQ("") }), 2);
+    EXPECT_INT(capo_count(Album, .where = { .cover = IENDSWITH("photo-b.png") }), 1);
+    EXPECT_INT(capo_count(Album, .where = { .cover = IN(VALUES(b->cover, "x")) }), 1);
+    EXPECT_INT(capo_count(Album, .where = { .cover = GT(b->cover) }), 0);
+    Query *lower = capo_query(Album, .where = { .id = EQ(b->id) }, .annotate = EXPRESSIONS(AS("small", FN(Lower, F("cover")))));
+    EXPECT_TEXT(capo_values_flat(lower, "small")->items[0].text, capo_lower(b->cover));
+    EXPECT_INT(capo_update(Album, .where = { .id = EQ(b->id) }, .set = { .cover = TO("covers/other.png") }), 1);
+    Album *only = capo_get(Album, .where = { .id = EQ(b->id) }, .only = LIST("title"));
+    EXPECT_TEXT(capo_file_url(only, cover), "/media/covers/other.png");             /* a column that was not loaded is read */
+    capo_set_file(only, cover, picture("n.png", 1, 1));
+    capo_save(only);
+    EXPECT(capo_ends_with(capo_get(Album, .where = { .id = EQ(b->id) })->cover, "/n.png"));
+}
+
 TEST(files_in_templates)
 {
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&files_app) });
@@ -529,4 +590,21 @@ TEST(files_forms_names_that_are_too_long)
     open_albums();
     Form *form = album_form((Part[]){ TEXT_PART("title", "T"), { "booklet", "0123456789012345678901234567890123456789012345678901234567890.txt", "x", 1 }, { 0 } }, NULL);
     EXPECT_TEXT(capo_form_errors(form, "booklet")[0], "Ensure this filename has at most 60 characters (it has 65).");
+}
+
+TEST(files_in_declared_forms)
+{
+    Picture good = png_of(3, 2);
+    PhotoForm *form = capo_form(PhotoForm, posted((Part[]){ TEXT_PART("title", "T"), { "photo", "a.png", good.bytes, good.size }, { "paper", "p.txt", "words", 5 }, { 0 } }));
+    EXPECT(capo_is_valid(form));
+    EXPECT_TEXT(form->photo->name, "a.png");
+    EXPECT_INT(form->photo->size, good.size);
+    EXPECT_TEXT(form->paper->name, "p.txt");
+    form = capo_form(PhotoForm, posted((Part[]){ TEXT_PART("title", "T"), { "photo", "a.png", "no picture", 10 }, { "paper", "p.exe", "words", 5 }, { 0 } }));
+    EXPECT(!capo_is_valid(form));
+    EXPECT_TEXT(capo_form_errors(form->capo, "photo")[0], "Upload a valid image. The file you uploaded was either not an image or a corrupted image.");
+    EXPECT_TEXT(capo_form_errors(form->capo, "paper")[0], "File extension “exe” is not allowed. Allowed extensions are: txt.");
+    form = capo_form(PhotoForm, posted((Part[]){ TEXT_PART("title", "T"), { 0 } }));
+    EXPECT_TEXT(capo_form_errors(form->capo, "photo")[0], "This field is required.");
+    EXPECT(form->paper == NULL);
 }

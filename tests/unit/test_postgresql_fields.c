@@ -409,7 +409,7 @@ TEST(postgresql_fields_are_inspected)
     if (!open_theatre())
         return;
     List *notes = capo_list_new();
-    const char *text = inspect_text(inspect_model("theatre", "theatre_show", notes), notes);
+    const char *text = inspect_text(inspect_model("theatre", "theatre_show", inspect_tables(true, true), notes), notes);
     EXPECT(strstr(text, "    ARRAY(tags, CHAR, .max_length = 12)\n"));
     EXPECT(strstr(text, "    OPTIONAL(ARRAY, board, INTEGER)\n"));
     EXPECT(strstr(text, "    OPTIONAL(ARRAY, prices, DECIMAL, .max_digits = 6, .decimal_places = 2)\n"));

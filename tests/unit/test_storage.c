@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -339,6 +340,57 @@ TEST(storage_sec345_half_a_file_is_none)
     capo_storages_configure(NULL, "media", "/media/");
 }
 
+/* This program again, as one that writes until it is killed. */
+static pid_t start_writer(const char *folder)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        setenv("CAPO_TEST_WRITE_INTO", folder, 1);
+        execl("/proc/self/exe", "unit", "storage_sec345_killed_while_it_writes", NULL);
+        _exit(127);
+    }
+    return child;
+}
+
+enum { WHOLE = 256 * 1024 };
+
+static void write_until_killed(const char *folder)
+{
+    char *bytes = capo_alloc(WHOLE);
+    memset(bytes, 'w', WHOLE);
+    capo_storages_configure(NULL, folder, "/media/");
+    for (;;)
+        capo_storage_save(capo_storage(NULL), "n/file.bin", capo_content_bytes(NULL, bytes, WHOLE), 0);
+}
+
+TEST(storage_sec345_killed_while_it_writes)
+{
+    if (getenv("CAPO_TEST_WRITE_INTO"))
+        write_until_killed(getenv("CAPO_TEST_WRITE_INTO"));
+    const char *folder = files_folder(), *inside = capo_format("%s/n", folder);
+    int checked = 0;
+    for (int round = 0; round < 8; round++) {
+        int before = entries_of(inside);
+        pid_t writer = start_writer(folder);
+        for (int i = 0; i < 4000 && entries_of(inside) < before + 3; i++)
+            usleep(2000);
+        usleep((useconds_t)round * 300);
+        EXPECT(kill(writer, SIGKILL) == 0);
+        EXPECT(waitpid(writer, NULL, 0) == writer);
+        EXPECT(entries_of(inside) >= before + 3);
+    }
+    capo_storages_configure(NULL, folder, "/media/");
+    const char *const *files;
+    for (capo_storage_list(capo_storage(NULL), "n", NULL, &files); *files; files++, checked++) {
+        size_t size;
+        const char *bytes = capo_storage_read(capo_storage(NULL), capo_format("n/%s", *files), &size);
+        EXPECT_INT(size, WHOLE);
+        EXPECT(bytes[0] == 'w' && memcmp(bytes, bytes + 1, WHOLE - 1) == 0);
+    }
+    EXPECT(checked >= 24 - 8);                      /* at most one a round had no name yet */
+    capo_storages_configure(NULL, "media", "/media/");
+}
+
 static void write_shared(void *round)
 {
     const char *text = capo_format("text of %d", *(const int *)round);
@@ -452,12 +504,20 @@ TEST(storage_uploads_wait_in_the_directory_of_the_settings)
 {
     const char *folder = files_folder();
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .file_upload_temp_dir = folder });
-    const char *body = "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nwords\r\n--XX--\r\n";
+    const char *body = "--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\nContent-Type: Text/Plain; charset=\"utf-8\"\r\n\r\nwords\r\n--XX--\r\n";
     const struct QueryItem headers[] = { { "Content-Type", "multipart/form-data; boundary=XX" } };
     Request *req = capo_request_make(&(RawRequest){ .method = "POST", .target = "/", .headers = headers, .n_headers = 1, .body = body, .body_size = strlen(body) });
     const UploadedFile *upload = capo_file(req, "f");
     EXPECT(capo_starts_with(upload->path, folder));
     EXPECT_INT(mode_of(upload->path), 0600);
+    EXPECT_TEXT(upload->content_type, "text/plain");
+    EXPECT_TEXT(upload->charset, "utf-8");
+    char pieces[8];
+    StoredFile *reading = capo_upload_open(upload);
+    EXPECT_INT(capo_stored_size(reading), 5);
+    EXPECT_INT(capo_stored_read(reading, pieces, 3), 3);
+    EXPECT_INT(capo_stored_read(reading, pieces, 8), 2);
+    EXPECT_INT(capo_stored_read(reading, pieces, 8), 0);
     FileContent content = capo_content_upload(upload);
     EXPECT_TEXT(content.name, "a.txt");
     EXPECT_TEXT(capo_storage_read(sounds_of_silence(), capo_storage_save(sounds_of_silence(), NULL, content, 0), NULL), "words");
