@@ -16,7 +16,7 @@ static const Catalogue catalogues[] = {
     { "sqlite",
       "SELECT name, CASE type WHEN 'view' THEN 'v' ELSE 't' END AS what FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
       "SELECT name, lower(type) AS type, \"notnull\" OR pk > 0 AS not_null, "
-      "pk = 1 AND lower(type) = 'integer' AND EXISTS (SELECT 1 FROM sqlite_master WHERE name = ? AND upper(sql) LIKE '%AUTOINCREMENT%') AS counts, "
+      "pk = 1 AND lower(type) = 'integer' AND (SELECT SUM(pk > 0) FROM pragma_table_info(?)) = 1 AS counts, "
       "EXISTS (SELECT 1 FROM sqlite_master m WHERE m.name = ? AND instr(upper(m.sql), upper('JSON_VALID(\"' || c.name || '\")')) > 0) AS is_json "
       "FROM pragma_table_info(?) c ORDER BY cid",
       "SELECT 'p' AS kind, '' AS name, name AS col, NULL AS ref_table, NULL AS ref_column, pk AS place FROM pragma_table_info(?) WHERE pk > 0 "
@@ -87,7 +87,21 @@ List *inspect_tables(bool views, bool partitions)
 
 /* --- names ------------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *model_name(const char *table)
+/* Every type of the public headers. */
+static const char *const type_names[] = {
+#include "type_names.h"
+    NULL
+};
+
+static bool is_listed(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static const char *bare_model_name(const char *table)
 {
     Buffer name = { 0 };
     bool begins = true;
@@ -98,30 +112,56 @@ static const char *model_name(const char *table)
         begins = !word;
     }
     const char *text = name.size ? capo_buffer_text(&name) : "Table";
-    return isdigit((unsigned char)*text) ? capo_format("Table%s", text) : text;
+    if (isdigit((unsigned char)*text))
+        text = capo_format("Table%s", text);
+    return is_listed(type_names, text) ? capo_format("%sTable", text) : text;
 }
 
-/* A C identifier that is no word of the language, nor one that the ORM's own names need. */
+/* A number behind it where an earlier one of all tables has the name. */
+static const char *model_name(const List *tables, const char *table)
+{
+    const char *name = bare_model_name(table);
+    int before = 0;
+    for (size_t i = 0; i < tables->count && strcmp(capo_to_text(tables->items[i]), table) != 0; i++)
+        before += same_name(bare_model_name(capo_to_text(tables->items[i])), name);
+    return before ? capo_format("%s%d", name, before + 1) : name;
+}
+
+/* A C identifier that is no word of the language nor of the compiler, and as Django wants it: without "__" and "_" at the end. */
 static const char *field_name(const char *column)
 {
     static const char *const words[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto",
         "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void",
-        "volatile", "while", "bool", "true", "false", "asm", "typeof", "pk", NULL };
+        "volatile", "while", "bool", "true", "false", "asm", "typeof", "linux", "unix", "offsetof", "errno", "stdin", "stdout", "stderr", "assert", "pk", NULL };
     Buffer name = { 0 };
     for (const char *c = column; *c; c++) {
         bool word = isalnum((unsigned char)*c) && (unsigned char)*c < 0x80;
         if (word)
             capo_put_char(&name, (char)tolower((unsigned char)*c));
-        else if (name.size && name.data[name.size - 1] != '_' && c[1])
+        else if (name.size && name.data[name.size - 1] != '_')
             capo_put_char(&name, '_');
     }
-    const char *text = name.size ? capo_buffer_text(&name) : "field";
+    while (name.size && name.data[name.size - 1] == '_')
+        name.size--;
+    const char *text = name.size ? capo_strndup(name.data, name.size) : "field";
     if (isdigit((unsigned char)*text))
         text = capo_format("number_%s", text);
-    for (const char *const *word = words; *word; word++)
-        if (strcmp(*word, text) == 0)
-            return capo_format("%s_field", text);
-    return text;
+    return is_listed(words, text) ? capo_format("%s_field", text) : text;
+}
+
+/* Whether the struct has a member of this name: a relation has two. */
+static bool has_member(const ModelState *model, const char *name)
+{
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (strcmp(model->fields[i]->name, name) == 0
+            || (capo_field_is_relation(model->fields[i]->kind) && strcmp(capo_format("%s_id", model->fields[i]->name), name) == 0))
+            return true;
+    return false;
+}
+
+static bool clashes(const ModelState *model, const FieldState *field, const char *name)
+{
+    return has_member(model, name) || (capo_field_is_relation(field->kind) && has_member(model, capo_format("%s_id", name)));
 }
 
 /* --- types --------------------------------------------------------------------------------------------------------------------------------- */
@@ -171,8 +211,6 @@ static FieldKind kind_of(const char *type, bool is_json, Map *options)
 
 /* --- models -------------------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct Table { List *columns, *keys; } Table;
-
 /* How many columns the key of this name and kind has. */
 static size_t key_size(const List *keys, const char *kind, const char *name)
 {
@@ -210,48 +248,90 @@ static size_t keys_to(const List *keys, const char *table)
     return count;
 }
 
-static FieldState *relation_of(const char *app, const char *table, const List *keys, const Map *key, const char *column, bool unique, Map *options)
+/* Whether the name under which rows of the table find those that refer to them is one of its columns' too. */
+static bool has_column_called(const char *table, const char *name)
+{
+    List *columns = ask(catalogue()->columns, table, catalogue()->columns_names);
+    for (size_t i = 0; i < columns->count; i++)
+        if (strcmp(field_name(text_in(columns->items[i].map, "name")), name) == 0)
+            return true;
+    return false;
+}
+
+static FieldKind kind_of_column(const char *table, const char *column)
+{
+    List *columns = ask(catalogue()->columns, table, catalogue()->columns_names);
+    for (size_t i = 0; i < columns->count; i++)
+        if (strcmp(text_in(columns->items[i].map, "name"), column) == 0)
+            return kind_of(text_in(columns->items[i].map, "type"), false, capo_map_new());
+    return FIELD_NONE;
+}
+
+/* A relation's member has the C type of the other's key, so what it refers to must have it too. */
+static bool can_refer(const Map *key)
 {
     const char *to = text_in(key, "ref_table"), *to_column = text_in(key, "ref_column");
     const char *target_pk = pk_column(ask(catalogue()->keys, to, catalogue()->keys_names));
+    if (!target_pk || !*to_column || strcmp(target_pk, to_column) == 0)
+        return target_pk != NULL;
+    FieldKind one = kind_of_column(to, target_pk), two = kind_of_column(to, to_column);
+    return one == two || (capo_field_is_integer(one) && capo_field_is_integer(two)) || (capo_field_is_text(one) && capo_field_is_text(two));
+}
+
+/* Where things are written down while a table is looked at. */
+typedef struct Inspection { const char *app, *table; const List *tables; List *keys, *notes; const char *key; } Inspection;
+
+static void note(const Inspection *inspection, const char *sentence) { capo_list_add(inspection->notes, capo_value_text(sentence)); }
+
+static FieldState *relation_of(const Inspection *inspection, const Map *key, const char *column, bool unique, Map *options)
+{
+    const char *to = text_in(key, "ref_table"), *to_column = text_in(key, "ref_column"), *own = capo_lower(model_name(inspection->tables, inspection->table));
+    const char *target_pk = pk_column(ask(catalogue()->keys, to, catalogue()->keys_names));
     const char *bare = capo_ends_with(column, "_id") && strlen(column) > 3 ? capo_strndup(column, strlen(column) - 3) : column;
     const char *name = field_name(bare);
-    capo_map_set(options, "to", capo_value_text(capo_format("%s.%s", app, model_name(to))));
+    capo_map_set(options, "to", capo_value_text(capo_format("%s.%s", inspection->app, model_name(inspection->tables, to))));
     capo_map_set(options, "on_delete", capo_value_text("DO_NOTHING"));
     if (*to_column && target_pk && strcmp(to_column, target_pk) != 0)
         capo_map_set(options, "to_field", capo_value_text(field_name(to_column)));
     if (strcmp(capo_format("%s_id", name), column) != 0)
         capo_map_set(options, "db_column", capo_value_text(column));
-    if (keys_to(keys, to) > 1)
-        capo_map_set(options, "related_name", capo_value_text(capo_format("%s_%s_set", capo_lower(model_name(table)), name)));
+    if (keys_to(inspection->keys, to) > 1 || has_column_called(to, own) || has_column_called(to, capo_format("%s_set", own)))
+        capo_map_set(options, "related_name", capo_value_text(capo_format("%s_%s_set", own, name)));
     return field_state_new(name, unique ? FIELD_ONE_TO_ONE : FIELD_FOREIGN_KEY, options);
 }
 
-static FieldState *field_of(const char *app, const char *table, const List *keys, const Map *row, bool is_key, List *notes)
+static FieldState *field_of(const Inspection *inspection, const Map *row)
 {
     Map *options = capo_map_new();
     const char *column = text_in(row, "name"), *type = text_in(row, "type"), *name = field_name(column);
-    const Map *relation = key_of(keys, "f", column);
-    bool unique = key_of(keys, "u", column) != NULL;
+    const Map *relation = key_of(inspection->keys, "f", column);
+    bool unique = key_of(inspection->keys, "u", column) != NULL, is_key = inspection->key && strcmp(column, inspection->key) == 0;
     if (is_key)
         capo_map_set(options, "primary_key", capo_value_bool(true));
     if (!flag_in(row, "not_null") && !is_key) {
         capo_map_set(options, "null", capo_value_bool(true));
         capo_map_set(options, "blank", capo_value_bool(true));
     }
-    if (relation)
-        return relation_of(app, table, keys, relation, column, unique || is_key, options);
+    if (relation && !is_key && can_refer(relation))
+        return relation_of(inspection, relation, column, unique, options);
+    if (relation && is_key)
+        note(inspection, capo_format("its key %s refers to %s too, which a key here cannot say", column, text_in(relation, "ref_table")));
+    else if (relation)
+        note(inspection, capo_format("column %s refers to %s.%s, which is no key that a relation here can lead to", column, text_in(relation, "ref_table"),
+                                     text_in(relation, "ref_column")));
     FieldKind kind = kind_of(type, flag_in(row, "is_json"), options);
     if (kind == FIELD_NONE) {
-        capo_list_add(notes, capo_value_text(capo_format("column %s: Capo has no kind of field for its type, %s", column, type)));
+        note(inspection, capo_format("column %s: Capo has no kind of field for its type, %s", column, *type ? type : "none"));
         return NULL;
     }
     if (kind == FIELD_DECIMAL && !strchr(type, '('))
-        capo_list_add(notes, capo_value_text(capo_format("column %s: the digits of a %s are a guess", column, type)));
+        note(inspection, capo_format("column %s: the digits of a %s are a guess", column, type));
     if (is_key && flag_in(row, "counts"))
         kind = kind == FIELD_BIG_INTEGER || strcmp(capo_schema_backend(), "sqlite") == 0 ? FIELD_BIG_AUTO : kind == FIELD_SMALL_INTEGER ? FIELD_SMALL_AUTO : FIELD_AUTO;
     if (unique && !is_key)
         capo_map_set(options, "unique", capo_value_bool(true));
+    if (!is_key && strcmp(name, "id") == 0)
+        name = "id_field";                      /* what a model calls a key of its own */
     if (strcmp(name, column) != 0)
         capo_map_set(options, "db_column", capo_value_text(column));
     return field_state_new(name, kind, options);
@@ -289,16 +369,16 @@ static List *together_of(const ModelState *model, const List *keys)
     return lists;
 }
 
-/* The key over several columns, where there is a field for each; NULL. */
-static FieldState *composite_key(const ModelState *model, const List *keys)
+/* The key over several columns, where there is a field for each that may not be null; NULL. `kind` and `name` say which of the table's keys. */
+static FieldState *composite_key(const ModelState *model, const List *keys, const char *kind, const char *key_name)
 {
     List *names = capo_list_new();
     for (size_t i = 0; i < keys->count; i++) {
         const Map *key = keys->items[i].map;
-        const char *name = strcmp(text_in(key, "kind"), "p") == 0 ? name_of_column(model, text_in(key, "col")) : NULL;
-        if (strcmp(text_in(key, "kind"), "p") != 0)
+        if (strcmp(text_in(key, "kind"), kind) != 0 || strcmp(text_in(key, "name"), key_name) != 0)
             continue;
-        if (!name)
+        const char *name = name_of_column(model, text_in(key, "col"));
+        if (!name || field_state_flag(model_state_field(model, name), "null"))
             return NULL;
         capo_list_add(names, capo_value_text(name));
     }
@@ -308,125 +388,54 @@ static FieldState *composite_key(const ModelState *model, const List *keys)
     return names->count > 1 ? field_state_new("pk", FIELD_COMPOSITE_KEY, options) : NULL;
 }
 
-ModelState *inspect_model(const char *app, const char *table, List *notes)
+/* A unique column that is never null stands for a primary key that is not there. */
+static const char *column_for_key(const List *columns, const List *keys)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *column = text_in(columns->items[i].map, "name");
+        if (flag_in(columns->items[i].map, "not_null") && key_of(keys, "u", column))
+            return column;
+    }
+    return NULL;
+}
+
+static bool has_primary_key(const List *keys)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        if (*text_in(keys->items[i].map, "kind") == 'p')
+            return true;
+    return false;
+}
+
+ModelState *inspect_model(const char *app, const char *table, const List *tables, List *notes)
 {
     const Catalogue *questions = catalogue();
     List *columns = ask(questions->columns, table, questions->columns_names), *keys = ask(questions->keys, table, questions->keys_names);
     if (!columns->count)
         capo_raise(ERROR_COMMAND, "There is no table %s in this database.", table);
-    const char *key = pk_column(keys);
-    ModelState *model = model_state_new(app, model_name(table), NULL, 0, NULL);
+    bool keyless = !has_primary_key(keys);
+    Inspection inspection = { .app = app, .table = table, .tables = tables, .keys = keys, .notes = notes, .key = keyless ? column_for_key(columns, keys) : pk_column(keys) };
+    ModelState *model = model_state_new(app, model_name(tables, table), NULL, 0, NULL);
     for (size_t i = 0; i < columns->count; i++) {
         const Map *row = columns->items[i].map;
-        FieldState *field = field_of(app, table, keys, row, key && strcmp(text_in(row, "name"), key) == 0, notes);
+        FieldState *field = field_of(&inspection, row);
         if (!field)
             continue;
-        for (int n = 2; model_state_field(model, field->name); n++)
-            field = field_state_named(field_state_with(field, "db_column", capo_value_text(text_in(row, "name"))), capo_format("%s_%d", field->name, n));
+        const char *name = field->name;
+        for (int n = 2; clashes(model, field, field->name); n++)
+            field = field_state_named(field_state_with(field, "db_column", capo_value_text(text_in(row, "name"))), capo_format("%s_%d", name, n));
         model_state_put_field(model, field);
     }
-    FieldState *composite = key ? NULL : composite_key(model, keys);
+    FieldState *composite = inspection.key ? NULL : composite_key(model, keys, "p", keyless ? "" : text_in(keys->items[0].map, "name"));
+    for (size_t i = 0; keyless && !inspection.key && !composite && i < keys->count; i++)
+        composite = composite_key(model, keys, "u", text_in(keys->items[i].map, "name"));
     if (composite)
         model_state_put_field(model, composite);
-    if (!key && !composite)
-        capo_list_add(notes, capo_value_text("it has no primary key: a column that differs in each row can be made one with MODEL_KEY"));
+    if (keyless && (inspection.key || composite))
+        note(&inspection, "it has no primary key; what is unique and never null stands for it");
     Map *options = capo_map_new();
     capo_map_set(options, "db_table", capo_value_text(table));
     capo_map_set(options, "managed", capo_value_bool(false));
     capo_map_set(options, "unique_together", capo_value_list(together_of(model, keys)));
     return model_state_new(app, model->name, model->fields, model->n_fields, options);
-}
-
-/* --- text ------------------------------------------------------------------------------------------------------------------------------------ */
-
-static const char *word_of(FieldKind kind)
-{
-    static const struct { FieldKind kind; const char *word; } words[] = {
-        { FIELD_AUTO, "AUTO" }, { FIELD_BIG_AUTO, "BIG_AUTO" }, { FIELD_SMALL_AUTO, "SMALL_AUTO" }, { FIELD_CHAR, "CHAR" }, { FIELD_TEXT, "TEXT" },
-        { FIELD_INTEGER, "INTEGER" }, { FIELD_BIG_INTEGER, "BIG_INTEGER" }, { FIELD_SMALL_INTEGER, "SMALL_INTEGER" },
-        { FIELD_POSITIVE_INTEGER, "POSITIVE_INTEGER" }, { FIELD_POSITIVE_BIG_INTEGER, "POSITIVE_BIG_INTEGER" }, { FIELD_POSITIVE_SMALL_INTEGER, "POSITIVE_SMALL_INTEGER" },
-        { FIELD_FLOAT, "FLOAT" }, { FIELD_DECIMAL, "DECIMAL" }, { FIELD_BOOLEAN, "BOOLEAN" }, { FIELD_DATE, "DATE" }, { FIELD_TIME, "TIME" }, { FIELD_DATETIME, "DATETIME" },
-        { FIELD_DURATION, "DURATION" }, { FIELD_UUID, "UUID" }, { FIELD_BINARY, "BINARY" }, { FIELD_JSON, "JSON" }, { FIELD_IP_ADDRESS, "IP_ADDRESS" },
-        { FIELD_FOREIGN_KEY, "FOREIGN_KEY" }, { FIELD_ONE_TO_ONE, "ONE_TO_ONE" },
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (words[i].kind == kind)
-            return words[i].word;
-    capo_bug("inspectdb has no word for the field kind %d.", (int)kind);
-}
-
-static void put_options(Buffer *out, const FieldState *field)
-{
-    for (size_t i = 0; i < field->options->count; i++) {
-        const char *name = capo_to_text(field->options->entries[i].key);
-        Value value = field->options->entries[i].value;
-        if (strcmp(name, "to") == 0 || strcmp(name, "null") == 0 || strcmp(name, "blank") == 0 || strcmp(name, "primary_key") == 0)
-            continue;
-        bool bare = strcmp(name, "on_delete") == 0;
-        capo_put_format(out, ", .%s = ", name);
-        if (capo_is_text(value) && !bare)
-            capo_json_put(out, value, 0);
-        else
-            capo_put(out, value.kind == VALUE_BOOL ? (value.boolean ? "true" : "false") : capo_to_text(value));
-    }
-}
-
-char *inspect_text(const ModelState *model, const List *notes)
-{
-    const FieldState *key = model_state_pk(model);
-    Buffer out = { 0 };
-    for (size_t i = 0; i < notes->count; i++)
-        capo_put_format(&out, "/* %s: %s. */\n", model_state_table(model), capo_to_text(notes->items[i]));
-    bool usual = !key || (key->kind == FIELD_BIG_AUTO && strcmp(key->name, "id") == 0 && !field_state_text(key, "db_column"));
-    bool relation_key = key && capo_field_is_relation(key->kind);
-    if (key && key->kind == FIELD_COMPOSITE_KEY) {
-        const Value *names = capo_map_get(key->options, "fields");
-        capo_put_format(&out, "MODEL_KEYS(%s", model->name);
-        for (size_t i = 0; i < names->list->count; i++)
-            capo_put_format(&out, ", %s", capo_to_text(names->list->items[i]));
-        capo_put(&out, ")\n");
-    } else if (usual || relation_key) {
-        capo_put_format(&out, "MODEL(%s)\n", model->name);
-    } else {
-        capo_put_format(&out, "MODEL_KEY(%s, %s, %s", model->name, word_of(key->kind), key->name);
-        put_options(&out, key);
-        capo_put(&out, ")\n");
-    }
-    for (size_t i = 0; i < model->n_fields; i++) {
-        const FieldState *field = model->fields[i];
-        const char *to = field_state_text(field, "to");
-        bool null = field_state_flag(field, "null");
-        if (field == key && !relation_key)
-            continue;
-        capo_put_format(&out, null ? "    OPTIONAL(%s, %s" : "    %s(%s", word_of(field->kind), field->name);
-        if (to)
-            capo_put_format(&out, ", %s", strchr(to, '.') + 1);
-        put_options(&out, field);
-        capo_put(&out, ")\n");
-    }
-    capo_put(&out, "    META(.db_table = ");
-    capo_json_put(&out, capo_value_text(model_state_table(model)), 0);
-    capo_put(&out, ", .unmanaged = true");
-    Value *together = capo_map_get(model->options, "unique_together");
-    for (size_t i = 0; together && i < together->list->count; i++) {
-        capo_put(&out, i ? ", LIST(" : ", .unique_together = UNIQUE_TOGETHER(LIST(");
-        List *names = together->list->items[i].list;
-        for (size_t n = 0; n < names->count; n++)
-            capo_put_format(&out, "%s\"%s\"", n ? ", " : "", capo_to_text(names->items[n]));
-        capo_put(&out, ")");
-    }
-    capo_put(&out, together ? "))\nEND_MODEL\n" : ")\nEND_MODEL\n");
-    return capo_buffer_text(&out);
-}
-
-void capo_inspect_database(const InspectOptions *options)
-{
-    List *tables = options->tables && options->tables[0] ? capo_value_strings(options->tables).list : inspect_tables(options->views, options->partitions);
-    options->say(options->self, "/* Made by inspectdb from the database that is there. Look through it: rename models and fields, set .on_delete of each key,\n"
-                                " * and take .unmanaged away where migrations are to make and change the table. */\n");
-    for (size_t i = 0; i < tables->count; i++) {
-        List *notes = capo_list_new();
-        ModelState *model = inspect_model("inspected", capo_to_text(tables->items[i]), notes);
-        options->say(options->self, inspect_text(model, notes));
-    }
 }

@@ -2,41 +2,42 @@
 /* lintmigrations: which operations lock or rewrite a table that has rows, told by the SQL that they make, and what to do instead.
  *
  * Tables that the same run creates are empty and are left out. What a RunSQL brings is looked at too; a function is not. */
-#include "migration.h"
+#include "lint.h"
 #include <capo/buffer.h>
 #include <string.h>
 #include <strings.h>
 
-/* `words`: all stand in the statement, in this order; `not`: this does not. */
-typedef struct LintRow { const char *backend, *words[3], *not, *what, *instead; } LintRow;
+/* `words`: all stand in the statement, in this order; `not`: this does not. `instead`: where `advice` has no lines, or there is none. */
+typedef struct LintRow { const char *backend, *words[3], *not, *what, *instead; LintAdvice *advice; } LintRow;
 
-#define BATCHES "add the field as OPTIONAL first; fill it by a RunFunction in batches, in a migration with \"atomic\": false; then make it required"
+#define BATCHES "AddField as OPTIONAL first; fill it by a RunFunction in batches, in a migration with \"atomic\": false; then AlterField makes it required"
+#define NEW_COLUMN "AddField with the new type under another name; a RunFunction in a migration with \"atomic\": false that copies the rows in batches; then go over to " \
+                   "it, and RemoveField when no program uses the old one"
 #define OLD_CODE "let a release go out first that does not use it any more, and change the database with the next one"
+#define QUIET "do it at a quiet time, with migrate --lock-timeout 2, which gives up where others use the table"
 
 static const LintRow lint_rows[] = {
     { "postgresql", { "CREATE ", "INDEX " }, "CONCURRENTLY", "the table cannot be written to while the index is built",
-      "make the index CONCURRENTLY, in a migration with \"atomic\": false" },
-    { "postgresql", { "ALTER TABLE ", " ALTER COLUMN ", " TYPE " }, NULL, "nobody can use the table while it is rewritten (only a length that grows is free)",
-      "add a field of the new type, copy the rows in batches, then go over to it" },
+      "CREATE INDEX CONCURRENTLY, in a migration with \"atomic\": false", advise_index },
+    { "postgresql", { "ALTER TABLE ", " ALTER COLUMN ", " TYPE " }, NULL, "nobody can use the table while it is rewritten (only a length that grows is free)", NEW_COLUMN, NULL },
     { "postgresql", { "ALTER TABLE ", " ALTER COLUMN ", " SET NOT NULL" }, NULL, "nobody can use the table while all of it is read",
-      "add CHECK (column IS NOT NULL) NOT VALID, VALIDATE it in the next migration, and only then make the field required" },
+      "AddConstraintNotValid with { \"check\": { \"field__isnull\": false } }, ValidateConstraint in the next migration, and only then make the field required", advise_not_null },
     { "postgresql", { "ALTER TABLE ", " FOREIGN KEY " }, "NOT VALID", "both tables cannot be written to while all of it is read",
-      "add the constraint NOT VALID, and VALIDATE it in the next migration" },
+      "add the constraint NOT VALID, and ALTER TABLE … VALIDATE CONSTRAINT in the next migration", advise_foreign_key },
     { "postgresql", { "ALTER TABLE ", " ADD CONSTRAINT ", " CHECK " }, "NOT VALID", "nobody can use the table while all of it is read",
-      "add the constraint NOT VALID, and VALIDATE it in the next migration" },
+      "add the constraint NOT VALID, and ALTER TABLE … VALIDATE CONSTRAINT in the next migration", advise_check },
     { "postgresql", { "ALTER TABLE ", " ADD CONSTRAINT ", " UNIQUE " }, "USING INDEX", "nobody can use the table while the index is built",
-      "make a unique index CONCURRENTLY, then the constraint USING INDEX" },
-    { "mysql", { "ALTER TABLE ", " MODIFY " }, NULL, "the table may be copied, and cannot be written to meanwhile",
-      "add a field of the new type, copy the rows in batches, then go over to it; or take pt-online-schema-change" },
-    { "mysql", { "ALTER TABLE ", " FOREIGN KEY " }, NULL, "the table is copied to check it, and cannot be written to meanwhile", "add it at a quiet time, with --lock-timeout" },
-    { "mysql", { "ALTER TABLE ", " PRIMARY KEY" }, NULL, "the table is copied, and cannot be written to meanwhile", "do it at a quiet time, with --lock-timeout" },
-    { "mysql", { "ALTER TABLE ", " CHECK " }, NULL, "the table is copied to check it, and cannot be written to meanwhile", "add it at a quiet time, with --lock-timeout" },
-    { "sqlite", { "CREATE TABLE \"new__" }, NULL, "the table is built anew, and nobody can write to the database meanwhile", "do it at a quiet time" },
-    { NULL, { "UPDATE " }, " WHERE ", "every row is written in one transaction", BATCHES },
-    { NULL, { "ALTER TABLE ", " DROP COLUMN " }, NULL, "the program that runs until the new one is there still asks for the column", OLD_CODE },
-    { NULL, { "DROP TABLE " }, NULL, "the program that runs until the new one is there still asks for the table", OLD_CODE },
+      "CREATE UNIQUE INDEX CONCURRENTLY in a migration with \"atomic\": false, then the constraint USING INDEX", advise_unique },
+    { "mysql", { "ALTER TABLE ", " MODIFY " }, NULL, "the table may be copied, and cannot be written to meanwhile", NEW_COLUMN "; or take pt-online-schema-change", NULL },
+    { "mysql", { "ALTER TABLE ", " FOREIGN KEY " }, NULL, "the table is copied to check it, and cannot be written to meanwhile", QUIET, NULL },
+    { "mysql", { "ALTER TABLE ", " PRIMARY KEY" }, NULL, "the table is copied, and cannot be written to meanwhile", QUIET, NULL },
+    { "mysql", { "ALTER TABLE ", " CHECK " }, NULL, "the table is copied to check it, and cannot be written to meanwhile", QUIET, NULL },
+    { "sqlite", { "CREATE TABLE \"new__" }, NULL, "the table is built anew, and nobody can write to the database meanwhile", "do it at a quiet time", NULL },
+    { NULL, { "UPDATE " }, " WHERE ", "every row is written in one transaction", BATCHES, NULL },
+    { NULL, { "ALTER TABLE ", " DROP COLUMN " }, NULL, "the program that runs until the new one is there still asks for the column", OLD_CODE, NULL },
+    { NULL, { "DROP TABLE " }, NULL, "the program that runs until the new one is there still asks for the table", OLD_CODE, NULL },
     { NULL, { "ALTER TABLE ", " RENAME " }, NULL, "the program that runs until the new one is there knows the old name only",
-      "keep the name in the database (.db_column, .db_table), or add the new one beside it and copy" },
+      "keep the name in the database (.db_column, .db_table), or add the new one beside it and copy", NULL },
 };
 enum { LINT_ROWS = sizeof lint_rows / sizeof *lint_rows };
 
@@ -70,22 +71,48 @@ static bool is_about_new(const List *tables, const char *statement)
     return false;
 }
 
+/* A check that was validated before says that nothing is null: PostgreSQL does not look then. */
+static bool is_known_not_null(const LintCase *of, const List *validated)
+{
+    const Operation *op = of->migration->operations[of->number - 1];
+    const ModelState *model = op->kind == ALTER_FIELD ? state_find(of->states[of->number - 1], of->migration->app, op->model) : NULL;
+    const char *name = model ? lint_not_null_check(model, op->name) : NULL;
+    for (size_t i = 0; name && i < validated->count; i++)
+        if (strcmp(capo_to_text(validated->items[i]), name) == 0)
+            return true;
+    return false;
+}
+
+static void tell(const LintOptions *options, const LintCase *of, const LintRow *row)
+{
+    const Migration *migration = of->migration;
+    const char *lines = row->advice ? row->advice(of) : NULL;
+    char *text = capo_format("%s, operation %zu (%s): %s.\n    Instead%s", migration->path ? migration->path : migration_label(migration), of->number,
+                             operation_describe(migration->operations[of->number - 1]), row->what, lines ? lines : capo_format(": %s.", row->instead));
+    if (lines)
+        text[strlen(text) - 1] = '\0';          /* .say ends the line */
+    options->say(options->self, text);
+}
+
+/* What the linter goes through, and what it learns: tables of this migration that have no rows, constraints that hold for all rows. */
+typedef struct Lint { const LintOptions *options; List *new_tables, *validated; } Lint;
+
 /* The first row that fits each statement; a reason is given once for an operation. */
-static int lint_operation(const LintOptions *options, const Migration *migration, size_t number, const char *sql, const List *new_tables)
+static int lint_operation(const Lint *lint, LintCase *of)
 {
     bool told[LINT_ROWS] = { false };
     int count = 0;
-    for (const char *statement = sql, *end; *statement; statement = end) {
+    for (const char *statement = of->sql, *end; *statement; statement = end) {
         end = strstr(statement, ";\n");
+        of->statement = capo_strndup(statement, end ? (size_t)(end - statement) : strlen(statement));
         end = end ? end + 2 : statement + strlen(statement);
-        const char *one = capo_strndup(statement, (size_t)(end - statement));
-        bool rebuilds = strstr(sql, "CREATE TABLE \"new__") && strncmp(one, "CREATE TABLE \"new__", 19) != 0;     /* the rest of it is not news */
+        bool rebuilds = strstr(of->sql, "CREATE TABLE \"new__") && strncmp(of->statement, "CREATE TABLE \"new__", 19) != 0;     /* the rest of it is not news */
         for (size_t i = 0; i < LINT_ROWS && !rebuilds; i++) {
-            if (!fits(&lint_rows[i], one))
+            if (!fits(&lint_rows[i], of->statement))
                 continue;
-            if (!told[i] && !is_about_new(new_tables, one)) {
-                options->say(options->self, capo_format("%s, operation %zu (%s): %s.\n    Instead: %s.", migration->path ? migration->path : migration_label(migration),
-                                                        number, operation_describe(migration->operations[number - 1]), lint_rows[i].what, lint_rows[i].instead));
+            bool known = lint_rows[i].advice == advise_not_null && is_known_not_null(of, lint->validated);
+            if (!told[i] && !known && !is_about_new(lint->new_tables, of->statement)) {
+                tell(lint->options, of, &lint_rows[i]);
                 told[i] = true;
                 count++;
             }
@@ -103,19 +130,32 @@ static bool wanted(const LintOptions *options, const Migration *migration, const
     return chosen && (options->all || !capo_map_get(applied, migration_label(migration)));
 }
 
-static int lint_migration(const LintOptions *options, const Migration *migration, ProjectState *before, List *new_tables)
+/* Constraints that the operation leaves as holding for all rows. */
+static void learn(const Operation *op, List *validated)
 {
-    ProjectState **states = migration_states(migration, before);
+    if (op->kind == ADD_CONSTRAINT || op->kind == VALIDATE_CONSTRAINT)
+        capo_list_add(validated, capo_value_text(op->name));
+    Value *made = op->kind == CREATE_MODEL && op->options ? capo_map_get(op->options, "constraints") : NULL;
+    for (size_t i = 0; made && i < made->map->count; i++)
+        capo_list_add(validated, made->map->entries[i].key);
+}
+
+static int lint_migration(Lint *lint, const Migration *migration, ProjectState *before)
+{
+    LintCase of = { .migration = migration, .states = migration_states(migration, before) };
     MigrationRun run = { .migration = migration, .before = before };
     int count = 0;
+    lint->new_tables = capo_list_new();
     for (size_t i = 0; i < migration->n_operations; i++) {
         const Operation *op = migration->operations[i];
         SchemaEditor *editor = capo_schema_open(true);
         if (op->kind == CREATE_MODEL)
-            add_new_tables(new_tables, state_model(states[i + 1], migration->app, op->model));
-        migration_run_operation(&run, editor, states, i);
+            add_new_tables(lint->new_tables, state_model(of.states[i + 1], migration->app, op->model));
+        migration_run_operation(&run, editor, of.states, i);
         capo_schema_close(editor);
-        count += lint_operation(options, migration, i + 1, capo_schema_collected_sql(editor), new_tables);
+        of.number = i + 1;
+        of.sql = capo_schema_collected_sql(editor);
+        count += lint_operation(lint, &of);
     }
     return count;
 }
@@ -125,11 +165,17 @@ int capo_lint_migrations(const LintOptions *options)
     Map *applied = options->all ? capo_map_new() : recorder_applied();
     MigrationGraph *graph = graph_load(capo_apps(), applied);
     ProjectState *state = graph_start(graph, true);
+    Lint lint = { .options = options, .validated = capo_list_new() };
     int count = 0;
     for (MigrationNode **node = graph_full_plan(graph); *node; node++) {
-        if (wanted(options, (*node)->migration, applied))
-            count += lint_migration(options, (*node)->migration, state, capo_list_new());
-        state = migration_state((*node)->migration, state);
+        const Migration *migration = (*node)->migration;
+        if (wanted(options, migration, applied))
+            count += lint_migration(&lint, migration, state);
+        for (size_t i = 0; i < migration->n_operations; i++)        /* those of this migration hold from the next one on */
+            learn(migration->operations[i], lint.validated);
+        state = migration_state(migration, state);
     }
+    if (count)
+        options->say(options->self, "Run what is left of it by migrate --lock-timeout 2: where others use a table it gives up, so that they need not wait, and can be run again.");
     return count;
 }

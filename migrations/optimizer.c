@@ -98,8 +98,11 @@ static Outcome becomes(Reduced *ret, Operation *one, Operation *two)
     return BECOMES;
 }
 
-static Operation *with_new_name(const Operation *op, const char *new_name)
+/* A rename that goes on to another name; NULL: back to where it came from. */
+static Operation *with_new_name(const Operation *op, const char *old_name, const char *new_name)
 {
+    if (strcmp(old_name, new_name) == 0)
+        return NULL;
     Operation *copy = operation_new(op);
     copy->new_name = new_name;
     return copy;
@@ -124,7 +127,7 @@ static Outcome reduce_field(const Operation *op, Operation *other, Reduced *ret)
         return becomes(ret, other, NULL);
     if (op->kind == RENAME_FIELD) {
         bool on = other->kind == RENAME_FIELD && same_text(op->model, other->model) && same_text(op->new_name, other->name);
-        return on ? becomes(ret, with_new_name(op, other->new_name), NULL) : BARRIER;
+        return on ? becomes(ret, with_new_name(op, op->name, other->new_name), NULL) : BARRIER;
     }
     if (!same_field(op, other))
         return BARRIER;
@@ -157,7 +160,7 @@ static Outcome reduce_named(const Operation *op, const Operation *other, Reduced
         return BARRIER;
     Operation *copy = operation_new(op);
     if (op->kind == RENAME_INDEX)
-        copy->new_name = other->new_name;
+        copy = with_new_name(op, op->name, other->new_name);
     else
         copy->name = other->new_name;
     return becomes(ret, copy, NULL);
@@ -179,7 +182,7 @@ static Outcome reduce(const Operation *op, Operation *other, const char *app, Re
         break;
     case RENAME_MODEL:
         if (other->kind == RENAME_MODEL && same_text(op->new_name, other->model))
-            return becomes(ret, with_new_name(op, other->new_name), NULL);
+            return becomes(ret, with_new_name(op, op->model, other->new_name), NULL);
         return refers_to_model(other, app, op->new_name) ? BARRIER : MOVES_OVER;
     case ALTER_MODEL_TABLE: case ALTER_MODEL_OPTIONS: case ALTER_UNIQUE_TOGETHER:
         if ((other->kind == op->kind || other->kind == DELETE_MODEL) && same_text(op->model, other->model))

@@ -58,8 +58,8 @@ static void comment(SchemaEditor *editor, const Model *model, const Field *field
     capo_schema_run(editor, capo_buffer_text(&sql), NULL, 0);
 }
 
-/* What follows the column's name, as Django writes it. */
-static char *definition(const Field *field)
+/* What follows the column's name, as Django writes it; with a default where it has none of its own. */
+static char *definition_with(const Field *field, const char *other_default)
 {
     const Dialect *dialect = capo_dialect();
     const Field *column = capo_column_field(field);
@@ -68,7 +68,7 @@ static char *definition(const Field *field)
     capo_put(&sql, dialect->column_type(field));
     if (column->db_collation)
         capo_put_format(&sql, " COLLATE %s", capo_quote_name(column->db_collation));
-    const char *generated = capo_column_generated(field), *db_default = capo_column_default(field);
+    const char *generated = capo_column_generated(field), *own_default = capo_column_default(field), *db_default = own_default ? own_default : other_default;
     if (generated || db_default)
         capo_put_format(&sql, generated ? " %s" : " DEFAULT %s", generated ? generated : db_default);
     if (!generated)
@@ -87,6 +87,8 @@ static char *definition(const Field *field)
     }
     return capo_buffer_text(&sql);
 }
+
+static char *definition(const Field *field) { return definition_with(field, NULL); }
 
 static const char *foreign_key_sql(const char *table, const Field *field)
 {
@@ -172,21 +174,39 @@ static void fill(SchemaEditor *editor, const Model *model, const Field *field, V
     check_now(editor);
 }
 
-/* A column that must have a value comes in three steps, since a parameter cannot stand in DDL: it may be NULL, gets the value, and
- * then must not be NULL. */
+/* The value as a default of the column, which gives it to all rows without writing them; NULL: it must be written. The statement must be the same when
+ * it comes again, so a value that a clock or a function made is none; nor has MySQL defaults for large texts. Other kinds are written. */
+static const char *passing_default(const Field *field, Value given, Value value)
+{
+    bool made = capo_is_null(given) ? !field->has_default || field->default_function : field->auto_now || field->auto_now_add;
+    FieldKind kind = capo_column_field(field)->kind;
+    bool plain = capo_field_is_integer(kind) || kind == FIELD_BOOLEAN || kind == FIELD_FLOAT || kind == FIELD_DECIMAL || kind == FIELD_DATE
+        || (capo_field_is_text(kind) && (kind != FIELD_TEXT || strcmp(capo_backend()->name, "mysql") != 0));
+    Buffer sql = { 0 };
+    if (made || !plain || capo_column_default(field))
+        return NULL;
+    capo_put_literal(&sql, value);
+    return capo_buffer_text(&sql);
+}
+
+/* A column that must have a value has it as its default for a moment, as in Django; or comes in three steps: it may be NULL, gets the value, and then
+ * must not be NULL. */
 void capo_altering_add_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value given)
 {
     Value value = capo_schema_effective_default(field, given);
     Field first = *field;
     bool filled = !capo_is_null(value) && !is_identity(field) && !field->generated;
-    if (filled)
+    const char *passing = filled ? passing_default(field, given, value) : NULL;
+    if (filled && !passing)
         first.null = true;
-    run(editor, "ALTER TABLE %s ADD COLUMN %s %s", capo_quote_name(new_model->table), capo_quote_name(field->column), definition(&first));
+    run(editor, "ALTER TABLE %s ADD COLUMN %s %s", capo_quote_name(new_model->table), capo_quote_name(field->column), definition_with(&first, passing));
+    if (passing)
+        run(editor, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", capo_quote_name(new_model->table), capo_quote_name(field->column));
     if (field->db_comment && capo_backend()->schema->comments_apart)
         comment(editor, new_model, field, field->db_comment);
-    if (filled)
+    if (filled && !passing)
         fill(editor, new_model, field, value, false);
-    if (filled && !field->null)
+    if (filled && !passing && !field->null)
         words()->alter_type(editor, new_model, &first, field);
     if (has_foreign_key(field))
         capo_schema_defer(editor, new_model->table, field->target->table, foreign_key_sql(new_model->table, field));

@@ -48,6 +48,20 @@ TEST(optimizer_joins_what_is_said_of_a_created_model)
     EXPECT_TEXT(optimized(POST ",{\"AlterModelTable\": {\"model\": \"Post\", \"table\": \"p\"}}"), "Create model Post (3)\nRename table for post to p\n");
 }
 
+#define CHANGE(kind, of, old, new) "{\"" kind "\": {" of "\"old_name\": \"" old "\", \"new_name\": \"" new "\"}}"
+#define OF_POST "\"model\": \"Post\", "
+
+TEST(optimizer_takes_renames_there_and_back_away)
+{
+    const char *post = POST ",{\"RunSQL\": {\"forwards\": \"SELECT 1\"}},";
+    EXPECT_TEXT(optimized(capo_format("%s%s,%s", post, CHANGE("RenameField", OF_POST, "views", "seen"), CHANGE("RenameField", OF_POST, "seen", "views"))),
+                "Create model Post (3)\nRaw SQL operation\n");
+    EXPECT_TEXT(optimized(capo_format("%s%s,%s", post, CHANGE("RenameModel", "", "Post", "Note"), CHANGE("RenameModel", "", "Note", "Post"))),
+                "Create model Post (3)\nRaw SQL operation\n");
+    EXPECT_TEXT(optimized(capo_format("%s%s,%s", POST ",{\"AddIndex\": {\"model\": \"Post\", \"name\": \"i\", \"fields\": [\"views\"]}},{\"RunSQL\": {\"forwards\": \"SELECT 1\"}},",
+                                      CHANGE("RenameIndex", OF_POST, "i", "j"), CHANGE("RenameIndex", OF_POST, "j", "i"))), "Create model Post (3)\nRaw SQL operation\n");
+}
+
 TEST(optimizer_moves_over_what_does_not_concern_it)
 {
     EXPECT_TEXT(optimized(POST "," MODEL("Tag") "," FIELD("n")), "Create model Tag (1)\nCreate model Post (4)\n");
