@@ -1,65 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the catalogue by three questions for each database: what tables there are, a table's columns, its keys. What is made of the
- * answers is the same for all, and Django's: a model is called after its table, a foreign key after its column without "_id". */
+/* Models out of what the catalogue says (introspection.h), as Django makes them: a model is called after its table, a foreign
+ * key after its column without "_id". */
 #include "inspect.h"
 #include <capo/buffer.h>
+#include <capo/introspection.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* Tables: name, what ('t', 'v', 'p'). Columns: name, type, not_null, counts, is_json. Keys, by kind, name and place: kind ('p', 'u', 'f'), name,
- * col, ref_table, ref_column. `?` is the table, as often as there is one. */
-typedef struct Catalogue { const char *backend, *tables, *columns, *keys; size_t columns_names, keys_names; } Catalogue;
-
-static const Catalogue catalogues[] = {
-    { "sqlite",
-      "SELECT name, CASE type WHEN 'view' THEN 'v' ELSE 't' END AS what FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
-      "SELECT name, lower(type) AS type, \"notnull\" OR pk > 0 AS not_null, "
-      "pk = 1 AND lower(type) = 'integer' AND (SELECT SUM(pk > 0) FROM pragma_table_info(?)) = 1 AS counts, "
-      "EXISTS (SELECT 1 FROM sqlite_master m WHERE m.name = ? AND instr(upper(m.sql), upper('JSON_VALID(\"' || c.name || '\")')) > 0) AS is_json "
-      "FROM pragma_table_info(?) c ORDER BY cid",
-      "SELECT 'p' AS kind, '' AS name, name AS col, NULL AS ref_table, NULL AS ref_column, pk AS place FROM pragma_table_info(?) WHERE pk > 0 "
-      "UNION ALL SELECT 'u', l.name, i.name, NULL, NULL, i.seqno FROM pragma_index_list(?) l JOIN pragma_index_info(l.name) i "
-      "WHERE l.\"unique\" AND l.origin <> 'pk' AND NOT l.partial "
-      "UNION ALL SELECT 'f', CAST(id AS text), \"from\", \"table\", \"to\", seq FROM pragma_foreign_key_list(?) ORDER BY 1, 2, 6", 3, 3 },
-    { "postgresql",
-      "SELECT c.relname::text AS name, CASE WHEN c.relispartition THEN 'p' WHEN c.relkind IN ('v', 'm') THEN 'v' ELSE 't' END AS what FROM pg_class c "
-      "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(c.oid) AND c.relnamespace NOT IN "
-      "(SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_%' OR nspname = 'information_schema') ORDER BY c.relname COLLATE \"C\"",
-      "SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, CASE WHEN a.attnotnull THEN 1 ELSE 0 END AS not_null, "
-      "CASE WHEN a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%' THEN 1 ELSE 0 END AS counts, 0 AS is_json "
-      "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum "
-      "WHERE c.relname::text = ? AND pg_table_is_visible(c.oid) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
-      "SELECT x.contype::text AS kind, x.conname::text AS name, a.attname::text AS col, f.relname::text AS ref_table, b.attname::text AS ref_column "
-      "FROM pg_constraint x JOIN pg_class c ON c.oid = x.conrelid CROSS JOIN LATERAL unnest(x.conkey, x.confkey) WITH ORDINALITY AS k(here, there, place) "
-      "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.here LEFT JOIN pg_class f ON f.oid = x.confrelid "
-      "LEFT JOIN pg_attribute b ON b.attrelid = x.confrelid AND b.attnum = k.there "
-      "WHERE c.relname::text = ? AND pg_table_is_visible(c.oid) AND x.contype IN ('p', 'u', 'f') ORDER BY 1, 2, k.place", 1, 1 },
-    { "mysql",
-      "SELECT TABLE_NAME AS name, IF(TABLE_TYPE = 'BASE TABLE', 't', 'v') AS what FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY BINARY TABLE_NAME",
-      "SELECT COLUMN_NAME AS name, LOWER(COLUMN_TYPE) AS type, IS_NULLABLE = 'NO' AS not_null, EXTRA LIKE '%auto_increment%' AS counts, "
-      "EXISTS (SELECT 1 FROM information_schema.CHECK_CONSTRAINTS k WHERE k.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_NAME = ? "
-      "AND k.CHECK_CLAUSE LIKE CONCAT('%json_valid(`', COLUMN_NAME, '`)%')) AS is_json "
-      "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
-      "SELECT CASE c.CONSTRAINT_TYPE WHEN 'PRIMARY KEY' THEN 'p' WHEN 'UNIQUE' THEN 'u' ELSE 'f' END AS kind, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS col, "
-      "k.REFERENCED_TABLE_NAME AS ref_table, k.REFERENCED_COLUMN_NAME AS ref_column FROM information_schema.KEY_COLUMN_USAGE k "
-      "JOIN information_schema.TABLE_CONSTRAINTS c ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.TABLE_NAME = k.TABLE_NAME AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME "
-      "WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? ORDER BY 1, 2, k.ORDINAL_POSITION", 2, 1 },
-};
-
-static const Catalogue *catalogue(void)
+/* Rows as maps: name, type, not_null, counts, is_json. */
+static List *columns_of(const char *table)
 {
-    for (size_t i = 0; i < sizeof catalogues / sizeof *catalogues; i++)
-        if (strcmp(catalogues[i].backend, capo_schema_backend()) == 0)
-            return &catalogues[i];
-    capo_raise(ERROR_COMMAND, "inspectdb does not know the catalogue of %s.", capo_schema_backend());
+    List *rows = capo_list_new();
+    for (const DatabaseColumn *column = capo_database_columns(table, NULL); column->name; column++) {
+        Map *row = capo_map_new();
+        capo_map_set(row, "name", capo_value_text(column->name));
+        capo_map_set(row, "type", capo_value_text(column->type));
+        capo_map_set(row, "not_null", capo_value_bool(!column->null));
+        capo_map_set(row, "counts", capo_value_bool(column->counts_up));
+        capo_map_set(row, "is_json", capo_value_bool(column->json));
+        if (!column->generated || strcmp(capo_schema_backend(), "sqlite") != 0)
+            capo_list_add(rows, capo_value_map(row));
+    }
+    return rows;
 }
 
-static List *ask(const char *sql, const char *table, size_t names)
+/* A row for each column of a key, unique or foreign: kind ('p', 'u', 'f'), name, col, ref_table, ref_column. */
+static List *keys_of(const char *table)
 {
-    Value parameters[] = { capo_value_text(table), capo_value_text(table), capo_value_text(table) };
-    return capo_sql_rows_with(sql, parameters, names);
+    List *rows = capo_list_new();
+    size_t count;
+    const DatabaseConstraint *all = capo_database_constraints(table, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *kind = all[i].kind == CONSTRAINT_PRIMARY_KEY ? "p" : all[i].kind == CONSTRAINT_UNIQUE ? "u" : all[i].kind == CONSTRAINT_FOREIGN_KEY ? "f" : NULL;
+        for (size_t k = 0; kind && all[i].columns[k]; k++) {
+            Map *row = capo_map_new();
+            capo_map_set(row, "kind", capo_value_text(kind));
+            capo_map_set(row, "name", capo_value_text(*all[i].name ? all[i].name : capo_format("%zu", i)));
+            capo_map_set(row, "col", capo_value_text(all[i].columns[k]));
+            if (*kind == 'f') {
+                capo_map_set(row, "ref_table", capo_value_text(all[i].to_table));
+                capo_map_set(row, "ref_column", capo_value_text(all[i].to_columns[k]));
+            }
+            capo_list_add(rows, capo_value_map(row));
+        }
+    }
+    return rows;
 }
 
 static const char *text_in(const Map *row, const char *column)
@@ -76,12 +63,10 @@ static bool flag_in(const Map *row, const char *column)
 
 List *inspect_tables(bool views, bool partitions)
 {
-    List *rows = capo_sql_rows_with(catalogue()->tables, NULL, 0), *names = capo_list_new();
-    for (size_t i = 0; i < rows->count; i++) {
-        const char *what = text_in(rows->items[i].map, "what");
-        if (*what == 't' || (*what == 'v' && views) || (*what == 'p' && partitions))
-            capo_list_add(names, capo_value_text(text_in(rows->items[i].map, "name")));
-    }
+    List *names = capo_list_new();
+    for (const DatabaseTable *table = capo_database_tables(NULL); table->name; table++)
+        if (table->kind == TABLE_PLAIN || (table->kind == TABLE_VIEW && views) || (table->kind == TABLE_PARTITION && partitions))
+            capo_list_add(names, capo_value_text(table->name));
     return names;
 }
 
@@ -258,7 +243,7 @@ static size_t keys_to(const List *keys, const char *table)
 /* Whether the name under which rows of the table find those that refer to them is one of its columns' too. */
 static bool has_column_called(const char *table, const char *name)
 {
-    List *columns = ask(catalogue()->columns, table, catalogue()->columns_names);
+    List *columns = columns_of(table);
     for (size_t i = 0; i < columns->count; i++)
         if (strcmp(field_name(text_in(columns->items[i].map, "name")), name) == 0)
             return true;
@@ -267,7 +252,7 @@ static bool has_column_called(const char *table, const char *name)
 
 static FieldKind kind_of_column(const char *table, const char *column)
 {
-    List *columns = ask(catalogue()->columns, table, catalogue()->columns_names);
+    List *columns = columns_of(table);
     for (size_t i = 0; i < columns->count; i++)
         if (strcmp(text_in(columns->items[i].map, "name"), column) == 0)
             return kind_of(text_in(columns->items[i].map, "type"), false, capo_map_new());
@@ -278,7 +263,7 @@ static FieldKind kind_of_column(const char *table, const char *column)
 static bool can_refer(const Map *key)
 {
     const char *to = text_in(key, "ref_table"), *to_column = text_in(key, "ref_column");
-    const char *target_pk = pk_column(ask(catalogue()->keys, to, catalogue()->keys_names));
+    const char *target_pk = pk_column(keys_of(to));
     if (!target_pk || !*to_column || strcmp(target_pk, to_column) == 0)
         return target_pk != NULL;
     FieldKind one = kind_of_column(to, target_pk), two = kind_of_column(to, to_column);
@@ -293,7 +278,7 @@ static void note(const Inspection *inspection, const char *sentence) { capo_list
 static FieldState *relation_of(const Inspection *inspection, const Map *key, const char *column, bool unique, Map *options)
 {
     const char *to = text_in(key, "ref_table"), *to_column = text_in(key, "ref_column"), *own = capo_lower(model_name(inspection->tables, inspection->table));
-    const char *target_pk = pk_column(ask(catalogue()->keys, to, catalogue()->keys_names));
+    const char *target_pk = pk_column(keys_of(to));
     const char *bare = capo_ends_with(column, "_id") && strlen(column) > 3 ? capo_strndup(column, strlen(column) - 3) : column;
     const char *name = field_name(bare);
     capo_map_set(options, "to", capo_value_text(capo_format("%s.%s", inspection->app, model_name(inspection->tables, to))));
@@ -417,8 +402,7 @@ static const char *primary_key_name(const List *keys)
 
 ModelState *inspect_model(const char *app, const char *table, const List *tables, List *notes)
 {
-    const Catalogue *questions = catalogue();
-    List *columns = ask(questions->columns, table, questions->columns_names), *keys = ask(questions->keys, table, questions->keys_names);
+    List *columns = columns_of(table), *keys = keys_of(table);
     if (!columns->count)
         capo_raise(ERROR_COMMAND, "There is no table %s in this database.", table);
     const char *primary = primary_key_name(keys);

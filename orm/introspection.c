@@ -14,7 +14,7 @@ typedef struct Catalogue { const char *tables, *columns, *keys, *indexes, *check
 static const Catalogue sqlite = {
     "SELECT name, CASE type WHEN 'view' THEN 'v' ELSE 't' END AS what FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
     "SELECT name, lower(type) AS type, \"notnull\" OR pk > 0 AS not_null, pk > 0 AS in_key, "
-    "pk = 1 AND lower(type) = 'integer' AND EXISTS (SELECT 1 FROM sqlite_master WHERE name = ? AND upper(sql) LIKE '%AUTOINCREMENT%') AS counts, "
+    "pk = 1 AND lower(type) = 'integer' AND (SELECT SUM(pk > 0) FROM pragma_table_info(?)) = 1 AS counts, "
     "EXISTS (SELECT 1 FROM sqlite_master m WHERE m.name = ? AND instr(upper(m.sql), upper('JSON_VALID(\"' || c.name || '\")')) > 0) AS is_json, "
     "hidden > 1 AS is_generated, dflt_value AS default_sql, NULL AS collation FROM pragma_table_xinfo(?) c WHERE hidden <> 1 ORDER BY cid",
     "SELECT 'p' AS kind, '' AS name, 1 AS is_unique, name AS col, NULL AS ref_table, NULL AS ref_column, NULL AS definition, pk AS place FROM pragma_table_info(?) WHERE pk > 0 "

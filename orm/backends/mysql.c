@@ -231,7 +231,7 @@ static void close_statement(MysqlConnection *connection, MYSQL_STMT *statement)
     connection->orphans[connection->n_orphans++] = statement;
 }
 
-typedef struct Running { MysqlConnection *connection; MysqlStatement *kept; MYSQL_STMT *statement; MYSQL_RES *metadata; } Running;
+typedef struct Running { MysqlConnection *connection; MysqlStatement *kept; MYSQL_STMT *statement; MYSQL_RES *metadata; bool failed; } Running;
 
 static void finish(Running *running)
 {
@@ -241,11 +241,15 @@ static void finish(Running *running)
         running->kept->busy = false;
         if (!running->connection->head.lost)
             mysql_stmt_free_result(running->statement);
+        /* One that gives rows and failed is not executed again: the library may wait for ever for metadata that MySQL does not send. */
+        if (!running->connection->head.lost && running->failed && mysql_stmt_field_count(running->statement))
+            forget(running->connection, running->kept);
     } else if (running->statement) {
         close_statement(running->connection, running->statement);
     }
     running->metadata = NULL;
     running->statement = NULL;
+    running->kept = NULL;
 }
 
 static bool prepare(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count, Running *ret, DatabaseFailure *failure)
@@ -293,6 +297,7 @@ static bool start(MysqlConnection *connection, const char *sql, const Value *par
         mysql_stmt_attr_set(ret->statement, STMT_ATTR_PREFETCH_ROWS, &cursor);
     if ((count && mysql_stmt_bind_param(ret->statement, binds)) || mysql_stmt_execute(ret->statement)) {
         report_statement(connection, ret->statement, failure);
+        ret->failed = true;
         finish(ret);
         return failed(connection);
     }
@@ -325,6 +330,7 @@ static bool collect(Running *running, const MysqlColumns *columns, size_t max_ro
             return true;
         }
         if (result != 0 && result != MYSQL_DATA_TRUNCATED) {
+            running->failed = true;
             report_statement(connection, running->statement, failure);
             return failed(connection);
         }
@@ -355,6 +361,7 @@ static bool run_prepared(MysqlConnection *connection, const char *sql, const Val
         read_names(columns.fields, (size_t)columns.count, ret);
         connection->head.in_flight = 1;
         if (mysql_stmt_bind_result(running->statement, columns.binds) || mysql_stmt_store_result(running->statement)) {
+            running->failed = true;
             report_statement(connection, running->statement, failure);
             good = failed(connection);
         } else {

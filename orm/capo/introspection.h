@@ -22,7 +22,7 @@ typedef struct DatabaseColumn {
     const char *type;                       /* in its words, small letters, with sizes: "varchar(20)", "character varying(20)" */
     bool null;                              /* may be NULL */
     bool primary_key;                       /* or a part of it */
-    bool counts_up;                         /* the database makes its values: AUTOINCREMENT, IDENTITY, AUTO_INCREMENT */
+    bool counts_up;                         /* the database makes its values: INTEGER PRIMARY KEY, IDENTITY, AUTO_INCREMENT */
     bool generated;                         /* GENERATED ALWAYS AS */
     bool json;                              /* holds documents: a type, or a check that says so */
     const char *default_sql;                /* as the catalogue has it; NULL: none */

@@ -2,6 +2,7 @@
 /* What goes wrong is called the same on each database; the log says what was sent and how long it took. */
 #include "query_library.h"
 #include "../../orm/internal.h"
+#include <capo/databases.h>
 #include <capo/loop.h>
 
 static void save_twin(void *unused)
@@ -75,4 +76,19 @@ TEST(errors_and_statements_are_in_the_log_with_their_times)
     EXPECT_TEXT(log[before + 2].sql, slow);
     EXPECT(log[before + 2].microseconds >= (database_is("sqlite") ? 500 : 20000));
     EXPECT(log[before].microseconds >= 0 && log[before].microseconds < 5000000);
+}
+
+static void count_by(void *pattern) { capo_count(Book, .filter = Q("title__regex", (const char *)pattern)); }
+
+/* The server refuses them while it runs what it had prepared: the next run of the same statement is like any other. */
+TEST(errors_while_a_statement_runs_leave_it_as_it_was)
+{
+    query_library();
+    EXPECT_INT(capo_count(Book, .filter = Q("title__regex", "a$")), 3);
+    for (int i = 0; i < 3; i++) {
+        const Error *error = capo_try(count_by, i % 2 ? "[a" : "(");
+        EXPECT(error && capo_is_database_error(error));
+        EXPECT_INT(capo_count(Book, .filter = Q("title__regex", "a$")), 3);
+    }
+    EXPECT_INT(capo_database_figures().in_use, 0);
 }
