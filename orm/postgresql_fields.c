@@ -220,13 +220,16 @@ static const char *read_word(const char **at, const char *marks, bool *ret_quote
     return capo_buffer_text(&word);
 }
 
-static Value read_array(const Field *base, const char **at)
+enum { MOST_DIMENSIONS = 6 };       /* PostgreSQL's own limit */
+
+/* At the byte behind '{', left behind '}'. What is nested deeper than an array can be is a word like any other, which no member's kind takes. */
+static Value read_array(const Field *base, const char **at, int depth)
 {
     List *list = capo_list_new();
     while (**at && **at != '}') {
-        if (**at == '{') {
+        if (**at == '{' && depth < MOST_DIMENSIONS) {
             ++*at;
-            capo_list_add(list, read_array(base && base->base ? base->base : base, at));
+            capo_list_add(list, read_array(base && base->base ? base->base : base, at, depth + 1));
         } else {
             bool quoted;
             const char *word = read_word(at, ",}", &quoted);
@@ -307,7 +310,7 @@ Value capo_held_from_column(const Field *field, Value raw)
     switch (capo_field_storage(field)) {
     case STORAGE_ARRAY:
         at = raw.text + 1;
-        return *raw.text == '{' ? read_array(field->base, &at) : raw;
+        return *raw.text == '{' ? read_array(field->base, &at, 1) : raw;
     case STORAGE_HSTORE:
         return read_hstore(raw.text);
     default:
@@ -353,7 +356,7 @@ Value capo_held_to_python(const Field *field, Value value)
         const char *text = capo_strip(value.text);
         if (storage == STORAGE_ARRAY && *text == '{') {
             at = text + 1;
-            return read_array(field->base, &at);
+            return read_array(field->base, &at, 1);
         }
         if (storage == STORAGE_RANGE && *text != '{' && read_range(field->base, text, &parsed))
             return parsed;

@@ -483,7 +483,8 @@ const char *capo_instance_text(Instance *self);                                 
 bool capo_instance_lookup(Instance *self, const char *name, size_t size, Value *ret);
 /* Whether the field differs from what was loaded. */
 bool capo_field_changed(const Instance *self, const Field *field);
-/* Label of the current choice (get_status_display), or the value's text. */
+/* Label of the current choice (get_status_display), or the value's text: capo_display(post, status). */
+#define capo_display(object, field) ((void)sizeof((object)->field), capo_field_display(&(object)->capo, capo_field((object)->capo.model, #field)))
 const char *capo_field_display(Instance *self, const Field *field);
 /* The converted value, or raises ERROR_VALIDATION: null, blank, choices, length, limits, validators as Field.clean does. */
 Value capo_field_clean(const Field *field, Value value, bool form_empty_ok);

@@ -77,6 +77,8 @@ static const char *mistake(Show *one)
     return error ? capo_format("%s/%s: %s", error->field, error->code, error->message) : "";
 }
 
+static void save_show(void *one) { capo_save((Show *)one); }
+
 TEST(postgresql_arrays_are_lists)
 {
     if (!open_theatre())
@@ -118,8 +120,6 @@ TEST(postgresql_arrays_are_lists)
     EXPECT_INT(capo_count(Show, .where = { .tags = EQ(VALUES("1")) }), 1);
 }
 
-static void save_show(void *one) { capo_save((Show *)one); }
-
 TEST(postgresql_arrays_are_validated)
 {
     if (!open_theatre())
@@ -131,6 +131,8 @@ TEST(postgresql_arrays_are_validated)
     one->board = VALUES(VALUES(1, 2), VALUES(3));
     EXPECT_TEXT(mistake(one), "board/nested_array_mismatch: Nested arrays must have the same length.");
     one->board = NULL;
+    one->tags = VALUES(capo_value_text_n("a\0b", 3));
+    EXPECT(strstr(EXPECT_RAISES(ERROR_VALUE, save_show, one)->message, "NUL"));
     one->tags = VALUES("1234567890123");                            /* not cut by the database either */
     EXPECT(EXPECT_RAISES(ERROR_DATA, save_show, one));
 }
@@ -217,6 +219,8 @@ TEST(postgresql_hstores_are_maps)
     EXPECT_TEXT(found(Q("notes__values__overlap", VALUES("home"))), "b");
     EXPECT_TEXT(found(Q("notes__x' OR 1=1 --", "y")), "");      /* a key is a parameter */
     Show *wrong = show("c", NULL);
+    wrong->notes = capo_map(V("k", capo_value_text_n("a\0b", 3)));
+    EXPECT(strstr(EXPECT_RAISES(ERROR_VALUE, save_show, wrong)->message, "NUL"));
     wrong->notes = capo_map(V("n", 1));
     EXPECT_TEXT(mistake(wrong), "notes/not_a_string: The value of “n” is not a string or null.");
     capo_save(wrong);                                           /* what is no text is written as one */
@@ -402,6 +406,11 @@ TEST(postgresql_fields_in_forms)
     EXPECT_TEXT(capo_form_errors(form, "notes")[0], "Could not load JSON data.");
     EXPECT_TEXT(capo_form_errors(form, "ages")[0], "The start of the range must not exceed the end of the range.");
     EXPECT_TEXT(capo_form_errors(form, "season")[0], "Enter two valid values.");
+    Buffer deep = { 0 };
+    capo_put(&deep, "name=a&tags=x&notes={}&board=");
+    for (int i = 0; i < 100000; i++)
+        capo_put_char(&deep, '{');
+    EXPECT(!capo_form_is_valid(form_of(capo_buffer_text(&deep), NULL)));
 }
 
 TEST(postgresql_fields_are_inspected)
@@ -435,4 +444,46 @@ TEST(postgresql_exclusions_have_their_words)
     EXPECT(error && !strcmp(error->message, "Somebody stays then.") && !strcmp(error->code, "stay_nights"));
     other->nights->lower = VALUE(capo_date(2026, 1, 5));
     EXPECT(!capo_try_save(other));
+}
+
+TEST(postgresql_fields_go_all_ways)
+{
+    if (!open_theatre())
+        return;
+    Show *one = show("a", VALUES("x")), *two = show("b", VALUES("y"));
+    one->ages = SPAN(1, 5);
+    one->days = VALUES(capo_date(2026, 1, 31));
+    capo_save(one);
+    capo_save(two);
+    one->tags = VALUES("it's", "{2}");
+    two->ages = SPAN(7, NO_END);
+    one->notes = two->notes = capo_map(V("k", "v"));
+    two->board = VALUES(VALUES(1), VALUES(2));
+    EXPECT_INT(capo_bulk_update((Instance *const[]){ &one->capo, &two->capo }, 2, LIST("tags", "ages", "notes", "board")), 2);
+    EXPECT_TEXT(json(VALUE(again(one)->tags)), "[\"it's\", \"{2}\"]");
+    EXPECT_TEXT(json(VALUE(again(two)->board)), "[[1], [2]]");
+    EXPECT_TEXT(capo_to_text(VALUE(again(two)->ages)), "[7, None)");
+    EXPECT_INT(again(one)->notes->count, 1);
+    Show *deferred = capo_get(Show, .where = { .name = EQ("a") }, .defer = LIST("tags", "ages"));
+    Value tags = capo_field_value(&deferred->capo, capo_field(&Show_model, "tags"));
+    EXPECT_TEXT(json(tags), "[\"it's\", \"{2}\"]");
+    EXPECT_INT(deferred->tags->count, 2);
+    EXPECT(!capo_field_changed(&deferred->capo, capo_field(&Show_model, "tags")));
+    deferred->tags = VALUES("gone");
+    capo_refresh(deferred);
+    EXPECT_TEXT(deferred->tags->items[0].text, "it's");
+    List *rows = capo_values(capo_query(Show, .order_by = LIST("ages"), .annotate = EXPRESSIONS(AS("first", F("tags__0")), AS("n", F("tags__len")), AS("low", F("ages__startswith")))),
+                             LIST("first", "n", "low", "ages", "notes", "days"));
+    EXPECT_TEXT(json(VALUE(rows)), "[{\"first\": \"it's\", \"n\": 2, \"low\": 1, \"ages\": {\"bounds\": \"[)\", \"lower\": 1, \"upper\": 5}, \"notes\": {\"k\": \"v\"}, \"days\": [\"2026-01-31\"]}, "
+                "{\"first\": \"y\", \"n\": 1, \"low\": 7, \"ages\": {\"bounds\": \"[)\", \"lower\": 7, \"upper\": null}, \"notes\": {\"k\": \"v\"}, \"days\": null}]");
+    EXPECT_INT(capo_update(Show, .set = { .tags = TO(F("tags")), .notes = TO(capo_map(V("z", "1"))) }), 2);
+    EXPECT_TEXT(found(Q("notes__z", "1")), "a,b");
+    bool created;
+    Show *three = capo_get_or_create(Show, &created, .where = { .tags = EQ(VALUES("new")) }, .set = { .name = TO("c"), .ages = TO(SPAN(1, 2)) });
+    EXPECT(created && three->tags->count == 1);
+    EXPECT_INT(again(three)->ages->upper.integer, 2);
+    EXPECT_TEXT(found(Q("tags__in", VALUES(VALUES("new"), VALUES("y")))), "b,c");
+    EXPECT_TEXT(found(Q("ages__in", VALUES(SPAN(1, 2)))), "c");
+    EXPECT_TEXT(found(Q("tags__gt", VALUES("it"))), "a,b,c");
+    EXPECT_INT(capo_delete_all(Show, .filter = Q("ages__contains", 1)), 2);
 }
