@@ -86,7 +86,7 @@ typedef struct ResponseInternal {
     StreamBody *stream;
     void *stream_argument;
     int file;                           /* descriptor + 1 of a file to send; 0: none */
-    int64_t file_size;
+    int64_t file_from, file_size;       /* the part of it that is sent; the descriptor stands at its beginning */
     bool close;                         /* "Connection: close" was asked for */
     int64_t stream_length;              /* Content-Length of a stream + 1; 0: unknown */
     const struct CspText *csp[2];       /* core/web/csp.c: what the view wants instead of settings' policies; NULL: those */

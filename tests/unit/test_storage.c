@@ -465,6 +465,11 @@ TEST(storage_media_are_served_in_debug_alone)
     }
     Asked answer = ask("GET", "/media/a%20b.png", NULL, NULL);
     EXPECT_TEXT(answer.body, "picture");
+    Asked part = ask("GET", "/media/a%20b.png", HEADERS({ "Range", "bytes=1-3" }), NULL);
+    EXPECT_INT(part.status, 206);
+    EXPECT_TEXT(part.body, "ict");
+    EXPECT_TEXT(header_of(part, "Content-Range"), "bytes 1-3/7");
+    EXPECT_TEXT(header_of(part, "Content-Type"), "image/png");
     EXPECT_INT(ask("GET", "/media/a%20b.png", HEADERS({ "If-Modified-Since", header_of(answer, "Last-Modified") }), NULL).status, 304);
 }
 
