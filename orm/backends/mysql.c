@@ -252,6 +252,14 @@ static void finish(Running *running)
     running->kept = NULL;
 }
 
+static void drop_kept(Running *running)
+{
+    MysqlStatement *kept = running->kept;
+    running->kept = NULL;
+    running->statement = NULL;
+    forget(running->connection, kept);
+}
+
 static bool prepare(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count, Running *ret, DatabaseFailure *failure)
 {
     *ret = (Running){ .connection = connection, .kept = is_kept(sql) ? find(connection, sql, binds, count) : NULL };
@@ -369,6 +377,9 @@ static bool run_prepared(MysqlConnection *connection, const char *sql, const Val
             good = collect(running, &columns, 0, (size_t)mysql_stmt_num_rows(running->statement), ret, failure, &ended);
         }
     }
+    /* An error amid the rows (INSERT … RETURNING whose second row is refused) leaves the library waiting for more of them at the next execution. */
+    if (!good && running->kept && !connection->head.lost)
+        drop_kept(running);
     if (good && !is_select(sql)) {
         ret->changes = running->metadata ? (int64_t)ret->n_rows : (int64_t)mysql_stmt_affected_rows(running->statement);
         ret->last_id = (int64_t)mysql_stmt_insert_id(running->statement);

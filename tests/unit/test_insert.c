@@ -19,7 +19,7 @@ static Kind *make_kind(int i, const char *prefix)
     kind->price = (Decimal){ i ? "-0.05" : "123456.78" };
     kind->moment = (DateTime){ i ? INT64_C(-1) : INT64_C(4102444800000001) };
     kind->day = capo_date(i ? 1 : 9999, 12, 31);
-    kind->hour = (Time){ i * INT64_C(86399999999) };
+    kind->hour = (Time){ i ? INT64_C(86399999999) : 0 };
     kind->length = (Duration){ i ? INT64_C(-90061000001) : INT64_C(90061000001) };
     kind->bytes = (Bytes){ (const uint8_t *)"a\0b", i ? 3 : 0 };
     kind->data = capo_value_list(capo_values_list((Value[]){ VALUE(i), VALUE("\xc3\xa9\"") }, 2));
