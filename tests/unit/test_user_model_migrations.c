@@ -14,8 +14,15 @@ static Migration *parse(const char *app, const char *name, const char *text)
 #define NOTE(to, more) "{\"dependencies\": [[\"AUTH_USER_MODEL\", \"__first__\"]], \"operations\": [{\"CreateModel\": {\"name\": \"Note\", \"fields\": {"   \
              "\"id\": {\"kind\": \"AutoField\", \"primary_key\": true}, \"author\": {\"kind\": \"ForeignKey\", \"to\": \"" to "\", \"on_delete\": \"CASCADE\"" more "}}}}]}"
 
+static void use_no_apps(void)
+{
+    static const App *const none[] = { NULL };
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = none, .database = "sqlite::memory:" });
+}
+
 TEST(migrations_name_the_user_model_by_its_choice)
 {
+    use_no_apps();
     Migration *user = parse("auth", "0001_initial", USER), *note = parse("notes", "0001_initial", NOTE("AUTH_USER_MODEL", ""));
     EXPECT_TEXT(note->dependencies[0].app, "auth");
     EXPECT_TEXT(field_state_text(note->operations[0]->fields[1], "to"), "auth.User");
@@ -41,6 +48,7 @@ TEST(migrations_name_the_user_model_by_its_choice)
 /* A new key to the user model depends on the first migration of its app, not on the last as it happens to be here. */
 TEST(makemigrations_depends_on_the_user_model_by_its_choice)
 {
+    use_no_apps();
     MigrationKey after[] = { { "auth", "0001_initial" }, { 0 } };
     Migration *user = parse("auth", "0001_initial", USER), second = { .app = "auth", .name = "0002_more", .dependencies = after };
     MigrationGraph *graph = graph_of((Migration *[]){ user, &second }, 2, NULL);
