@@ -3,13 +3,18 @@
 #include <capo.h>
 #include "cli_internal.h"
 #include "testing_internal.h"
+#include "../orm/internal.h"
 
+static const char *const *aliases;
 
+/* In a transaction of each database. */
 static void run_rolled_back(TestCase *test)
 {
-    capo_begin(.for_test = true);
+    for (const char *const *alias = aliases; *alias; alias++)
+        capo_begin(.using = *alias, .for_test = true);
     test->run();
-    capo_rollback();
+    for (const char *const *alias = aliases; *alias; alias++)
+        capo_rollback();
 }
 
 size_t capo_test_query_count(void)
@@ -19,10 +24,23 @@ size_t capo_test_query_count(void)
     return n;
 }
 
+static void drop_databases(void *unused)
+{
+    (void)unused;
+    capo_scratch_databases_drop();
+}
+
 int cli_test(void)
 {
-    bool list = capo_option_set("--list");
-    if (!list)
+    if (capo_option_set("--list"))
+        return capo_run_tests(capo_option_values("name"), run_rolled_back, true);
+    capo_defer(drop_databases, NULL);
+    capo_scratch_databases_open();
+    aliases = capo_scratch_databases();
+    for (const char *const *alias = aliases; *alias; alias++) {
+        capo_use_database(*alias);
         capo_migrate(&(MigrateOptions){ .run_syncdb = true });
-    return capo_run_tests(capo_option_values("name"), run_rolled_back, list);
+    }
+    capo_use_database(NULL);
+    return capo_run_tests(capo_option_values("name"), run_rolled_back, false);
 }
