@@ -3,6 +3,7 @@
 #include <capo.h>
 #include "cli_internal.h"
 #include "testing_internal.h"
+#include "../orm/internal.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,16 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
     return remove(path);
 }
 
+static const char *const *aliases;
+
+/* In a transaction of each database. */
 static void run_rolled_back(TestCase *test)
 {
-    capo_begin(.for_test = true);
+    for (const char *const *alias = aliases; *alias; alias++)
+        capo_begin(.using = *alias, .for_test = true);
     test->run();
-    capo_rollback();
+    for (const char *const *alias = aliases; *alias; alias++)
+        capo_rollback();
 }
 
 size_t capo_test_query_count(void)
@@ -27,16 +33,28 @@ size_t capo_test_query_count(void)
     return n;
 }
 
+static void drop_databases(void *unused)
+{
+    (void)unused;
+    capo_scratch_databases_drop();
+}
+
 int cli_test(void)
 {
-    bool list = capo_option_set("--list");
-    static char folder[] = "/tmp/capo-test-files-XXXXXX";
-    if (list)
+    if (capo_option_set("--list"))
         return capo_run_tests(capo_option_values("name"), run_rolled_back, true);
+    static char folder[] = "/tmp/capo-test-files-XXXXXX";
     if (!mkdtemp(folder))
         capo_raise(ERROR_COMMAND, "There is no folder for the files of the tests: /tmp cannot be written to.");
     capo_storages_move(folder);             /* what tests upload is not the site's */
-    capo_migrate(&(MigrateOptions){ .run_syncdb = true });
+    capo_defer(drop_databases, NULL);
+    capo_scratch_databases_open();
+    aliases = capo_scratch_databases();
+    for (const char *const *alias = aliases; *alias; alias++) {
+        capo_use_database(*alias);
+        capo_migrate(&(MigrateOptions){ .run_syncdb = true });
+    }
+    capo_use_database(NULL);
     int status = capo_run_tests(capo_option_values("name"), run_rolled_back, false);
     capo_storages_move(NULL);
     nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);

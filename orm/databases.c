@@ -30,6 +30,7 @@ static Database *opened;                    /* "default" first */
 static const DatabaseSettings *rows;
 static const DatabaseRouter *const *site_routers;
 static unsigned generation;
+static bool mirrors;                        /* a replica is its primary: tests */
 
 static void count_fork(void) { generation++; }
 unsigned capo_database_generation(void) { return generation; }
@@ -158,6 +159,8 @@ void database_turned_out(const DatabaseAddress *address, const Backend *backend)
             at->backend = backend;
 }
 
+void database_mirror(bool on) { mirrors = on; }
+
 static const DatabaseSettings *row_of(const char *alias)
 {
     for (const DatabaseSettings *row = rows; row && row->alias; row++)
@@ -173,6 +176,8 @@ Database *database_named(const char *alias)
         if (!strcmp(at->alias, alias))
             return at;
     const DatabaseSettings *row = row_of(alias);
+    if (row && row->replica_of && mirrors)
+        return database_named(row->replica_of);
     if (row)
         return open_url(row->alias, row->url, first->log);
     const char *const *names = capo_database_aliases();
@@ -219,7 +224,7 @@ Database *database_primary(Database *database)
 bool database_is_replica(const char *alias)
 {
     const DatabaseSettings *row = row_of(alias);
-    return row && row->replica_of;
+    return row && row->replica_of && !mirrors;
 }
 
 static bool lists(const DatabaseSettings *row, const char *app)
@@ -250,7 +255,7 @@ const char *database_next_replica(const char *primary)
     static size_t turn;
     const char *found[MOST_DATABASES];
     size_t count = 0;
-    for (const DatabaseSettings *row = rows; row && row->alias; row++)
+    for (const DatabaseSettings *row = mirrors ? NULL : rows; row && row->alias; row++)
         if (row->replica_of && !strcmp(row->replica_of, primary) && count < MOST_DATABASES)
             found[count++] = row->alias;
     return count ? found[turn++ % count] : NULL;

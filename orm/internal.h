@@ -325,6 +325,10 @@ char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
 void capo_database_open(const char *url);
+/* For `capo test`: databases of its own in place of the site's (scratch.c), their aliases, and their end. Lasts as long as the unit. */
+void capo_scratch_databases_open(void);
+const char *const *capo_scratch_databases(void);
+void capo_scratch_databases_drop(void);
 /* Of a URL's scheme; raises ERROR_IMPROPERLY_CONFIGURED for one that is none, or that this build lacks. */
 const Backend *capo_backend_of_url(const char *url);
 /* How many forks lie between this process and its first ancestor: what was opened under another number is the parent's. */

@@ -65,6 +65,8 @@ bool database_has_apps(const char *alias);
 const char *database_home_of_app(const char *app);          /* NULL: none says */
 const char *database_next_replica(const char *primary);     /* NULL: it has none */
 const DatabaseRouter *const *database_routers(void);        /* ends with NULL */
+/* For tests: a replica is its primary, read and written. */
+void database_mirror(bool on);
 /* For tests: rows and routers in place of settings', until the databases are closed. */
 void capo_databases_set(const DatabaseSettings *rows, const DatabaseRouter *const *routers);
 

@@ -602,8 +602,9 @@ static void connect_on_helper(void *argument)
 static const char *set_up_of(const DatabaseAddress *address)
 {
     Buffer sql = { 0 };
-    capo_put(&sql, "SET SESSION time_zone = '+00:00', sql_auto_is_null = 0, sql_mode = IF(FIND_IN_SET('STRICT_TRANS_TABLES', @@sql_mode), @@sql_mode, "
-             "CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_TRANS_TABLES'))");
+    /* Not ONLY_FULL_GROUP_BY, which MySQL sets: it does not know that the `?` of an expression in GROUP BY is that of the same one among the columns. */
+    capo_put(&sql, "SET SESSION time_zone = '+00:00', sql_auto_is_null = 0, sql_mode = REPLACE(IF(FIND_IN_SET('STRICT_TRANS_TABLES', @@sql_mode), @@sql_mode, "
+             "CONCAT_WS(',', NULLIF(@@sql_mode, ''), 'STRICT_TRANS_TABLES')), 'ONLY_FULL_GROUP_BY', '')");
     if (address->lock_timeout)
         capo_put_format(&sql, ", innodb_lock_wait_timeout = %d", address->lock_timeout < 1000 ? 1 : address->lock_timeout / 1000);
     return capo_buffer_text(&sql);

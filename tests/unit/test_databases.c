@@ -528,6 +528,54 @@ TEST(databases_migrate_asks_the_router_about_each_operation)
     capo_use_database(NULL);
 }
 
+/* --- databases for tests --- */
+
+static void scratch_beside(const char *kind)
+{
+    begin_test();
+    const char *url = empty_database(kind);
+    if (!url) {
+        fprintf(stderr, "skipped: no server of %s is named\n", kind);
+        return;
+    }
+    capo_save(author("of the site"));
+    capo_settings_init(&(Settings){ .secret_key = TEST_KEY, .database = file("default"),
+                                    .databases = DATABASES({ "other", url }, { "replica", file("replica"), .replica_of = "default" }) });
+    capo_scratch_databases_open();
+    const char *const *aliases = capo_scratch_databases();
+    EXPECT_TEXT(aliases[0], "default");
+    EXPECT_TEXT(aliases[1], "other");
+    EXPECT(!aliases[2]);                            /* a replica is its primary */
+    for (size_t i = 0; i < 2; i++) {
+        capo_use_database(aliases[i]);
+        EXPECT_INT(capo_schema_tables()->count, 0);
+        make_tables();
+    }
+    if (strcmp(kind, "sqlite"))
+        EXPECT(strstr(capo_to_text(capo_value_list(capo_sql_rows(strcmp(kind, "mysql") ? "SELECT current_database() AS name" : "SELECT DATABASE() AS name"))), "test_test_several"));
+    capo_use_database(NULL);
+    capo_save(author("ann"));
+    capo_save_using(author("bob"), "replica");
+    capo_save_using(author("cid"), "other");
+    EXPECT_TEXT(names_in("default"), "ann bob");
+    EXPECT_TEXT(names_in("replica"), "ann bob");
+    EXPECT_TEXT(names_in("other"), "cid");
+    EXPECT_INT(capo_count(Author), 2);
+    capo_scratch_databases_drop();
+    capo_database_open(file("default"));
+    EXPECT_INT(capo_count(Author), 1);              /* the site's own was left alone */
+    capo_database_open(url);
+    EXPECT_INT(capo_schema_tables()->count, 0);
+    if (!strcmp(kind, "postgresql"))
+        EXPECT_INT(capo_sql_rows("SELECT 1 AS x FROM pg_database WHERE datname = 'test_test_several'")->count, 0);
+    else if (!strcmp(kind, "mysql"))
+        EXPECT_INT(capo_sql_rows("SELECT 1 AS x FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test_test_several'")->count, 0);
+}
+
+TEST(databases_of_tests_stand_beside_the_sites) { scratch_beside("sqlite"); }
+TEST(databases_of_tests_on_postgresql) { scratch_beside("postgresql"); }
+TEST(databases_of_tests_on_mysql) { scratch_beside("mysql"); }
+
 /* --- transactions around requests, hooks and wrappers --- */
 
 static Response *write_and_answer(Request *req)
