@@ -361,6 +361,9 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     return capo_buffer_text(&sql);
 }
 
+/* Of one INSERT with a parameter for each value, to a server: with more of them, memory for the parameters costs more than the trips. */
+enum { MOST_ROWS = 2000 };
+
 static size_t batch_size(const BulkOptions *options, size_t most)
 {
     if (options && options->batch_size < 0)
@@ -379,7 +382,10 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
     if (capo_parent_level(level))
         capo_raise(ERROR_VALUE, "Can't bulk create a multi-table inherited model.");
     const char *on_conflict = conflict_clause(model, options);
-    size_t batch = batch_size(options, capo_dialect()->max_parameters / model->n_fields);
+    size_t most = capo_dialect()->max_parameters / model->n_fields;
+    if (capo_backend()->networked && !capo_dialect()->put_rows && most > MOST_ROWS)
+        most = MOST_ROWS;
+    size_t batch = batch_size(options, most);
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
     bool automatic = false;
     for (size_t i = 0; i < model->n_fields; i++)
