@@ -339,7 +339,15 @@ static bool make_keywords(const DatabaseAddress *address, Keywords *ret, Databas
 
 static void finish_connection(void *pg) { PQfinish(pg); }
 
-/* Until the server has let us in. */
+typedef struct Step { PGconn *pg; PostgresPollingStatusType status; } Step;
+
+static void take_step(void *argument)
+{
+    Step *step = argument;
+    step->status = PQconnectPoll(step->pg);
+}
+
+/* Until the server has let us in. On a helper thread: a password's proof (SCRAM) is three milliseconds of arithmetic. */
 static bool poll_connection(PGconn *pg, int64_t until)
 {
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -347,7 +355,10 @@ static bool poll_connection(PGconn *pg, int64_t until)
         int64_t left = (until - capo_monotonic_us()) / 1000;
         if (left <= 0 || !fiber_wait(PQsocket(pg), status == PGRES_POLLING_READING ? WAIT_READ : WAIT_WRITE, (int)left))
             return false;
-        status = PQconnectPoll(pg);
+        Step *step = capo_alloc_struct(Step);
+        step->pg = pg;
+        capo_offload(take_step, step);
+        status = step->status;
     }
     return status == PGRES_POLLING_OK;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* --- URLs --- */
@@ -211,6 +212,29 @@ TEST(pool_a_transaction_whose_connection_broke_is_over)
     EXPECT_INT(number("SELECT count(*) FROM broken"), 1);
     EXPECT_INT(capo_database_figures().in_use, 0);
     run_sql("DROP TABLE broken");
+}
+
+static double cpu_time(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* The proof of a password is milliseconds of arithmetic, in which the requests of others would stand still. */
+TEST(pool_connections_are_made_beside_the_loop)
+{
+    const char *url;
+    if (!open_server("postgresql", "", &url))
+        return;
+    double loop = cpu_time(CLOCK_THREAD_CPUTIME_ID), all = cpu_time(CLOCK_PROCESS_CPUTIME_ID);
+    for (int i = 0; i < 12; i++) {
+        capo_database_open(url);
+        EXPECT_INT(number("SELECT 1"), 1);
+    }
+    loop = cpu_time(CLOCK_THREAD_CPUTIME_ID) - loop;
+    all = cpu_time(CLOCK_PROCESS_CPUTIME_ID) - all;
+    EXPECT(loop < 0.6 * all);
 }
 
 /* --- a server that is away --- */
