@@ -30,7 +30,6 @@ void open_world(void);
 extern User *ann;
 extern Post *post;
 extern Author *author;
-extern Hall *hall;
 extern Book **books;
 extern Band *band;
 extern Musician *ringo;
@@ -47,6 +46,10 @@ extern Tag *tag;
 extern Order *order;
 extern Hall *hall;
 extern Room *room;
+extern Question *question;
+#ifndef DOCUMENTS_MODELS
+typedef struct Member { bool is_committee; } Member;
+#endif
 typedef struct RoomForm { Form *capo; } RoomForm;
 extern RoomForm *form;
 extern void **lines;
