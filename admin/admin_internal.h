@@ -15,7 +15,7 @@
 
 typedef struct AdminPage {
     Request *req;
-    User *user;
+    AnyUser *user;
     const ModelAdmin *admin;            /* NULL on pages without a model */
     Model *model;
     bool is_popup;
@@ -193,5 +193,6 @@ Response *admin_delete_selected(ChangeList *list, Query *chosen, bool confirmed)
 
 /* --- auth_admin.c, widgets.c, checks.c --- */
 extern const ModelAdmin admin_auth_rows[];
+extern const AdminColumn admin_password_column;         /* of the site's user model, whatever its row says */
 extern const FormWidget admin_widgets[];
 extern const SystemCheck admin_checks[];

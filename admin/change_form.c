@@ -291,8 +291,10 @@ static Response *show_form(ObjectPage *about)
     capo_map_set(context, "fieldsets", VALUE(admin_fieldset_list(&form, &aside)));
     capo_map_set(context, "has_aside", VALUE(aside));
     bool multipart = capo_form_is_multipart(about->form);
-    for (size_t i = 0; i < about->n_inlines; i++)
+    for (size_t i = 0; i < about->n_inlines; i++) {
         capo_list_add(inlines, VALUE(admin_inline_map(&about->inlines[i])));
+        multipart = multipart || capo_formset_is_multipart(about->inlines[i].formset);
+    }
     capo_map_set(context, "inlines", VALUE(inlines));
     capo_map_set(context, "is_multipart", VALUE(multipart));
     capo_map_set(context, "form_id", VALUE(capo_format("%s_form", model->name_lower)));
@@ -336,7 +338,7 @@ Response *admin_add_page(AdminPage *page)
 {
     if (!page->can_add)
         capo_raise(403, "You may not add %s.", page->model->verbose_name_plural);
-    if (page->model == &User_model && page->admin->model == &User_model)
+    if (page->model == capo_user_model())
         return admin_user_add_page(page);
     return object_form(&(ObjectPage){ .page = page, .adding = true });
 }

@@ -398,6 +398,7 @@ static Map *list_map(ChangeList *list)
         capo_map_set(cl, "show_all_url", VALUE(admin_list_query_string(list, NULL, CAPO_VARS(V("all", "")))));
     if (list->formset) {
         Buffer management = { 0 };
+        capo_map_set(cl, "is_multipart", VALUE(capo_formset_is_multipart(list->formset)));
         capo_formset_put_management(list->formset, &management);
         capo_map_set(cl, "management", capo_value_safe(capo_buffer_text(&management)));
     }

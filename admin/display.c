@@ -38,6 +38,10 @@ Value admin_display(const Field *field, Instance *owner, Value value, const char
         *ret_empty = true;
         return VALUE(empty);
     }
+    if (field && owner && capo_field_is_file(field->kind)) {
+        const char *url = capo_instance_file_url_or_null(owner, field->name), *name = capo_escape(capo_to_text(value));
+        return url ? capo_value_safe(capo_format("<a href=\"%s\">%s</a>", capo_escape(url), name)) : VALUE(capo_to_text(value));
+    }
     switch (value.kind) {
     case VALUE_DATE: case VALUE_TIME: case VALUE_DATETIME:
         return VALUE(datetime_text(value));

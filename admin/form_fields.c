@@ -109,6 +109,8 @@ static void dress_field(const ModelAdmin *admin, FormField *field)
     } else if (about->kind == FIELD_DATETIME && !about->choices) {
         field->kind = FORM_SPLIT_DATETIME;
         field->widget = "admin_split_datetime";
+    } else if (capo_field_is_file(about->kind)) {
+        field->widget = "admin_file";
     } else if (!about->choices && !field->attrs) {
         for (size_t i = 0; classes[i].class_name; i++)
             if (classes[i].kind == about->kind)

@@ -12,11 +12,11 @@ static const char *page_url(void *context, int64_t number)
 
 static const char *user_text(LogEntry *entry)
 {
-    User *user = capo_related(entry, user);
+    AnyUser *user = capo_related(entry, user);
     if (!user)
         return "";
     const char *full = capo_user_full_name(user);
-    return full && *full ? capo_format("%s (%s)", user->username, full) : user->username;
+    return full && *full ? capo_format("%s (%s)", capo_username(user), full) : capo_username(user);
 }
 
 Response *admin_history_page(AdminPage *page)

@@ -116,6 +116,8 @@ static Value cell_content(ChangeList *list, const ListColumn *column, Instance *
     const Field *field;
     Instance *owner;
     Value value = admin_path_value(row, column->name, &field, &owner);
+    if (column->link && field && capo_field_is_file(field->kind))
+        owner = NULL;                       /* the cell is a link to the object, which cannot hold another */
     return admin_display(field, owner, value, empty, ret_empty);
 }
 

@@ -9,13 +9,13 @@ enum { REPR_LENGTH = 200 };
 
 void capo_admin_log(Request *req, Instance *object, int flag, const char *change_message)
 {
-    User *user = capo_user(req);
+    AnyUser *user = capo_user(req);
     const char *text = capo_instance_text(object), *at = text, *end = text + strlen(text);
     for (int i = 0; i < REPR_LENGTH && at < end; i++)
         capo_utf8_next(&at, end);
     LogEntry *entry = capo_new(LogEntry);
     entry->action_time = capo_now();
-    entry->user_id = user->id;
+    capo_field_assign(&entry->capo, capo_field(&LogEntry_model, "user"), capo_instance_pk((Instance *)user));
     capo_set(entry, content_type_id, capo_content_type(object->model)->id);
     entry->object_id = capo_strdup(admin_key_text(object));
     entry->object_repr = capo_strndup(text, (size_t)(at - text));
@@ -110,7 +110,7 @@ List *admin_recent(Request *req, int limit)
         [LOG_ADDITION] = { "add", "plus", "Added" }, [LOG_CHANGE] = { "change", "edit", "Changed" }, [LOG_DELETION] = { "delete", "trash", "Deleted" },
     };
     List *list = capo_list_new();
-    LogEntry **entries = capo_fetch(LogEntry, .where = { .user_id = EQ(capo_user(req)->id) }, .select_related = LIST("content_type"),
+    LogEntry **entries = capo_fetch(LogEntry, .where = { .user_id = EQ(capo_instance_pk((Instance *)capo_user(req))) }, .select_related = LIST("content_type"),
                                     .order_by = LIST("-action_time", "-id"), .limit = limit);
     for (; *entries; entries++) {
         LogEntry *entry = *entries;

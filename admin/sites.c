@@ -19,7 +19,7 @@ void admin_each(void (*see)(const ModelAdmin *admin, void *context), void *conte
             see(row, context);
     if (capo_app("auth"))
         for (const ModelAdmin *row = admin_auth_rows; row->model; row++)
-            if (capo_model_admin(row->model) == row)
+            if (!row->model->swapped && capo_model_admin(row->model) == row)
                 see(row, context);
 }
 
@@ -71,7 +71,7 @@ const AdminColumn *admin_column(const ModelAdmin *admin, const char *name)
     for (const AdminColumn *column = admin->columns; column && column->name; column++)
         if (strcmp(column->name, name) == 0)
             return column;
-    return NULL;
+    return admin->model == capo_user_model() && strcmp(name, "password") == 0 ? &admin_password_column : NULL;
 }
 
 const char *admin_empty(const ModelAdmin *admin)
@@ -86,7 +86,7 @@ const char *admin_empty(const ModelAdmin *admin)
 bool admin_may_model(Request *req, Model *model, AdminRight right)
 {
     static const char *const words[] = { [MAY_ADD] = "add", [MAY_CHANGE] = "change", [MAY_DELETE] = "delete", [MAY_VIEW] = "view" };
-    User *user = capo_user(req);
+    AnyUser *user = capo_user(req);
     if (!user)
         return false;
     if (capo_has_permission(user, capo_permission_name(words[right], model)))
@@ -108,9 +108,9 @@ bool admin_may(Request *req, const ModelAdmin *admin, AdminRight right, Instance
     return false;
 }
 
-static bool may_enter(const User *user)
+static bool may_enter(const AnyUser *user)
 {
-    return user && user->is_active && user->is_staff;
+    return user && capo_user_is(user, "is_active") && capo_user_is(user, "is_staff");
 }
 
 /* --- queries ----------------------------------------------------------------------------------------------------------------- */
@@ -213,19 +213,32 @@ static List *app_list(Request *req, AdminPage *page, const char *only_app)
     return about.apps;
 }
 
+/* What templates would know of the user under this name. */
+static Value property(AnyUser *user, const char *name)
+{
+    Value value;
+    return capo_instance_lookup((Instance *)user, name, strlen(name), &value) ? value : capo_value_null();
+}
+
+static const char *property_text(AnyUser *user, const char *name)
+{
+    Value value = property(user, name);
+    return capo_is_text(value) ? value.text : "";
+}
+
 Map *admin_context(Request *req, AdminPage *page, const char *title)
 {
     const AdminSite *site = &capo_admin_site;
-    User *user = capo_user(req);
+    AnyUser *user = capo_user(req);
     bool inside = may_enter(user), popup = page && page->is_popup;
     Map *context = capo_map(V("title", title), V("site_title", site->title ? site->title : "Capo site admin"),
         V("site_header", site->header ? site->header : "Capo administration"), V("site_url", site->site_url ? site->site_url : "/"), V("index_url", admin_root()), V("has_permission", inside), V("is_popup", (bool)popup),
         V("logout_url", capo_format("%slogout/", admin_root())),
         V("password_change_url", capo_format("%spassword_change/", admin_root())), V("breadcrumbs", capo_list_new()));
     if (inside) {
-        const char *name = user->first_name && *user->first_name ? user->first_name : user->username;
-        capo_map_set(context, "user_name", VALUE(name));
-        capo_map_set(context, "can_change_password", VALUE(capo_password_is_usable(user->password)));
+        const char *name = property_text(user, "get_short_name");
+        capo_map_set(context, "user_name", VALUE(*name ? name : capo_username(user)));
+        capo_map_set(context, "can_change_password", capo_value_bool(capo_truth(property(user, "has_usable_password"))));
         capo_map_set(context, "messages", VALUE(capo_messages(req)));
         capo_map_set(context, "available_apps", VALUE(app_list(req, page, NULL)));
         admin_crumb(context, "Home", admin_root());
@@ -426,6 +439,13 @@ static const char *login_target(Request *req)
     return next && *next && capo_url_is_safe(next, capo_host(req), capo_is_secure(req)) ? next : admin_root();
 }
 
+static const char *staff_only(void)
+{
+    const Model *model = capo_user_model();
+    return capo_format("Please enter the correct %s and password for a staff account. Note that both fields may be case-sensitive.",
+                       capo_field(model, model->meta->username_field)->verbose_name);
+}
+
 static Response *login_view(Request *req)
 {
     if (req->method == GET && may_enter(capo_user(req)))
@@ -433,7 +453,7 @@ static Response *login_view(Request *req)
     Form *form = capo_authentication_form(req, req->method == POST ? capo_post_dict(req) : NULL);
     List *problems = capo_list_new();
     if (req->method == POST) {
-        User *user = capo_form_is_valid(form) ? capo_authentication_form_user(form) : NULL;
+        AnyUser *user = capo_form_is_valid(form) ? capo_authentication_form_user(form) : NULL;
         if (may_enter(user)) {
             capo_login(req, user);
             Response *res = capo_redirect(req, login_target(req));
@@ -444,8 +464,7 @@ static Response *login_view(Request *req)
         bool typed = capo_post(req, "username") && *capo_post(req, "username") && capo_post(req, "password") && *capo_post(req, "password");
         if (typed)
             capo_list_add(problems, VALUE(must_wait ? capo_form_errors(form, NULL)[0] :
-                                          "Please enter the correct username and password for a staff account. "
-                                          "Note that both fields may be case-sensitive."));
+                                          staff_only()));
     }
     Map *context = admin_context(req, NULL, "Log in");
     capo_map_set(context, "has_permission", VALUE((bool)false));
@@ -456,10 +475,10 @@ static Response *login_view(Request *req)
     capo_map_set(context, "error_note", VALUE(capo_form_error_count(form) == 1 ? "Please correct the error below." : "Please correct the errors below."));
     capo_map_set(context, "next", VALUE(login_target(req)));
     capo_map_set(context, "login_action", VALUE(capo_full_path(req)));
-    User *user = capo_user(req);
+    AnyUser *user = capo_user(req);
     if (user && req->method == GET) {
         capo_map_set(context, "not_allowed", VALUE((bool)true));
-        capo_map_set(context, "user_name", VALUE(user->username));
+        capo_map_set(context, "user_name", VALUE(capo_username(user)));
     }
     return admin_answer(req, 200, "admin/login.html", context);
 }
@@ -478,7 +497,7 @@ static Response *password_change_page(AdminPage *page)
     Form *form = capo_password_change_form(page->user, req->method == POST ? capo_post_dict(req) : NULL);
     if (req->method == POST && capo_form_is_valid(form)) {
         capo_set_password(page->user, capo_to_text(capo_form_value(form, "new_password1")));
-        capo_save(page->user);
+        capo_instance_save((Instance *)page->user);
         capo_update_session_auth_hash(req, page->user);
         return capo_redirect(req, capo_format("%spassword_change/done/", admin_root()));
     }

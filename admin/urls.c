@@ -47,7 +47,7 @@ const char *admin_url_alias(const char *name, Var *ret_arguments)
 {
     Alias alias = { .name = name };
     admin_each(match_alias, &alias);
-    if (!alias.model || (strcmp(alias.page, "password") == 0 && alias.model != &User_model))
+    if (!alias.model || (strcmp(alias.page, "password") == 0 && alias.model != capo_user_model()))
         return NULL;
     ret_arguments[0] = (Var){ "app_label", capo_value_text(alias.model->app) };
     ret_arguments[1] = (Var){ "model_name", capo_value_text(alias.model->name_lower) };

@@ -219,9 +219,33 @@ static Value take_keys(const FormWidget *widget, const FormField *field, const Q
     return VALUE(keys);
 }
 
+/* --- files ---------------------------------------------------------------------------------------------------------------------- */
+
+static void put_file(const FormWidget *widget, const WidgetContext *context, Buffer *out)
+{
+    (void)widget;
+    capo_put(out, context->has_initial ? "<div class=\"file-upload\">" : "");
+    capo_widget_put("clearable_file", context, out);
+    capo_put(out, context->has_initial ? "</div>" : "");
+}
+
+static Value take_file(const FormWidget *widget, const FormField *field, const QueryDict *data, Request *files, const char *name)
+{
+    (void)widget;
+    const FormWidget *plain = capo_widget("clearable_file");
+    return plain->take(plain, field, data, files, name);
+}
+
+static bool file_omitted(const FormWidget *widget, const QueryDict *data, const char *name)
+{
+    (void)widget;
+    return !capo_dict_has(data, capo_format("%s-clear", name)) && !capo_dict_has(data, name);
+}
+
 const FormWidget admin_widgets[] = {
     { .name = "admin_split_datetime", .input_type = "text", .put = put_split_datetime, .take = take_split_datetime, .omitted = split_datetime_omitted,
       .use_fieldset = true, .format = format_split_datetime },
+    { .name = "admin_file", .input_type = "file", .put = put_file, .take = take_file, .omitted = file_omitted, .needs_multipart = true },
     { .name = "admin_autocomplete", .put = put_autocomplete, .take = take_one, .omitted = one_omitted },
     { .name = "admin_autocomplete_multiple", .put = put_autocomplete, .take = take_many, .omitted = never_omitted, .multiple = true },
     { .name = "admin_raw_id", .put = put_raw_id, .take = take_one, .omitted = one_omitted },

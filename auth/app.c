@@ -13,6 +13,7 @@ static void ready(void)
 {
     auth_add_context();
     capo_after_migrate(capo_auth_create_permissions);
+    capo_after_rename(auth_follow_rename);
 }
 
 const App capo_auth = {

@@ -10,22 +10,6 @@ static bool named(const char *name, size_t size, const char *wanted)
     return strlen(wanted) == size && memcmp(name, wanted, size) == 0;
 }
 
-bool capo_user_property(void *instance, const char *name, Value *ret)
-{
-    User *user = instance;
-    const Var properties[] = {
-        V("is_authenticated", (bool)true), V("is_anonymous", (bool)false), V("get_username", user->username),
-        V("get_full_name", capo_user_full_name(user)), V("get_short_name", user->first_name),
-        V("has_usable_password", capo_password_is_usable(user->password)),
-    };
-    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
-        if (strcmp(properties[i].name, name) == 0) {
-            *ret = properties[i].value;
-            return true;
-        }
-    return false;
-}
-
 /* --- nobody ---------------------------------------------------------------------------------------------------------------------- */
 
 static bool anonymous_get(Object *self, const char *name, size_t size, Value *ret)
@@ -62,8 +46,8 @@ typedef struct LazyUser { Object object; Request *req; } LazyUser;
 
 static Value real_user(Object *self)
 {
-    User *user = capo_user(((LazyUser *)self)->req);
-    return user ? capo_value_object(&user->capo) : capo_value_object(&anonymous);
+    AnyUser *user = capo_user(((LazyUser *)self)->req);
+    return user ? capo_value_object(auth_instance(user)) : capo_value_object(&anonymous);
 }
 
 static bool lazy_get(Object *self, const char *name, size_t size, Value *ret)
@@ -101,7 +85,7 @@ static bool permissions_get(Object *self, const char *name, size_t size, Value *
 static bool permissions_truth(Object *self)
 {
     Permissions *permissions = (Permissions *)self;
-    User *user = capo_user(permissions->req);
+    AnyUser *user = capo_user(permissions->req);
     return user && (!permissions->app || capo_has_module_permission(user, permissions->app));
 }
 
@@ -130,7 +114,7 @@ static bool permissions_get(Object *self, const char *name, size_t size, Value *
         *ret = capo_value_object(permissions_new(permissions->req, text));
         return true;
     }
-    User *user = capo_user(permissions->req);
+    AnyUser *user = capo_user(permissions->req);
     const char *full = permissions->app ? capo_format("%s.%s", permissions->app, text) : text;
     *ret = capo_value_bool(user && capo_has_permission(user, full));
     return true;

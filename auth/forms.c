@@ -6,7 +6,7 @@
 
 typedef struct Context {
     Request *req;
-    User *user;                 /* whose password is set; of AuthenticationForm: who logged in */
+    AnyUser *user;                 /* whose password is set; of AuthenticationForm: who logged in */
 } Context;
 
 /* A form carries its context with its first field. */
@@ -22,7 +22,7 @@ static const char *text_of(Form *form, const char *field)
     return capo_is_text(value) ? value.text : NULL;
 }
 
-static Form *form_begin(const QueryDict *data, Request *req, User *user, FormField *first)
+static Form *form_begin(const QueryDict *data, Request *req, AnyUser *user, FormField *first)
 {
     Context *context = capo_alloc_struct(Context);
     *context = (Context){ req, user };
@@ -65,12 +65,15 @@ static void clean_login(Form *form)
     }
     context->user = capo_authenticate(context->req, username, password);
     if (!context->user)
-        capo_add_error(form, NULL, "invalid_login", "Please enter a correct username and password. Note that both fields may be case-sensitive.");
+        capo_add_error(form, NULL, "invalid_login", "Please enter a correct %s and password. Note that both fields may be case-sensitive.",
+                       auth_username_field()->verbose_name);
 }
 
 Form *capo_authentication_form(Request *req, const QueryDict *data)
 {
-    FormField username = { .name = "username", .kind = FORM_CHAR, .label = "Username", .max_length = USERNAME_LENGTH,
+    const Field *field = auth_username_field();
+    FormField username = { .name = "username", .kind = FORM_CHAR, .label = field->label,
+        .max_length = field->max_length ? field->max_length : USERNAME_LENGTH,
         .attrs = capo_memdup(CAPO_VARS(V("autofocus", (bool)true), V("autocapitalize", "none"), V("autocomplete", "username")), 4 * sizeof(Var)) };
     FormField password = password_field("password", "Password", "current-password", NULL);
     Form *form = form_begin(data, req, NULL, &username);
@@ -79,7 +82,7 @@ Form *capo_authentication_form(Request *req, const QueryDict *data)
     return form;
 }
 
-User *capo_authentication_form_user(Form *form)
+AnyUser *capo_authentication_form_user(Form *form)
 {
     return context_of(form)->user;
 }
@@ -87,7 +90,7 @@ User *capo_authentication_form_user(Form *form)
 /* --- new passwords -------------------------------------------------------------------------------------------------------------------- */
 
 /* Both equal, and good for this user; errors stand at the second field. */
-static void clean_new_password(Form *form, const char *first, const char *second, User *user)
+static void clean_new_password(Form *form, const char *first, const char *second, AnyUser *user)
 {
     const char *a = text_of(form, first), *b = text_of(form, second);
     if (!a || !b)
@@ -104,32 +107,71 @@ static void clean_new_password(Form *form, const char *first, const char *second
         capo_add_error(form, second, "password", "%s", *message);
 }
 
+static const char *unique_message(const Field *field)
+{
+    for (const char *const *pair = field->error_messages; pair && pair[0]; pair += 2)
+        if (strcmp(pair[0], "unique") == 0)
+            return pair[1];
+    return capo_format("A user with that %s already exists.", field->verbose_name);
+}
+
 static void clean_creation(Form *form)
 {
-    User *user = capo_new(User);
-    const char *username = text_of(form, "username");
+    AnyUser *user = auth_user(capo_instance_new(capo_user_model()));
+    const Field *field = auth_username_field();
+    const char *username = text_of(form, field->name);
     if (username) {
-        user->username = username;
-        if (capo_exists(User, .where = { .username = IEXACT(username) }))
-            capo_add_error(form, "username", "unique", "A user with that username already exists.");
+        auth_assign(user, field->name, VALUE(username));
+        if (capo_query_exists(capo_query_filter(capo_base_rows(capo_user_model()), Q(capo_format("%s__iexact", field->name), username))))
+            capo_add_error(form, field->name, "unique", "%s", unique_message(field));
     }
     clean_new_password(form, "password1", "password2", user);
 }
 
+/* A field of the model, with the model's own validators, which a form of its own would not ask. */
+static FormField *model_field(const Field *field)
+{
+    FormField *row = capo_form_field_for(field);
+    row->validators = field->validators;
+    return row;
+}
+
+/* What must be there besides: the model's .required_fields that may not be empty. */
+static bool is_asked(const Field *field)
+{
+    return field && field->column && !field->blank && field->editable && field != auth_username_field();
+}
+
 Form *capo_user_creation_form(const QueryDict *data)
 {
-    FormField *username = capo_form_field_for(capo_field(&User_model, "username"));
+    const Model *model = capo_user_model();
+    FormField *username = model_field(auth_username_field());
     username->attrs = capo_memdup(CAPO_VARS(V("autocapitalize", "none"), V("autocomplete", "username"), V("autofocus", (bool)true)),
                                   4 * sizeof(Var));
-    static Validator *const validators[] = { capo_validate_username, NULL };
-    username->validators = validators;      /* a model form would ask the model's own */
     FormField first = password_field("password1", "Password", "new-password", help_as_list());
     FormField second = password_field("password2", "Password confirmation", "new-password", "Enter the same password as before, for verification.");
     Form *form = form_begin(data, NULL, NULL, username);
+    for (const char *const *name = model->meta->required_fields; name && *name; name++)
+        if (is_asked(capo_field(model, *name)))
+            capo_form_add_field(form, model_field(capo_field(model, *name)));
     capo_form_add_field(form, &first);
     capo_form_add_field(form, &second);
     capo_form_set_clean(form, clean_creation);
     return form;
+}
+
+AnyUser *capo_user_creation_form_save(Form *form)
+{
+    AnyUser *user = auth_user(capo_instance_new(capo_user_model()));
+    size_t count;
+    FormField **fields = capo_form_fields(form, &count);
+    for (size_t i = 0; i < count; i++)
+        if (fields[i]->model_field)
+            auth_assign(user, fields[i]->model_field->name, capo_form_value(form, fields[i]->name));
+    auth_assign(user, auth_username_field()->name, VALUE(capo_normalize(capo_username(user))));
+    capo_set_password(user, text_of(form, "password1"));
+    capo_instance_save(auth_instance(user));
+    return user;
 }
 
 static void clean_set(Form *form)
@@ -137,7 +179,7 @@ static void clean_set(Form *form)
     clean_new_password(form, "new_password1", "new_password2", context_of(form)->user);
 }
 
-Form *capo_set_password_form(User *user, const QueryDict *data)
+Form *capo_set_password_form(AnyUser *user, const QueryDict *data)
 {
     FormField first = password_field("new_password1", "New password", "new-password", help_as_list());
     FormField second = password_field("new_password2", "New password confirmation", "new-password", NULL);
@@ -149,14 +191,14 @@ Form *capo_set_password_form(User *user, const QueryDict *data)
 
 static void clean_change(Form *form)
 {
-    User *user = context_of(form)->user;
+    AnyUser *user = context_of(form)->user;
     const char *old = text_of(form, "old_password");
     if (old && !(strlen(old) <= PASSWORD_BYTES && capo_check_password(user, old)))
         capo_add_error(form, "old_password", "password_incorrect", "Your old password was entered incorrectly. Please enter it again.");
     clean_set(form);
 }
 
-Form *capo_password_change_form(User *user, const QueryDict *data)
+Form *capo_password_change_form(AnyUser *user, const QueryDict *data)
 {
     FormField old = password_field("old_password", "Old password", "current-password", NULL);
     old.attrs = capo_memdup(CAPO_VARS(V("autocomplete", "current-password"), V("autofocus", (bool)true)), 3 * sizeof(Var));
@@ -174,7 +216,7 @@ static void clean_admin(Form *form)
     clean_new_password(form, "password1", "password2", context_of(form)->user);
 }
 
-Form *capo_admin_password_form(User *user, const QueryDict *data)
+Form *capo_admin_password_form(AnyUser *user, const QueryDict *data)
 {
     FormField first = password_field("password1", "Password", "new-password", help_as_list());
     first.attrs = capo_memdup(CAPO_VARS(V("autocomplete", "new-password"), V("autofocus", (bool)true)), 3 * sizeof(Var));

@@ -16,9 +16,9 @@
 /* req->user once it was looked for, and there is none. */
 static char nobody;
 
-static const char *session_hash(const User *user, const char *secret)
+static const char *session_hash(const AnyUser *user, const char *secret)
 {
-    return capo_salted_hmac(HASH_SALT, user->password, secret);
+    return capo_salted_hmac(HASH_SALT, auth_text(user, "password"), secret);
 }
 
 static bool same(const char *a, const char *b)
@@ -26,7 +26,7 @@ static bool same(const char *a, const char *b)
     return capo_constant_time_equal(a, strlen(a), b, strlen(b));
 }
 
-static bool session_is_of(Request *req, const User *user)
+static bool session_is_of(Request *req, const AnyUser *user)
 {
     Value hash = capo_session_get(req, HASH_KEY);
     if (!capo_is_text(hash))
@@ -43,52 +43,70 @@ static bool session_is_of(Request *req, const User *user)
     return false;
 }
 
-static User *load_user(Request *req)
+typedef struct Search { Value key; AnyUser *user; } Search;
+
+static void find_by_key(void *argument)
+{
+    Search *search = argument;
+    int64_t number;
+    if (capo_user_model() == &AuthUser_model && capo_to_int(search->key, &number)) {        /* a statement that is known by its shape */
+        search->user = auth_user((Instance *)capo_first(AuthUser, .where = { .id = EQ(number) }));
+        return;
+    }
+    search->user = auth_user(capo_query_first(capo_query_filter(capo_default_rows(capo_user_model()), Q("pk", search->key))));
+}
+
+/* A session may hold the key of another user model, which this one's cannot be: nobody's, then. */
+static AnyUser *user_with_key(Value key)
+{
+    Search search = { .key = key };
+    int64_t number;
+    if (capo_field_is_integer(capo_user_model()->pk->kind) && !capo_to_int(key, &number))
+        return NULL;
+    const Error *error = capo_try(find_by_key, &search);
+    if (error && error->code != ERROR_VALUE && error->code != ERROR_VALIDATION && error->code != ERROR_DATA)
+        capo_reraise(error);
+    return error ? NULL : search.user;
+}
+
+static AnyUser *load_user(Request *req)
 {
     if (!req->session)
         return NULL;
-    int64_t id;
-    if (!capo_to_int(capo_session_get(req, ID_KEY), &id))
+    Value key = capo_session_get(req, ID_KEY), backend = capo_session_get(req, BACKEND_KEY);
+    if (capo_is_null(key) || !capo_is_text(backend) || strcmp(backend.text, BACKEND) != 0)
         return NULL;
-    Value backend = capo_session_get(req, BACKEND_KEY);
-    if (!capo_is_text(backend) || strcmp(backend.text, BACKEND) != 0)
+    AnyUser *user = user_with_key(key);
+    if (!user || !capo_user_is(user, "is_active"))
         return NULL;
-    User *user = capo_first(User, .where = { .id = EQ(id), .is_active = EQ((bool)true) });
-    if (user && !session_is_of(req, user)) {
+    if (!session_is_of(req, user)) {
         capo_session_flush(req);
         return NULL;
     }
     return user;
 }
 
-User *capo_user(Request *req)
+AnyUser *capo_user(Request *req)
 {
     if (!req->user) {
-        User *user = load_user(req);
+        AnyUser *user = load_user(req);
         req->user = user ? (void *)user : (void *)&nobody;
     }
     return req->user == &nobody ? NULL : req->user;
 }
 
-static User *find_user(const char *username)
-{
-    /* The length comes before the normalising, whose time grows with it. */
-    if (strnlen(username, USERNAME_LENGTH * 4 + 1) > USERNAME_LENGTH * 4)
-        return NULL;
-    return capo_first(User, .where = { .username = EQ(capo_normalize(username)) });
-}
-
-User *capo_authenticate(Request *req, const char *username, const char *password)
+AnyUser *capo_authenticate(Request *req, const char *username, const char *password)
 {
     if (!username || !password || strnlen(password, PASSWORD_BYTES + 1) > PASSWORD_BYTES || auth_login_wait(req, username) > 0)
         return NULL;
-    User *user = find_user(username);
+    AnyUser *user = capo_find_user(username);
     bool right = false;
-    if (user && capo_password_is_usable(user->password) && *user->password)
+    const char *encoded = user ? auth_text(user, "password") : NULL;
+    if (encoded && *encoded && capo_password_is_usable(encoded))
         right = capo_check_password(user, password);
     else
         auth_spend_time(password);
-    if (!right || !user->is_active) {
+    if (!right || !capo_user_is(user, "is_active")) {
         auth_login_failed(req, username);
         return NULL;
     }
@@ -96,23 +114,25 @@ User *capo_authenticate(Request *req, const char *username, const char *password
     return user;
 }
 
-void capo_login(Request *req, User *user)
+void capo_login(Request *req, AnyUser *user)
 {
-    Value id = capo_session_get(req, ID_KEY);
-    int64_t before;
-    bool was_logged_in = capo_to_int(id, &before);
-    if (was_logged_in && (before != user->id || !session_is_of(req, user)))
+    Value before = capo_session_get(req, ID_KEY);
+    if (!capo_is_null(before) && (!auth_same_user(user, before) || !session_is_of(req, user)))
         capo_session_flush(req);        /* what another user left must not be seen */
     else
         capo_session_cycle_key(req);
-    capo_session_set(req, ID_KEY, VALUE(capo_format("%lld", (long long)user->id)));
+    capo_session_set(req, ID_KEY, VALUE(capo_to_text(auth_key(user))));
     capo_session_set(req, BACKEND_KEY, VALUE(BACKEND));
     capo_session_set(req, HASH_KEY, VALUE(session_hash(user, NULL)));
     capo_csrf_rotate(req);
     req->user = user;
-    capo_set(user, last_login, capo_now());
-    capo_update(User, .where = { .id = EQ(user->id) }, .set = { .last_login = TO(user->last_login.value) });
-    capo_log(LOG_INFO, "%s logged in from %s", user->username, req->remote_address);
+    if (auth_field("last_login")) {
+        Value now = VALUE(capo_now());
+        auth_assign(user, "last_login", now);
+        capo_query_update(capo_query_filter(capo_base_rows(capo_user_model()), Q("pk", auth_key(user))),
+                          (NamedChange[]){ { "last_login", { .operation = "=", .value = now } }, { 0 } });
+    }
+    capo_log(LOG_INFO, "%s logged in from %s", capo_username(user), req->remote_address);
 }
 
 void capo_logout(Request *req)
@@ -121,7 +141,7 @@ void capo_logout(Request *req)
     req->user = &nobody;
 }
 
-void capo_update_session_auth_hash(Request *req, User *user)
+void capo_update_session_auth_hash(Request *req, AnyUser *user)
 {
     capo_session_cycle_key(req);
     capo_session_set(req, HASH_KEY, VALUE(session_hash(user, NULL)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Django's four validators of new passwords: not like the user's own data, long enough, not common, not only digits. */
-#include <capo/auth.h>
+#include "auth_internal.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -105,16 +105,15 @@ static bool is_like(const char *password, const char *value)
     return likeness(mine, size, theirs, strlen(theirs)) >= 0.7;
 }
 
-const char *const *capo_validate_password(const char *password, User *user)
+const char *const *capo_validate_password(const char *password, AnyUser *user)
 {
     const char **messages = capo_alloc_array(8, sizeof *messages);
+    const MetaOptions *meta = user ? capo_user_model()->meta : NULL;
     size_t n = 0;
-    const struct { const char *value, *name; } own[] = {
-        { user ? user->username : NULL, "username" }, { user ? user->first_name : NULL, "first name" },
-        { user ? user->last_name : NULL, "last name" }, { user ? user->email : NULL, "email address" } };
-    for (size_t i = 0; i < 4; i++)
-        if (is_like(password, own[i].value)) {
-            messages[n++] = capo_format("The password is too similar to the %s.", own[i].name);
+    const char *const own[] = { meta ? meta->username_field : NULL, "first_name", "last_name", meta ? meta->email_field : NULL, "email" };
+    for (size_t i = 0; user && i < sizeof own / sizeof *own; i++)
+        if (own[i] && is_like(password, auth_text(user, own[i]))) {
+            messages[n++] = capo_format("The password is too similar to the %s.", auth_field(own[i])->verbose_name);
             break;
         }
     if (capo_utf8_length(password, strlen(password)) < MIN_LENGTH)

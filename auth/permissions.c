@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Known { struct Known *next; int64_t user_id; Map *permissions; } Known;
+typedef struct Known { struct Known *next; const char *user_key; Map *permissions; } Known;
 
 static void add_all(Map *into, Query *permissions)
 {
@@ -19,36 +19,45 @@ static void add_all(Map *into, Query *permissions)
     }
 }
 
-static Map *permissions_of(User *user)
+/* "user" for the field user_permissions, "group__user" for groups: where permissions look for the user. A model without the field has none. */
+static void add_over(Map *into, const char *field_name, const char *path, const AnyUser *user)
 {
+    const Field *field = capo_field(capo_user_model(), field_name);
+    if (field && field->kind == FIELD_MANY_TO_MANY)
+        add_all(into, capo_query(Permission, .filter = Q(capo_format("%s%s__pk", path, field->related_query_name), auth_key(user)), .no_order = true));
+}
+
+static Map *permissions_of(AnyUser *user)
+{
+    const char *key = capo_to_text(auth_key(user));
     for (Known *known = capo_unit->slots[UNIT_AUTH]; known; known = known->next)
-        if (known->user_id == user->id)
+        if (strcmp(known->user_key, key) == 0)
             return known->permissions;
     Map *permissions = capo_map_new();
-    if (user->is_active && user->is_superuser) {
+    if (capo_user_is(user, "is_active") && capo_user_is(user, "is_superuser")) {
         add_all(permissions, capo_query(Permission, .no_order = true));
-    } else if (user->is_active) {
-        add_all(permissions, capo_query(Permission, .filter = Q("user__id", user->id), .no_order = true));
-        add_all(permissions, capo_query(Permission, .filter = Q("group__user__id", user->id), .no_order = true));
+    } else if (capo_user_is(user, "is_active")) {
+        add_over(permissions, "user_permissions", "", user);
+        add_over(permissions, "groups", "group__", user);
     }
     Known *known = capo_alloc_struct(Known);
-    *known = (Known){ .next = capo_unit->slots[UNIT_AUTH], .user_id = user->id, .permissions = permissions };
+    *known = (Known){ .next = capo_unit->slots[UNIT_AUTH], .user_key = capo_strdup(key), .permissions = permissions };
     capo_unit->slots[UNIT_AUTH] = known;
     return permissions;
 }
 
-bool capo_has_permission(User *user, const char *permission)
+bool capo_has_permission(AnyUser *user, const char *permission)
 {
-    if (!user || !user->is_active)
+    if (!user || !capo_user_is(user, "is_active"))
         return false;
-    return user->is_superuser || capo_map_get(permissions_of(user), permission) != NULL;
+    return capo_user_is(user, "is_superuser") || capo_map_get(permissions_of(user), permission) != NULL;
 }
 
-bool capo_has_module_permission(User *user, const char *app)
+bool capo_has_module_permission(AnyUser *user, const char *app)
 {
-    if (!user || !user->is_active)
+    if (!user || !capo_user_is(user, "is_active"))
         return false;
-    if (user->is_superuser)
+    if (capo_user_is(user, "is_superuser"))
         return true;
     Map *permissions = permissions_of(user);
     size_t size = strlen(app);
@@ -65,7 +74,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-const char *const *capo_all_permissions(User *user)
+const char *const *capo_all_permissions(AnyUser *user)
 {
     Map *permissions = permissions_of(user);
     const char **names = capo_alloc_array(permissions->count + 1, sizeof *names);

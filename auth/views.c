@@ -41,11 +41,11 @@ static Response *logout_page(Request *req)
 
 static Response *password_change_page(Request *req)
 {
-    User *user = capo_user(req);
+    AnyUser *user = capo_user(req);
     Form *form = capo_password_change_form(user, req->method == POST ? capo_post_dict(req) : NULL);
     if (req->method == POST && capo_form_is_valid(form)) {
         capo_set_password(user, capo_to_text(capo_form_value(form, "new_password1")));
-        capo_save(user);
+        capo_instance_save(auth_instance(user));
         capo_update_session_auth_hash(req, user);
         const char *done = capo_format("%sdone/", req->path);
         return private_page(capo_redirect(req, done));

@@ -20,6 +20,7 @@
 #include <capo/signals.h>
 #include <capo/orm.h>
 #include <capo/integrity.h>
+#include <capo/files.h>
 #include <capo/model_signals.h>
 #include <capo/databases.h>
 #include <capo/introspection.h>

@@ -35,7 +35,7 @@ void capo_client_enforce_csrf(Client *client)
 typedef struct Exchange {
     Client *client;
     RawRequest raw;
-    int64_t log_in;             /* not a page is wanted but a session of this user */
+    const char *log_in;         /* the key: not a page is wanted but a session of this user */
     char *bytes;                /* malloc: outlives the request's arena */
     size_t size;
     List *templates;            /* names; with the context in the request's arena */
@@ -61,13 +61,13 @@ static void record(const Template *template, Context *context)
             capo_map_set(recording->context, seen->entries[i].key.text, seen->entries[i].value);
 }
 
-static int64_t wanted_user;
+static const char *wanted_user;
 
 /* A layer that answers by itself: the session middleware around it saves the session and sets the cookie. */
 static Response *log_in(Request *req, const Next *next)
 {
     (void)next;
-    capo_login(req, capo_get(User, .where = { .id = EQ(wanted_user) }));
+    capo_login(req, (AnyUser *)capo_query_get(capo_query_filter(capo_query_of(capo_user_model()), Q("pk", wanted_user))));
     return capo_no_content();
 }
 
@@ -184,7 +184,7 @@ static void keep_record(ClientResponse *response, const Exchange *about, Arena *
     capo_defer(free_arena, arena);
 }
 
-static ClientResponse *send_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size, int64_t user)
+static ClientResponse *send_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size, const char *user)
 {
     struct QueryItem *headers = capo_alloc_array(client->headers->count + 4, sizeof *headers);
     size_t n = 0;
@@ -228,12 +228,12 @@ static ClientResponse *send_request(Client *client, const char *method, const ch
 
 ClientResponse *capo_client_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size)
 {
-    return send_request(client, method, url, content_type, body, size, 0);
+    return send_request(client, method, url, content_type, body, size, NULL);
 }
 
-void capo_client_login(Client *client, User *user)
+void capo_client_login(Client *client, AnyUser *user)
 {
-    send_request(client, "GET", "/", NULL, NULL, 0, user->id);
+    send_request(client, "GET", "/", NULL, NULL, 0, capo_to_text(capo_instance_pk((Instance *)user)));
 }
 
 ClientResponse *capo_client_get(Client *client, const char *url)
@@ -241,16 +241,68 @@ ClientResponse *capo_client_get(Client *client, const char *url)
     return capo_client_request(client, "GET", url, NULL, NULL, 0);
 }
 
+/* --- posting ------------------------------------------------------------------------------------------------------------------- */
+
+#define BOUNDARY "capo-test-client-boundary-7f3a91"
+typedef struct Upload { Object object; const char *name, *content_type; const void *bytes; size_t size; } Upload;
+static const ObjectOps upload_ops = { .type_name = "Upload" };
+
+Value capo_client_file(const char *name, const char *content_type, const void *bytes, size_t size)
+{
+    Upload *upload = capo_alloc_struct(Upload);
+    *upload = (Upload){ .object.ops = &upload_ops, .name = name, .content_type = content_type, .bytes = bytes, .size = size };
+    return capo_value_object(upload);
+}
+
+static bool is_upload(Value value)
+{
+    return value.kind == VALUE_OBJECT && value.object->ops == &upload_ops;
+}
+
+static void put_part(Buffer *body, const char *name, Value value)
+{
+    capo_put_format(body, "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"%s\"", name);
+    if (is_upload(value)) {
+        const Upload *upload = (const Upload *)(const void *)value.object;
+        capo_put_format(body, "; filename=\"%s\"\r\nContent-Type: %s\r\n\r\n", upload->name, upload->content_type);
+        capo_put_bytes(body, upload->bytes, upload->size);
+    } else {
+        capo_put_format(body, "\r\n\r\n%s", capo_to_text(value));
+    }
+    capo_put(body, "\r\n");
+}
+
+/* Calls with each name and single value; lists repeat theirs. */
+static void each_value(const Var *fields, void (*see)(void *context, const char *name, Value value), void *context)
+{
+    for (; fields && fields->name; fields++) {
+        bool list = fields->value.kind == VALUE_LIST;
+        for (size_t i = 0; i < (list ? fields->value.list->count : 1); i++)
+            see(context, fields->name, list ? fields->value.list->items[i] : fields->value);
+    }
+}
+
+static void note_upload(void *found, const char *name, Value value)
+{
+    (void)name;
+    *(bool *)found |= is_upload(value);
+}
+
+static void add_part(void *body, const char *name, Value value) { put_part(body, name, value); }
+static void add_field(void *dict, const char *name, Value value) { capo_dict_add(dict, name, capo_to_text(value)); }
+
 ClientResponse *capo_client_post_with(Client *client, const char *url, const Var *fields)
 {
-    QueryDict *dict = capo_dict_parse("", 0);
-    for (; fields && fields->name; fields++) {
-        if (fields->value.kind == VALUE_LIST)
-            for (size_t i = 0; i < fields->value.list->count; i++)
-                capo_dict_add(dict, fields->name, capo_to_text(fields->value.list->items[i]));
-        else
-            capo_dict_add(dict, fields->name, capo_to_text(fields->value));
+    bool multipart = false;
+    each_value(fields, note_upload, &multipart);
+    if (multipart) {
+        Buffer body = { 0 };
+        each_value(fields, add_part, &body);
+        capo_put(&body, "--" BOUNDARY "--\r\n");
+        return capo_client_request(client, "POST", url, "multipart/form-data; boundary=" BOUNDARY, body.data, body.size);
     }
+    QueryDict *dict = capo_dict_parse("", 0);
+    each_value(fields, add_field, dict);
     const char *body = capo_dict_urlencode(dict);
     return capo_client_request(client, "POST", url, "application/x-www-form-urlencoded", body, strlen(body));
 }

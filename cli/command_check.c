@@ -108,7 +108,55 @@ static void check_schema(void (*say)(const CheckMessage *))
     }
 }
 
+/* The path from the root, with one slash before each part and no "." among them; "" is the root itself. */
+static const char *whole_path(const char *path)
+{
+    char here[4096];
+    Buffer out = { 0 };
+    const char *from = *path == '/' || !getcwd(here, sizeof here) ? path : capo_format("%s/%s", here, path);
+    for (char **part = capo_split(from, '/', NULL); *part; part++)
+        if (**part && strcmp(*part, ".") != 0)
+            capo_put_format(&out, "/%s", *part);
+    return capo_buffer_text(&out);
+}
+
+static bool is_within(const char *inner, const char *outer)
+{
+    size_t size = strlen(outer);
+    return strncmp(inner, outer, size) == 0 && (inner[size] == '/' || !inner[size]);
+}
+
+/* Uploads among the site's own files would be templates, or be served as its static files. */
+static void check_location(const StorageSettings *storage, void (*say)(const CheckMessage *))
+{
+    const Settings *settings = capo_settings();
+    const char *const *const own[] = { settings->template_directories, settings->static_directories, settings->locale_paths };
+    const char *location = storage->location ? whole_path(storage->location) : NULL;
+    for (size_t i = 0; location && storage->backend == &capo_filesystem_storage && i < sizeof own / sizeof *own; i++)
+        for (const char *const *folder = own[i]; folder && *folder; folder++)
+            if (is_within(location, whole_path(*folder)) || is_within(whole_path(*folder), location))
+                say(&(CheckMessage){ CHECK_ERROR, "files.E002", capo_format("The storage '%s' keeps what visitors upload in '%s', which is not apart from the "
+                                     "site's own '%s'.", storage->name, storage->location, *folder), "Give it a folder of its own, \"media\" say.", NULL });
+}
+
+static void check_files(void (*say)(const CheckMessage *))
+{
+    size_t n_models, n_storages;
+    Model *const *models = capo_all_models(&n_models);
+    FileStorage *const *storages = capo_storages(&n_storages);
+    for (size_t i = 0; i < n_models; i++)
+        for (size_t k = 0; k < models[i]->n_fields; k++) {
+            const Field *field = models[i]->fields[k];
+            if (capo_field_is_file(field->kind) && !field->inherited && field->storage && !capo_storage_is_known(field->storage))
+                say(&(CheckMessage){ CHECK_ERROR, "files.E001", capo_format("Its storage '%s' is not among settings' .storages.", field->storage), NULL,
+                                     capo_format("%s.%s", models[i]->label, field->name) });
+        }
+    for (size_t i = 0; i < n_storages; i++)
+        check_location(capo_storage_settings(storages[i]), say);
+}
+
 static const struct SystemCheck framework_checks[] = {
+    { "files", false, check_files },
     { "schema", false, check_schema },
     { "catalogs", false, check_catalogs },
     { "secret key", true, check_secret_key },

@@ -5,6 +5,7 @@
 #include <capo/serializers.h>
 #include "cli_internal.h"
 #include "fixture_files.h"
+#include <capo/testing.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,28 +95,40 @@ static int64_t load(Loading *loading, const Fixture *fixture)
     return loading->rows - before;
 }
 
-int cli_loaddata(void)
+int64_t fixtures_load(const char *const *labels, const char *format, const char *only_app, const LoadOptions *options, int *ret_files)
 {
-    if (capo_option("--database"))
-        capo_use_database(capo_option("--database"));
-    const char *format = capo_option("--format");
-    int files = 0;
-    Loading loading = { .options = { .ignore_unknown = capo_option_set("--ignorenonexistent"), .exclude = capo_models_named(capo_option_values("--exclude")) } };
+    Loading loading = { .options = *options };
+    *ret_files = 0;
     loading.loader = capo_loader_open();
-    for (const char *const *label = capo_option_values("fixture"); *label; label++) {
+    for (const char *const *label = labels; *label; label++) {
         Fixture input = { .format = format };
         if (strcmp(*label, "-") == 0 && !format)
             capo_raise(ERROR_COMMAND, "--format must be specified when reading from stdin.");
-        Fixture *found = strcmp(*label, "-") == 0 ? (Fixture[]){ input, { 0 } } : fixture_find(*label, format, capo_option("--app"));
+        Fixture *found = strcmp(*label, "-") == 0 ? (Fixture[]){ input, { 0 } } : fixture_find(*label, format, only_app);
         if (!found->path && strcmp(*label, "-") != 0)
             capo_raise(ERROR_COMMAND, "No fixture named '%s' found.", *label);
         do {
             if (load(&loading, found) == 0)
                 capo_warn("No fixture data found for '%s'. (The file format may be invalid.)", *label);
-            files++;
+            ++*ret_files;
         } while ((++found)->path);
     }
-    int64_t rows = capo_loader_close(loading.loader);
+    return capo_loader_close(loading.loader);
+}
+
+int cli_loaddata(void)
+{
+    if (capo_option("--database"))
+        capo_use_database(capo_option("--database"));
+    int files;
+    LoadOptions options = { .ignore_unknown = capo_option_set("--ignorenonexistent"), .exclude = capo_models_named(capo_option_values("--exclude")) };
+    int64_t rows = fixtures_load(capo_option_values("fixture"), capo_option("--format"), capo_option("--app"), &options, &files);
     capo_say("Installed %lld object(s) from %d fixture(s)", (long long)rows, files);
     return 0;
+}
+
+void capo_test_fixtures_of(const char *const *labels)
+{
+    int files;
+    fixtures_load(labels, NULL, NULL, &(LoadOptions){ 0 }, &files);
 }

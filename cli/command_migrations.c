@@ -20,11 +20,31 @@ static void begin_line(void *self, const char *text)
     fflush(stdout);
 }
 
+static void say_aside(void *self, const char *line)
+{
+    (void)self;
+    fprintf(stderr, "%s\n", line);
+}
+
+static void say_nothing(void *self, const char *path)
+{
+    (void)self; (void)path;
+}
+
+/* --scriptable: questions leave standard output to the paths. */
+static const char *ask_where(const char *prompt)
+{
+    if (!capo_option_set("--scriptable"))
+        return cli_ask(prompt, false);
+    fputs(prompt, stderr);
+    return cli_ask("", false);
+}
+
 static bool confirm(void *self, const char *question)
 {
     (void)self;
     for (;;) {
-        const char *answer = cli_ask(capo_format("%s [y/N] ", question), false);
+        const char *answer = ask_where(capo_format("%s [y/N] ", question));
         if (!answer || !*answer || answer[0] == 'n' || answer[0] == 'N')
             return false;
         if (answer[0] == 'y' || answer[0] == 'Y')
@@ -36,7 +56,7 @@ static bool confirm(void *self, const char *question)
 static const char *ask(void *self, const char *question)
 {
     (void)self;
-    return cli_ask(capo_format("%s\n>>> ", question), false);
+    return ask_where(capo_format("%s\n>>> ", question));
 }
 
 int cli_makemigrations(void)
@@ -51,12 +71,13 @@ int cli_makemigrations(void)
                 names[n++] = (*a)->name;
             capo_raise(ERROR_COMMAND, "There is no app called %s in APPS() of main.c.%s", *app, capo_did_you_mean(*app, names, n));
         }
-    bool check = capo_option_set("--check");
+    bool check = capo_option_set("--check"), scriptable = capo_option_set("--scriptable");
     int n = capo_make_migrations(&(MakeOptions){
         .apps = apps[0] ? apps : NULL, .name = capo_option("--name"), .dry_run = capo_option_set("--dry-run"), .check = check,
-        .empty = capo_option_set("--empty"), .merge = capo_option_set("--merge"), .questioner = &questioner, .say = say_line });
+        .empty = capo_option_set("--empty"), .merge = capo_option_set("--merge"), .update = capo_option_set("--update"), .questioner = &questioner,
+        .say = scriptable ? say_aside : say_line, .wrote = scriptable ? say_line : say_nothing });
     if (n == 0)
-        capo_say("No changes detected");
+        (scriptable ? say_aside : say_line)(NULL, "No changes detected");
     return check && n > 0 ? 1 : 0;
 }
 

@@ -7,14 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+typedef struct Creation { Map *fields; const char *password; } Creation;
+
 static void create(void *argument)
 {
-    const char **about = argument;
-    capo_create_superuser(about[0], about[1], about[2]);
+    const Creation *creation = argument;
+    capo_create_superuser_of(creation->fields, creation->password);
 }
 
 /* A password typed twice, and asked again while the validators complain and the person does not insist. */
-static const char *ask_password(User *user)
+static const char *ask_password(AnyUser *user)
 {
     for (;;) {
         const char *password = cli_ask("Password: ", true);
@@ -48,46 +50,117 @@ static const char *password_from_environment(void)
     return password;
 }
 
+static bool is_taken(const char *username)
+{
+    const Model *model = capo_user_model();
+    return capo_query_exists(capo_query_filter(capo_base_rows((Model *)model), Q(model->meta->username_field, capo_normalize(username))));
+}
+
+/* "--username" is the field by which people log in, whatever it is called; others have options of their own names, where a command has such, and
+ * the variables CAPO_SUPERUSER_<FIELD>. */
+static const char *given(const Field *field, bool is_username, bool no_input)
+{
+    const char *option = is_username ? "--username" : strcmp(field->name, "email") == 0 ? "--email" : NULL;
+    const char *value = option ? capo_option(option) : NULL;
+    if (!value && no_input)
+        value = capo_env(capo_upper(capo_format("CAPO_SUPERUSER_%s", field->name)));
+    if (!value && no_input && is_username)
+        value = capo_env("CAPO_SUPERUSER_USERNAME");
+    return value;
+}
+
+typedef struct Cleaning { const Field *field; Value raw, clean; } Cleaning;
+
+static void clean(void *argument)
+{
+    Cleaning *cleaning = argument;
+    cleaning->clean = capo_field_clean(cleaning->field, cleaning->raw, true);
+}
+
+/* The answer as the field takes it, or null after saying what is wrong with it. */
+static Value cleaned(const Field *field, const char *answer)
+{
+    Cleaning cleaning = { .field = field, .raw = VALUE(answer) };
+    const Error *error = capo_try(clean, &cleaning);
+    if (error && error->code != ERROR_VALIDATION)
+        capo_reraise(error);
+    if (error)
+        fprintf(stderr, "Error: %s\n", error->message);
+    return error ? capo_value_null() : cleaning.clean;
+}
+
+static Value ask_username(const Field *field)
+{
+    struct passwd *account = getpwuid(getuid());
+    const char *login = field->kind != FIELD_CHAR ? NULL : account ? account->pw_name : "admin", *label = field->label;
+    for (;;) {
+        const char *answer = cli_ask(login ? capo_format("%s (leave blank to use '%s'): ", label, login) : capo_format("%s: ", label), false);
+        if (!answer)
+            capo_raise(ERROR_COMMAND, "Operation cancelled.");
+        Value value = *answer || !login ? cleaned(field, answer) : VALUE(login);
+        if (capo_is_text(value) && value.size && !is_taken(value.text))
+            return value;
+        if (capo_is_text(value))
+            fprintf(stderr, value.size ? "Error: That %s is already taken.\n" : "Error: The %s may not be empty.\n", field->verbose_name);
+    }
+}
+
+static Value ask_field(const Field *field)
+{
+    for (;;) {
+        const char *what = capo_field_is_relation(field->kind) ? capo_format(" (%s.%s)", field->target->name, field->target_field->name) : "";
+        const char *answer = cli_ask(capo_format("%s%s: ", field->label, what), false);
+        if (!answer)
+            capo_raise(ERROR_COMMAND, "Operation cancelled.");
+        if (!*answer && field->blank)
+            return VALUE("");
+        Value value = cleaned(field, answer);
+        if (!capo_is_null(value))
+            return value;
+    }
+}
+
+/* What must be said of a user: the field to log in by, then the model's .required_fields. */
+static Map *fields_of_superuser(bool no_input)
+{
+    const Model *model = capo_user_model();
+    const Field *username = capo_field(model, model->meta->username_field);
+    Map *fields = capo_map_new();
+    const char *name = given(username, true, no_input);
+    if (!name && no_input)
+        capo_raise(ERROR_COMMAND, "You must use --username with --noinput.");
+    if (name && is_taken(name))
+        capo_raise(ERROR_COMMAND, "Error: That %s is already taken.", username->verbose_name);
+    capo_map_set(fields, username->name, name ? VALUE(name) : ask_username(username));
+    for (const char *const *required = model->meta->required_fields; required && *required; required++) {
+        const Field *field = capo_field(model, *required);
+        const char *value = given(field, false, no_input);
+        if (!value && no_input && !field->blank)
+            capo_raise(ERROR_COMMAND, "With --noinput the %s is taken from the variable CAPO_SUPERUSER_%s; it is not set.", field->verbose_name, capo_upper(field->name));
+        if (value || !no_input)
+            capo_map_set(fields, field->name, value ? VALUE(value) : ask_field(field));
+    }
+    return fields;
+}
+
+/* For the validators alone. */
+static AnyUser *unsaved(const Map *fields)
+{
+    Instance *user = capo_instance_new(capo_user_model());
+    for (size_t i = 0; i < fields->count; i++)
+        capo_field_assign(user, capo_field(user->model, capo_to_text(fields->entries[i].key)), fields->entries[i].value);
+    return (AnyUser *)user;
+}
+
 int cli_createsuperuser(void)
 {
     bool no_input = capo_option_set("--noinput");
-    const char *username = capo_option("--username"), *email = capo_option("--email");
-    if (no_input) {
-        if (!username)
-            username = capo_env("CAPO_SUPERUSER_USERNAME");
-        if (!email)
-            email = capo_env("CAPO_SUPERUSER_EMAIL");
-        if (!username)
-            capo_raise(ERROR_COMMAND, "You must use --username with --noinput.");
-    } else if (!cli_is_interactive()) {
+    if (!no_input && !cli_is_interactive())
         capo_raise(ERROR_COMMAND, "There is nobody to ask: standard input is not a terminal. Use --noinput with --username, --email and "
                    "CAPO_SUPERUSER_PASSWORD.");
-    }
-    while (!username) {
-        struct passwd *account = getpwuid(getuid());
-        const char *login = account ? account->pw_name : "admin";
-        const char *answer = cli_ask(capo_format("Username (leave blank to use '%s'): ", login), false);
-        if (!answer)
-            capo_raise(ERROR_COMMAND, "Operation cancelled.");
-        username = *answer ? answer : login;
-        if (capo_exists(User, .where = { .username = EQ(username) })) {
-            fprintf(stderr, "Error: That username is already taken.\n");
-            username = NULL;
-        }
-    }
-    if (capo_exists(User, .where = { .username = EQ(username) }))
-        capo_raise(ERROR_COMMAND, "Error: That username is already taken.");
-    if (!email && !no_input) {
-        email = cli_ask("Email address: ", false);
-        if (!email)
-            capo_raise(ERROR_COMMAND, "Operation cancelled.");
-    }
-    User *about = capo_new(User);
-    about->username = username;
-    about->email = email ? email : "";
-    const char *password = no_input ? password_from_environment() : ask_password(about);
-    const char *fields[] = { username, email ? email : "", password };
-    const Error *error = capo_try(create, fields);
+    Creation creation = { .fields = fields_of_superuser(no_input) };
+    creation.password = no_input ? password_from_environment() : ask_password(unsaved(creation.fields));
+    const Error *error = capo_try(create, &creation);
     if (error)
         capo_raise(ERROR_COMMAND, "The user could not be made: %s", error->message);
     capo_say("Superuser created successfully.");
@@ -97,7 +170,7 @@ int cli_createsuperuser(void)
 int cli_changepassword(void)
 {
     const char *username = capo_option("username");
-    User *user = capo_first(User, .where = { .username = EQ(username) });
+    AnyUser *user = capo_find_user(username);
     if (!user)
         capo_raise(ERROR_COMMAND, "user '%s' does not exist", username);
     capo_say("Changing password for user '%s'", username);
@@ -105,7 +178,7 @@ int cli_changepassword(void)
     if (!no_input && !cli_is_interactive())
         capo_raise(ERROR_COMMAND, "There is nobody to ask: standard input is not a terminal. Use --noinput with CAPO_SUPERUSER_PASSWORD.");
     capo_set_password(user, no_input ? password_from_environment() : ask_password(user));
-    capo_save(user);
+    capo_instance_save((Instance *)user);
     capo_say("Password changed successfully for user '%s'", username);
     return 0;
 }

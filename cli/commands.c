@@ -19,6 +19,8 @@ const Command cli_framework_commands[] = {
         { "--check", NULL, "write nothing; exit status 1 when something is missing" },
         { "--empty", NULL, "an empty migration, to be filled by hand" },
         { "--merge", NULL, "join branches of one app" },
+        { "--update", NULL, "put it into the last migration, which is not applied yet" },
+        { "--scriptable", NULL, "only the files' paths on standard output; all else on standard error" },
         NO_INPUT) },
     { "migrate", "Bring the database up to date, or to a migration by name.", cli_migrate, OPTIONS_LIST(
         { "app", NULL, "only this app" },

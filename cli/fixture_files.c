@@ -67,6 +67,22 @@ static void look_in_folder(Search *search, const char *folder)
     }
 }
 
+/* The settings', without such as are looked through anyway: there each name would be found twice. */
+static const char *const *fixture_directories(void)
+{
+    static const char *const usual[] = { "fixtures", NULL };
+    const char *const *folders = capo_settings()->fixture_directories ? capo_settings()->fixture_directories : usual;
+    for (const char *const *folder = folders; *folder; folder++) {
+        for (const char *const *other = folders; other < folder; other++)
+            if (strcmp(*other, *folder) == 0)
+                capo_raise(ERROR_IMPROPERLY_CONFIGURED, "settings' .fixture_directories has '%s' twice.", *folder);
+        for (const App *const *app = capo_apps(); *app; app++)
+            if (strcmp(capo_format("%s/fixtures", (*app)->directory ? (*app)->directory : (*app)->name), *folder) == 0)
+                capo_raise(ERROR_IMPROPERLY_CONFIGURED, "settings' .fixture_directories has '%s', where the fixtures of the app %s are looked for anyway.", *folder, (*app)->name);
+    }
+    return folders;
+}
+
 Fixture *fixture_find(const char *label, const char *format, const char *only_app)
 {
     Search search = { .wanted = taken_apart(label), .format = format, .label = label, .found = capo_alloc_array(1, sizeof(Fixture)) };
@@ -88,7 +104,8 @@ Fixture *fixture_find(const char *label, const char *format, const char *only_ap
     }
     if (only_app)
         return search.found;
-    look_in_folder(&search, "fixtures");
+    for (const char *const *folder = fixture_directories(); *folder; folder++)
+        look_in_folder(&search, *folder);
     look_in_folder(&search, "");
     return search.found;
 }

@@ -67,7 +67,7 @@ static const Command *find_command(const char *name)
 /* What core leaves to the higher floors. */
 static bool has_permission(Request *req, const char *permission)
 {
-    User *user = capo_user(req);
+    AnyUser *user = capo_user(req);
     return user && (permission[0] == 0 || capo_has_permission(user, permission));
 }
 

@@ -17,13 +17,13 @@ char *cli_ask(const char *prompt, bool secret)
 {
     struct termios before, quiet;
     bool hidden = secret && tcgetattr(STDIN_FILENO, &before) == 0;
-    fputs(prompt, stdout);
-    fflush(stdout);
-    if (hidden) {
+    if (hidden) {                               /* before the question, since it drops what was typed already */
         quiet = before;
         quiet.c_lflag &= ~(tcflag_t)ECHO;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
+    fputs(prompt, stdout);
+    fflush(stdout);
     char *line = NULL;
     size_t room = 0;
     ssize_t size = getline(&line, &room, stdin);

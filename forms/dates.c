@@ -227,6 +227,7 @@ static char *duration_text(Duration duration)
 Value capo_form_format_value(const FormField *field, Value value)
 {
     DateParts parts;
+    value = capo_form_held_value(field, value);
     switch ((ValueKind)value.kind) {
     case VALUE_DATETIME:
         parts = value.flags & VALUE_FLAG_NAIVE ? wall_parts(value.datetime) : capo_local(value.datetime, NULL);

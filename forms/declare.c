@@ -47,7 +47,7 @@ static FormField field_from_row(const FormRow *row)
         field.empty_label = row->options.model.empty_label;
         field.label_from = row->options.model.label_from;
         break;
-    case FORM_FILE:
+    case FORM_FILE: case FORM_IMAGE:
         field.max_length = row->options.file.max_length;
         field.extensions = row->options.file.extensions;
         field.allow_empty_file = row->options.file.allow_empty_file;

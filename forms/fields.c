@@ -2,6 +2,7 @@
 /* The kinds of form fields, a row each at the foot of the file, and what is common to all: Django's Field.clean is to_python, then
  * validate, then the validators. To add a kind: a name in forms.h, its row here, its case in a test. */
 #include "internal.h"
+#include <capo/images.h>
 #include <string.h>
 #include <strings.h>
 
@@ -307,10 +308,25 @@ static bool file_to_python(const FormField *field, Value raw, Value *ret, FieldE
     return true;
 }
 
+/* What the file says that it is does not count: its first bytes do. */
+static bool image_to_python(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+{
+    ImageInfo image;
+    if (!file_to_python(field, raw, ret, errors))
+        return false;
+    const UploadedFile *file = capo_value_as_file(*ret);
+    if (!file || capo_image_file(file->path, &image))
+        return true;
+    capo_form_field_fail(field, errors, "invalid_image", NULL);
+    return false;
+}
+
 static void check_file(const FormField *field, Value value, FieldErrors *errors)
 {
     Problem problem;
     const UploadedFile *file = capo_value_as_file(value);
+    if (file && field->kind == FORM_IMAGE && !capo_check_image_extension(file->name, &problem))
+        capo_form_field_fail_problem(field, errors, &problem);
     if (file && !capo_check_file_extension(file->name, field->extensions, &problem))
         capo_form_field_fail_problem(field, errors, &problem);
 }
@@ -412,6 +428,8 @@ bool capo_form_field_has_changed(const FormField *field, Value initial, Value ra
 #define MESSAGES(...) ((const char *const[]){ __VA_ARGS__, NULL, NULL })
 #define NOT_AMONG "Select a valid choice. %(value)s is not one of the available choices."
 #define INVALID_LIST "Enter a list of values."
+#define FILE_MESSAGES "missing", "No file was submitted.", "empty", "The submitted file is empty.",                              \
+    "contradiction", "Please either submit a file or check the clear checkbox, not both."
 
 static const FormKind kinds[FORM_KINDS] = {
     [FORM_CHAR] = { "CharField", "text", .to_python = text_to_python, .check = check_text, .text = true },
@@ -452,10 +470,18 @@ static const FormKind kinds[FORM_KINDS] = {
             "invalid_pk_value", "“%(pk)s” is not a valid value.") },
     [FORM_FILE] = { "FileField", "clearable_file", .invalid = "No file was submitted. Check the encoding type on the form.",
         .to_python = file_to_python, .check = check_file, .has_changed = file_changed,
-        .messages = MESSAGES("missing", "No file was submitted.", "empty", "The submitted file is empty.",
-            "contradiction", "Please either submit a file or check the clear checkbox, not both.") },
+        .messages = MESSAGES(FILE_MESSAGES) },
+    [FORM_IMAGE] = { "ImageField", "clearable_file", .invalid = "No file was submitted. Check the encoding type on the form.",
+        .to_python = image_to_python, .check = check_file, .has_changed = file_changed, .messages = MESSAGES(FILE_MESSAGES,
+            "invalid_image", "Upload a valid image. The file you uploaded was either not an image or a corrupted image.") },
     [FORM_INLINE_KEY] = { "InlineForeignKeyField", "hidden", .to_python = capo_form_inline_key, .has_changed = capo_form_never_changed, .any_empty = true,
         .messages = MESSAGES("invalid_choice", "The inline value did not match the parent instance.") },
+    [FORM_SIMPLE_ARRAY] = { "SimpleArrayField", "text", .to_python = capo_form_simple_array, .has_changed = capo_form_held_changed,
+        .messages = MESSAGES("item_invalid", "Item %(nth)s in the array did not validate: %(problem)s") },
+    [FORM_HELD] = { "HStoreField", "textarea", .to_python = capo_form_held, .has_changed = capo_form_held_changed,
+        .messages = MESSAGES("invalid_json", "Could not load JSON data.") },
+    [FORM_RANGE] = { "RangeField", "range", .invalid = "Enter two valid values.", .to_python = capo_form_range, .has_changed = capo_form_held_changed,
+        .messages = MESSAGES("bound_ordering", "The start of the range must not exceed the end of the range.") },
     [FORM_FILE_PATH] = { "FilePathField", "select", .to_python = capo_form_choice, .validate = capo_form_validate_choice, .text = true,
         .messages = MESSAGES("invalid_choice", NOT_AMONG) },
 };

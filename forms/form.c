@@ -195,7 +195,7 @@ static void clean_field(Form *form, BoundField *bound)
     Value raw = field->disabled ? capo_form_initial_value(bound) : capo_form_raw_value(bound), initial = capo_form_initial_value(bound);
     const ValidationError *errors = NULL;
     /* A file that is there already stands where none was sent. */
-    if (field->kind == FORM_FILE && capo_is_null(raw) && capo_truth(initial)) {
+    if (capo_form_is_file(field) && capo_is_null(raw) && capo_truth(initial)) {
         bound->value = initial;
     } else if (!capo_form_field_clean(field, raw, &bound->value, &errors)) {
         for (; errors; errors = errors->next)
@@ -243,7 +243,7 @@ static void store_value(const FormRow *row, void *place, Value value)
     case FORM_DURATION: *(Duration *)place = value.kind == VALUE_DURATION ? value.duration : (Duration){ 0 }; break;
     case FORM_UUID: *(Uuid *)place = value.kind == VALUE_UUID ? *value.uuid : (Uuid){ { 0 } }; break;
     case FORM_JSON: *(Value *)place = value; break;
-    case FORM_FILE: *(const UploadedFile **)place = capo_value_as_file(value); break;
+    case FORM_FILE: case FORM_IMAGE: *(const UploadedFile **)place = capo_value_as_file(value); break;
     case FORM_MULTIPLE_CHOICE: store_list(place, value, false); break;
     case FORM_MODEL_CHOICE: *(Instance **)place = capo_form_value_instance(value); break;
     case FORM_MODEL_MULTIPLE_CHOICE: store_list(place, value, true); break;
@@ -426,7 +426,7 @@ Value capo_form_bound_value(Form *form, const char *field)
     bool json = bound->field->kind == FORM_JSON, sent = form->bound && !bound->field->disabled;
     Value value = capo_form_initial_value(bound), parsed;
     const char *problem;
-    if (bound->field->kind == FORM_FILE)                /* a file cannot be filled in: what is there already is shown */
+    if (capo_form_is_file(bound->field))                /* a file cannot be filled in: what is there already is shown */
         return value;
     if (sent) {
         value = capo_form_raw_value(bound);

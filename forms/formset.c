@@ -433,6 +433,11 @@ Form *capo_formset_empty_form(Formset *formset)
     return make_form(formset, -1);
 }
 
+bool capo_formset_is_multipart(Formset *formset)
+{
+    return capo_form_is_multipart(formset->total ? capo_formset_form(formset, 0) : capo_formset_empty_form(formset));
+}
+
 const char *const *capo_formset_errors(Formset *formset)
 {
     formset_clean(formset);
@@ -563,7 +568,7 @@ static bool formset_get(Object *self, const char *name, size_t size, Value *ret)
     else if (!strcmp(text, "min_num")) *ret = capo_value_int(formset->min_num);
     else if (!strcmp(text, "is_bound")) *ret = capo_value_bool(formset->bound);
     else if (!strcmp(text, "is_valid")) *ret = capo_value_bool(capo_formset_is_valid(formset));
-    else if (!strcmp(text, "is_multipart")) *ret = capo_value_bool(capo_form_is_multipart(capo_formset_empty_form(formset)));
+    else if (!strcmp(text, "is_multipart")) *ret = capo_value_bool(capo_formset_is_multipart(formset));
     else if (!strcmp(text, "media")) *ret = capo_value_safe("");
     else return false;
     return true;

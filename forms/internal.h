@@ -30,6 +30,7 @@ typedef struct FormKind {
     bool any_empty;                         /* false and {} are values like others: no "required" check of its own */
 } FormKind;
 const FormKind *capo_form_kind(FormFieldKind kind);
+static inline bool capo_form_is_file(const FormField *field) { return field->kind == FORM_FILE || field->kind == FORM_IMAGE; }
 
 bool capo_form_is_empty(Value value);            /* null, "", [], {} */
 bool capo_form_integer(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
@@ -47,6 +48,13 @@ bool capo_form_split_datetime(const FormField *field, Value raw, Value *ret, Fie
 bool capo_form_duration(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
 /* Texts for inputs: "2026-11-22", "08:30:00", "2026-11-22 08:30:00" in the current zone. */
 Value capo_form_format_value(const FormField *field, Value value);
+/* postgresql_fields.c */
+bool capo_form_simple_array(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_held(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_range(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
+bool capo_form_held_changed(const FormField *field, Value initial, Value raw);
+Value capo_form_held_value(const FormField *field, Value value);
+Value capo_form_range_end(Value value, int index);
 /* choices.c */
 bool capo_form_choice(const FormField *field, Value raw, Value *ret, FieldErrors *errors);
 bool capo_form_choices(const FormField *field, Value raw, Value *ret, FieldErrors *errors);

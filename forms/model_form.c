@@ -18,6 +18,7 @@ static const struct FieldForm { FormFieldKind kind; const char *widget; bool nul
     [FIELD_URL] = { FORM_URL, .null_is_null = true },
     [FIELD_FILE_PATH] = { FORM_FILE_PATH, .null_is_null = true },
     [FIELD_IP_ADDRESS] = { FORM_IP_ADDRESS, .null_is_null = true },
+    [FIELD_FILE] = { FORM_FILE }, [FIELD_IMAGE] = { FORM_IMAGE },
     [FIELD_INTEGER] = { FORM_INTEGER }, [FIELD_BIG_INTEGER] = { FORM_INTEGER }, [FIELD_SMALL_INTEGER] = { FORM_INTEGER },
     [FIELD_POSITIVE_INTEGER] = { FORM_INTEGER }, [FIELD_POSITIVE_BIG_INTEGER] = { FORM_INTEGER }, [FIELD_POSITIVE_SMALL_INTEGER] = { FORM_INTEGER },
     [FIELD_FLOAT] = { FORM_FLOAT },
@@ -28,6 +29,9 @@ static const struct FieldForm { FormFieldKind kind; const char *widget; bool nul
     [FIELD_BINARY] = { FORM_KINDS },
     [FIELD_JSON] = { FORM_JSON },
     [FIELD_FOREIGN_KEY] = { FORM_MODEL_CHOICE }, [FIELD_ONE_TO_ONE] = { FORM_MODEL_CHOICE }, [FIELD_MANY_TO_MANY] = { FORM_MODEL_MULTIPLE_CHOICE },
+    [FIELD_ARRAY] = { FORM_SIMPLE_ARRAY }, [FIELD_HSTORE] = { FORM_HELD }, [FIELD_SEARCH_VECTOR] = { FORM_KINDS },
+    [FIELD_INTEGER_RANGE] = { FORM_RANGE }, [FIELD_BIG_INTEGER_RANGE] = { FORM_RANGE }, [FIELD_DECIMAL_RANGE] = { FORM_RANGE },
+    [FIELD_DATE_RANGE] = { FORM_RANGE }, [FIELD_DATETIME_RANGE] = { FORM_RANGE },
     [FIELD_META] = { FORM_KINDS },
 };
 
@@ -105,6 +109,9 @@ FormField *capo_form_field_for(const Field *field)
         result->recursive = field->recursive;
         result->allow_folders = field->allow_folders;
         break;
+    case FIELD_FILE: case FIELD_IMAGE:
+        result->max_length = field->max_length;
+        break;
     case FIELD_IP_ADDRESS:
         result->protocol = field->protocol;
         result->unpack_ipv4 = field->unpack_ipv4;
@@ -112,6 +119,10 @@ FormField *capo_form_field_for(const Field *field)
     case FIELD_BOOLEAN:
         result->kind = field->null ? FORM_NULL_BOOLEAN : FORM_BOOLEAN;
         result->optional = true;                /* an unchecked box is a "no", not a field left out */
+        break;
+    case FIELD_ARRAY:
+        if (field->base->kind == FIELD_ARRAY)
+            result->kind = FORM_HELD;
         break;
     case FIELD_FOREIGN_KEY: case FIELD_ONE_TO_ONE: case FIELD_MANY_TO_MANY:
         result->query = choice_query(field);
@@ -134,6 +145,8 @@ FormField *capo_form_field_for(const Field *field)
 /* model_to_dict for one field: keys of relations, lists of instances for many-to-many. */
 static Value instance_value(Instance *instance, const Field *field)
 {
+    if (capo_field_is_file(field->kind))
+        return capo_instance_file_value(instance, field);
     if (field->kind != FIELD_MANY_TO_MANY)
         return capo_field_value(instance, field);
     List *list = capo_list_new();
@@ -209,6 +222,16 @@ static void assign(void *argument)
     capo_field_assign(call->instance, call->field, call->value);
 }
 
+/* A new file waits for the save, false takes the old one's name out; nothing, and the file that was there, leave the field as it is. */
+static void assign_file(Instance *instance, const Field *field, Value value)
+{
+    const UploadedFile *upload = capo_value_as_file(value);
+    if (upload)
+        capo_instance_set_file(instance, field->name, capo_content_upload(upload));
+    else if (value.kind == VALUE_BOOL && !value.boolean)
+        capo_instance_clear_file(instance, field->name);
+}
+
 static bool was_omitted(const BoundField *bound)
 {
     const FormWidget *widget = capo_form_field_widget(bound->field);
@@ -224,6 +247,10 @@ static void fill_instance(Form *form)
         const Field *field = bound->field->model_field;
         if (!field || field->model != form->model || !bound->has_value || field->kind == FIELD_MANY_TO_MANY)
             continue;
+        if (capo_field_is_file(field->kind)) {
+            assign_file(form->instance, field, bound->value);
+            continue;
+        }
         bool has_default = field->has_default;
         if (has_default && capo_form_is_empty(bound->value) && was_omitted(bound))
             continue;

@@ -310,20 +310,14 @@ bool capo_check_file_extension(const char *file_name, const char *const *extensi
 {
     if (!extensions)
         return true;
-    const char *slash = strrchr(file_name, '/'), *base = slash ? slash + 1 : file_name;
-    const char *dot = strrchr(base, '.');
-    while (*base == '.')                /* ".bashrc" has no extension */
-        base++;
-    const char *extension = dot && dot >= base ? capo_lower(dot + 1) : "";
     Buffer allowed = { 0 };
-    for (const char *const *one = extensions; *one; one++) {
-        if (!strcasecmp(*one, extension))
-            return true;
+    if (capo_has_extension(file_name, extensions))
+        return true;
+    for (const char *const *one = extensions; *one; one++)
         capo_put_format(&allowed, "%s%s", allowed.size ? ", " : "", capo_lower(*one));
-    }
     return problem_with(ret, "invalid_extension",
         "File extension “%(extension)s” is not allowed. Allowed extensions are: %(allowed_extensions)s.",
-        PARAMS(V("extension", extension), V("allowed_extensions", capo_buffer_text(&allowed)), V("value", file_name)));
+        PARAMS(V("extension", capo_file_extension(file_name)), V("allowed_extensions", capo_buffer_text(&allowed)), V("value", file_name)));
 }
 
 /* What Pillow reads; browsers show the first five. */
@@ -332,6 +326,13 @@ static const char *const image_extensions[] = { "png", "jpg", "jpeg", "gif", "we
 static bool check_image(Value value, Problem *ret)
 {
     return capo_check_file_extension(capo_to_text(value), image_extensions, ret);
+}
+
+/* Of what images.h knows. */
+bool capo_check_image_extension(const char *file_name, Problem *ret)
+{
+    static const char *const known[] = { "png", "apng", "jpg", "jpeg", "jpe", "jfif", "gif", "webp", "bmp", "dib", NULL };
+    return capo_check_file_extension(file_name, known, ret);
 }
 
 /* --- as validators: they raise ----------------------------------------------------------------------------------------------------- */

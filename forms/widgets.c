@@ -31,6 +31,8 @@ static void set_field_attributes(Map *map, const FormField *field, const FormWid
 {
     const FormKind *kind = capo_form_kind(field->kind);
     bool number = widget->input_type && !strcmp(widget->input_type, "number");
+    if (field->kind == FORM_IMAGE && widget->needs_multipart && !capo_map_get(map, "accept"))
+        set(map, "accept", capo_value_text("image/*"));
     if (kind->text && kind->check && !widget->is_hidden) {
         int max_length = field->max_length ? field->max_length : field->kind == FORM_EMAIL ? 320 : field->kind == FORM_IP_ADDRESS ? 39 : 0;
         if (max_length)
@@ -383,6 +385,17 @@ static void put_split(const FormWidget *widget, const WidgetContext *context, Bu
     }
 }
 
+static void put_range(const FormWidget *widget, const WidgetContext *context, Buffer *out)
+{
+    List *ends = capo_list_new();
+    WidgetContext both = *context;
+    for (int i = 0; i < 2; i++)
+        capo_list_add(ends, capo_form_range_end(context->value, i));
+    both.value = capo_value_list(ends);
+    both.required = false;                          /* an end may be left open */
+    put_split(widget, &both, out);
+}
+
 static Value take_split(const FormWidget *widget, const FormField *field, const QueryDict *data, Request *files, const char *name)
 {
     (void)widget, (void)field, (void)files;
@@ -400,18 +413,30 @@ static bool split_omitted(const FormWidget *widget, const QueryDict *data, const
 
 /* --- files ------------------------------------------------------------------------------------------------------------------------------ */
 
+/* What is there already: as a link where it has an address. False: it cannot be shown. */
+static bool put_current_file(Value value, Buffer *out)
+{
+    Value url = capo_value_null();
+    bool ours = capo_is_field_file(value);
+    if (ours)
+        url = capo_value_text(capo_field_file_url(value));
+    else if (!capo_lookup(value, "url", 3, &url))
+        return false;
+    capo_put(out, capo_is_null(url) ? "Currently: " : "Currently: <a href=\"");
+    if (!capo_is_null(url)) {
+        put_escaped_value(out, url);
+        capo_put(out, "\">");
+    }
+    put_escaped_value(out, value);
+    capo_put(out, capo_is_null(url) ? "" : "</a>");
+    return true;
+}
+
 static void put_file(const FormWidget *widget, const WidgetContext *context, Buffer *out)
 {
     WidgetContext own = *context;
     own.required &= !context->has_initial;
-    bool clearable = !strcmp(widget->name, "clearable_file");
-    Value url;
-    if (clearable && context->has_initial && capo_lookup(context->value, "url", 3, &url)) {
-        capo_put(out, "Currently: <a href=\"");
-        put_escaped_value(out, url);
-        capo_put(out, "\">");
-        put_escaped_value(out, context->value);
-        capo_put(out, "</a>");
+    if (strcmp(widget->name, "file") != 0 && context->has_initial && put_current_file(context->value, out)) {
         if (context->field->optional) {
             const char *name = capo_format("%s-clear", context->name);
             const char *id = capo_escape(capo_format("%s_id", name));
@@ -460,7 +485,7 @@ static const FormWidget widgets[] = {
     { "time", INPUT("text"), .format = capo_form_format_value },
     { "date_picker", INPUT("date"), .format = capo_form_format_value },
     { "time_picker", INPUT("time"), .format = capo_form_format_value },
-    { "textarea", .put = put_textarea, .attrs = textarea_attrs },
+    { "textarea", .put = put_textarea, .attrs = textarea_attrs, .format = capo_form_held_value },
     { "checkbox", .input_type = "checkbox", .put = put_checkbox, .take = take_checkbox, .omitted = never_omitted },
     { "select", .put = put_select },
     { "select_multiple", .put = put_select, .take = take_list, .omitted = never_omitted, .multiple = true },
@@ -469,6 +494,7 @@ static const FormWidget widgets[] = {
     { "checkbox_select_multiple", .input_type = "checkbox", .put = put_buttons, .take = take_list, .omitted = never_omitted,
         .use_fieldset = true, .multiple = true },
     { "split_datetime", .input_type = "text", .put = put_split, .take = take_split, .omitted = split_omitted, .use_fieldset = true },
+    { "range", .input_type = "text", .put = put_range, .take = take_split, .omitted = split_omitted, .use_fieldset = true },
     { "split_hidden_datetime", .input_type = "hidden", .put = put_split, .take = take_split, .omitted = split_omitted, .is_hidden = true },
     { "file", .input_type = "file", .put = put_file, .take = take_file, .omitted = file_omitted, .needs_multipart = true },
     { "clearable_file", .input_type = "file", .put = put_file, .take = take_file, .omitted = file_omitted, .needs_multipart = true,

@@ -79,6 +79,15 @@ static const Migration *leaf_of(const MigrationGraph *graph, const char *app)
     return leaves[0] ? leaves[0]->migration : NULL;
 }
 
+/* A key to the site's user model depends on the first migration of its app, whichever app that is on another site: if the model is made there. */
+static bool is_made_first(const Migration *migration, const char *model)
+{
+    for (size_t i = 0; i < migration->n_operations; i++)
+        if (migration->operations[i]->kind == CREATE_MODEL && same_name(migration->operations[i]->model, model))
+            return migration_is_first(migration);
+    return false;
+}
+
 /* Dependencies on apps whose models this run leaves as they are: on their last migration. */
 static void depend(const Arrangement *arrangement, Migration *migration, size_t j)
 {
@@ -90,6 +99,12 @@ static void depend(const Arrangement *arrangement, Migration *migration, size_t 
             const Operation *op = arrangement->detector->planned[i].operation;
             bool names_it = (op->kind == CREATE_MODEL && same_name(op->model, dot + 1)) || (op->new_name && same_name(op->new_name, dot + 1));
             in_this_run |= names_it && (op->kind == CREATE_MODEL || op->kind == RENAME_MODEL) && strcmp(arrangement->detector->planned[i].app, app) == 0;
+        }
+        MigrationNode *first = in_this_run || strcmp(app, later->app) == 0 || !swappable_is_user_model(app, dot + 1) ? NULL
+                                                                               : graph_find(arrangement->graph, app, MIGRATION_FIRST);
+        if (first && is_made_first(first->migration, dot + 1)) {
+            migration_add_dependency(migration, app, MIGRATION_FIRST);
+            continue;
         }
         const Migration *leaf = in_this_run || strcmp(app, later->app) == 0 ? NULL : leaf_of(arrangement->graph, app);
         if (leaf)
@@ -227,8 +242,12 @@ DetectedApp *arrange_operations(Detector *detector, const MigrationGraph *graph,
         Planned *later = &detector->planned[j];
         for (size_t i = 0; i < j; i++)
             if (detector->planned[i].migration != later->migration && strcmp(detector->planned[i].app, later->app) != 0
-                && needs(later, &detector->planned[i]))
-                migration_add_dependency(later->migration, detector->planned[i].app, detector->planned[i].migration->name);
+                && needs(later, &detector->planned[i])) {
+                const Planned *first = &detector->planned[i];
+                bool of_users = first->operation->kind == CREATE_MODEL && swappable_is_user_model(first->app, first->operation->model)
+                    && is_made_first(first->migration, first->operation->model);
+                migration_add_dependency(later->migration, first->app, of_users ? MIGRATION_FIRST : first->migration->name);
+            }
     }
     for (size_t j = 0; j < detector->count; j++)
         depend(&arrangement, detector->planned[j].migration, j);

@@ -212,6 +212,14 @@ static void reduce_unique_together(Detector *detector, const ModelState *now, co
         plan(detector, to->app, .kind = ALTER_UNIQUE_TOGETHER, .model = to->name, .list = left);
 }
 
+/* An order by a field that goes, or by none any more, is given up before it. */
+static void drop_order(Detector *detector, const ModelState *now, const ModelState *to)
+{
+    Value *old = option(now, "order_with_respect_to"), *new = option(to, "order_with_respect_to");
+    if (old && (!new || !model_state_field(to, old->text)))
+        plan(detector, to->app, .kind = ALTER_ORDER_WITH_RESPECT_TO, .model = to->name);
+}
+
 /* --- created models ------------------------------------------------------------------------------------------------------------------------- */
 
 enum { NEW, ON_PATH, CREATED };
@@ -235,9 +243,9 @@ static Map *options_without(const ModelState *model, FieldState *const *later, s
 {
     Map *options = map_copy(model->options);
     for (size_t i = 0; i < n_later; i++)
-        for (const char *const *name = (const char *const[]){ "unique_together", "indexes", "constraints", NULL }; *name; name++) {
+        for (const char *const *name = (const char *const[]){ "unique_together", "indexes", "constraints", "order_with_respect_to", NULL }; *name; name++) {
             Value *value = capo_map_get(options, *name);
-            bool needs = false;
+            bool needs = value && capo_is_text(*value) && !strcmp(value->text, later[i]->name);
             for (size_t k = 0; value && value->kind == VALUE_LIST && k < value->list->count; k++)
                 needs |= names_field(*name, value->list->items[k], later[i]->name);
             for (size_t k = 0; value && value->kind == VALUE_MAP && k < value->map->count; k++)
@@ -467,6 +475,8 @@ static void add_indexes(Detector *detector, const ModelState *now, const ModelSt
     Value *old_indexes = option(now, "indexes"), *old_constraints = option(now, "constraints");
     if (!same_lists(option(now, "unique_together"), together))
         plan(detector, to->app, .kind = ALTER_UNIQUE_TOGETHER, .model = to->name, .list = together ? together->list : capo_list_new());
+    if (option(to, "order_with_respect_to") && !same_option(now, to, "order_with_respect_to"))
+        plan(detector, to->app, .kind = ALTER_ORDER_WITH_RESPECT_TO, .model = to->name, .name = option(to, "order_with_respect_to")->text);
     for (size_t i = 0; indexes && i < indexes->map->count; i++) {
         const char *name = capo_to_text(indexes->map->entries[i].key);
         if (!old_indexes || !capo_map_get(old_indexes->map, name))
@@ -542,6 +552,7 @@ void detect_operations(Detector *detector)
     each_kept(detector, remove_indexes);
     each_kept(detector, remove_constraints);
     each_kept(detector, reduce_unique_together);
+    each_kept(detector, drop_order);
     create_models(detector);
     each_kept(detector, remove_fields);
     each_kept(detector, add_fields);
@@ -554,7 +565,7 @@ void detect_operations(Detector *detector)
 DetectedApp *detect_changes(const ProjectState *from, const ProjectState *to, const MigrationGraph *graph, const char *const *only,
                             const char *name, Questioner *questioner, size_t *ret_count)
 {
-    Detector detector = { .now = state_clone(from), .to = to, .questioner = questioner };
+    Detector detector = { .now = state_clone(from), .to = swappable_kept(from, to), .questioner = questioner };
     detect_operations(&detector);
     return arrange_operations(&detector, graph, only, name, ret_count);
 }

@@ -10,7 +10,7 @@ static bool managed_pair(const char *app, ProjectState *before, const char *old_
 {
     *old = state_model(before, app, old_name);
     *new = state_model(after, app, new_name);
-    return (*old)->managed && (*new)->managed;
+    return capo_model_is_migrated(*old) && capo_model_is_migrated(*new);
 }
 
 DATABASE_CHANGE(database_nothing)
@@ -21,7 +21,7 @@ DATABASE_CHANGE(database_nothing)
 DATABASE_CHANGE(database_create_model)
 {
     Model *model = state_model(backwards ? before : after, app, op->model);
-    if (!model->managed)
+    if (!capo_model_is_migrated(model))
         return;
     if (backwards)
         capo_schema_delete_model(editor, model);
@@ -43,13 +43,35 @@ DATABASE_CHANGE(database_alter_table)
         capo_schema_rename_table(editor, old, new);
 }
 
+enum { RENAME_HOOKS = 8 };
+static void (*rename_hooks[RENAME_HOOKS])(const Model *before, const Model *after);
+static size_t n_rename_hooks;
+
+void capo_after_rename(void (*function)(const Model *before, const Model *after))
+{
+    for (size_t i = 0; i < n_rename_hooks; i++)
+        if (rename_hooks[i] == function)
+            return;
+    if (n_rename_hooks == RENAME_HOOKS)
+        capo_bug("more than %d functions for capo_after_rename().", RENAME_HOOKS);
+    rename_hooks[n_rename_hooks++] = function;
+}
+
+static void tell_of_rename(const SchemaEditor *editor, const Model *before, const Model *after)
+{
+    for (size_t i = 0; i < n_rename_hooks && !capo_schema_is_collecting(editor); i++)
+        rename_hooks[i](before, after);
+}
+
 /* The table and its join tables; then the join tables of others, whose key to here is called after the model. Foreign keys follow the
  * table by themselves on every database. */
 DATABASE_CHANGE(database_rename_model)
 {
     Model *old, *new;
-    if (!managed_pair(app, before, backwards ? op->new_name : op->model, after, backwards ? op->model : op->new_name, &old, &new))
+    if (!managed_pair(app, before, backwards ? op->new_name : op->model, after, backwards ? op->model : op->new_name, &old, &new)) {
+        tell_of_rename(editor, old, new);
         return;
+    }
     capo_schema_rename_table(editor, old, new);
     for (size_t i = 0; i < old->n_reverse; i++) {
         Field *field = old->reverse[i];
@@ -58,6 +80,21 @@ DATABASE_CHANGE(database_rename_model)
         Model *model_now = state_model(after, field->model->app, field->model->name);
         capo_schema_alter_field(editor, field->model, model_now, field, capo_field(model_now, field->name), capo_value_null());
     }
+    tell_of_rename(editor, old, new);
+}
+
+/* The column _order comes and goes with the option. Rows that are there have the first place, all of them, as in Django. */
+DATABASE_CHANGE(database_alter_order)
+{
+    Model *old, *new;
+    (void)backwards;
+    if (!managed_pair(app, before, op->model, after, op->model, &old, &new))
+        return;
+    Field *was = capo_field(old, ORDER_FIELD), *is = capo_field(new, ORDER_FIELD);
+    if (!was && is)
+        capo_schema_add_field(editor, old, new, is, capo_value_int(0));
+    else if (was && !is)
+        capo_schema_remove_field(editor, old, new, was);
 }
 
 DATABASE_CHANGE(database_alter_meta)

@@ -10,6 +10,7 @@ DATABASE_CHANGE(database_delete_model);
 DATABASE_CHANGE(database_rename_model);
 DATABASE_CHANGE(database_alter_table);
 DATABASE_CHANGE(database_alter_meta);
+DATABASE_CHANGE(database_alter_order);
 DATABASE_CHANGE(database_add_field);
 DATABASE_CHANGE(database_remove_field);
 DATABASE_CHANGE(database_alter_field);

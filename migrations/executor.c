@@ -73,6 +73,28 @@ static void refuse_inconsistent(const MigrationGraph *graph, const Map *applied)
     }
 }
 
+/* A user model is chosen before the first migrate: keys of other tables point to the table that was there then. */
+static void refuse_changed_user_model(const MigrationGraph *graph, const Map *applied)
+{
+    const char *label = capo_swappable_label(AUTH_USER_CHOICE), *app = capo_strndup(label, strcspn(label, "."));
+    const MigrationNode *first = graph_find(graph, app, MIGRATION_FIRST), *auth = graph_find(graph, "auth", MIGRATION_FIRST);
+    const Model *own = capo_model(label);
+    bool is_own = !same_name(label, "auth.User"), auth_applied = auth && is_applied(auth->migration, applied);
+    if (is_own && own && own->managed && !first)
+        capo_raise(ERROR_MIGRATION, "The app %s of the user model %s has no migrations, and other tables have keys to it. Run makemigrations %s first.", app,
+                   label, app);
+    if (!auth_applied || !first || !own)
+        return;
+    bool has_auth_user = capo_schema_has_table("auth_user"), changed = is_own ? has_auth_user && strcmp(own->table, "auth_user") != 0
+        && !is_applied(first->migration, applied) : !has_auth_user && capo_schema_has_table("auth_group");
+    for (size_t i = 0; i < first->n_children && is_own && !changed; i++)
+        changed = !is_applied(first->migration, applied) && is_applied(first->children[i]->migration, applied);
+    if (changed)
+        capo_raise(ERROR_MIGRATION, "The site's user model is %s, and this database was made for another one: its tables have keys to that one's rows, which "
+                   "no migration can turn. Go back to the user model that it was made for, or begin with an empty database and load the users into "
+                   "it (dumpdata, loaddata). Nothing was changed.", label);
+}
+
 static void report_edited(const MigrateOptions *options, const MigrationGraph *graph, const Map *applied)
 {
     Map *checksums = recorder_checksums();
@@ -368,8 +390,10 @@ static int migrate_locked(const MigrateOptions *options)
     Map *applied = recorder_applied();
     MigrationGraph *graph = graph_load(capo_apps(), applied);
     graph_refuse_conflicts(graph);
-    if (!options->fake)                         /* which is how it is mended */
+    if (!options->fake) {                       /* which is how it is mended */
+        refuse_changed_user_model(graph, applied);
         refuse_inconsistent(graph, applied);
+    }
     if (options->target && !options->app)
         capo_raise(ERROR_COMMAND, "A migration's name needs its app: migrate APP %s.", options->target);
     if (options->prune)

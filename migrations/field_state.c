@@ -15,6 +15,7 @@
 #define KIND(k) (1ull << FIELD_##k)
 #define AUTOS (KIND(AUTO) | KIND(BIG_AUTO) | KIND(SMALL_AUTO))
 #define TEXTS (KIND(CHAR) | KIND(TEXT) | KIND(SLUG) | KIND(EMAIL) | KIND(URL))
+#define FILES (KIND(FILE) | KIND(IMAGE))
 #define MOMENTS (KIND(DATE) | KIND(TIME) | KIND(DATETIME))
 #define KEYS (KIND(FOREIGN_KEY) | KIND(ONE_TO_ONE))
 #define RELATIONS (KEYS | KIND(MANY_TO_MANY))
@@ -50,12 +51,20 @@ static const OptionRow options_table[] = {
     { "through", OPTION_MODEL, KIND(MANY_TO_MANY), BY_NAME },
     { "through_fields", OPTION_NAMES, KIND(MANY_TO_MANY), BY_NAME },
     { "symmetrical", OPTION_BOOL, KIND(MANY_TO_MANY), BY_NAME, .normally = true },
+    { "swappable", OPTION_BOOL, RELATIONS, BY_NAME, .normally = true },
     { "max_length", OPTION_INT, TEXTS, AT(max_length, text.max_length) },
     { "max_length", OPTION_INT, KIND(FILE_PATH), AT(max_length, path.max_length) },
+    { "max_length", OPTION_INT, FILES, AT(max_length, file.max_length) },
     { "db_collation", OPTION_TEXT, TEXTS, AT(db_collation, text.db_collation) },
     { "allow_unicode", OPTION_BOOL, KIND(SLUG), AT(allow_unicode, text.allow_unicode) },
     { "max_digits", OPTION_INT, KIND(DECIMAL), AT(max_digits, decimal.max_digits) },
     { "decimal_places", OPTION_INT, KIND(DECIMAL), AT(decimal_places, decimal.decimal_places) },
+    { "base", OPTION_TEXT, KIND(ARRAY), BY_NAME },
+    { "max_length", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "max_digits", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "decimal_places", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "size", OPTION_INT, KIND(ARRAY), BY_NAME },
+    { "dimensions", OPTION_INT, KIND(ARRAY), BY_NAME },
     { "auto_now", OPTION_BOOL, MOMENTS, AT(auto_now, date.auto_now) },
     { "auto_now_add", OPTION_BOOL, MOMENTS, AT(auto_now_add, date.auto_now_add) },
     { "unique_for_date", OPTION_TEXT, COLUMNS, AT(unique_for_date, common.unique_for_date) },
@@ -67,6 +76,10 @@ static const OptionRow options_table[] = {
     { "match", OPTION_TEXT, KIND(FILE_PATH), AT(match, path.match) },
     { "recursive", OPTION_BOOL, KIND(FILE_PATH), AT(recursive, path.recursive) },
     { "allow_folders", OPTION_BOOL, KIND(FILE_PATH), AT(allow_folders, path.allow_folders) },
+    { "upload_to", OPTION_TEXT, FILES, AT(upload_to, file.upload_to) },
+    { "storage", OPTION_TEXT, FILES, AT(storage, file.storage) },
+    { "width_field", OPTION_TEXT, KIND(IMAGE), AT(width_field, file.width_field) },
+    { "height_field", OPTION_TEXT, KIND(IMAGE), AT(height_field, file.height_field) },
     { "null", OPTION_BOOL, COLUMNS, BY_NAME },
     { "blank", OPTION_BOOL, ALL_KINDS, AT(blank, common.blank) },
     { "default", OPTION_SCALAR, COLUMNS & ~AUTOS, BY_NAME },
@@ -114,7 +127,7 @@ static bool is_default(const OptionRow *row, FieldKind kind, bool is_key, Value 
         return value.boolean == (kind == FIELD_SLUG || kind == FIELD_FOREIGN_KEY) || is_key || kind == FIELD_ONE_TO_ONE;
     if (strcmp(row->name, "unique") == 0)
         return value.boolean == (kind == FIELD_ONE_TO_ONE) || is_key;
-    if (strcmp(row->name, "max_length") == 0 && (kind == FIELD_SLUG || kind == FIELD_URL || kind == FIELD_FILE_PATH))
+    if (strcmp(row->name, "max_length") == 0 && (kind == FIELD_SLUG || kind == FIELD_URL || kind == FIELD_FILE_PATH || capo_field_is_file(kind)))
         return value.integer == (kind == FIELD_SLUG ? 50 : kind == FIELD_URL ? 200 : 100);
     switch (row->type) {
     case OPTION_BOOL: return value.boolean == row->normally;
@@ -283,6 +296,20 @@ static char *spaced(const char *name)
 }
 
 
+/* Where an array's row has what its members are like; NULL: another option. */
+static const int *array_option(const FieldRow *row, const char *option)
+{
+    const ArrayOptions *options = &row->options.array;
+    const struct { const char *name; const int *at; } known[] = {
+        { "base", (const int *)&options->base }, { "max_length", &options->max_length }, { "max_digits", &options->max_digits },
+        { "decimal_places", &options->decimal_places }, { "size", &options->size }, { "dimensions", &options->dimensions },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, option) == 0)
+            return known[i].at;
+    return NULL;
+}
+
 /* What the option is on a resolved field, for those that the table has no offset for. */
 static Value option_of(const Field *field, const char *option)
 {
@@ -329,6 +356,10 @@ static Value option_of(const Field *field, const char *option)
         return field->row && field->row->options.many.through_fields ? capo_value_strings(field->row->options.many.through_fields) : capo_value_null();
     if (strcmp(option, "symmetrical") == 0)
         return capo_value_bool(field->target != model || field->symmetrical);
+    if (strcmp(option, "swappable") == 0)
+        return capo_value_bool(!field->row || !(many ? field->row->options.many.not_swappable : field->row->options.relation.not_swappable));
+    if (field->kind == FIELD_ARRAY && array_option(field->row, option))
+        return strcmp(option, "base") == 0 ? capo_value_text(capo_field_kind_name(field->row->options.array.base)) : capo_value_int(*array_option(field->row, option));
     if (strcmp(option, "null") == 0)
         return capo_value_bool(field->null && !field->generated);
     if (strcmp(option, "default") == 0)
@@ -412,7 +443,9 @@ static void option_to_row(const FieldState *field, FieldRow *row, const char *op
 {
     bool many = field->kind == FIELD_MANY_TO_MANY;
     CommonOptions *common = &row->options.common;
-    if (strcmp(option, "verbose_name") == 0)
+    if (field->kind == FIELD_ARRAY && array_option(row, option))
+        *(int *)array_option(row, option) = strcmp(option, "base") == 0 ? (int)capo_field_kind(value.text) : (int)value.integer;
+    else if (strcmp(option, "verbose_name") == 0)
         common->verbose_name = value.text;
     else if (strcmp(option, "custom") == 0) {
         common->custom = capo_custom_field(value.text);

@@ -199,9 +199,12 @@ static FieldState *field_of(const Reader *reader, const Step *up, const json_t *
         Step step = { .key = key, .up = up };
         Value value = value_of(member);
         const char *error = field_state_option_error(kind, key, value);
+        bool names_model = strcmp(key, "to") == 0 || strcmp(key, "through") == 0;
+        if (!error && names_model)
+            error = swappable_error(value.text);
         if (error)
             fail(reader, &step, "\"%s\" %s", key, error);
-        capo_map_set(options, capo_strdup(key), value);
+        capo_map_set(options, capo_strdup(key), names_model ? capo_value_text(swappable_label(value.text)) : value);
     }
     if (capo_field_is_relation(kind) && !capo_map_get(options, "to"))
         fail(reader, up, "a %s needs \"to\": the model that it refers to, as \"app.Model\".", capo_field_kind_name(kind));
@@ -446,7 +449,10 @@ static MigrationKey *keys_of(const Reader *reader, const json_t *json, const cha
         const json_t *pair = json_array_get(list, i);
         if (json_array_size(pair) != 2 || !json_is_string(json_array_get(pair, 0)) || !json_is_string(json_array_get(pair, 1)))
             fail(reader, &step, "each of \"%s\" must be [\"app\", \"migration\"].", name);
-        keys[i] = (MigrationKey){ capo_strdup(json_string_value(json_array_get(pair, 0))), capo_strdup(json_string_value(json_array_get(pair, 1))) };
+        const char *app = capo_strdup(json_string_value(json_array_get(pair, 0))), *label = swappable_label(app);
+        if (label != app)
+            app = capo_strndup(label, strcspn(label, "."));
+        keys[i] = (MigrationKey){ app, capo_strdup(json_string_value(json_array_get(pair, 1))) };
     }
     return keys;
 }

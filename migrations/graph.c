@@ -57,8 +57,30 @@ MigrationGraph *graph_load(const App *const *apps, const Map *applied)
 
 /* --- linking ---------------------------------------------------------------------------------------------------------------------------- */
 
+bool migration_is_first(const Migration *migration)
+{
+    bool first = true;
+    for (const MigrationKey *key = migration->dependencies; key && key->app; key++)
+        first &= strcmp(key->app, migration->app) != 0;
+    return first;
+}
+
+static bool is_last(const MigrationGraph *graph, const Migration *migration)
+{
+    for (size_t i = 0; i < graph->count; i++)
+        for (const MigrationKey *key = graph->nodes[i]->migration->dependencies; key && key->app; key++)
+            if (strcmp(graph->nodes[i]->migration->app, migration->app) == 0 && strcmp(key->app, migration->app) == 0 && strcmp(key->name, migration->name) == 0)
+                return false;
+    return true;
+}
+
 MigrationNode *graph_find(const MigrationGraph *graph, const char *app, const char *name)
 {
+    bool first = strcmp(name, MIGRATION_FIRST) == 0, last = strcmp(name, MIGRATION_LATEST) == 0;
+    for (size_t i = 0; (first || last) && i < graph->count; i++)
+        if (strcmp(graph->nodes[i]->migration->app, app) == 0
+            && (first ? migration_is_first(graph->nodes[i]->migration) : is_last(graph, graph->nodes[i]->migration)))
+            return graph->nodes[i];
     for (size_t i = 0; i < graph->count; i++) {
         const Migration *migration = graph->nodes[i]->migration;
         if (strcmp(migration->app, app) == 0 && strcmp(migration->name, name) == 0)
@@ -169,7 +191,10 @@ static void link_key(const MigrationGraph *graph, Migration *const *migrations, 
                 MigrationNode *found = strcmp(old->app, key->app) == 0 ? graph_find(graph, old->app, old->name) : NULL;
                 other = found ? found : other;
             }
-    if (!other && is_switched_off(key->app))            /* its tables are there, or nobody's business */
+    bool has_none = !other && strcmp(key->name, MIGRATION_FIRST) == 0;
+    for (size_t i = 0; has_none && i < count; i++)
+        has_none = strcmp(migrations[i]->app, key->app) != 0;
+    if (has_none || (!other && is_switched_off(key->app)))      /* makemigrations is about to write it; or its tables are nobody's business */
         return;
     if (!other)
         refuse_missing(graph, node->migration, key);

@@ -166,6 +166,8 @@ static const TypeRow types[] = {
     { "timestamp without time zone", FIELD_DATETIME }, { "time", FIELD_TIME }, { "time without time zone", FIELD_TIME }, { "interval", FIELD_DURATION },
     { "decimal", FIELD_DECIMAL }, { "numeric", FIELD_DECIMAL }, { "real", FIELD_FLOAT }, { "double", FIELD_FLOAT }, { "double precision", FIELD_FLOAT },
     { "float", FIELD_FLOAT }, { "uuid", FIELD_UUID }, { "json", FIELD_JSON }, { "jsonb", FIELD_JSON }, { "inet", FIELD_IP_ADDRESS },
+    { "int4range", FIELD_INTEGER_RANGE }, { "int8range", FIELD_BIG_INTEGER_RANGE }, { "numrange", FIELD_DECIMAL_RANGE }, { "daterange", FIELD_DATE_RANGE },
+    { "tstzrange", FIELD_DATETIME_RANGE }, { "hstore", FIELD_HSTORE }, { "tsvector", FIELD_SEARCH_VECTOR },
     { NULL, FIELD_NONE }
 };
 
@@ -178,6 +180,11 @@ static FieldKind kind_of(const char *type, bool is_json, Map *options)
     FieldKind kind = FIELD_NONE;
     if (strcmp(type, "tinyint(1)") == 0)
         return FIELD_BOOLEAN;
+    if (capo_ends_with(type, "[]")) {
+        FieldKind base = kind_of(capo_strndup(type, strlen(type) - 2), false, options);
+        capo_map_set(options, "base", capo_value_text(capo_field_kind_name(base)));
+        return base ? FIELD_ARRAY : FIELD_NONE;
+    }
     for (const TypeRow *row = types; row->name && kind == FIELD_NONE; row++)
         if (strcasecmp(row->name, name) == 0)
             kind = row->kind;
@@ -384,12 +391,13 @@ static const char *column_for_key(const List *columns, const List *keys)
     return NULL;
 }
 
-static bool has_primary_key(const List *keys)
+/* What the database calls the primary key (SQLite: ""); NULL: there is none. */
+static const char *primary_key_name(const List *keys)
 {
     for (size_t i = 0; i < keys->count; i++)
         if (*text_in(keys->items[i].map, "kind") == 'p')
-            return true;
-    return false;
+            return text_in(keys->items[i].map, "name");
+    return NULL;
 }
 
 ModelState *inspect_model(const char *app, const char *table, const List *tables, List *notes)
@@ -397,7 +405,8 @@ ModelState *inspect_model(const char *app, const char *table, const List *tables
     List *columns = columns_of(table), *keys = keys_of(table);
     if (!columns->count)
         capo_raise(ERROR_COMMAND, "There is no table %s in this database.", table);
-    bool keyless = !has_primary_key(keys);
+    const char *primary = primary_key_name(keys);
+    bool keyless = !primary;
     Inspection inspection = { .app = app, .table = table, .tables = tables, .keys = keys, .notes = notes, .key = keyless ? column_for_key(columns, keys) : pk_column(keys) };
     ModelState *model = model_state_new(app, model_name(tables, table), NULL, 0, NULL);
     for (size_t i = 0; i < columns->count; i++) {
@@ -410,7 +419,7 @@ ModelState *inspect_model(const char *app, const char *table, const List *tables
             field = field_state_named(field_state_with(field, "db_column", capo_value_text(text_in(row, "name"))), capo_format("%s_%d", name, n));
         model_state_put_field(model, field);
     }
-    FieldState *composite = inspection.key ? NULL : composite_key(model, keys, "p", keyless ? "" : text_in(keys->items[0].map, "name"));
+    FieldState *composite = inspection.key ? NULL : composite_key(model, keys, "p", keyless ? "" : primary);
     for (size_t i = 0; keyless && !inspection.key && !composite && i < keys->count; i++)
         composite = composite_key(model, keys, "u", text_in(keys->items[i].map, "name"));
     if (composite)

@@ -12,6 +12,9 @@ static const char *word_of(FieldKind kind)
         { FIELD_POSITIVE_INTEGER, "POSITIVE_INTEGER" }, { FIELD_POSITIVE_BIG_INTEGER, "POSITIVE_BIG_INTEGER" }, { FIELD_POSITIVE_SMALL_INTEGER, "POSITIVE_SMALL_INTEGER" },
         { FIELD_FLOAT, "FLOAT" }, { FIELD_DECIMAL, "DECIMAL" }, { FIELD_BOOLEAN, "BOOLEAN" }, { FIELD_DATE, "DATE" }, { FIELD_TIME, "TIME" }, { FIELD_DATETIME, "DATETIME" },
         { FIELD_DURATION, "DURATION" }, { FIELD_UUID, "UUID" }, { FIELD_BINARY, "BINARY" }, { FIELD_JSON, "JSON" }, { FIELD_IP_ADDRESS, "IP_ADDRESS" },
+        { FIELD_ARRAY, "ARRAY" }, { FIELD_HSTORE, "HSTORE" }, { FIELD_SEARCH_VECTOR, "SEARCH_VECTOR" },
+        { FIELD_INTEGER_RANGE, "INTEGER_RANGE" }, { FIELD_BIG_INTEGER_RANGE, "BIG_INTEGER_RANGE" }, { FIELD_DECIMAL_RANGE, "DECIMAL_RANGE" },
+        { FIELD_DATE_RANGE, "DATE_RANGE" }, { FIELD_DATETIME_RANGE, "DATETIME_RANGE" },
         { FIELD_FOREIGN_KEY, "FOREIGN_KEY" }, { FIELD_ONE_TO_ONE, "ONE_TO_ONE" },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -50,7 +53,7 @@ static void put_options(Buffer *out, const FieldState *field)
     for (size_t i = 0; i < field->options->count; i++) {
         const char *name = capo_to_text(field->options->entries[i].key);
         Value value = field->options->entries[i].value;
-        if (strcmp(name, "to") == 0 || strcmp(name, "null") == 0 || strcmp(name, "blank") == 0 || strcmp(name, "primary_key") == 0)
+        if (strcmp(name, "to") == 0 || strcmp(name, "null") == 0 || strcmp(name, "blank") == 0 || strcmp(name, "primary_key") == 0 || strcmp(name, "base") == 0)
             continue;
         bool bare = strcmp(name, "on_delete") == 0;
         capo_put_format(out, ", .%s = ", name);
@@ -86,12 +89,14 @@ char *inspect_text(const ModelState *model, const List *notes)
     for (size_t i = 0; i < model->n_fields; i++) {
         const FieldState *field = model->fields[i];
         const char *to = field_state_text(field, "to");
-        bool null = field_state_flag(field, "null");
+        bool null = field_state_flag(field, "null") && field->kind != FIELD_SEARCH_VECTOR;
         if (field == key)
             continue;
         capo_put_format(&out, null ? "    OPTIONAL(%s, %s" : "    %s(%s", word_of(field->kind), field->name);
         if (to)
             capo_put_format(&out, ", %s", strchr(to, '.') + 1);
+        if (field->kind == FIELD_ARRAY)
+            capo_put_format(&out, ", %s", word_of(capo_field_kind(field_state_text(field, "base"))));
         put_options(&out, field);
         capo_put(&out, ")\n");
     }

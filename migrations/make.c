@@ -100,6 +100,12 @@ static void write_newest(const Written *written)
     }
 }
 
+const char *make_write_alone(const App *app, const Migration *migration)
+{
+    write_migration(app, migration, false, &(Written *){ NULL });
+    return migration_path(app, migration->name);
+}
+
 const char *make_write(const App *app, const Migration *migration, bool over)
 {
     Written *written = NULL;
@@ -114,7 +120,7 @@ static void say(const MakeOptions *options, const char *line)
         options->say(options->self, line);
 }
 
-static void announce(const MakeOptions *options, const App *app, const Migration *migration, bool first)
+void make_announce(const MakeOptions *options, const App *app, const Migration *migration, bool first)
 {
     if (first)
         say(options, capo_format("Migrations for '%s':", app->name));
@@ -139,7 +145,7 @@ static int make_empty(const MakeOptions *options, const MigrationGraph *graph, W
         migration.name = capo_format("%04d_%s", leaves[0] ? atoi(leaves[0]->migration->name) + 1 : 1, made);
         if (leaves[0])
             migration_add_dependency(&migration, *name, leaves[0]->migration->name);
-        announce(options, app, &migration, true);
+        make_announce(options, app, &migration, true);
         if (!options->dry_run && !options->check)
             write_migration(app, &migration, false, written);
     }
@@ -178,7 +184,7 @@ static int make_merges(const MakeOptions *options, const MigrationGraph *graph, 
         DateParts now = capo_local(capo_now(), NULL);
         const char *name = made.size <= LONGEST ? capo_buffer_text(&made) : capo_format("merge_%s", capo_strftime(&now, "%Y%m%d_%H%M"));
         migration.name = capo_format("%04d_%s", number + 1, options->name ? options->name : name);
-        announce(options, *app, &migration, true);
+        make_announce(options, *app, &migration, true);
         if (!options->dry_run && !options->check)
             write_migration(make_app_to_write((*app)->name), &migration, false, written);
         count++;
@@ -203,12 +209,14 @@ static int make_detected(const MakeOptions *options, const MigrationGraph *graph
     DetectedApp *apps = detect_changes(graph_state(graph), state_of_models(), graph, names, options->name, questioner, &n_apps);
     for (size_t i = 0; i < n_apps && writes; i++)
         make_app_to_write(apps[i].app);
+    if (options->update && !options->check)
+        return make_update(options, graph, apps, n_apps);
     for (size_t i = 0; i < n_apps; i++)
         for (size_t m = 0; m < apps[i].count; m++, count++) {
             const App *app = capo_app(apps[i].app);
             if (writes)
                 write_migration(app, apps[i].migrations[m], false, written);
-            announce(options, app, apps[i].migrations[m], m == 0);
+            make_announce(options, app, apps[i].migrations[m], m == 0);
         }
     for (const char *const *name = names; *name; name++) {
         const char *sentence;
@@ -219,6 +227,15 @@ static int make_detected(const MakeOptions *options, const MigrationGraph *graph
         count += options->check;
     }
     return count;
+}
+
+/* In the order in which they were written. */
+static void tell_paths(const MakeOptions *options, const Written *written)
+{
+    if (!written || !options->wrote)
+        return;
+    tell_paths(options, written->before);
+    options->wrote(options->self, written->path);
 }
 
 int capo_make_migrations(const MakeOptions *options)
@@ -238,5 +255,6 @@ int capo_make_migrations(const MakeOptions *options)
         count = (options->empty ? make_empty : make_detected)(options, graph, &written);
     if (!options->check && !options->dry_run)
         write_newest(written);
+    tell_paths(options, written);
     return count;
 }

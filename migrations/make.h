@@ -7,9 +7,17 @@
 const App *make_app_to_write(const char *name);
 /* Writes the file, over the old one where that is wanted; its path. */
 const char *make_write(const App *app, const Migration *migration, bool over);
+/* The same of one among several, behind which newest_write() is to come. */
+const char *make_write_alone(const App *app, const Migration *migration);
 
 /* --- newest.c: the file that makes two branches a conflict --- */
 /* The app has the file, and it names another migration; a sentence about it. */
 bool newest_is_wrong(const MigrationGraph *graph, const App *app, const char **ret_sentence);
 /* Where it is wrong, or lacks and `creates`. */
 void newest_write(const MigrationGraph *graph, const App *app, bool creates);
+
+/* Says what is in the migration, as makemigrations does; `first`: of its app. */
+void make_announce(const MakeOptions *options, const App *app, const Migration *migration, bool first);
+/* --- update.c --- */
+/* Puts what was detected into the last migration of each app; how many. */
+int make_update(const MakeOptions *options, const MigrationGraph *graph, const DetectedApp *detected, size_t count);

@@ -9,7 +9,7 @@
 #include <capo/orm.h>
 #include <string.h>
 
-typedef enum PartType { PART_NAMES, PART_TEXT, PART_FLAG, PART_CONDITION, PART_CHECK, PART_PARTS, PART_DEFERRABLE } PartType;
+typedef enum PartType { PART_NAMES, PART_TEXT, PART_FLAG, PART_CONDITION, PART_CHECK, PART_PARTS, PART_DEFERRABLE, PART_OWN } PartType;
 typedef struct PartRow { const char *name; PartType type; size_t offset; } PartRow;
 
 #define OF_INDEX(member) offsetof(IndexOptions, member)
@@ -28,6 +28,7 @@ static const PartRow constraint_parts[] = {
     { "operators", PART_NAMES, OF_CONSTRAINT(operators) }, { "method", PART_TEXT, OF_CONSTRAINT(method) },
     { "condition", PART_CONDITION, OF_CONSTRAINT(condition) }, { "include", PART_NAMES, OF_CONSTRAINT(include) },
     { "opclasses", PART_NAMES, OF_CONSTRAINT(opclasses) }, { "deferrable", PART_DEFERRABLE, OF_CONSTRAINT(deferrable) },
+    { "fields", PART_NAMES, OF_CONSTRAINT(fields) }, { "own", PART_OWN, OF_CONSTRAINT(own) },
     { "nulls_not_distinct", PART_FLAG, OF_CONSTRAINT(nulls_not_distinct) }, { "violation_code", PART_TEXT, OF_CONSTRAINT(violation_code) },
     { "violation_message", PART_TEXT, OF_CONSTRAINT(violation_message) },
     { 0 }
@@ -63,6 +64,8 @@ static Map *data_of(const PartRow *rows, const void *options)
         const void *pointer = scalar ? NULL : *(const void *const *)(const void *)at;
         Deferrable deferrable;
         switch (row->type) {
+        case PART_OWN:                              /* by its name: meta_constraint_value() */
+            break;
         case PART_FLAG:
             if (*(const bool *)at)
                 capo_map_set(map, row->name, capo_value_bool(true));
@@ -103,6 +106,8 @@ Value meta_index_value(const IndexOptions *index)
 Value meta_constraint_value(const ConstraintOptions *constraint)
 {
     Map *map = data_of(constraint_parts, constraint);
+    if (constraint->own)
+        capo_map_set(map, "own", capo_value_text(constraint->own->name));
     if (constraint->check_sql)
         capo_map_set(map, "check", capo_value_text(constraint->check_sql));
     return capo_value_map(map);
@@ -139,6 +144,14 @@ static IndexPart *parts_of(Value value)
     return parts;
 }
 
+static const OwnConstraint *own_of(const char *name)
+{
+    const OwnConstraint *own = capo_own_constraint(name);
+    if (!own)
+        capo_raise(ERROR_MIGRATION, "A constraint is of the own kind %s, which no model has any more: keep a constraint of it, or take it out of the migrations.", name);
+    return own;
+}
+
 static void fill(const PartRow *rows, const Map *map, void *ret)
 {
     for (const PartRow *row = rows; row->name; row++) {
@@ -154,6 +167,8 @@ static void fill(const PartRow *rows, const Map *map, void *ret)
             *(const char ***)(void *)at = names_of(*value);
         else if (row->type == PART_TEXT)
             *(const char **)(void *)at = value->text;
+        else if (row->type == PART_OWN)
+            *(const OwnConstraint **)(void *)at = own_of(value->text);
         else if (row->type == PART_PARTS)
             *(IndexPart **)(void *)at = parts_of(*value);
         else if (value->kind == VALUE_MAP)
@@ -214,7 +229,7 @@ static const char *member_error(const PartRow *row, Value value)
 {
     switch (row->type) {
     case PART_NAMES: return is_names(value) ? NULL : "must be a list of texts";
-    case PART_TEXT: return value.kind == VALUE_TEXT ? NULL : "must be a text";
+    case PART_OWN: case PART_TEXT: return value.kind == VALUE_TEXT ? NULL : "must be a text";
     case PART_FLAG: return value.kind == VALUE_BOOL ? NULL : "must be true or false";
     case PART_DEFERRABLE:
         return value.kind == VALUE_TEXT && (!strcmp(value.text, "deferred") || !strcmp(value.text, "immediate")) ? NULL : "must be \"deferred\" or \"immediate\"";
@@ -257,12 +272,12 @@ const char *meta_index_error(Value value)
 
 const char *meta_constraint_error(Value value)
 {
-    static const char *const kinds[] = { "check", "unique", "unique_parts", "exclude" };
+    static const char *const kinds[] = { "check", "unique", "unique_parts", "exclude", "own" };
     int count = 0;
-    for (size_t i = 0; value.kind == VALUE_MAP && i < 4; i++)
+    for (size_t i = 0; value.kind == VALUE_MAP && i < 5; i++)
         count += capo_map_get(value.map, kinds[i]) != NULL;
     if (count != 1)
-        return "must be an object with one of \"check\", \"unique\", \"unique_parts\" and \"exclude\".";
+        return "must be an object with one of \"check\", \"unique\", \"unique_parts\", \"exclude\" and \"own\".";
     return members_error(constraint_parts, value.map);
 }
 

@@ -13,7 +13,7 @@ typedef enum OperationKind {
     ADD_FIELD, REMOVE_FIELD, ALTER_FIELD, RENAME_FIELD, ADD_INDEX, REMOVE_INDEX, RENAME_INDEX, ADD_CONSTRAINT, REMOVE_CONSTRAINT,
     RUN_SQL, RUN_FUNCTION, SEPARATE_DATABASE_AND_STATE,
     ALTER_MODEL_TABLE_COMMENT, ALTER_CONSTRAINT, ADD_INDEX_CONCURRENTLY, REMOVE_INDEX_CONCURRENTLY, ADD_CONSTRAINT_NOT_VALID, VALIDATE_CONSTRAINT,
-    CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, CUSTOM, OPERATION_KINDS
+    ALTER_ORDER_WITH_RESPECT_TO, CREATE_EXTENSION, CREATE_COLLATION, REMOVE_COLLATION, CUSTOM, OPERATION_KINDS
 } OperationKind;
 
 typedef struct Operation Operation;
@@ -66,6 +66,10 @@ ProjectState *operation_state(const Operation *operation, const char *app, const
 /* The label of the model that the operation is about, or NULL. */
 bool operation_is_about(const Operation *operation, const char *model);
 
+/* In place of a migration's name: the app's first one, and its last. ["AUTH_USER_MODEL", "__first__"] is that of the site's user model. */
+#define MIGRATION_FIRST "__first__"
+#define MIGRATION_LATEST "__latest__"
+#define AUTH_USER_CHOICE "AUTH_USER_MODEL"
 typedef struct MigrationKey { const char *app, *name; } MigrationKey;
 typedef struct Migration {
     const char *app, *name;                 /* "blog", "0002_post_subtitle" */
@@ -74,6 +78,8 @@ typedef struct Migration {
     MigrationKey *dependencies, *replaces, *run_before;         /* end with a NULL app */
     Operation **operations; size_t n_operations;
 } Migration;
+/* Whether it depends on none of its own app. */
+bool migration_is_first(const Migration *migration);
 const char *migration_label(const Migration *migration);                            /* "blog.0002_post_subtitle" */
 /* The state after all its operations. An error names migration and operation. */
 ProjectState *migration_state(const Migration *migration, const ProjectState *state);

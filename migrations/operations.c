@@ -212,6 +212,9 @@ static void rename_field_state(const Operation *op, const char *app, ProjectStat
     }
     rename_in_map(model, "indexes", meta_index_renamed, op);
     rename_in_map(model, "constraints", meta_constraint_renamed, op);
+    Value *respect = capo_map_get(model->options, "order_with_respect_to");
+    if (respect && strcmp(respect->text, op->name) == 0)
+        operation_set_option(model, "order_with_respect_to", capo_value_text(op->new_name));
     Value *latest = capo_map_get(model->options, "get_latest_by");
     if (latest && strcmp(latest->text, op->name) == 0)
         operation_set_option(model, "get_latest_by", capo_value_text(op->new_name));
@@ -487,6 +490,8 @@ const OperationRow operation_rows[OPERATION_KINDS] = {
     [SEPARATE_DATABASE_AND_STATE] = { "SeparateDatabaseAndState", '?', MEMBERS(MEMBER("database_operations", OPERATIONS, database_operations, false),
                                                                                MEMBER("state_operations", OPERATIONS, state_operations, false)),
                                       describe_separate, NULL, nested_state, database_separate },
+    [ALTER_ORDER_WITH_RESPECT_TO] = { "AlterOrderWithRespectTo", '~', MEMBERS(OF_MODEL, MEMBER("order_with_respect_to", TEXT, name, false)),
+                                      describe_order, fragment_order, order_state, database_alter_order },
     [ALTER_MODEL_TABLE_COMMENT] = { "AlterModelTableComment", '~', MEMBERS(OF_MODEL, MEMBER("comment", TEXT, comment, false)),
                                     describe_table_comment, fragment_table_comment, table_comment_state, database_table_comment },
     [ALTER_CONSTRAINT] = { "AlterConstraint", '~', MEMBERS(OF_MODEL, MEMBER("name", TEXT, name, true), MEMBER("constraint", CONSTRAINT, options, true)),

@@ -11,6 +11,7 @@ void operation_need_named(const Operation *op, const ModelState *model, const Ma
 
 void table_comment_state(const Operation *op, const char *app, ProjectState *state);
 void alter_constraint_state(const Operation *op, const char *app, ProjectState *state);
+void order_state(const Operation *op, const char *app, ProjectState *state);
 void validate_state(const Operation *op, const char *app, ProjectState *state);
 
 /* --- custom.c --- */
@@ -29,6 +30,8 @@ const char *describe_alter_constraint(const Operation *op);
 const char *describe_add_concurrently(const Operation *op);
 const char *describe_remove_concurrently(const Operation *op);
 const char *describe_not_valid(const Operation *op);
+const char *describe_order(const Operation *op);
+const char *fragment_order(const Operation *op);
 const char *describe_validate(const Operation *op);
 const char *describe_extension(const Operation *op);
 const char *describe_create_collation(const Operation *op);

@@ -13,6 +13,14 @@ void table_comment_state(const Operation *op, const char *app, ProjectState *sta
     operation_set_option(operation_edit_model(op, app, state), "db_table_comment", op->comment ? capo_value_text(op->comment) : capo_value_null());
 }
 
+void order_state(const Operation *op, const char *app, ProjectState *state)
+{
+    ModelState *model = operation_edit_model(op, app, state);
+    if (op->name && !model_state_field(model, op->name))
+        capo_raise(ERROR_MIGRATION, "AlterOrderWithRespectTo: %s.%s has no field %s at this point.", app, model->name, op->name);
+    operation_set_option(model, "order_with_respect_to", capo_value_text(op->name));
+}
+
 void alter_constraint_state(const Operation *op, const char *app, ProjectState *state)
 {
     ModelState *model = operation_edit_model(op, app, state);
@@ -107,12 +115,17 @@ const char *describe_not_valid(const Operation *op)
     return capo_format("Create not valid constraint %s on model %s", op->name, capo_lower(op->model));
 }
 const char *describe_validate(const Operation *op) { return capo_format("Validate constraint %s on model %s", op->name, capo_lower(op->model)); }
+const char *describe_order(const Operation *op)
+{
+    return capo_format("Set order_with_respect_to on %s to %s", capo_lower(op->model), op->name ? op->name : "nothing");
+}
 const char *describe_extension(const Operation *op) { return capo_format("Creates extension %s", op->name); }
 const char *describe_create_collation(const Operation *op) { return capo_format("Create collation %s", op->name); }
 const char *describe_remove_collation(const Operation *op) { return capo_format("Remove collation %s", op->name); }
 
 const char *fragment_table_comment(const Operation *op) { return capo_format("alter_%s_table_comment", capo_lower(op->model)); }
 const char *fragment_validate(const Operation *op) { return capo_format("%s_validate_%s", capo_lower(op->model), capo_lower(op->name)); }
+const char *fragment_order(const Operation *op) { return capo_format("alter_%s_order_with_respect_to", capo_lower(op->model)); }
 const char *fragment_extension(const Operation *op) { return capo_format("create_extension_%s", capo_lower(op->name)); }
 const char *fragment_create_collation(const Operation *op) { return capo_format("create_collation_%s", capo_lower(op->name)); }
 const char *fragment_remove_collation(const Operation *op) { return capo_format("remove_collation_%s", capo_lower(op->name)); }

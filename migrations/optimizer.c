@@ -19,7 +19,7 @@ static bool is_field_operation(const Operation *op)
 /* Those that CreateModel swallows: all that is said of one model but its table's name. */
 static bool belongs_to_model(const Operation *op)
 {
-    return is_field_operation(op) || op->kind == ALTER_MODEL_OPTIONS || op->kind == ALTER_UNIQUE_TOGETHER || op->kind == ADD_INDEX || op->kind == REMOVE_INDEX
+    return is_field_operation(op) || op->kind == ALTER_MODEL_OPTIONS || op->kind == ALTER_UNIQUE_TOGETHER || op->kind == ALTER_ORDER_WITH_RESPECT_TO || op->kind == ADD_INDEX || op->kind == REMOVE_INDEX
         || op->kind == RENAME_INDEX || op->kind == ADD_CONSTRAINT || op->kind == REMOVE_CONSTRAINT;
 }
 
@@ -55,7 +55,7 @@ static bool refers_to_model(const Operation *op, const char *app, const char *mo
         return refers || same_text(op->new_name, model);
     case ADD_FIELD: case ALTER_FIELD:
         return refers || field_refers(op->field, app, model);
-    case ALTER_MODEL_TABLE: case ALTER_MODEL_OPTIONS: case ALTER_UNIQUE_TOGETHER: case REMOVE_FIELD: case RENAME_FIELD:
+    case ALTER_MODEL_TABLE: case ALTER_MODEL_OPTIONS: case ALTER_UNIQUE_TOGETHER: case ALTER_ORDER_WITH_RESPECT_TO: case REMOVE_FIELD: case RENAME_FIELD:
         return refers;
     default:                            /* a deleted model may have referred to it; SQL and functions may do anything */
         return true;
@@ -184,7 +184,7 @@ static Outcome reduce(const Operation *op, Operation *other, const char *app, Re
         if (other->kind == RENAME_MODEL && same_text(op->new_name, other->model))
             return becomes(ret, with_new_name(op, op->model, other->new_name), NULL);
         return refers_to_model(other, app, op->new_name) ? BARRIER : MOVES_OVER;
-    case ALTER_MODEL_TABLE: case ALTER_MODEL_OPTIONS: case ALTER_UNIQUE_TOGETHER:
+    case ALTER_MODEL_TABLE: case ALTER_MODEL_OPTIONS: case ALTER_UNIQUE_TOGETHER: case ALTER_ORDER_WITH_RESPECT_TO:
         if ((other->kind == op->kind || other->kind == DELETE_MODEL) && same_text(op->model, other->model))
             return becomes(ret, other, NULL);
         break;

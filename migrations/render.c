@@ -49,7 +49,7 @@ static const char *const *ordering_of(const ProjectState *project, const ModelSt
         return NULL;
     const char **ordering = capo_alloc_array(count + 1, sizeof *ordering);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(all[i], "?") == 0 || path_exists(project, model, all[i] + (all[i][0] == '-')))
+        if (strcmp(all[i], "?") == 0 || path_exists(project, model, capo_strndup(all[i] + (all[i][0] == '-'), strcspn(all[i] + (all[i][0] == '-'), " "))))
             ordering[kept++] = all[i];
     return ordering;
 }
@@ -66,8 +66,10 @@ static MetaOptions meta_of(const ProjectState *project, const ModelState *state,
     MetaOptions meta = {
         .ordering = whole ? ordering_of(project, state) : NULL,
         .default_permissions = strings_of(capo_map_get(options, "default_permissions")),
-        .unmanaged = !model_state_managed(state),
+        .unmanaged = !model_state_managed(state) || model_state_is_swapped(state),
         .db_table = text_of(options, "db_table"),
+        .required_db_vendor = text_of(options, "required_db_vendor"),
+        .required_db_features = strings_of(capo_map_get(options, "required_db_features")),
         .db_table_comment = text_of(options, "db_table_comment"),
         .db_tablespace = text_of(options, "db_tablespace"),
         .verbose_name = text_of(options, "verbose_name"),
@@ -76,6 +78,9 @@ static MetaOptions meta_of(const ProjectState *project, const ModelState *state,
     const char *latest = text_of(options, "get_latest_by");
     if (whole && latest && path_exists(project, state, latest + (latest[0] == '-')))
         meta.get_latest_by = latest;
+    const char *respect = text_of(options, "order_with_respect_to");
+    if (respect && model_state_field(state, respect))
+        meta.order_with_respect_to = respect;
     Value *together = capo_map_get(options, "unique_together"), *indexes = capo_map_get(options, "indexes");
     Value *constraints = capo_map_get(options, "constraints"), *permissions = capo_map_get(options, "permissions");
     if (together) {
@@ -168,7 +173,7 @@ static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, in
     const FieldState *key = model_state_pk(model);
     if (!key && !model_state_is_proxy(model))
         capo_raise(ERROR_MIGRATION, "%s.%s has no primary key: one of its fields must have \"primary_key\": true.", model->app, model->name);
-    FieldRow *rows = capo_alloc_array(model->n_fields + 2, sizeof *rows), *row = rows;
+    FieldRow *rows = capo_alloc_array(model->n_fields + 3, sizeof *rows), *row = rows;
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < model->n_fields; i++) {
             const FieldState *field = model->fields[i];
@@ -184,8 +189,11 @@ static FieldRow *rows_of(const Rendering *rendering, const ModelState *model, in
                 row->options.many.through = rendering->models[target_of(rendering->state, model, field, "through")];
             row++;
         }
+    if (mark == WHOLE && text_of(model->options, "order_with_respect_to"))         /* the column is no field of the file */
+        *row++ = (FieldRow){ .name = ORDER_FIELD, .kind = FIELD_INTEGER,
+                             .options.integer = { .not_editable = true, .default_value = { .kind = DEFAULT_INT } } };
     MetaOptions meta = mark == WHOLE ? meta_of(rendering->state, model, rendering->all)
-                                     : (MetaOptions){ .db_table = text_of(model->options, "db_table"), .unmanaged = !model_state_managed(model) };
+                                     : (MetaOptions){ .db_table = text_of(model->options, "db_table"), .unmanaged = !model_state_managed(model) || model_state_is_swapped(model) };
     *row = (FieldRow){ .name = "Meta", .kind = FIELD_META, .options.meta = meta };
     return rows;
 }

@@ -16,9 +16,13 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { "permissions", OPTION_TEXTS, true },
     { "default_permissions", OPTION_NAMES, true },
     { "managed", OPTION_BOOL, true },
+    { "required_db_vendor", OPTION_TEXT, true },
+    { "required_db_features", OPTION_NAMES, true },
     { "db_table_comment", OPTION_TEXT },
     { "db_tablespace", OPTION_TEXT },
     { "unique_together", OPTION_NAME_LISTS },
+    { "order_with_respect_to", OPTION_TEXT },
+    { "swappable", OPTION_TEXT },
     { "proxy", OPTION_BOOL },
     { "bases", OPTION_NAMES },
     { "indexes", OPTION_INDEXES },
@@ -26,7 +30,7 @@ static const struct MetaRow { const char *name; OptionType type; bool plain; } m
     { 0 }
 };
 const char *const model_state_plain_options[] = {
-    "verbose_name", "verbose_name_plural", "ordering", "get_latest_by", "permissions", "default_permissions", "managed", NULL
+    "verbose_name", "verbose_name_plural", "ordering", "get_latest_by", "permissions", "default_permissions", "managed", "required_db_vendor", "required_db_features", NULL
 };
 
 bool same_name(const char *a, const char *b)
@@ -103,7 +107,7 @@ ModelState *model_state_of(const Model *model)
     if (model->pk->kind == FIELD_COMPOSITE_KEY && !model->pk->inherited)
         fields[count++] = field_state_of(model->pk);
     for (size_t i = 0; i < model->n_fields; i++)
-        if (!model->fields[i]->inherited)
+        if (!model->fields[i]->inherited && !(model->meta->order_with_respect_to && !strcmp(model->fields[i]->name, ORDER_FIELD)))
             fields[count++] = field_state_of(model->fields[i]);
     for (size_t i = 0; i < model->n_many; i++)
         if (!model->many[i]->inherited)
@@ -118,9 +122,14 @@ ModelState *model_state_of(const Model *model)
     set_text(options, "db_table", proxy ? NULL : model->table, capo_format("%s_%s", model->app, model->name_lower));
     set_text(options, "db_table_comment", meta->db_table_comment, NULL);
     set_text(options, "db_tablespace", meta->db_tablespace, NULL);
+    set_text(options, "order_with_respect_to", meta->order_with_respect_to, NULL);
+    set_text(options, "swappable", meta->swappable, NULL);
     set_text(options, "verbose_name", meta->verbose_name, NULL);
     set_text(options, "verbose_name_plural", meta->verbose_name_plural, NULL);
     set_text(options, "get_latest_by", meta->get_latest_by, NULL);
+    set_text(options, "required_db_vendor", meta->required_db_vendor, NULL);
+    if (meta->required_db_features)
+        capo_map_set(options, "required_db_features", capo_value_strings(meta->required_db_features));
     if (meta->ordering)
         capo_map_set(options, "ordering", capo_value_strings(meta->ordering));
     if (meta->default_permissions)
@@ -269,6 +278,13 @@ const char *model_state_base(const ModelState *model)
 bool model_state_is_proxy(const ModelState *model)
 {
     return capo_map_get(model->options, "proxy") != NULL;
+}
+
+bool model_state_is_swapped(const ModelState *model)
+{
+    Value *choice = capo_map_get(model->options, "swappable");
+    const char *label = choice ? capo_swappable_label(choice->text) : NULL;
+    return label && !same_name(label, model_state_label(model));
 }
 
 const char *model_state_label(const ModelState *model)

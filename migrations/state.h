@@ -84,6 +84,8 @@ bool model_state_managed(const ModelState *model);
 /* The label of the model that this one is a child or a proxy of; NULL: none. */
 const char *model_state_base(const ModelState *model);
 bool model_state_is_proxy(const ModelState *model);
+/* Whether the site has another model in its place: then it has no table here. */
+bool model_state_is_swapped(const ModelState *model);
 /* These change the state in place: for operations, on a clone. */
 void state_put(ProjectState *state, ModelState *model);                 /* replaces the one of this name, or adds it */
 void state_remove(ProjectState *state, const char *app, const char *name);
@@ -94,6 +96,19 @@ void model_state_remove_field(ModelState *model, const char *name);
 /* "blog.Post" for an option "to" or "through" that may lack the app. */
 const char *state_label(const char *app, const char *text);
 bool same_name(const char *a, const char *b);
+
+/* --- swappable.c: "AUTH_USER_MODEL" in files stands for the label of the site's user model ---------------------------------------- */
+
+/* The label that a text means, in an option "to" or "through", or as the app of a dependency; any other text is itself. */
+const char *swappable_label(const char *text);
+/* The contrary: what a file says of this field's target. */
+Value swappable_written(const FieldState *field, Value label);
+/* NULL: good. Else the end of a sentence about a target that the site has another model for. */
+const char *swappable_error(const char *text);
+/* Whether it is the site's user model. */
+bool swappable_is_user_model(const char *app, const char *name);
+/* `to` with the swapped models of `from`, which the compiled models do not have: the same on both sides. */
+const ProjectState *swappable_kept(const ProjectState *from, const ProjectState *to);
 
 /* --- meta_state.c: indexes and constraints, as values of the maps in Meta's options --------------------------------------------- */
 

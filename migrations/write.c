@@ -94,6 +94,9 @@ static Value value_of_field(const FieldState *field)
     capo_map_set(map, "kind", VALUE(capo_field_kind_name(field->kind)));
     for (size_t i = 0; i < field->options->count; i++)
         capo_map_set_value(map, field->options->entries[i].key, field->options->entries[i].value);
+    for (const char *const *model = LIST("to", "through"); *model; model++)
+        if (capo_map_get(map, *model))
+            capo_map_set(map, *model, swappable_written(field, *capo_map_get(map, *model)));
     return capo_value_map(map);
 }
 
@@ -145,7 +148,8 @@ static Value value_of_keys(const MigrationKey *keys)
     List *list = capo_list_new();
     for (; keys && keys->app; keys++) {
         List *pair = capo_list_new();
-        capo_list_add(pair, VALUE(keys->app));
+        bool of_users = strcmp(keys->name, MIGRATION_FIRST) == 0 && capo_starts_with(swappable_label(AUTH_USER_CHOICE), capo_format("%s.", keys->app));
+        capo_list_add(pair, VALUE(of_users ? AUTH_USER_CHOICE : keys->app));
         capo_list_add(pair, VALUE(keys->name));
         capo_list_add(list, capo_value_list(pair));
     }

@@ -99,7 +99,7 @@ static void check_unique_field(Instance *self, const Field *field, Errors *error
         return;
     if (!exists_another(self, &(Wanted){ field, value }, 1))
         return;
-    add(errors, field->name, "unique", capo_unique_field_words(self->model, field));
+    add(errors, field->name, "unique", capo_unique_field_words(capo_local_field(field)->model, field));
 }
 
 /* "A, B and C" */
@@ -121,7 +121,7 @@ const char *capo_unique_words(const Model *model, const char *const *names)
     return capo_format("%s with this %s already exists.", capital(model->verbose_name), label_list(model, names));
 }
 
-static void check_together(Instance *self, const char *const *names, const char *const *exclude, Errors *errors)
+static void check_together(Instance *self, const Model *level, const char *const *names, const char *const *exclude, Errors *errors)
 {
     const Model *model = self->model;
     Wanted wanted[16];
@@ -134,7 +134,7 @@ static void check_together(Instance *self, const char *const *names, const char 
         wanted[count++] = (Wanted){ field, value };
     }
     if (count && exists_another(self, wanted, count))
-        add(errors, NULL, "unique_together", capo_unique_words(model, names));
+        add(errors, NULL, "unique_together", capo_unique_words(level, names));
 }
 
 static void check_composite_key(Instance *self, const char *const *exclude, Errors *errors)
@@ -143,7 +143,7 @@ static void check_composite_key(Instance *self, const char *const *exclude, Erro
     const char **names = capo_alloc_array(key->n_parts + 1, sizeof *names);
     for (size_t i = 0; i < key->n_parts; i++)
         names[i] = key->parts[i]->name;
-    check_together(self, names, exclude, errors);
+    check_together(self, self->model, names, exclude, errors);
 }
 
 /* A constraint over fields that says nothing of its own has the words of unique and unique_together. */
@@ -168,12 +168,18 @@ static void check_constraint(Instance *self, const ConstraintInfo *one, const ch
     add(errors, field, code, message);
 }
 
+/* The model that this one has rows or a table of; an abstract base's Meta is its own. NULL: it stands alone. */
+static const Model *base_of(const Model *model) { return model->inheritance == INHERITS_COLUMNS ? NULL : model->base; }
+
 static void check_constraints(Instance *self, const char *const *exclude, bool uniqueness, Errors *errors)
 {
-    const ConstraintInfo *constraints = capo_model_constraints(self->model);
-    for (size_t i = 0; i < self->model->n_constraints; i++)
-        if (uniqueness == (!constraints[i].check && !constraints[i].check_sql))
-            check_constraint(self, &constraints[i], exclude, errors);
+    for (const Model *level = self->model; level; level = base_of(level)) {
+        const ConstraintInfo *constraints = level->n_constraints ? capo_model_constraints(level) : NULL;
+        Instance *row = level == self->model || !constraints ? self : capo_instance_as(self, level);
+        for (size_t i = 0; i < level->n_constraints; i++)
+            if (uniqueness == (!constraints[i].check && !constraints[i].check_sql && !constraints[i].own))
+                check_constraint(row, &constraints[i], exclude, errors);
+    }
 }
 
 /* A part of a column: EXTRACT(month FROM …), in the current zone where it is a datetime. */
@@ -224,8 +230,9 @@ static void check_unique(Instance *self, const char *const *exclude, Errors *err
     const Model *model = self->model;
     if (model->pk->kind == FIELD_COMPOSITE_KEY)
         check_composite_key(self, exclude, errors);
-    for (size_t i = 0; model->unique_together && model->unique_together[i]; i++)
-        check_together(self, model->unique_together[i], exclude, errors);
+    for (const Model *level = model; level; level = base_of(level))
+        for (size_t i = 0; level->unique_together && level->unique_together[i]; i++)
+            check_together(self, level, level->unique_together[i], exclude, errors);
     for (size_t i = 0; i < model->n_fields; i++)
         if (model->fields[i]->unique && !is_in(exclude, model->fields[i]->name))
             check_unique_field(self, model->fields[i], errors);

@@ -34,9 +34,17 @@ static void put_from(Compiler *compiler, const Query *query)
         }
         if (!first) {
             compile_text(compiler, " ON (");
-            put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);
-            compile_text(compiler, " = ");
-            put_key(compiler, (int)i, join->direct ? join->field->target_field : join->field);
+            for (size_t part = 0; part < join->field->n_parts; part++) {
+                compile_text(compiler, part ? " AND " : "");
+                put_key(compiler, join->parent, join->field->parts[part]);
+                compile_text(compiler, " = ");
+                put_key(compiler, (int)i, join->field->target_parts[part]);
+            }
+            if (!join->field->n_parts) {
+                put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);
+                compile_text(compiler, " = ");
+                put_key(compiler, (int)i, join->direct ? join->field->target_field : join->field);
+            }
             if (!join->direct && join->field->generic_type) {
                 compile_text(compiler, " AND ");
                 put_key(compiler, (int)i, join->field->generic_type);
@@ -241,14 +249,19 @@ static Sql put_combined(Compiler *compiler, const Query *query, int depth, const
         return SQL_EMPTY;
     Plan plan = { .query = (Query *)first };
     plan_columns(&plan);
+    size_t n_terms = 0;
     for (size_t i = 0; i < query->n_order; i++) {
         const char *path = query->order[i].path;
         bool minus = path && *path == '-';
-        size_t position = path ? union_position(first, path + minus, &plan) : 0;
-        if (!position)
-            capo_raise(ERROR_PROGRAMMING, "ORDER BY term does not match any column in the result set: '%s'.", path ? path : "an expression");
-        bool descending = minus ^ query->order[i].descending ^ query->reversed;
-        capo_put_format(&compiler->sql, "%s%zu%s", i ? ", " : " ORDER BY ", position, descending ? " DESC" : " ASC");
+        bool of_key = path && !strcmp(path + minus, "pk") && first->model->pk->kind == FIELD_COMPOSITE_KEY;
+        for (size_t part = 0; part < (of_key ? first->model->pk->n_parts : 1); part++) {
+            const char *name = of_key ? first->model->pk->parts[part]->attname : path ? path + minus : NULL;
+            size_t position = name ? union_position(first, name, &plan) : 0;
+            if (!position)
+                capo_raise(ERROR_PROGRAMMING, "ORDER BY term does not match any column in the result set: '%s'.", path ? path : "an expression");
+            bool descending = minus ^ query->order[i].descending ^ query->reversed;
+            capo_put_format(&compiler->sql, "%s%zu%s", n_terms++ ? ", " : " ORDER BY ", position, descending ? " DESC" : " ASC");
+        }
     }
     compile_limits(compiler, query->limit, query->offset);
     return SQL_OK;

@@ -114,7 +114,7 @@ void compile_parameter(Compiler *compiler, Value value, OutputType type)
         compile_text(compiler, " AS interval)");
         return;
     }
-    if (!type.kind || value.kind == VALUE_LIST || value.kind == VALUE_MAP)
+    if (!type.kind || ((value.kind == VALUE_LIST || value.kind == VALUE_MAP) && !capo_field_is_postgresqls(type.kind)))
         type = value.kind == VALUE_LIST || value.kind == VALUE_MAP ? type_of(FIELD_JSON) : type_of_value(value);
     if (value.kind == VALUE_REAL && isnan(value.real)) {            /* equal to nothing: to be asked for, not to be stored */
         compiler->dialect->parameter(compiler, value, plain_field(type_of(FIELD_FLOAT)));

@@ -75,6 +75,8 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
     const char *end = strstr(path, "__");
     char *name = end ? capo_strndup(path, (size_t)(end - path)) : capo_strdup(path);
     const Field *field = capo_field(load->model, name);
+    if (!field)
+        field = capo_foreign_object(load->model, name);
     bool forward = field && (field->kind == FIELD_FOREIGN_KEY || field->kind == FIELD_ONE_TO_ONE) && !strcmp(field->name, name);
     if (!forward) {
         field = NULL;
@@ -85,7 +87,7 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
     }
     if (!field)
         raise_no_relation(load->model, name);
-    if (forward && load == plan->root && is_deferred(plan->query, field))
+    if (forward && load == plan->root && !field->n_parts && is_deferred(plan->query, field))
         capo_raise(ERROR_FIELD, "Field %s.%s cannot be both deferred and traversed using select_related at the same time.", load->model->name, name);
     Path walked = path_walk(NULL, load->model, name, true);
     JoinedPath joined = query_setup_joins(plan->query, &walked, join, NULL);
@@ -170,8 +172,31 @@ static void add_order(Plan *plan, OrderTerm term)
 
 typedef struct Seen { const Field *fields[MAX_JOINS]; size_t count; } Seen;
 
+static Expression *with_prefix(void *prefix, Expression *node, int level)
+{
+    return node->kind == X_PATH && !level && *(const char *)prefix ? expression_path(capo_format("%s%s", (const char *)prefix, node->name)) : node;
+}
+
 /* A path that ends at a relation follows the order of the model there, unless it names the key. */
-static void order_by_path(Plan *plan, Model *model, int join, const char *path, bool descending, Seen *seen)
+static void order_by_path(Plan *plan, Model *model, int join, const char *prefix, const char *path, bool descending, Seen *seen);
+
+/* The term of a model's Meta, reached over `prefix`: "author__". */
+static void order_as_meta(Plan *plan, Model *model, int join, const char *prefix, const OrderTerm *term, bool descending, Seen *seen)
+{
+    size_t first = plan->n_order;
+    if (term->expression)
+        add_order(plan, (OrderTerm){ .expression = resolve(&(Scope){ .query = plan->query }, expression_map(term->expression, with_prefix, (void *)prefix, 0)),
+                                     .descending = term->descending ^ descending });
+    else if (!strcmp(term->path, "?"))
+        add_order(plan, (OrderTerm){ .path = "?" });
+    else
+        order_by_path(plan, model, join, prefix, term->path, descending, seen);
+    int nulls = !descending || !term->nulls ? term->nulls : 3 - term->nulls;
+    for (size_t i = first; i < plan->n_order && nulls; i++)
+        plan->order[i].nulls = nulls;
+}
+
+static void order_by_path(Plan *plan, Model *model, int join, const char *prefix, const char *path, bool descending, Seen *seen)
 {
     if (*path == '-')
         descending ^= *path++ == '-';
@@ -182,15 +207,17 @@ static void order_by_path(Plan *plan, Model *model, int join, const char *path, 
     JoinedPath joined = query_setup_joins(query, &walked, join, NULL);
     const char *last = walked.names[walked.n_names - 1];
     bool by_key = !strcmp(last, "pk") || (walked.final && !strcmp(walked.final->attname, last) && strcmp(walked.final->name, last));
-    if (walked.relation && !by_key && walked.model->ordering && walked.model->ordering[0] && walked.used == walked.n_names) {
+    if (walked.relation && !by_key && model_is_ordered(walked.model) && walked.used == walked.n_names) {
         for (size_t i = 0; i < seen->count; i++)
             if (seen->fields[i] == walked.final)
                 capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
         if (seen->count == MAX_JOINS)
             capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
         seen->fields[seen->count++] = walked.final;
-        for (const char *const *name = walked.model->ordering; *name; name++)
-            order_by_path(plan, walked.model, joined.join, *name, descending, seen);
+        size_t count;
+        OrderTerm *terms = model_order(walked.model, &count);
+        for (size_t i = 0; i < count; i++)
+            order_as_meta(plan, walked.model, joined.join, capo_format("%s%s__", prefix, path), &terms[i], descending, seen);
         seen->count--;
         return;
     }
@@ -208,8 +235,9 @@ static void order_by_path(Plan *plan, Model *model, int join, const char *path, 
 static void order_term(Plan *plan, const OrderTerm *term)
 {
     Query *query = plan->query;
-    if (term->expression) {
+    if (term->expression) {                                         /* now, not when it was said: it may name an annotation that came behind it */
         OrderTerm resolved = *term;
+        resolved.expression = resolve(&(Scope){ .query = query }, term->expression);
         add_order(plan, resolved);
         return;
     }
@@ -232,8 +260,8 @@ static void order_term(Plan *plan, const OrderTerm *term)
     }
     Seen seen = { .count = 0 };
     size_t first = plan->n_order;
-    order_by_path(plan, query->model, query_base(query), path, descending, &seen);
-    for (size_t i = first; i < plan->n_order; i++)
+    order_by_path(plan, query->model, query_base(query), "", path, descending, &seen);
+    for (size_t i = first; i < plan->n_order && term->nulls; i++)
         plan->order[i].nulls = term->nulls;
 }
 
@@ -244,11 +272,12 @@ void plan_order(Plan *plan)
         return;
     for (size_t i = 0; i < query->n_order; i++)
         order_term(plan, &query->order[i]);
-    if (!query->n_order && query->model->ordering) {
-        plan->meta_order = query->model->ordering[0] != NULL;
-        if (query->grouping == GROUP_NONE || query->distinct)
-            for (const char *const *name = query->model->ordering; *name; name++)
-                order_term(plan, &(OrderTerm){ .path = *name });
+    if (!query->n_order && (query->model->ordering || query->model->meta->ordering_by)) {
+        size_t count;
+        OrderTerm *terms = model_order(query->model, &count);
+        plan->meta_order = terms != NULL;
+        for (size_t i = 0; terms && i < count && (query->grouping == GROUP_NONE || query->distinct); i++)
+            order_term(plan, &terms[i]);
     }
     for (size_t i = 0; query->reversed && i < plan->n_order; i++) {
         plan->order[i].descending ^= true;

@@ -103,6 +103,11 @@ Condition *capo_q_xor(Condition *const *conditions, size_t count)
     return condition_list(CONDITION_XOR, conditions, count);
 }
 
+Condition *capo_q_odd(Condition *const *conditions)
+{
+    return capo_q_xor(conditions, length(conditions));
+}
+
 Condition *capo_q_list(bool any, Condition *const *conditions, size_t count)
 {
     return condition_list(any ? CONDITION_ANY : CONDITION_ALL, conditions, count);

@@ -129,6 +129,30 @@ static bool fails_check(Instance *self, const ConstraintInfo *one, const char *c
     return answers(&asking);
 }
 
+bool capo_condition_check(Model *model, Condition *condition, const Map *values)
+{
+    WITH_DATABASE(database_for(model, NULL, NULL, DATABASE_READ));
+    Instance *row = capo_instance_new(model);
+    Named named = named_new(model), given = named_new(model);
+    Asking asking = { 0 };
+    for (size_t i = 0; values && i < values->count; i++) {
+        const char *name = values->entries[i].key.text;
+        const Field *field = capo_field(model, name);
+        if (!field || !field->column)
+            capo_raise(ERROR_FIELD, "%s has no field named '%s' with a column.", model->name, name);
+        capo_field_assign(row, field, values->entries[i].value);
+        given.wanted[field->position] = true;
+    }
+    capo_condition_paths(condition, want, &named);
+    for (size_t i = 0; i < model->n_fields; i++)
+        if (named.wanted[i] && !given.wanted[i] && !model->fields[i]->generated)
+            capo_raise(ERROR_FIELD, "The condition names '%s', for which there is no value.", model->fields[i]->name);
+    capo_put_format(&asking.sql, "SELECT 1 WHERE NOT (SELECT (%s) FROM ", capo_condition_sql(model, condition));
+    put_row(&asking, row, &named);
+    capo_put_char(&asking.sql, ')');
+    return !answers(&asking);
+}
+
 /* --- UNIQUE and EXCLUDE --- */
 
 /* One column or expression of another row against the same of this one. False: NULL clashes with nothing. */
@@ -214,8 +238,13 @@ static bool clashes(Instance *self, const ConstraintInfo *one, const char *const
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude)
 {
     WITH_DATABASE(database_for(self->model, self, NULL, DATABASE_WRITE));
-    if (capo_constraint_lack(constraint))
+    if (capo_constraint_lack(self->model, constraint))
         return false;
+    if (constraint->own) {
+        Named named = named_new(self->model);
+        want_fields(&named, constraint->fields);
+        return constraint->own->fails && self->model->size && !any_excluded(&named, exclude) && constraint->own->fails(self, constraint);
+    }
     return constraint->check || constraint->check_sql ? fails_check(self, constraint, exclude) : clashes(self, constraint, exclude);
 }
 

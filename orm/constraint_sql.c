@@ -160,9 +160,11 @@ static bool is_unique_index(const ConstraintInfo *one)
     return one->unique_parts || (one->unique && (one->condition || one->include || one->opclasses));
 }
 
-const char *capo_constraint_lack(const ConstraintInfo *one)
+const char *capo_constraint_lack(const Model *model, const ConstraintInfo *one)
 {
     const SchemaBackend *schema = capo_backend()->schema;
+    if (one->own && !one->own->sql(model, one, capo_backend()->name))
+        return capo_format("constraints of the kind %s", one->own->name);
     if (one->exclude && !schema->exclusion)
         return "exclusion constraints";
     if (one->condition && !schema->index_conditions)
@@ -208,6 +210,10 @@ static const char *constraint_sql(const Model *model, const ConstraintInfo *one)
         capo_put_format(&sql, "CHECK (%s)", one->check ? capo_condition_sql(model, one->check) : one->check_sql);
         return capo_buffer_text(&sql);
     }
+    if (one->own) {
+        capo_put(&sql, one->own->sql(model, one, capo_backend()->name));
+        return capo_buffer_text(&sql);
+    }
     if (one->exclude) {
         put_operator_check(model, one->operators);
         capo_put_format(&sql, "EXCLUDE USING %s (", one->method ? plain_word(model, one->method, "_") : "gist");
@@ -232,9 +238,11 @@ IndexSpec *capo_schema_constraints(const Model *model)
     const ConstraintInfo *constraints = capo_model_constraints(model);
     for (size_t i = 0; i < model->n_constraints; i++) {
         const ConstraintInfo *one = &constraints[i];
-        if (capo_constraint_lack(one) || is_unique_index(one))
+        if (capo_constraint_lack(model, one) || is_unique_index(one))
             continue;
-        const char *drop = !words ? NULL : one->check || one->check_sql ? words->drop_check : words->drop_unique;
+        const char *own = one->own ? one->own->sql(model, one, capo_backend()->name) : "";
+        bool check = one->check || one->check_sql || !strncasecmp(own, "CHECK", 5), key = !strncasecmp(own, "FOREIGN", 7);
+        const char *drop = !words ? NULL : check ? words->drop_check : key ? words->drop_foreign_key : words->drop_unique;
         *spec++ = (IndexSpec){ one->name, constraint_sql(model, one), drop ? capo_format(drop, capo_quote_name(model->table), capo_quote_name(one->name)) : NULL };
     }
     return specs;
@@ -250,7 +258,7 @@ size_t capo_schema_meta_indexes(const Model *model, IndexSpec *ret)
         if (!indexes[i].parts || schema->index_parts)
             ret[count++] = (IndexSpec){ indexes[i].name, index_sql(model, &indexes[i]), drop_index(model, indexes[i].name) };
     for (size_t i = 0; i < model->n_constraints; i++)
-        if (is_unique_index(&constraints[i]) && !capo_constraint_lack(&constraints[i]))
+        if (is_unique_index(&constraints[i]) && !capo_constraint_lack(model, &constraints[i]))
             ret[count++] = (IndexSpec){ constraints[i].name, unique_index_sql(model, &constraints[i]), drop_index(model, constraints[i].name) };
     return count;
 }
@@ -276,6 +284,16 @@ static void warn_of_long_columns(List *warnings, const Model *model, const char 
 
 void capo_schema_check(const Model *model)
 {
+    const char *lack = capo_schema_lack(model);
+    if (lack)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s", lack);
+    const ConstraintInfo *constraints = capo_model_constraints(model);
+    for (size_t i = 0; i < model->n_constraints; i++) {
+        const OwnConstraint *own = constraints[i].own;
+        const char *problem = own && own->problem ? own->problem(model, &constraints[i]) : NULL;
+        if (problem)
+            capo_raise(ERROR_IMPROPERLY_CONFIGURED, "%s, %s: %s", model->label, constraints[i].name, problem);
+    }
     capo_schema_constraints(model);
     capo_schema_indexes(model);
     for (size_t i = 0; i < model->n_fields; i++) {
@@ -304,7 +322,7 @@ void capo_schema_warn(const Model *model, List *warnings)
         warn_of_long_columns(warnings, model, one->name, one->fields);
     }
     for (size_t i = 0; i < model->n_constraints; i++) {
-        const char *lack = capo_constraint_lack(&constraints[i]);
+        const char *lack = capo_constraint_lack(model, &constraints[i]);
         if (lack)
             warn(warnings, model, constraints[i].name, lack, "A constraint won't be created.");
         warn_of_long_columns(warnings, model, constraints[i].name, constraints[i].unique);

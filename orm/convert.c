@@ -104,7 +104,7 @@ Value capo_to_column(const Field *field, Value value)
 {
     if (value.kind == VALUE_NULL)
         return capo_value_null();
-    if (value.kind == VALUE_OBJECT) {
+    if (value.kind == VALUE_OBJECT && !capo_value_range(value)) {
         if (!capo_is_instance(value))
             return value;
         Instance *instance = (Instance *)value.object;
@@ -145,6 +145,8 @@ Value capo_to_column(const Field *field, Value value)
         char *text = capo_json_text(value, 0);
         return capo_value_text(text);
     }
+    case STORAGE_ARRAY: case STORAGE_HSTORE: case STORAGE_RANGE:
+        return capo_held_to_column(column, value);
     }
     return value;
 }
@@ -390,6 +392,8 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
             return parsed;
         return raw;
     }
+    case STORAGE_ARRAY: case STORAGE_HSTORE: case STORAGE_RANGE:
+        return raw;                                     /* by the field alone: capo_held_from_column() */
     }
     return raw;
 }
@@ -399,6 +403,8 @@ Value capo_from_column(const Field *field, Value raw)
     const Field *column = capo_column_field(field);
     if (column->custom && column->custom->from_db)
         return capo_is_null(raw) ? raw : column->custom->from_db(column, raw);
+    if (capo_storage_is_held(capo_field_storage(field)))
+        return capo_held_from_column(column, raw);
     return capo_from_storage(capo_field_storage(field), raw, column->decimal_places);
 }
 

@@ -4,6 +4,7 @@
  * An expression is never changed once it was handed out; expression_map copies the nodes on the way to what it replaces. */
 #include "query.h"
 #include "functions.h"
+#include <capo/expressions.h>
 #include <string.h>
 
 static const ObjectOps expression_ops = { .type_name = "Expression" };
@@ -137,6 +138,8 @@ Expression *expression_cast(ExpressionKind kind, Expression *of, OutputType type
 Expression *expression_subquery(ExpressionKind kind, Query *query, bool negated)
 {
     Expression *expression = expression_new(kind);
+    if (query)
+        query_settle(query);
     expression->query = query;
     expression->negated = negated;
     if (kind == X_EXISTS)
@@ -585,6 +588,8 @@ bool expression_has_aggregate(const Expression *expression)
 }
 
 bool expression_has_window(const Expression *expression) { return any(expression, is_window); }
+static bool is_set(const Expression *expression) { return expression->kind == X_CALL && expression->function->own && expression->function->own->set_returning; }
+bool expression_has_set(const Expression *expression) { return any(expression, is_set); }
 bool expression_has_subquery(const Expression *expression) { return any(expression, is_subquery); }
 
 typedef struct Visit { VisitColumn *visit; void *context; } Visit;

@@ -83,6 +83,15 @@ Value capo_json_text_key(const char *path)
     return boxed(key);
 }
 
+Value capo_sliced(const char *path, int from, int to)
+{
+    if (from < 0 || to < -1)
+        capo_raise(ERROR_VALUE, "Negative indexing is not supported.");
+    if (to >= 0 && to <= from)
+        capo_raise(ERROR_VALUE, "Slice stop must be greater than slice start.");
+    return boxed(transform_named(to < 0 ? capo_format("[%d:]", from) : capo_format("[%d:%d]", from, to), FIELD_NONE, expression_path(path), NULL, false));
+}
+
 Value capo_json_null(void)
 {
     Expression *null = expression_value(capo_value_null(), type_of(FIELD_JSON));

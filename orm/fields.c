@@ -9,7 +9,7 @@
 #include <strings.h>
 
 /* Which member of FieldRow.options a kind has. */
-typedef enum { OPTIONS_PLAIN, OPTIONS_TEXT, OPTIONS_INTEGER, OPTIONS_REAL, OPTIONS_DECIMAL, OPTIONS_DATE, OPTIONS_IP, OPTIONS_PATH,
+typedef enum { OPTIONS_PLAIN, OPTIONS_TEXT, OPTIONS_INTEGER, OPTIONS_REAL, OPTIONS_DECIMAL, OPTIONS_DATE, OPTIONS_IP, OPTIONS_PATH, OPTIONS_FILE, OPTIONS_ARRAY,
                OPTIONS_RELATION, OPTIONS_MANY } OptionsKind;
 
 /* Each kind: Django's class, the options that its word takes, what its column is like. */
@@ -18,6 +18,7 @@ static const struct KindRow {
     OptionsKind options;
     bool text, integer, relation, positive, automatic;
     int max_length;                         /* where none is written */
+    FieldKind ends;                         /* of a range: what it reaches from and to */
 } kinds[FIELD_KINDS] = {
     [FIELD_AUTO]                   = { "AutoField", OPTIONS_PLAIN, .integer = true, .automatic = true },
     [FIELD_BIG_AUTO]               = { "BigAutoField", OPTIONS_PLAIN, .integer = true, .automatic = true },
@@ -28,6 +29,8 @@ static const struct KindRow {
     [FIELD_EMAIL]                  = { "EmailField", OPTIONS_TEXT, .text = true, .max_length = 254 },
     [FIELD_URL]                    = { "URLField", OPTIONS_TEXT, .text = true, .max_length = 200 },
     [FIELD_FILE_PATH]              = { "FilePathField", OPTIONS_PATH, .text = true, .max_length = 100 },
+    [FIELD_FILE]                   = { "FileField", OPTIONS_FILE, .text = true, .max_length = 100 },
+    [FIELD_IMAGE]                  = { "ImageField", OPTIONS_FILE, .text = true, .max_length = 100 },
     [FIELD_IP_ADDRESS]             = { "GenericIPAddressField", OPTIONS_IP, .text = true, .max_length = 39 },
     [FIELD_INTEGER]                = { "IntegerField", OPTIONS_INTEGER, .integer = true },
     [FIELD_BIG_INTEGER]            = { "BigIntegerField", OPTIONS_INTEGER, .integer = true },
@@ -45,6 +48,14 @@ static const struct KindRow {
     [FIELD_UUID]                   = { "UUIDField", OPTIONS_PLAIN, .max_length = 32 },
     [FIELD_BINARY]                 = { "BinaryField", OPTIONS_PLAIN },
     [FIELD_JSON]                   = { "JSONField", OPTIONS_PLAIN },
+    [FIELD_ARRAY]                  = { "ArrayField", OPTIONS_ARRAY },
+    [FIELD_HSTORE]                 = { "HStoreField", OPTIONS_PLAIN },
+    [FIELD_SEARCH_VECTOR]          = { "SearchVectorField", OPTIONS_PLAIN },
+    [FIELD_INTEGER_RANGE]          = { "IntegerRangeField", OPTIONS_PLAIN, .ends = FIELD_INTEGER },
+    [FIELD_BIG_INTEGER_RANGE]      = { "BigIntegerRangeField", OPTIONS_PLAIN, .ends = FIELD_BIG_INTEGER },
+    [FIELD_DECIMAL_RANGE]          = { "DecimalRangeField", OPTIONS_PLAIN, .ends = FIELD_DECIMAL },
+    [FIELD_DATE_RANGE]             = { "DateRangeField", OPTIONS_PLAIN, .ends = FIELD_DATE },
+    [FIELD_DATETIME_RANGE]         = { "DateTimeRangeField", OPTIONS_PLAIN, .ends = FIELD_DATETIME },
     [FIELD_FOREIGN_KEY]            = { "ForeignKey", OPTIONS_RELATION, .relation = true },
     [FIELD_ONE_TO_ONE]             = { "OneToOneField", OPTIONS_RELATION, .relation = true },
     [FIELD_MANY_TO_MANY]           = { "ManyToManyField", OPTIONS_MANY, .relation = true },
@@ -103,6 +114,9 @@ Storage capo_field_storage(const Field *field)
     case FIELD_UUID: return STORAGE_UUID;
     case FIELD_BINARY: return STORAGE_BINARY;
     case FIELD_JSON: return STORAGE_JSON;
+    case FIELD_ARRAY: return STORAGE_ARRAY;
+    case FIELD_HSTORE: return STORAGE_HSTORE;
+    case FIELD_INTEGER_RANGE: case FIELD_BIG_INTEGER_RANGE: case FIELD_DECIMAL_RANGE: case FIELD_DATE_RANGE: case FIELD_DATETIME_RANGE: return STORAGE_RANGE;
     default: return kinds[capo_column_field(field)->kind].integer ? STORAGE_INT : STORAGE_TEXT;
     }
 }
@@ -201,6 +215,13 @@ static void read_options(Field *field, const FieldRow *row)
         field->allow_folders = row->options.path.allow_folders;
         field->max_length = row->options.path.max_length;
         break;
+    case OPTIONS_FILE:
+        field->upload_to = row->options.file.upload_to;
+        field->storage = row->options.file.storage;
+        field->width_field = row->options.file.width_field;
+        field->height_field = row->options.file.height_field;
+        field->max_length = row->options.file.max_length;
+        break;
     case OPTIONS_RELATION:
         field->on_delete = row->options.relation.on_delete;
         field->related_name = row->options.relation.related_name;
@@ -216,9 +237,55 @@ static void read_options(Field *field, const FieldRow *row)
         field->db_table = row->options.many.db_table;
         field->db_constraint = true;
         break;
+    case OPTIONS_ARRAY:
+        field->size = row->options.array.size;
+        break;
     case OPTIONS_PLAIN:
         break;
     }
+}
+
+/* A field without a column: what the members of an array and the ends of a range are. */
+static Field *base_of(Arena *arena, Model *model, const FieldRow *row)
+{
+    FieldRow *base = arena_alloc(arena, sizeof *base);
+    *base = (FieldRow){ .name = row->name, .kind = kinds[row->kind].ends };
+    if (row->kind == FIELD_ARRAY) {
+        const ArrayOptions *options = &row->options.array;
+        base->kind = options->base;
+        if (options->dimensions > 1) {
+            base->kind = FIELD_ARRAY;
+            base->options.array = (ArrayOptions){ .base = options->base, .max_length = options->max_length, .max_digits = options->max_digits,
+                .decimal_places = options->decimal_places, .size = options->size, .dimensions = options->dimensions - 1 };
+        } else if (kinds[base->kind].options == OPTIONS_TEXT) {
+            base->options.text.max_length = options->max_length;
+        } else if (base->kind == FIELD_DECIMAL) {
+            base->options.decimal.max_digits = options->max_digits;
+            base->options.decimal.decimal_places = options->decimal_places;
+        }
+    }
+    return base->kind ? capo_field_from_row(arena, model, base) : NULL;
+}
+
+/* What is wrong with the members that an array is to have; NULL: nothing. */
+static const char *array_problem(const Field *field)
+{
+    const char *name = field->name, *of = field->model->label;
+    const Field *base = field->base;
+    while (base && base->kind == FIELD_ARRAY)
+        base = base->base;
+    if (!base)
+        return capo_format("%s.%s: an array says what its members are: ARRAY(%s, CHAR, .max_length = 20).", of, name, name);
+    bool plain = kinds[base->kind].text || kinds[base->kind].integer || (capo_field_storage(base) >= STORAGE_REAL && capo_field_storage(base) <= STORAGE_UUID);
+    if (!plain || kinds[base->kind].automatic || base->kind == FIELD_FILE_PATH)
+        return capo_format("%s.%s: the members of an array are texts, numbers, true or false, dates and times, or UUIDs.", of, name);
+    if (base->kind == FIELD_CHAR && base->max_length <= 0)
+        return capo_format("%s.%s: an array of CHAR needs .max_length, of each member (or use TEXT).", of, name);
+    if (base->kind == FIELD_DECIMAL && (base->max_digits <= 0 || base->decimal_places < 0 || base->decimal_places > base->max_digits))
+        return capo_format("%s.%s: an array of DECIMAL needs .max_digits and .decimal_places, of each member.", of, name);
+    if (field->size < 0)
+        return capo_format("%s.%s: .size must be positive, and is %d.", of, name, field->size);
+    return NULL;
 }
 
 Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
@@ -232,6 +299,7 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
         .error_messages = common->error_messages, .custom = common->custom, .default_function = common->default_function, .strip = true,
         .layout = { -1, -1, -1, -1, -1, -1 } };
     read_options(field, row);
+    field->base = base_of(arena, model, row);
     if (!field->max_length)
         field->max_length = kind->max_length;
     if (row->kind == FIELD_FOREIGN_KEY || row->kind == FIELD_ONE_TO_ONE)
@@ -251,7 +319,7 @@ Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row)
         field->null = true;
         field->editable = false;
     }
-    if (row->kind == FIELD_BINARY)
+    if (row->kind == FIELD_BINARY || row->kind == FIELD_SEARCH_VECTOR)
         field->editable = false;
     if (kind->positive && (!field->minimum.set || field->minimum.value < 0))
         field->minimum = (FieldLimit)LIMIT(0);
@@ -289,6 +357,12 @@ const char *capo_field_problem(const Field *field)
     case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_TEXT:
         if (field->max_length < 0)
             return capo_format("%s.%s: .max_length must be positive, and is %d.", of, name, field->max_length);
+        break;
+    case FIELD_FILE: case FIELD_IMAGE:
+        return capo_file_field_problem(field);
+    case FIELD_ARRAY:
+        if (array_problem(field))
+            return array_problem(field);
         break;
     case FIELD_DECIMAL:
         if (field->max_digits <= 0)

@@ -30,13 +30,15 @@ const Field *capo_level_key(const Model *model, const Model *level)
     return level == model ? model->pk : capo_own_field(model, level->pk);
 }
 
-Instance *capo_parent_instance(Instance *self)
+Instance *capo_instance_as(Instance *self, const Model *base)
 {
-    Model *parent = (Model *)capo_parent_level(self->model->concrete);
-    Instance *row = capo_instance_blank(parent);
-    for (size_t i = 0; i < parent->n_fields; i++)
-        capo_field_store(row, parent->fields[i], capo_field_value(self, parent->fields[i]));
+    Instance *row = capo_instance_blank((Model *)base);
+    for (size_t i = 0; i < base->n_fields; i++)
+        capo_field_store(row, base->fields[i], capo_field_value(self, base->fields[i]));
     capo_instance_settle(row);
+    row->state->saved = self->state->saved;
     row->state->database = self->state->database;
     return row;
 }
+
+Instance *capo_parent_instance(Instance *self) { return capo_instance_as(self, capo_parent_level(self->model->concrete)); }

@@ -69,6 +69,18 @@ Value capo_member_value(const char *base, const Field *field)
     }
     case STORAGE_JSON:
         return *(const Value *)(const void *)at;
+    case STORAGE_ARRAY: {
+        List *list = *(List *const *)(const void *)at;
+        return list ? capo_value_list(list) : capo_value_null();
+    }
+    case STORAGE_HSTORE: {
+        Map *map = *(Map *const *)(const void *)at;
+        return map ? capo_value_map(map) : capo_value_null();
+    }
+    case STORAGE_RANGE: {
+        ValueRange *range = *(ValueRange *const *)(const void *)at;
+        return range ? capo_value_object(range) : capo_value_null();
+    }
     }
     return capo_value_null();
 }
@@ -122,6 +134,15 @@ void capo_member_store(char *base, const Field *field, Value value)
     case STORAGE_JSON:
         *(Value *)(void *)at = value;
         break;
+    case STORAGE_ARRAY:
+        *(List **)(void *)at = value.kind == VALUE_LIST ? value.list : NULL;
+        break;
+    case STORAGE_HSTORE:
+        *(Map **)(void *)at = value.kind == VALUE_MAP ? value.map : NULL;
+        break;
+    case STORAGE_RANGE:
+        *(ValueRange **)(void *)at = capo_value_range(value);
+        break;
     }
 }
 
@@ -151,16 +172,29 @@ static RelatedCache *make_cache(Instance *self, const Field *relation, const cha
     RelatedCache *cache = find_cache(self, relation, accessor);
     if (cache)
         return cache;
-    cache = capo_alloc_struct(RelatedCache);
-    *cache = (RelatedCache){ .relation = relation, .accessor = accessor, .next = self->state->related };
-    self->state->related = cache;
+    cache = self->state->related;
+    while (cache && (cache->relation || cache->accessor))       /* one that was taken with the row (rows.h) */
+        cache = cache->next;
+    if (!cache) {
+        cache = capo_alloc_struct(RelatedCache);
+        cache->next = self->state->related;
+        self->state->related = cache;
+    }
+    cache->relation = relation;
+    cache->accessor = accessor;
     return cache;
 }
 
-static Instance **object_member(const Instance *self, const Field *field)
+static Instance **object_place(const Instance *self, const Field *field)
 {
     return self->model->size && field->layout.object >= 0 && field->kind != FIELD_MANY_TO_MANY
         ? (Instance **)(void *)((char *)self + field->layout.object) : NULL;
+}
+
+Instance *capo_object_member(const Instance *self, const Field *field)
+{
+    Instance **place = object_place(self, field);
+    return place ? *place : NULL;
 }
 
 static Value key_of_object(const Instance *other, const Field *field)
@@ -168,11 +202,16 @@ static Value key_of_object(const Instance *other, const Field *field)
     return capo_field_value(other, field->target_field);
 }
 
+static bool same_key(Value a, Value b)
+{
+    return a.kind == VALUE_INT && b.kind == VALUE_INT ? a.integer == b.integer : capo_equal(a, b);
+}
+
 /* User code may assign the pointer of a relation (comment->post = post) instead of its key: the key follows. A key that was changed
  * behind a loaded object drops the object. */
 void capo_relation_sync(const Instance *self, const Field *field)
 {
-    Instance *me = (Instance *)self, **member = object_member(self, field);
+    Instance *me = (Instance *)self, **member = object_place(self, field);
     RelatedCache *cache = find_cache(self, field, NULL);
     Instance *known = cache && cache->known ? cache->one : NULL;
     if (member && *member != known) {
@@ -189,7 +228,7 @@ void capo_relation_sync(const Instance *self, const Field *field)
     if (!cache || !cache->known)
         return;
     Value key = capo_member_value(base_of(self), field);
-    if (!cache->one ? capo_is_null(key) : capo_equal(key, key_of_object(cache->one, field)))
+    if (!cache->one ? capo_is_null(key) : same_key(key, key_of_object(cache->one, field)))
         return;
     if (cache->one && capo_is_null(key)) {          /* it was saved after it was assigned */
         capo_member_store(base_of(me), field, key_of_object(cache->one, field));
@@ -203,7 +242,7 @@ void capo_relation_sync(const Instance *self, const Field *field)
 void capo_instance_cache(Instance *self, const Field *relation, Instance *other)
 {
     RelatedCache *cache = make_cache(self, relation, NULL);
-    Instance **member = object_member(self, relation);
+    Instance **member = object_place(self, relation);
     cache->known = true;
     cache->one = other;
     if (member)
@@ -229,7 +268,9 @@ bool capo_instance_cached_reverse(const Instance *self, const Field *relation, I
 bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other)
 {
     const RelatedCache *cache;
-    if (relation->model == self->model && relation->column) {
+    if (relation->n_parts) {
+        cache = find_cache(self, relation, NULL);
+    } else if (relation->model == self->model && relation->column) {
         capo_relation_sync(self, relation);
         cache = find_cache(self, relation, NULL);
     } else {
@@ -244,7 +285,7 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 void capo_instance_prefetched(Instance *self, const char *accessor, Instance **others, size_t count)
 {
     RelatedCache *cache = make_cache(self, NULL, accessor);
-    const Field *field = capo_field(self->model, accessor);
+    const Field *field = self->model->n_many ? capo_field(self->model, accessor) : NULL;
     cache->many = others;
     cache->count = count;
     if (field && field->kind == FIELD_MANY_TO_MANY && self->model->size && field->layout.object >= 0)
@@ -288,7 +329,9 @@ void capo_instance_forget_all(Instance *self)
 void capo_field_load(Instance *self, const Field *field, Value value)
 {
     capo_field_store(self, field, value);
-    if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
+    if (capo_storage_is_held(capo_field_storage(field)))
+        value = capo_held_copy(value);
+    else if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
         value = capo_value_text(capo_json_text(value, 0));
     capo_member_store(self->state->original, field, value);
 }
@@ -412,21 +455,30 @@ bool capo_is_json_null(const Field *field, Value value)
     return expression && expression_is_json_null(expression);
 }
 
+/* Nothing behind the member can change while it stays the same, as what a JSON document points to can. */
+static bool is_all_in_member(const Field *field) { return field->known_storage && field->known_storage < 1 + STORAGE_JSON; }
+
 /* What the database has now is what the instance has. */
 void capo_instance_settle(Instance *self)
 {
     const Model *model = self->model;
     for (size_t i = 0; i < model->n_fields; i++)
-        if (capo_is_json_null(model->fields[i], capo_member_value(base_of(self), model->fields[i])))
+        if (!is_all_in_member(model->fields[i]) && capo_is_json_null(model->fields[i], capo_member_value(base_of(self), model->fields[i])))
             capo_member_store(base_of(self), model->fields[i], capo_value_null());
     size_t size = model->size ? model->size : model->n_fields * sizeof(Value);
     memcpy(self->state->original, base_of(self), size);
-    for (size_t i = 0; i < model->n_fields; i++)
-        if (capo_field_storage(model->fields[i]) == STORAGE_JSON) {
-            Value value = capo_member_value(base_of(self), model->fields[i]);
+    for (size_t i = 0; i < model->n_fields; i++) {
+        const Field *field = model->fields[i];
+        if (is_all_in_member(field))
+            continue;
+        if (capo_storage_is_held(capo_field_storage(field))) {
+            capo_member_store(self->state->original, field, capo_held_copy(capo_member_value(base_of(self), field)));
+        } else if (capo_field_storage(field) == STORAGE_JSON) {
+            Value value = capo_member_value(base_of(self), field);
             if (!capo_is_null(value))
-                capo_member_store(self->state->original, model->fields[i], capo_value_text(capo_json_text(value, 0)));
+                capo_member_store(self->state->original, field, capo_value_text(capo_json_text(value, 0)));
         }
+    }
     self->state->saved = true;
     self->state->database = database_origin();
 }
@@ -473,6 +525,10 @@ Instance *capo_instance_new(Model *model)
             continue;
         else if (!field->null && !field->target && !field->primary_key && capo_field_storage(field) == STORAGE_TEXT)
             capo_member_store(base_of(self), field, capo_value_text(""));
+        else if (!field->null && capo_field_storage(field) == STORAGE_ARRAY)
+            capo_member_store(base_of(self), field, capo_value_list(capo_list_new()));
+        else if (!field->null && capo_field_storage(field) == STORAGE_HSTORE)
+            capo_member_store(base_of(self), field, capo_value_map(capo_map_new()));
     }
     tell_init(&capo_post_init, model, self);
     return self;
@@ -535,13 +591,15 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
             continue;
         if (!store_plain(base, fields[i], cells[i]))
             capo_member_store(base, fields[i], capo_from_column(fields[i], cells[i]));
-        json = json || (fields[i]->known_storage ? fields[i]->known_storage == 1 + STORAGE_JSON : capo_field_storage(fields[i]) == STORAGE_JSON);
+        json = json || (fields[i]->known_storage ? fields[i]->known_storage >= 1 + STORAGE_JSON : capo_field_storage(fields[i]) >= STORAGE_JSON);
         loaded++;
     }
     memcpy(self->state->original, base, size);
     for (size_t i = 0; json && i < count; i++)
         if (fields[i] && capo_field_storage(fields[i]) == STORAGE_JSON)
             capo_member_store(self->state->original, fields[i], cells[i]);
+        else if (fields[i] && capo_storage_is_held(capo_field_storage(fields[i])))
+            capo_member_store(self->state->original, fields[i], capo_held_copy(capo_member_value(base, fields[i])));
     if (loaded < model->n_fields) {
         size_t words = (model->n_fields + 63) / 64;
         self->state->deferred = capo_alloc_array(words, sizeof(uint64_t));
@@ -552,8 +610,20 @@ Instance *capo_instance_load(Model *model, Field *const *fields, const Value *ce
     }
     self->state->saved = true;
     self->state->database = database_origin();
+    if (model->meta->from_db && model->size)
+        model->meta->from_db(self);
     tell_init(&capo_post_init, model, self);
     return self;
+}
+
+const char *const *capo_instance_deferred(const Instance *self)
+{
+    const char **names = capo_alloc_array(self->model->n_fields + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < self->model->n_fields; i++)
+        if (capo_field_is_deferred(self, self->model->fields[i]))
+            names[count++] = self->model->fields[i]->attname;
+    return names;
 }
 
 bool capo_instance_is_saved(const Instance *self) { return self->state->saved; }

@@ -58,6 +58,18 @@ static const ValidationError *of_meta(const Model *model, const BrokenConstraint
     return NULL;
 }
 
+/* A key of several columns is as a set of them that is unique together. */
+static const ValidationError *of_composite_key(const Model *model, const BrokenConstraint *broken)
+{
+    if (model->pk->kind != FIELD_COMPOSITE_KEY)
+        return NULL;
+    const char **names = capo_alloc_array(model->pk->n_parts + 1, sizeof *names);
+    for (size_t i = 0; i < model->pk->n_parts; i++)
+        names[i] = model->pk->parts[i]->name;
+    bool named = same(broken->name, "PRIMARY") || same(broken->name, capo_format("%s_pkey", model->table));
+    return named || are_columns(model, names, broken->columns) ? one_error(NULL, "unique_together", capo_unique_words(model, names)) : NULL;
+}
+
 static const ValidationError *of_together(const Model *model, const BrokenConstraint *broken)
 {
     for (size_t i = 0; model->unique_together && model->unique_together[i]; i++) {
@@ -147,7 +159,7 @@ static const ValidationError *of_level(Instance *self, const Model *model, const
         return NULL;
     switch (broken->kind) {
     case BROKEN_UNIQUE:
-        if (!(found = of_meta(model, broken)) && !(found = of_together(model, broken)))
+        if (!(found = of_meta(model, broken)) && !(found = of_composite_key(model, broken)) && !(found = of_together(model, broken)))
             found = of_unique_field(model, broken);
         break;
     case BROKEN_CHECK:

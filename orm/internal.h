@@ -17,8 +17,9 @@
 /* What a column holds and what the member of the struct is; keys have that of the column they refer to. */
 typedef enum Storage {
     STORAGE_INT, STORAGE_TEXT, STORAGE_REAL, STORAGE_DECIMAL, STORAGE_BOOL, STORAGE_DATE, STORAGE_TIME, STORAGE_DATETIME,
-    STORAGE_DURATION, STORAGE_UUID, STORAGE_BINARY, STORAGE_JSON,
+    STORAGE_DURATION, STORAGE_UUID, STORAGE_BINARY, STORAGE_JSON, STORAGE_ARRAY, STORAGE_HSTORE, STORAGE_RANGE,
 } Storage;
+enum { STORAGE_KINDS = STORAGE_RANGE + 1 };
 Storage capo_field_storage(const Field *field);
 /* The plain field whose kind the column has: for a key the field it refers to, and so on; else the field itself. */
 const Field *capo_column_field(const Field *field);
@@ -32,6 +33,7 @@ const struct App *const *capo_known_apps(size_t *ret_count);
 
 struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *row);
 const char *capo_field_problem(const Field *field);
+const char *capo_file_field_problem(const Field *field);       /* files.c: of FILE and IMAGE */
 const char *capo_field_choices_problem(const Field *field);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */
@@ -39,6 +41,8 @@ char *capo_meta_index_name_suffix(const char *table, const char *const *columns_
 
 /* --- meta.c --------------------------------------------------------------------------------------------------------------- */
 
+/* Meta's .ordering_by, in the running unit's memory; NULL: none. */
+const OrderPart *capo_model_ordering(const Model *model);
 /* Sets model->meta, a copy in the arena, and counts its indexes and constraints. */
 void capo_meta_read(Arena *arena, Model *model);
 
@@ -74,7 +78,7 @@ const char *capo_on_delete_sql(const Field *field);
 /* Whether SQL by hand names the column. */
 bool capo_sql_names_column(const char *sql, const char *column);
 /* What of the constraint the current database lacks, so that it is not there: "unique constraints with conditions". NULL: nothing. */
-const char *capo_constraint_lack(const ConstraintInfo *constraint);
+const char *capo_constraint_lack(const Model *model, const ConstraintInfo *constraint);
 /* constraint_check.c: whether the database would refuse the instance; those that concern a field of `exclude` are not asked for. */
 bool capo_constraint_fails(Instance *self, const ConstraintInfo *constraint, const char *const *exclude);
 const char *capo_constraint_message(const ConstraintInfo *constraint);
@@ -88,6 +92,27 @@ const char *capo_field_words(const Field *field, const char *code, const char *o
 const char *capo_text_between(const char *text, const char *start, const char *end);
 const char *const *capo_names_between(const char *text, const char *start, const char *end);
 char *arena_format(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- postgresql_fields.c: lists, maps and ranges of columns ------------------------------------------------------------------------- */
+
+/* Members that are pointers to what may change in place. */
+static inline bool capo_storage_is_held(Storage storage) { return storage >= STORAGE_ARRAY; }
+static inline bool capo_field_is_range(FieldKind kind) { return kind >= FIELD_INTEGER_RANGE && kind <= FIELD_DATETIME_RANGE; }
+/* Kinds that PostgreSQL alone has. */
+static inline bool capo_field_is_postgresqls(FieldKind kind) { return kind >= FIELD_ARRAY && kind <= FIELD_DATETIME_RANGE; }
+/* to_python, and what stands in the column, as PostgreSQL spells it; both by what the field's base is. */
+Value capo_held_to_python(const Field *field, Value value);
+Value capo_held_to_column(const Field *field, Value value);
+/* Of a cell: a list of the driver's, or the text that PostgreSQL writes. */
+Value capo_held_from_column(const Field *field, Value raw);
+/* A copy that does not change with it. */
+Value capo_held_copy(Value value);
+/* For fixtures: JSON in a text, as Django has it. */
+Value capo_held_to_plain(const Field *field, Value value);
+/* Raises ValidationErrors of size and members. */
+void capo_held_check(const Field *field, Value value);
+/* "PostgreSQL alone has …" of the first such field; NULL: the current database has all. */
+const char *capo_schema_lack(const Model *model);
 
 /* --- backends ------------------------------------------------------------------------------------------------------------ */
 
@@ -157,6 +182,7 @@ typedef struct Dialect {
     bool returning;                         /* INSERT … RETURNING */
     bool returning_update;                  /* UPDATE … RETURNING */
     bool ddl_in_transaction;
+    bool postgresql_kinds;                  /* arrays, hstore, ranges, vectors of words */
     bool for_update;                        /* SELECT … FOR UPDATE */
     bool lock_of, lock_no_key;              /* … FOR NO KEY UPDATE OF a table */
     bool distinct_on;                       /* SELECT DISTINCT ON (…) */
@@ -210,6 +236,9 @@ typedef struct Dialect {
     const char *(*parameter_type)(const Field *field);
     /* The same where nothing beside the placeholder tells what it is: SELECT ?, CASE … THEN ?. NULL: none. */
     const char *(*value_type)(const Field *field);
+    /* INSERT of rows as an array for each column: "SELECT … FROM …", and its parameters, one for each column; values[column * count + row].
+     * NULL, with nothing written: one of them has no such form. No function: none ever has. */
+    Value *(*put_rows)(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
     /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
@@ -280,6 +309,8 @@ extern const Backend capo_postgresql_backend;
 extern const Backend capo_mysql_backend, capo_mariadb_backend, capo_oracle_mysql_backend;
 #endif
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mariadb_dialect, capo_mysql_dialect;
+/* postgresql_rows.c */
+Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
@@ -405,8 +436,10 @@ bool capo_is_instance(Value value);
 extern const ObjectOps capo_instance_ops;
 /* Query side: the query of a to-many accessor of an instance knows whose it is, and answers from what was prefetched for it. */
 Query *capo_query_related_to(Query *query, Instance *self, const char *accessor, const char *file, int line);
-/* What was prefetched for this accessor, as a query whose condition is made when it is needed; NULL: nothing was. */
-Query *capo_query_prefetched(Instance *self, const char *accessor);
+/* The rows that an accessor leads to, from an instance whose key of the relation is this (related.c). */
+Query *query_of_relation(Instance *self, const char *accessor, Value key, const char *file, int line);
+/* What was prefetched for this relation, as a query whose condition is made when it is needed, for this key of the instance; NULL: nothing was. */
+Query *capo_query_prefetched(Instance *self, const Field *field, bool forward, Value key, const char *file, int line);
 
 /* --- transaction.c ------------------------------------------------------------------------------------------------------------ */
 

@@ -17,7 +17,7 @@ static int compare_names(const void *a, const void *b)
 
 static const char **names_of(const Query *query, const Model *model, size_t *ret_count)
 {
-    size_t most = 2 * model->n_fields + model->n_many + model->n_reverse + (query ? query->n_annotations : 0);
+    size_t most = 2 * model->n_fields + model->n_many + model->n_foreign + model->n_reverse + (query ? query->n_annotations : 0);
     const char **names = capo_alloc_array(most + 1, sizeof *names);
     size_t count = 0;
     for (size_t i = 0; i < model->n_fields; i++) {
@@ -27,6 +27,8 @@ static const char **names_of(const Query *query, const Model *model, size_t *ret
     }
     for (size_t i = 0; i < model->n_many; i++)
         names[count++] = model->many[i]->name;
+    for (size_t i = 0; i < model->n_foreign; i++)
+        names[count++] = model->foreign[i]->name;
     for (size_t i = 0; i < model->n_reverse; i++)
         if (!model->reverse[i]->hidden_relation && model->reverse[i]->related_query_name)
             names[count++] = model->reverse[i]->related_query_name;
@@ -97,7 +99,8 @@ static void add_step(Path *path, PathStep step)
 
 static void step_forward(Path *path, const Field *key, size_t name)
 {
-    add_step(path, (PathStep){ .field = key, .direct = true, .from = key->model, .to = key->target, .target = key->target_field, .name = name });
+    add_step(path, (PathStep){ .field = key, .direct = true, .from = key->model, .to = key->target,
+                               .target = key->n_parts ? key->target->pk : key->target_field, .name = name });
 }
 
 static const Model *local_model(const Field *field)
@@ -144,6 +147,11 @@ static bool take(Path *path, size_t i)
     if (field) {
         path->final = path->target = field;
         path->relation = false;
+        return true;
+    }
+    const Field *over = capo_foreign_object(path->model, name);
+    if (over) {
+        step_forward(path, over, i);
         return true;
     }
     const Field *reverse = find_reverse(path->model, name);
@@ -309,7 +317,7 @@ void query_trim_joins(Query *query, JoinedPath *joined)
 {
     for (size_t i = joined->path.n_steps; i-- > 0 && joined->n_joins > 1; ) {
         const PathStep *step = &joined->path.steps[i];
-        if (!step->direct || step->filtered || !joined->target->column || strcmp(step->field->target_field->column, joined->target->column))
+        if (!step->direct || step->filtered || step->field->n_parts || !joined->target->column || strcmp(step->field->target_field->column, joined->target->column))
             break;
         joined->target = step->field;
         query_unreference(query, joined->joins[--joined->n_joins]);

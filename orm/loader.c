@@ -205,3 +205,37 @@ int64_t capo_load_text(const char *text, const LoadOptions *options)
     capo_load(loader, "", 0, options);
     return capo_loader_close(loader);
 }
+
+static Value in_text(Value value)
+{
+    if (value.kind == VALUE_LIST) {
+        List *list = capo_list_new();
+        for (size_t i = 0; i < value.list->count; i++)
+            capo_list_add(list, in_text(value.list->items[i]));
+        return capo_value_list(list);
+    }
+    if (value.kind == VALUE_MAP) {
+        Map *map = capo_map_new();
+        for (size_t i = 0; i < value.map->count; i++)
+            capo_map_set_value(map, value.map->entries[i].key, in_text(value.map->entries[i].value));
+        return capo_value_map(map);
+    }
+    return serializer_plain(value);
+}
+
+int64_t capo_load_values(const List *rows, const LoadOptions *given)
+{
+    LoadOptions options = given ? *given : (LoadOptions){ 0 };
+    Loader *loader = capo_loader_open();
+    options.format = "jsonl";
+    options.name = options.name ? options.name : "(values)";
+    for (size_t i = 0; i < rows->count; i++) {
+        Buffer text = { 0 };
+        if (rows->items[i].kind != VALUE_MAP)
+            refuse_text(&options, capo_format("Row %zu is no map of \"model\", \"pk\" and \"fields\".", i + 1));
+        capo_json_put_fixture(&text, in_text(rows->items[i]), 0, true);
+        capo_load(loader, text.data, text.size, &options);
+    }
+    capo_load(loader, "", 0, &options);
+    return capo_loader_close(loader);
+}

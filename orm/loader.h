@@ -26,5 +26,7 @@ typedef struct Rows Rows;
 Rows *loader_rows_new(Loader *loader, const LoadOptions *options, Lateness lateness);
 void loader_rows_add(Rows *rows, const char *text, size_t size);
 void loader_rows_finish(Rows *rows);
+/* serializer.c: a value as the text of a fixture has it, "2026-01-31". */
+Value serializer_plain(Value value);
 /* Whether every key of the rows that were loaded leads somewhere; raises with the first that does not. */
 void loader_check_keys(const Loader *loader);

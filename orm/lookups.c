@@ -5,6 +5,7 @@
  * put_extract. */
 #include "query.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const LookupRow lookups[] = {
@@ -77,6 +78,11 @@ static bool is_key(const Expression *expression)
 /* Look-ups of JSON documents; a key of one also has those of texts and numbers. */
 static const LookupRow *find_for(const Expression *left, const char *name)
 {
+    const LookupRow *own = postgresql_lookup(left, name);
+    if (own)
+        return own;
+    if (postgresql_has_part(left, name))
+        return NULL;
     if (left->type.kind == FIELD_JSON && !left->related)
         for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
             if (lookups[i].json_only && !strcmp(lookups[i].name, name))
@@ -137,6 +143,9 @@ Expression *transform_apply(Expression *of, const char *name)
         return NULL;
     if (of->type.kind == FIELD_JSON)
         return transform_new(&key_transform, name, of, FIELD_JSON);
+    Expression *part = postgresql_part(of, name);
+    if (part)
+        return part;
     for (size_t i = 0; i < sizeof transforms / sizeof *transforms; i++)
         if (!strcmp(transforms[i].name, name) && applies(&transforms[i], of->type.kind))
             return transform_new(&transforms[i], name, of, transforms[i].gives);
@@ -168,10 +177,34 @@ static Value both_sides(Expression *of, const char *name, Value value)
     return call ? capo_value_object(&call->object) : value;
 }
 
+/* "[2:5]" of a text or an array; of what is not resolved yet, a transform with that name. */
+static Expression *slice_of(const char *name, Expression *of)
+{
+    int from = 0, to = -1;
+    sscanf(name, "[%d:%d]", &from, &to);
+    if (!of->type.kind) {
+        Expression *later = expression_new(X_TRANSFORM);
+        later->name = name;
+        later->args = capo_memdup(&of, sizeof of);
+        later->n_args = 1;
+        return later;
+    }
+    if (of->type.kind == FIELD_ARRAY)
+        return postgresql_part(of, capo_format("%d_%d", from, to < 0 ? INT32_MAX / 4 : to));
+    if (!capo_field_is_text(of->type.kind))
+        capo_raise(ERROR_VALUE, "%s does not support slicing.", capo_field_kind_name(of->type.kind));
+    Expression *args[] = { of, expression_value(capo_value_int(from + 1), type_of(FIELD_INTEGER)), expression_value(capo_value_int(to - from), type_of(FIELD_INTEGER)) };
+    Expression *call = expression_call("Substr", args, to < 0 ? 2 : 3);
+    expression_infer(call);
+    return call;
+}
+
 /* Extract and Trunc as functions: the name comes from a fixed list, never from outside. */
 Expression *transform_named(const char *name, FieldKind gives, Expression *of, const TimeZone *zone, bool truncate)
 {
     Expression *expression = NULL;
+    if (*name == '[' && !truncate)
+        return slice_of(name, of);
     if (!strcmp(name, "key_text") && of->kind == X_TRANSFORM)
         expression = transform_new(&key_text_transform, of->name, of->args[0], FIELD_TEXT);
     for (size_t i = 0; truncate && i < sizeof trunc_kinds / sizeof *trunc_kinds; i++)
@@ -272,7 +305,7 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code)
             raise_no_number(left, value);
         return capo_value_real(real);
     }
-    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return capo_is_text(value) ? value : capo_value_to_text(value);
     case FIELD_DECIMAL:
         if (!left->type.field) {                                    /* computed: no number of digits to round to */
@@ -436,7 +469,7 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
     if (query) {
         if (row->code == LOOKUP_ISNULL)
             capo_raise(ERROR_VALUE, "The QuerySet value for an isnull lookup must be True or False.");
-        Expression *lookup = expression_lookup(row, left, capo_value_null(), NULL);
+        Expression *lookup = expression_lookup(postgresql_lookup_of_query(row, left), left, capo_value_null(), NULL);
         lookup->query = one_column(left, query, row);
         return lookup;
     }
@@ -448,6 +481,11 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
     }
     if (is_key(left) && row->code == LOOKUP_IEXACT && capo_is_null(value))
         return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
+    if (capo_field_is_postgresqls(left->type.kind) || row->code == LOOKUP_OWN) {
+        Expression *compared = row->code == LOOKUP_OWN && !postgresql_lookup(left, row->name) ? NULL : postgresql_compare(row, left, value);
+        if (compared)
+            return compared;
+    }
     switch (row->code) {
     case LOOKUP_OWN:
         value = value.kind == VALUE_LIST ? value : lookup_prepare(left, value, LOOKUP_EXACT);

@@ -37,6 +37,12 @@ Query *capo_default_rows(Model *model)
     return rows_of(model, meta->default_manager_name ? find(model, meta->default_manager_name) : meta->managers);
 }
 
+bool capo_has_default_manager(const Model *model)
+{
+    const MetaOptions *meta = model->meta;
+    return meta->default_manager_name || (meta->managers && meta->managers->name);
+}
+
 bool capo_has_base_manager(const Model *model)
 {
     return model->meta->base_manager_name != NULL;

@@ -60,10 +60,18 @@ static const IndexPart *copy_parts(Arena *arena, const IndexPart *parts)
     return copy_list(arena, parts, sizeof *parts, count);
 }
 
+static const OrderPart *copy_order(Arena *arena, const OrderPart *parts)
+{
+    size_t count = 0;
+    while (parts && parts[count].of.kind != VALUE_NULL)
+        count++;
+    return copy_list(arena, parts, sizeof *parts, count);
+}
+
 static bool is_index(const IndexOptions *row) { return row->name || row->fields || row->parts; }
 static bool is_constraint(const ConstraintOptions *row)
 {
-    return row->name || row->unique || row->unique_parts || row->check || row->check_sql || row->exclude;
+    return row->name || row->unique || row->unique_parts || row->check || row->check_sql || row->exclude || row->own;
 }
 
 static const IndexOptions *copy_indexes(Arena *arena, const IndexOptions *rows)
@@ -94,6 +102,7 @@ static const ConstraintOptions *copy_constraints(Arena *arena, const ConstraintO
         copy[i].opclasses = copy_names(arena, rows[i].opclasses);
         copy[i].exclude = copy_parts(arena, rows[i].exclude);
         copy[i].operators = copy_names(arena, rows[i].operators);
+        copy[i].fields = copy_names(arena, rows[i].fields);
     }
     return copy;
 }
@@ -122,6 +131,19 @@ static const GenericRelation *copy_generic_relations(Arena *arena, const Generic
     return copy_list(arena, relations, sizeof *relations, count);
 }
 
+static const ForeignObject *copy_foreign_objects(Arena *arena, const ForeignObject *objects)
+{
+    size_t count = 0;
+    while (objects && objects[count].name)
+        count++;
+    ForeignObject *copy = copy_list(arena, objects, sizeof *objects, count);
+    for (size_t i = 0; i < count; i++) {
+        copy[i].from = copy_names(arena, objects[i].from);
+        copy[i].to = copy_names(arena, objects[i].to);
+    }
+    return copy;
+}
+
 static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
 {
     size_t n_permissions = 0;
@@ -129,11 +151,15 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
         n_permissions++;
     *ret = *meta;
     ret->ordering = copy_names(arena, meta->ordering);
+    ret->ordering_by = copy_order(arena, meta->ordering_by);
+    ret->required_db_features = copy_names(arena, meta->required_db_features);
     ret->unique_together = copy_name_lists(arena, meta->unique_together);
     ret->default_permissions = copy_names(arena, meta->default_permissions);
     ret->natural_key = copy_names(arena, meta->natural_key);
+    ret->required_fields = copy_names(arena, meta->required_fields);
     ret->managers = copy_managers(arena, meta->managers);
     ret->generic_keys = copy_generic_keys(arena, meta->generic_keys);
+    ret->foreign_objects = copy_foreign_objects(arena, meta->foreign_objects);
     ret->generic_relations = copy_generic_relations(arena, meta->generic_relations);
     ret->permissions = copy_list(arena, meta->permissions, sizeof *meta->permissions, n_permissions);
     ret->indexes = copy_indexes(arena, meta->indexes);
@@ -199,6 +225,8 @@ const ConstraintInfo *capo_model_constraints(const Model *model)
 {
     return model->n_constraints ? fresh_meta(model)->constraints : NULL;
 }
+
+const OrderPart *capo_model_ordering(const Model *model) { return model->meta->ordering_by ? fresh_meta(model)->ordering_by : NULL; }
 
 static Expression *literal_of(const Field *field, const FieldDefault *literal)
 {
@@ -302,17 +330,31 @@ static void check_index(const Checking *checking, IndexOptions *row)
     name_index(checking, row);
 }
 
+/* The first name; what is behind it is looked at when a query is made. */
+static void check_order_path(void *context, const char *path)
+{
+    const Checking *checking = context;
+    const char *end = strstr(path, "__"), *name = end ? capo_strndup(path, (size_t)(end - path)) : path;
+    if (!capo_field(checking->model, name) && !capo_reverse_field(checking->model, name))
+        problem(checking, "%s names \"%s\", a field that it does not have.%s", checking->option, path, resolver_suggestion(checking->model, name));
+}
+
 static void check_constraint(const Checking *checking, const ConstraintOptions *row)
 {
     const char *name = row->name ? row->name : "without a name";
     bool unique = row->unique || row->unique_parts;
     if (!row->name)
         problem(checking, "each of .constraints needs a .name.");
-    if ((row->check != NULL) + (row->check_sql != NULL) + (row->unique != NULL) + (row->unique_parts != NULL) + (row->exclude != NULL) != 1)
-        problem(checking, "the constraint %s needs one of .unique, .unique_parts, .check, .check_sql and .exclude.", name);
+    if ((row->check != NULL) + (row->check_sql != NULL) + (row->unique != NULL) + (row->unique_parts != NULL) + (row->exclude != NULL) + (row->own != NULL) != 1)
+        problem(checking, "the constraint %s needs one of .unique, .unique_parts, .check, .check_sql, .exclude and .own.", name);
     if (row->unique && !row->unique[0])
         problem(checking, "the constraint %s is .unique over no fields.", name);
     check_columns(checking, row->unique);
+    if (row->own && (!row->own->name || !row->own->sql))
+        problem(checking, "the kind of the constraint %s needs a .name and .sql.", name);
+    if (row->fields && !row->own)
+        problem(checking, "the constraint %s: .fields is for .own.", name);
+    check_columns(checking, row->fields);
     check_columns(checking, row->include);
     check_parts(checking, row->unique_parts);
     check_parts(checking, row->exclude);
@@ -337,6 +379,8 @@ static void check_constraint(const Checking *checking, const ConstraintOptions *
 
 void capo_meta_check(Resolver *resolver, Model *model)
 {
+    for (const OrderPart *part = model->meta->ordering_by; part && part->of.kind != VALUE_NULL; part++)
+        capo_expression_paths(capo_expression_of(part->of), check_order_path, &(Checking){ resolver, model, ".ordering_by" });
     for (size_t i = 0; i < model->n_indexes; i++)
         check_index(&(Checking){ resolver, model, ".indexes" }, (IndexOptions *)&model->meta->indexes[i]);
     for (size_t i = 0; i < model->n_constraints; i++)

@@ -64,6 +64,25 @@ static bool is_listed(const Resolver *resolver, const Model *model)
 
 /* --- 1: names --- */
 
+/* Meta's .app_label: the app must be one of the site's. */
+static void take_app(Resolver *resolver, Model *model)
+{
+    const char *label = model->meta->app_label;
+    bool known = !resolver->apps;
+    size_t n_known;
+    const App *const *earlier = capo_known_apps(&n_known);
+    for (const App *const *app = resolver->apps; app && *app && !known; app++)
+        known = !strcmp((*app)->name, label);
+    for (size_t i = 0; i < n_known && !known; i++)
+        known = !strcmp(earlier[i]->name, label);
+    if (known)
+        model->app = label;
+    else
+        resolver_problem(resolver, "%s: its .app_label is \"%s\", which is none of the site's apps. Add it to settings' .apps.", model->name, label);
+}
+
+static const char *const own_order[] = { ORDER_FIELD, NULL };
+
 static void name_model(Resolver *resolver, Model *model)
 {
     Arena *arena = resolver->arena;
@@ -76,6 +95,8 @@ static void name_model(Resolver *resolver, Model *model)
     model->pk = model->parent_link = NULL;
     model->names = NULL;
     model->concrete = model;
+    if (meta->app_label)
+        take_app(resolver, model);
     if (meta->model_name)
         model->name = meta->model_name;
     model->label = arena_format(arena, "%s.%s", model->app, model->name);
@@ -84,7 +105,7 @@ static void name_model(Resolver *resolver, Model *model)
     model->table = meta->db_table ? meta->db_table : arena_format(arena, "%s_%s", model->app, model->name_lower);
     model->verbose_name = meta->verbose_name ? meta->verbose_name : camel_to_spaces(arena, model->name);
     model->verbose_name_plural = meta->verbose_name_plural ? meta->verbose_name_plural : arena_format(arena, "%ss", model->verbose_name);
-    model->ordering = meta->ordering;
+    model->ordering = meta->order_with_respect_to ? own_order : meta->ordering;
     model->unique_together = meta->unique_together;
     model->managed = !meta->unmanaged;
 }
@@ -188,78 +209,6 @@ static void add_parent_link(Resolver *resolver, Model *model)
     model->parent_link = link;
 }
 
-/* The fields that "hall, number" names become parts of the key. */
-static void find_key_parts(Resolver *resolver, Model *model, Field *key)
-{
-    key->primary_key = key->unique = key->in_key = true;
-    key->editable = false;
-    key->parts = arena_alloc(resolver->arena, (model->n_fields + 1) * sizeof *key->parts);
-    for (const char *name = key->row->key_names; name && *name;) {
-        size_t size = strcspn(name, ", ");
-        char *one = arena_strndup(resolver->arena, name, size);
-        Field *part = resolver_scan_field(model, one);
-        name += size + strspn(name + size, ", ");
-        for (size_t i = 0; part && i < key->n_parts; i++)
-            if (key->parts[i] == part)
-                part = NULL;
-        if (!part || !part->column)
-            resolver_problem(resolver, "%s: its key names \"%s\", which is no field of its own with a column, or named twice.%s", model->label, one,
-                             resolver_suggestion(model, one));
-        else if (part->null || part->generated || capo_field_is_automatic(part->kind))
-            resolver_problem(resolver, "%s.%s: a part of the key cannot be %s.", model->label, part->name,
-                             part->generated ? "GENERATED" : part->null ? "OPTIONAL" : "a number that counts up");
-        else
-            key->parts[key->n_parts++] = part;
-        if (part)
-            part->in_key = true;
-    }
-    if (key->n_parts < 2)
-        resolver_problem(resolver, "%s: a composite key is made of two fields at least.", model->label);
-}
-
-/* Of a proxy: the same over its own fields. */
-static Field *copied_key(Resolver *resolver, Model *model, const Field *of)
-{
-    Field *key = arena_alloc(resolver->arena, sizeof *key);
-    *key = *of;
-    key->model = model;
-    key->inherited = of;
-    key->parts = arena_alloc(resolver->arena, (of->n_parts + 1) * sizeof *key->parts);
-    for (size_t i = 0; i < of->n_parts; i++)
-        key->parts[i] = capo_own_field(model, of->parts[i]);
-    return key;
-}
-
-static void find_key(Resolver *resolver, Model *model)
-{
-    if (model->pk) {
-        find_key_parts(resolver, model, model->pk);
-        return;
-    }
-    if (model->base && model->inheritance == INHERITS_ALL && model->base->pk && model->base->pk->kind == FIELD_COMPOSITE_KEY) {
-        model->pk = copied_key(resolver, model, model->base->pk);
-        return;
-    }
-    model->pk = model->fields[0];               /* MODEL puts `id` there, MODEL_KEY its key */
-    if (model->parent_link)
-        model->pk = model->parent_link;
-    for (size_t i = 0; i < model->n_fields; i++)
-        if (!model->fields[i]->inherited && model->fields[i]->row->primary_key)
-            model->pk = model->fields[i];
-    Field *pk = model->pk;
-    if (pk->inherited)
-        return;
-    pk->primary_key = pk->unique = pk->in_key = true;
-    pk->db_index = false;
-    if (capo_field_is_automatic(pk->kind)) {
-        pk->auto_created = !strcmp(pk->name, "id") && !pk->row->options.common.verbose_name;
-        if (pk->auto_created)
-            pk->verbose_name = pk->label = "ID";
-    } else if (pk->null) {
-        resolver_problem(resolver, "%s.%s: a primary key cannot be OPTIONAL.", model->label, pk->name);
-    }
-}
-
 static void make_fields(Resolver *resolver, Model *model)
 {
     Model *base = model->base;
@@ -295,7 +244,7 @@ static void make_fields(Resolver *resolver, Model *model)
     if (!model->n_fields)
         resolver_problem(resolver, "%s has no fields.", model->label);
     else
-        find_key(resolver, model);
+        resolver_find_key(resolver, model);
 }
 
 /* What the steps made of the base's relations, for the fields that stand for them. */
@@ -378,6 +327,12 @@ static void find_target_field(Resolver *resolver, Field *field)
     if (!field->target)
         return;
     field->target_field = field->target->pk;
+    const FieldRow *row = field->row;
+    bool is_swapped = row->target && row->target->swapped, is_number = capo_field_storage(field->target->pk) == STORAGE_INT;
+    if (is_swapped && field->model->size && field->kind != FIELD_MANY_TO_MANY && !is_number && !row->options.relation.any_key)
+        resolver_problem(resolver, "%s.%s points to %s, in whose place the site has %s, and the struct's member has no room for a key of its "
+                         "kind, a %s: write AUTH_USER_MODEL as the target.", field->model->label, field->name, row->target->label,
+                         field->target->label, capo_field_kind_name(field->target->pk->kind));
     const char *to_field = field->kind == FIELD_MANY_TO_MANY ? NULL : field->row->options.relation.to_field;
     if (!to_field && field->target_field && field->target_field->kind == FIELD_COMPOSITE_KEY)
         resolver_problem(resolver, "%s.%s points to %s, whose key is composite: relations to such models are not supported.", field->model->label, field->name,
@@ -671,6 +626,8 @@ void resolver_run(Resolver *resolver)
     for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
         if (resolver->models[i]->concrete == resolver->models[i])
             link_generic(resolver, resolver->models[i]);
+    for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
+        resolver_link_foreign(resolver, resolver->models[i]);
     if (!resolver->problems.size) {
         for (size_t i = 0; i < resolver->count; i++)
             complete_bases(resolver, resolver->models[i]);

@@ -18,6 +18,9 @@ void resolver_problem(Resolver *resolver, const char *format, ...) __attribute__
 const char *resolver_suggestion(const Model *model, const char *name);
 char *resolver_lower(Arena *arena, const char *text);
 
+/* model_key.c: behind the fields. */
+void resolver_find_key(Resolver *resolver, Model *model);
+
 /* registry.c */
 void resolver_make_names(Arena *arena, Model *model);
 /* A field by name or attname before the name tables are there. */
@@ -27,6 +30,14 @@ Field *resolver_scan_field(const Model *model, const char *name);
 /* What the rows of Meta say together, over what the base has of it. */
 const MetaOptions *resolver_meta_of(Arena *arena, const Model *model);
 void resolver_check_meta(Resolver *resolver, Model *model);
+
+/* foreign_object.c: behind all fields and targets. */
+void resolver_link_foreign(Resolver *resolver, Model *model);
+
+/* requirements.c */
+bool resolver_knows_feature(const char *name);
+/* " Did you mean …?" */
+const char *resolver_feature_like(const char *name);
 
 /* meta.c */
 /* Calls `see` for each Meta of the model alone, with its lists in the arena. */

@@ -11,6 +11,8 @@
 #define ON_POSTGRESQL(text) .sql = "", .postgresql = (text)
 
 static const DatabaseFunction postgresql_functions[] = {
+    { .name = "Unnest", ON_POSTGRESQL("UNNEST"), .least = 1, .most = 1, .gives = FIELD_TEXT, .set_returning = true },
+    { .name = "GenerateSeries", ON_POSTGRESQL("GENERATE_SERIES"), .least = 2, .most = 3, .set_returning = true },
     { .name = "RandomUUID", ON_POSTGRESQL("GEN_RANDOM_UUID"), .gives = FIELD_UUID },
     { .name = "TransactionNow", ON_POSTGRESQL("CURRENT_TIMESTAMP(6)"), .gives = FIELD_DATETIME },
     { .name = "SearchQuery", ON_POSTGRESQL("PLAINTO_TSQUERY($1)"), .least = 1, .most = 1, .gives = FIELD_TEXT },
@@ -54,7 +56,7 @@ static bool lookups_of(size_t i, const DatabaseLookup **ret)
 
 static bool is_of(FieldKind kind, FieldKind of)
 {
-    return !of || kind == of || (of == FIELD_TEXT && capo_field_is_text(kind)) || (of == FIELD_INTEGER && capo_field_is_integer(kind));
+    return !of || kind == of || (of == FIELD_TEXT && (capo_field_is_text(kind) || kind == FIELD_SEARCH_VECTOR)) || (of == FIELD_INTEGER && capo_field_is_integer(kind));
 }
 
 static const FunctionRow *row_of(const DatabaseFunction *function)
@@ -140,7 +142,10 @@ Sql compile_own_lookup(Compiler *compiler, const Expression *lookup)
     if (lookup->query)
         args[1] = expression_subquery(X_SUBQUERY, lookup->query, false);
     if (row >= postgresql_lookups && row == &postgresql_lookups[0]) {
-        if (!is_call(args[0], "SearchVector"))
+        bool is_vector = args[0]->type.kind == FIELD_SEARCH_VECTOR;
+        if (is_vector && lookup->n_args < 2 && !lookup->query)
+            args[1] = expression_value(lookup->value, type_of(FIELD_TEXT));
+        if (!is_vector && !is_call(args[0], "SearchVector"))
             args[0] = called("SearchVector", args[0]);
         if (!is_call(args[1], "Search"))
             args[1] = called("SearchQuery", args[1]);

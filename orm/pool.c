@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_PAUSE_MS = 25, LONGEST_PAUSE_MS = 500, MOST_SHARED = 16, CROWDED = 8, SLOW_US = 50000, HELD_UP_US = 50000, SLOW_STATEMENTS = 512 };
+enum { FIRST_PAUSE_MS = 25, LONGEST_PAUSE_MS = 250, MOST_SHARED = 16, CROWDED = 8, SLOW_US = 50000, HELD_UP_US = 50000, SLOW_STATEMENTS = 512 };
 
 typedef struct PoolWaiter {
     Fiber *fiber;
@@ -216,14 +216,17 @@ static bool pause_until(int64_t until, int *pause_ms)
     return true;
 }
 
+static void hold_off(Pool *self) { self->retry_at = capo_monotonic_us() + self->pause_ms * 1000; }
+
 /* The server does not answer: who asks next within the pause hears the same at once. */
 static void remember_failure(Pool *self, const DatabaseFailure *failure)
 {
     self->failed++;
     if (!self->backend->networked)
         return;
-    self->pause_ms = !self->pause_ms ? FIRST_PAUSE_MS : self->pause_ms < LONGEST_PAUSE_MS / 2 ? 2 * self->pause_ms : LONGEST_PAUSE_MS;
-    self->retry_at = capo_monotonic_us() + self->pause_ms * 1000;
+    if (!self->pause_ms)
+        self->pause_ms = FIRST_PAUSE_MS;
+    hold_off(self);
     free(self->problem);
     self->problem = must(strdup(failure->message));
     self->problem_code = failure->code;
@@ -258,8 +261,12 @@ static Connection *open_one(Pool *self)
 {
     int64_t until = capo_monotonic_us() + self->options.wait_ms * INT64_C(1000);
     int pause_ms = 1;
-    if (self->retry_at && capo_monotonic_us() < self->retry_at)
-        capo_raise(self->problem_code, "%s", self->problem);
+    if (self->retry_at) {
+        if (capo_monotonic_us() < self->retry_at)
+            capo_raise(self->problem_code, "%s", self->problem);
+        self->pause_ms = self->pause_ms < LONGEST_PAUSE_MS / 2 ? 2 * self->pause_ms : LONGEST_PAUSE_MS;
+        hold_off(self);                     /* one asks, and the others hear the same until it knows */
+    }
     for (;;) {
         DatabaseFailure failure = { 0 };
         Connection *connection = self->backend->open(self->address, self->options.read_only, &failure);
@@ -431,10 +438,9 @@ void pool_return(Connection *connection)
         self->backend->close(connection, true);
         return;
     }
-    int64_t now = capo_monotonic_us();
+    int64_t now = connection->used = capo_monotonic_us();
     bool good = !connection->lost && (!self->backend->is_clean || self->backend->is_clean(connection)) && !too_old(self, connection, now) && !self->closed;
     PoolWaiter *waiter = self->first;
-    connection->used = now;
     if (good && waiter) {
         dequeue(self, waiter);
         waiter->connection = connection;

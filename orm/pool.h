@@ -6,8 +6,8 @@
  *     pool_return(pool, connection);                       // never raises; closes it where it is lost, stale or in a transaction
  *
  * The same for the three databases. SQLite's writer is a pool of one, its readers another; a networked database has one pool,
- * and `pool_shared` connections beside it. A server that does not answer is asked again after a pause that grows to half a second;
- * meanwhile whoever wants a connection is told so at once. */
+ * and `pool_shared` connections beside it. A server that does not answer is asked again, by one fiber, after a pause that grows to
+ * a quarter of a second; meanwhile whoever wants a connection is told so at once. */
 #pragma once
 #include "internal.h"
 #include <capo/loop.h>

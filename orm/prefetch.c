@@ -9,6 +9,7 @@
 
 typedef struct Level { const char *path; Instance **rows; size_t count; } Level;
 typedef struct Levels { Level *items; size_t count, capacity; } Levels;
+static const char key_name[] = "_prefetch_related_val";
 typedef struct Rows { Instance **items; size_t count, capacity; } Rows;
 
 static void add_row(Rows *rows, Instance *row)
@@ -86,7 +87,7 @@ static bool known(const Instance *instance, const Field *relation, bool reverse,
     return true;
 }
 
-static void store(Instance *instance, const Field *relation, bool reverse, const char *name, const char *to_attr, Rows *found)
+static void store(Instance *instance, const Field *relation, bool reverse, const char *name, const char *to_attr, const Rows *found)
 {
     if (is_single(relation, reverse)) {
         Instance *one = found->count ? found->items[0] : NULL;
@@ -112,9 +113,64 @@ static void store(Instance *instance, const Field *relation, bool reverse, const
         capo_instance_cache(found->items[i], relation, instance);
 }
 
+/* The query of the rows that the relation leads to, from these keys. */
+static Query *level_query(const Instance *from, const char *name, const Field *relation, bool reverse, const Prefetching *own, const Value *keys, size_t count)
+{
+    Model *model = reverse ? relation->model : relation->target;
+    bool many = relation->kind == FIELD_MANY_TO_MANY, to_many = many || (reverse && relation->kind == FIELD_FOREIGN_KEY);
+    Query *query = query_clone(own && own->query ? own->query : to_many ? capo_default_rows(model) : capo_base_rows(model));
+    query->hint = from;
+    if (query->model != model)
+        capo_raise(ERROR_VALUE, "The query of the prefetch '%s' is over %s, the relation leads to %s.", name, query->model->label, model->label);
+    if (query->values)
+        capo_raise(ERROR_VALUE, "Prefetching querysets cannot use raw(), values(), and values_list().");
+    if (query_is_sliced(query))
+        capo_raise(ERROR_NOT_SUPPORTED, "The query of the prefetch '%s' has a limit; a limit for each row is not supported.", name);
+    if (query->fetch == FETCH_ONE)
+        query->fetch = peers_mode(from);
+    query->prefetching = !many;
+    query_add_relation(query, relation, reverse, keys, count, many ? key_name : NULL);
+    return query;
+}
+
+static Value key_of_found(Instance *found, const Field *relation, bool reverse)
+{
+    Value key;
+    if (relation->kind != FIELD_MANY_TO_MANY) {
+        const Field *field = reverse ? relation : relation->target_field;
+        bool here = field->model == found->model && !capo_field_is_deferred(found, field);
+        return here ? capo_member_value(found->state->original, field) : capo_field_value(found, field);
+    }
+    capo_instance_lookup(found, key_name, sizeof key_name - 1, &key);
+    return key;
+}
+
+/* What was found goes to the slots of its keys: a list for each, ended with NULL, all of them in one piece. */
+static void share_out(const KeyTable *by_key, Instance *const *found, size_t count, size_t n_keys, const Field *relation, bool reverse, Rows *next)
+{
+    KeyRows **slots = capo_alloc_array(count + 1, sizeof *slots);
+    for (size_t i = 0; i < count; i++) {
+        slots[i] = find_key(by_key, key_of_found(found[i], relation, reverse));
+        slots[i]->rows.capacity++;
+        add_row(next, found[i]);
+    }
+    Instance **room = capo_alloc_array(count + n_keys, sizeof *room);
+    for (size_t i = 0; i < count; i++) {
+        Rows *rows = &slots[i]->rows;
+        if (!slots[i]->used)
+            continue;
+        if (!rows->items) {
+            rows->items = room;
+            room += rows->capacity + 1;
+        }
+        rows->items[rows->count++] = found[i];
+    }
+}
+
 static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
 {
-    static const char key_name[] = "_prefetch_related_val";
+    static Instance *nobody[1];
+    const Rows none = { .items = nobody };
     Rows next = { 0 };
     Rows missing = { 0 };
     bool special = own && (own->query || own->to_attr);
@@ -123,51 +179,143 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
             add_row(&missing, rows[i]);
     if (!missing.count)
         return next;
-    List *keys = capo_list_new();
+    Value *keys = capo_alloc_array(missing.count, sizeof *keys);
+    KeyRows **slots = capo_alloc_array(missing.count, sizeof *slots);
+    size_t n_keys = 0;
     KeyTable by_key = key_table(missing.count);
     for (size_t i = 0; i < missing.count; i++) {
         Value key = key_of(missing.items[i], relation, reverse);
-        KeyRows *slot = capo_is_null(key) ? NULL : find_key(&by_key, key);
-        if (!slot || slot->used)
+        slots[i] = capo_is_null(key) ? NULL : find_key(&by_key, key);
+        if (!slots[i] || slots[i]->used)
             continue;
-        slot->used = true;
-        slot->rows = (Rows){ .items = capo_alloc_array(4, sizeof(Instance *)), .capacity = 4 };
-        capo_list_add(keys, key);
+        slots[i]->used = true;
+        keys[n_keys++] = key;
     }
-    if (keys->count) {
-        Model *model = reverse ? relation->model : relation->target;
-        bool many = relation->kind == FIELD_MANY_TO_MANY, to_many = many || (reverse && relation->kind == FIELD_FOREIGN_KEY);
-        Query *query = own && own->query ? query_clone(own->query) : query_clone(to_many ? capo_default_rows(model) : capo_base_rows(model));
-        query->hint = missing.items[0];
-        if (query->model != model)
-            capo_raise(ERROR_VALUE, "The query of the prefetch '%s' is over %s, the relation leads to %s.", name, query->model->label, model->label);
-        if (query->values)
-            capo_raise(ERROR_VALUE, "Prefetching querysets cannot use raw(), values(), and values_list().");
-        if (query_is_sliced(query))
-            capo_raise(ERROR_NOT_SUPPORTED, "The query of the prefetch '%s' has a limit; a limit for each row is not supported.", name);
-        if (query->fetch == FETCH_ONE)
-            query->fetch = peers_mode(missing.items[0]);
-        query_add_relation(query, relation, reverse, keys->items, keys->count, many ? key_name : NULL);
+    if (n_keys) {
         size_t found;
-        Instance **others = capo_query_rows(query, &found);
-        for (size_t i = 0; i < found; i++) {
-            Value key;
-            if (many)
-                capo_instance_lookup(others[i], key_name, sizeof key_name - 1, &key);
-            else
-                key = capo_field_value(others[i], reverse ? relation : relation->target_field);
-            KeyRows *slot = find_key(&by_key, key);
-            if (slot->used)
-                add_row(&slot->rows, others[i]);
-            add_row(&next, others[i]);
-        }
+        Instance **others = capo_query_rows(level_query(missing.items[0], name, relation, reverse, own, keys, n_keys), &found);
+        share_out(&by_key, others, found, n_keys, relation, reverse, &next);
     }
-    for (size_t i = 0; i < missing.count; i++) {
-        Value key = key_of(missing.items[i], relation, reverse);
-        Rows none = { .items = capo_alloc_array(1, sizeof(Instance *)) };
-        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, capo_is_null(key) ? &none : &find_key(&by_key, key)->rows);
-    }
+    for (size_t i = 0; i < missing.count; i++)
+        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, slots[i] && slots[i]->rows.items ? &slots[i]->rows : &none);
     return next;
+}
+
+/* --- over a generic key: rows of many models --- */
+
+typedef struct OneType { Value type; Rows rows; } OneType;
+
+/* The query for rows of this model. */
+static Query *generic_query(Model *model, const Prefetching *own, const Instance *hint)
+{
+    Query *query = NULL;
+    for (Query *const *one = own ? own->queries : NULL; one && *one && !query; one++)
+        if ((*one)->model->concrete == model->concrete)
+            query = query_clone(*one);
+    if (query && query->values)
+        capo_raise(ERROR_VALUE, "Prefetching querysets cannot use raw(), values(), and values_list().");
+    if (!query)
+        query = query_clone(capo_base_rows(model));
+    query->hint = hint;
+    if (query->fetch == FETCH_ONE)
+        query->fetch = peers_mode(hint);
+    return query;
+}
+
+static void store_generic(Instance *row, const GenericKey *key, const Prefetching *own, Instance *other)
+{
+    if (own && own->to_attr)
+        capo_instance_annotate(row, own->to_attr, other ? capo_value_object(other) : capo_value_null());
+    else
+        capo_generic_cache(row, key, other);
+}
+
+/* All rows of one type. */
+static void load_type(const OneType *one, Model *model, const GenericKey *key, const Prefetching *own, Rows *next)
+{
+    const Field *column = capo_field(one->rows.items[0]->model, key->key);
+    KeyTable by_key = key_table(one->rows.count);
+    List *keys = capo_list_new();
+    for (size_t i = 0; model && i < one->rows.count; i++) {
+        Value of = capo_field_to_python(model->pk, capo_field_value(one->rows.items[i], column));
+        KeyRows *slot = find_key(&by_key, of);
+        if (!slot->used)
+            capo_list_add(keys, of);
+        slot->used = true;
+    }
+    size_t found = 0;
+    Instance **others = model ? capo_query_rows(capo_query_filter(generic_query(model, own, one->rows.items[0]), capo_q("pk__in", capo_value_list(keys))), &found) : NULL;
+    for (size_t i = 0; i < found; i++) {
+        add_row(&find_key(&by_key, capo_instance_pk(others[i]))->rows, others[i]);
+        add_row(next, others[i]);
+    }
+    for (size_t i = 0; i < one->rows.count; i++) {
+        Rows *mine = model ? &find_key(&by_key, capo_field_to_python(model->pk, capo_field_value(one->rows.items[i], column)))->rows : NULL;
+        store_generic(one->rows.items[i], key, own, mine && mine->count ? mine->items[0] : NULL);
+    }
+}
+
+static Rows load_generic(Instance *const *rows, size_t count, const GenericKey *key, const Prefetching *own)
+{
+    const Field *type = capo_field(rows[0]->model, key->type), *column = capo_field(rows[0]->model, key->key);
+    OneType *groups = capo_alloc_array(count + 1, sizeof *groups);
+    List *types = capo_list_new();
+    Rows next = { 0 };
+    bool special = own && (own->queries || own->to_attr);
+    if (own && own->query)
+        capo_raise(ERROR_VALUE, "Custom queryset can't be used for this lookup: '%s' leads to rows of many models. Give .queries, one for each.", key->name);
+    for (size_t i = 0; i < count; i++) {
+        Value of = capo_field_value(rows[i], type);
+        Instance *known_one;
+        if (capo_is_null(of) || capo_is_null(capo_field_value(rows[i], column))) {
+            store_generic(rows[i], key, own, NULL);
+            continue;
+        }
+        if (!special && capo_generic_cached(rows[i], key, &known_one)) {
+            if (known_one)
+                add_row(&next, known_one);
+            continue;
+        }
+        size_t at = 0;
+        while (at < types->count && !capo_equal(types->items[at], of))
+            at++;
+        if (at == types->count)
+            capo_list_add(types, of);
+        add_row(&groups[at].rows, rows[i]);
+    }
+    Model **models = types->count ? capo_generic_models(types) : NULL;
+    for (size_t i = 0; i < types->count; i++)
+        load_type(&groups[i], models[i], key, own, &next);
+    return next;
+}
+
+/* The level of rows that may be of several models, behind a generic key: of each model by itself. */
+static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path)
+{
+    Rows all = { 0 };
+    bool *done = capo_alloc_array(count + 1, sizeof *done);
+    for (size_t first = 0; first < count; first++) {
+        Rows same = { 0 };
+        for (size_t i = first; !done[first] && i < count; i++)
+            if (rows[i]->model == rows[first]->model && !done[i]) {
+                add_row(&same, rows[i]);
+                done[i] = i > first;
+            }
+        if (!same.count)
+            continue;
+        bool reverse;
+        const Model *model = rows[first]->model;
+        const GenericKey *key = capo_find_generic_key(model, name);
+        const Field *relation = key ? NULL : relation_of_accessor(model, name, &reverse);
+        if (!key && !relation)
+            capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name, model->name, path);
+        if (relation && own && own->queries)
+            capo_raise(ERROR_VALUE, "'%s' leads to rows of one model: give .query, and not .queries.", name);
+        Rows next = key ? load_generic(same.items, same.count, key, own) : load_level(same.items, same.count, name, relation, reverse, own);
+        for (size_t i = 0; i < next.count; i++)
+            add_row(&all, next.items[i]);
+    }
+    return all;
 }
 
 static Level *find_level(Levels *levels, const char *path)
@@ -198,17 +346,12 @@ static void follow(Instance *const *rows, size_t count, const Prefetching *prefe
         const char *stored = !end && prefetch->to_attr ? prefetch->to_attr : name;
         const char *here = *parent ? capo_format("%s__%s", parent, stored) : stored;
         Level *done = find_level(levels, here);
-        if (done && !end && prefetch->query)
+        if (done && !end && (prefetch->query || prefetch->queries))
             capo_raise(ERROR_VALUE, "'%s' lookup was already seen with a different queryset. You may need to adjust the ordering of your lookups.", path);
         if (!done) {
             if (!count)
                 return;
-            bool reverse;
-            const Field *relation = relation_of_accessor(rows[0]->model, name, &reverse);
-            if (!relation)
-                capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name,
-                           rows[0]->model->name, path);
-            add_level(levels, here, load_level(rows, count, name, relation, reverse, end ? NULL : prefetch));
+            add_level(levels, here, load_models(rows, count, name, end ? NULL : prefetch, path));
             done = &levels->items[levels->count - 1];
         }
         if (!end)

@@ -11,7 +11,7 @@ void query_settle(Query *query)
 {
     if (!query->of)
         return;
-    Query *whole = capo_instance_related_query(query->of, query->of_accessor);
+    Query *whole = query_of_relation(query->of, query->of_accessor, query->of_key, query->relation.file, query->relation.line);
     whole->rows = query->rows;
     whole->n_rows = query->n_rows;
     whole->fetched = true;
@@ -79,7 +79,7 @@ bool query_is_sliced(const Query *query)
 bool capo_query_is_ordered(const Query *query)
 {
     return query->none || query->n_order ||
-           (!query->no_order && query->model->ordering && query->model->ordering[0] && query->grouping == GROUP_NONE);
+           (!query->no_order && model_is_ordered(query->model) && query->grouping == GROUP_NONE);
 }
 
 void query_refuse_slice(const Query *query, const char *what)
@@ -155,11 +155,6 @@ Query *query_order_terms(Query *query, const OrderTerm *terms, size_t count)
             if (strcmp(term.path, "?"))
                 query_check_path(clone, term.path);
         }
-        if (term.expression) {
-            term.expression = resolve(&(Scope){ .query = clone }, term.expression);
-            if (term.expression->kind == X_COLUMN || term.expression->type.kind == FIELD_NONE)
-                expression_infer(term.expression);
-        }
         clone->order[clone->n_order++] = term;
     }
     return clone;
@@ -174,6 +169,41 @@ Query *capo_query_order_by(Query *query, const char *const *paths)
     for (size_t i = 0; i < count; i++)
         terms[i] = order_term_of(paths[i], false);
     return query_order_terms(query, terms, count);
+}
+
+static OrderTerm *terms_of_parts(const OrderPart *parts, size_t *ret_count)
+{
+    size_t count = 0;
+    while (parts[count].of.kind != VALUE_NULL)
+        count++;
+    OrderTerm *terms = capo_alloc_array(count + 1, sizeof *terms);
+    for (size_t i = 0; i < count; i++)
+        terms[i] = (OrderTerm){ .expression = capo_expression_of(parts[i].of), .descending = parts[i].descending, .nulls = (int)parts[i].nulls };
+    *ret_count = count;
+    return terms;
+}
+
+Query *capo_query_order_with(Query *query, const OrderPart *parts)
+{
+    size_t count;
+    OrderTerm *terms = terms_of_parts(parts, &count);
+    return query_order_terms(query, terms, count);
+}
+
+bool model_is_ordered(const Model *model) { return (model->ordering && model->ordering[0]) || (!model->ordering && model->meta->ordering_by); }
+
+OrderTerm *model_order(const Model *model, size_t *ret_count)
+{
+    size_t count = 0;
+    if (!model->ordering && model->meta->ordering_by)
+        return terms_of_parts(capo_model_ordering(model), ret_count);
+    while (model->ordering && model->ordering[count])
+        count++;
+    OrderTerm *terms = capo_alloc_array(count + 1, sizeof *terms);
+    for (size_t i = 0; i < count; i++)
+        terms[i] = order_term_of(model->ordering[i], false);
+    *ret_count = count;
+    return count ? terms : NULL;
 }
 
 void query_add_slice(Query *query, int64_t offset, int64_t limit)
@@ -323,6 +353,8 @@ static bool mentions(const Condition *condition, Expression *const *annotations)
 Query *capo_query_make(Model *model, const QueryOptions *options)
 {
     const char *base = (const char *)options;
+    if (model->swapped)
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "%s cannot be asked: the site has %s in its place.", model->label, model->swapped->label);
     return query_make(model, options, condition_of_lookups(model, base + model->where_offset, NULL),
                       condition_of_lookups(model, base + model->exclude_offset, NULL));
 }
@@ -361,6 +393,8 @@ Query *query_make(Model *model, const QueryOptions *options, Condition *where, C
         query = capo_query_distinct_on(query, options->distinct_on);
     if (options->order_by)
         query = capo_query_order_by(query, options->order_by);
+    else if (options->order)
+        query = capo_query_order_with(query, options->order);
     else if (options->no_order)
         query = capo_query_order_by(query, LIST(NULL));
     if (options->reverse)

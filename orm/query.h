@@ -174,8 +174,9 @@ struct Query {
     const Instance *hint;                   /* at hand for the router: whose relation is read */
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
+    bool prefetching;                       /* each of its rows will know another one that it was loaded for */
     JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
-    Instance *of; const char *of_accessor;  /* of a template: its rows are there, its condition is not yet (query_settle) */
+    Instance *of; const char *of_accessor; Value of_key;    /* of an accessor: its rows are there, its condition is not yet (query_settle) */
     struct { Instance *of; const char *accessor, *file; int line; bool whole; } relation;      /* of an accessor, and who asked; whole: not refined */
     /* the result, once it ran */
     Instance **rows; size_t n_rows; bool fetched;
@@ -218,6 +219,8 @@ Query *query_map(Query *query, Replace *replace, void *context, int level);
 bool expression_has_aggregate(const Expression *expression);
 bool expression_has_window(const Expression *expression);
 bool expression_has_subquery(const Expression *expression);
+/* A function that gives several rows for one. */
+bool expression_has_set(const Expression *expression);
 /* Calls visit for every column of this query in the tree, at its level. */
 typedef void VisitColumn(void *context, const Expression *column);
 void expression_columns(const Expression *expression, int level, VisitColumn *visit, void *context);
@@ -287,6 +290,13 @@ Expression *transform_named(const char *name, FieldKind gives, Expression *of, c
 /* own_functions.c: those of the apps; NULL: none of them. bilateral: it is meant for both sides of a look-up. */
 Expression *own_transform(Expression *of, const char *name, bool *ret_bilateral);
 const LookupRow *own_lookup(const Expression *left, const char *name);
+/* postgresql_lookups.c: of arrays, hstores and ranges. A part gives NULL for what it is none of, has_part says it of those with a name;
+ * compare gives the look-up with its right side bound as that wants it, NULL: it is one like any other. */
+Expression *postgresql_part(Expression *of, const char *name);
+bool postgresql_has_part(const Expression *left, const char *name);
+const LookupRow *postgresql_lookup(const Expression *left, const char *name);
+Expression *postgresql_compare(const LookupRow *row, Expression *left, Value value);
+const LookupRow *postgresql_lookup_of_query(const LookupRow *row, const Expression *left);
 /* left lookup value, with the names behind the column (transforms, then a look-up). Raises ERROR_FIELD, ERROR_VALUE, ERROR_VALIDATION. */
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value);
 /* A value as this type takes it in comparisons; raises as above. */
@@ -405,6 +415,9 @@ Query *query_clone(const Query *query);
 void query_settle(Query *query);
 void query_add_annotation(Query *query, Expression *expression, const char *name, bool selected);
 void query_set_values(Query *query, const char *const *paths, size_t count);
+/* The order that the model's Meta gives, as terms that are not resolved. NULL: none. */
+OrderTerm *model_order(const Model *model, size_t *ret_count);
+bool model_is_ordered(const Model *model);
 /* Raises where the query is a union or its like; `what` is the method, as Django names it. */
 void query_refuse_combined(const Query *query, const char *what);
 void query_refuse_slice(const Query *query, const char *what);

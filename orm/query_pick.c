@@ -99,13 +99,15 @@ bool capo_query_contains(Query *query, const Instance *instance)
 static const Field *ordered_by(const Query *query, const OrderTerm *term)
 {
     const char *path = term->path ? term->path + (*term->path == '-') : NULL;
+    if (!path && term->expression && term->expression->kind == X_PATH)      /* of Meta: not resolved yet */
+        path = term->expression->name;
     if (!path)
         return term->expression && term->expression->kind == X_COLUMN && !term->expression->join ? term->expression->column : NULL;
     for (size_t i = 0; i < query->n_annotations; i++)
         if (!strcmp(query->annotations[i].name, path))
             return NULL;
     const Field *field = !strcmp(path, "pk") ? query->model->pk : capo_field(query->model, path);
-    bool follows = field && field->target && !strcmp(path, field->name) && field->target->ordering && field->target->ordering[0];
+    bool follows = field && field->target && !strcmp(path, field->name) && model_is_ordered(field->target);
     return follows ? NULL : field;                                  /* a relation's order is that of its model */
 }
 
@@ -126,18 +128,15 @@ static bool covers(const Model *model, const char *const *names, const Field *co
 bool capo_query_is_totally_ordered(const Query *query)
 {
     const Model *model = query->model;
-    size_t n_names = 0, count = 0;
+    size_t n_terms = query->n_order, count = 0;
     if (query->none)
         return true;
     if (!capo_query_is_ordered(query) || query->combinator || query->values)
         return false;
-    while (!query->n_order && model->ordering[n_names])
-        n_names++;
-    size_t n_terms = query->n_order ? query->n_order : n_names;
+    const OrderTerm *terms = n_terms ? query->order : model_order(model, &n_terms);
     const Field **fields = capo_alloc_array(n_terms + 1, sizeof *fields);
     for (size_t i = 0; i < n_terms; i++) {
-        OrderTerm of_meta = { .path = query->n_order ? NULL : model->ordering[i] };
-        const Field *field = ordered_by(query, query->n_order ? &query->order[i] : &of_meta);
+        const Field *field = ordered_by(query, &terms[i]);
         if (field && field->kind != FIELD_MANY_TO_MANY && !field->null && (field->unique || field->primary_key))
             return true;
         if (field)

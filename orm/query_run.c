@@ -117,7 +117,7 @@ static Instance **instances_of(const Query *query, const Compiled *compiled, con
 static Instance **run_rows(const Query *query, Compiled *compiled, size_t *ret_count)
 {
     RowSink sink;
-    const RowPlan *plan = row_plan_of(compiled);
+    const RowPlan *plan = row_plan_of(compiled, query);
     if (plan)
         row_sink_init(&sink, plan);
     ResultSet *result = capo_database_run_into(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ, plan ? &sink : NULL);
@@ -362,7 +362,7 @@ struct QueryCursor *capo_cursor_open(Query *query)
     if (!self->closed) {
         self->batch = arena_new();
         capo_defer(free_batch, self->batch);
-        self->plan = row_plan_of(self->compiled);
+        self->plan = row_plan_of(self->compiled, query);
         self->cursor = capo_database_cursor(self->compiled->sql, self->compiled->parameters, self->compiled->n_parameters);
     }
     return self;

@@ -82,8 +82,13 @@ Query *capo_query_prefetch_with(Query *query, const Prefetching *prefetches)
     while (prefetches && prefetches[count].path)
         count++;
     Prefetching *list = capo_alloc_array(count + 1, sizeof *list);
-    for (size_t i = 0; i < count; i++)
-        list[i] = (Prefetching){ capo_strdup(prefetches[i].path), prefetches[i].to_attr ? capo_strdup(prefetches[i].to_attr) : NULL, prefetches[i].query };
+    for (size_t i = 0; i < count; i++) {
+        size_t queries = 0;
+        while (prefetches[i].queries && prefetches[i].queries[queries])
+            queries++;
+        list[i] = (Prefetching){ .path = capo_strdup(prefetches[i].path), .to_attr = prefetches[i].to_attr ? capo_strdup(prefetches[i].to_attr) : NULL,
+            .query = prefetches[i].query, .queries = queries ? capo_memdup(prefetches[i].queries, (queries + 1) * sizeof *prefetches[i].queries) : NULL };
+    }
     return query_prefetch_with(query, list, count);
 }
 
@@ -184,7 +189,7 @@ static bool conflicts(const Query *query, const char *name)
         return false;
     }
     const Model *model = query->model;
-    if (capo_field(model, name) && strcmp(name, "pk"))
+    if ((capo_field(model, name) && strcmp(name, "pk")) || capo_foreign_object(model, name))
         return true;
     for (size_t i = 0; i < model->n_reverse; i++)
         if (model->reverse[i]->related_query_name && !strcmp(model->reverse[i]->related_query_name, name))

@@ -8,6 +8,8 @@
 Query *query_combine(Query *query, Combinator combinator, Query *const *others, size_t count)
 {
     Query *clone = query_clone(query);
+    for (size_t i = 0; i < count; i++)
+        query_settle(others[i]);
     Query *combined = capo_query_of(query->model);
     combined->combinator = combinator;
     combined->combined = capo_alloc_array(count + 1, sizeof *combined->combined);
@@ -37,6 +39,8 @@ static Expression *move_column(void *context, Expression *node, int level)
 /* a & b, a | b, a ^ b: the joins of b are made anew in a, to-many ones shared with a's for AND not, for OR yes, as Django does. */
 Query *query_merge(Query *a, Query *b, Connector connector)
 {
+    query_settle(a);
+    query_settle(b);
     query_refuse_slice(a, "combine");
     query_refuse_slice(b, "combine");
     if (a->model != b->model)

@@ -74,7 +74,7 @@ static bool is_of_kind(const Slot *slot, Value value, const Dialect *dialect)
     if (capo_field_is_integer(kind))
         return value.kind == VALUE_INT && !integer_out_of_range(kind, value.integer, dialect);
     switch (kind) {
-    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_TEXT: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return value.kind == VALUE_TEXT;
     case FIELD_BOOLEAN:
         return value.kind == VALUE_BOOL;
@@ -167,7 +167,7 @@ static void read_lookups(Reading *reading, const Model *model, const void *looku
 
 /* A new option must be thought of here: a part of the key, or a reason to have no shape. */
 typedef struct KnownOptions {
-    Query *query; Condition *filter; Expression *const *annotate, *const *alias; const char *const *order_by, *const *select_related; const char *using;
+    Query *query; Condition *filter; Expression *const *annotate, *const *alias; const char *const *order_by; const OrderPart *order; const char *const *select_related; const char *using;
     const char *const *prefetch; const struct Prefetching *prefetch_with; const char *const *only, *const *defer, *const *distinct_on; const struct RowLock *lock;
     const struct FilteredRelation *filtered; FetchMode fetch; int64_t offset, limit; bool distinct, reverse, no_order;
 } KnownOptions;
@@ -178,6 +178,7 @@ static void read_options(Reading *reading, Model *model, const QueryOptions *opt
     const Dialect *dialect = capo_dialect();
     const TimeZone *zone = capo_current_time_zone();
     reading->fits = model->size && capo_model_in_use(model) == model &&
+                    !options->order && (model->ordering || !model->meta->ordering_by) &&
                     !options->query && !options->filter && !options->annotate && !options->alias && !options->using &&
                     !options->prefetch_with && !options->only && !options->defer && !options->distinct_on && !options->lock && !options->filtered &&
                     options->limit >= 0 && options->offset >= 0 && (use == SHAPE_ROWS || (!options->limit && !options->offset));
@@ -266,7 +267,7 @@ static bool learn(Shape *shape, Model *model, const QueryOptions *options, Shape
     }
     shape->sql = keep(compiled->sql, strlen(compiled->sql) + 1);
     shape->root = keep_load(compiled->root);
-    shape->rows = row_plan(shape->root, kept);
+    shape->rows = row_plan(shape->root, query->n_prefetch, kept);
     shape->n_columns = compiled->n_columns;
     shape->slots = keep(reading->slots, n * sizeof *shape->slots);
     shape->n_slots = n;
@@ -315,6 +316,8 @@ Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use
 {
     Reading reading;
     reading.size = reading.n_slots = 0;
+    if (model->swapped)
+        return NULL;                    /* capo_query_make says why */
     read_options(&reading, model, options, use);
     if (!reading.fits)
         return NULL;

@@ -4,6 +4,7 @@
 #include "query.h"
 #include "routing.h"
 #include "functions.h"
+#include <capo/sql.h>
 #include <string.h>
 
 ValueRows query_value_rows(Query *query)
@@ -80,6 +81,22 @@ static List *first_column(Query *query)
 List *capo_values_flat(Query *query, const char *path)
 {
     return first_column(with_values(query, LIST(path)));
+}
+
+void *capo_values_structs_with(size_t size, const ColumnRow *columns, size_t *ret_count, Query *query)
+{
+    size_t count = 0;
+    while (columns[count].name)
+        count++;
+    const char **paths = capo_alloc_array(count + 1, sizeof *paths);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = columns[i].name;
+    ValueRows rows = query_value_rows(with_values(query, query->values ? NULL : paths));
+    ResultSet result = { .n_rows = rows.count, .n_columns = rows.n_columns, .names = rows.names };
+    result.cells = capo_alloc_array(rows.count * rows.n_columns + 1, sizeof *result.cells);
+    for (size_t i = 0; i < rows.count; i++)
+        memcpy(&capo_cell(&result, i, 0), rows.rows[i], rows.n_columns * sizeof *result.cells);
+    return capo_structs_of(&result, size, columns, ret_count);
 }
 
 /* --- dates ----------------------------------------------------------------------------------------------------------------------------- */
@@ -173,7 +190,7 @@ static bool needs_subquery(const Query *query)
     if (query->where && expression_has_aggregate(query->where))
         return true;
     for (size_t i = 0; i < query->n_annotations; i++)
-        if (expression_has_window(query->annotations[i].expression))
+        if (expression_has_window(query->annotations[i].expression) || (query->annotations[i].selected && expression_has_set(query->annotations[i].expression)))
             return true;
     return false;
 }
@@ -182,7 +199,7 @@ static bool refers_to_grouped(const Expression *expression)
 {
     if (expression->kind == X_OUTPUT)
         return expression->n_args && (expression_has_aggregate(expression->args[0]) || expression_has_subquery(expression->args[0]) ||
-                                      expression_has_window(expression->args[0]));
+                                      expression_has_window(expression->args[0]) || expression_has_set(expression->args[0]));
     for (size_t i = 0; i < expression->n_args; i++)
         if (refers_to_grouped(expression->args[i]))
             return true;
@@ -222,7 +239,7 @@ static void select_for_totals(Query *inner)
     inner->n_explicit_select = 1;
     Annotation *own = capo_memdup(inner->annotations, inner->n_annotations * sizeof *own);
     for (size_t i = 0; i < inner->n_annotations; i++)
-        own[i].selected = own[i].selected && expression_has_aggregate(own[i].expression);
+        own[i].selected = own[i].selected && (expression_has_aggregate(own[i].expression) || expression_has_set(own[i].expression));
     inner->annotations = own;
 }
 
@@ -321,6 +338,8 @@ int64_t capo_query_count(Query *query)
     Query *clone = query_clone(query);
     if (clone->grouping != GROUP_NONE && !clone->values && !clone->distinct && !clone->combinator && !query_is_sliced(clone)) {
         bool used = clone->where && expression_has_aggregate(clone->where);
+        for (size_t i = 0; i < clone->n_annotations; i++)
+            used |= clone->annotations[i].selected && expression_has_set(clone->annotations[i].expression);
         if (!used) {                                                /* annotations that nothing refers to do not change how many */
             clone->grouping = GROUP_NONE;
             bool many = false;

@@ -205,6 +205,16 @@ static void create(void *argument)
     creation->instance = instance;
 }
 
+Instance *capo_query_create(Model *model, const QueryOptions *options)
+{
+    RowChanges set;
+    set.items = changes_of_struct(model, (const char *)options + model->set_offset, &set.count);
+    Instance *instance = capo_instance_new(model);
+    apply(instance, set.items, set.count);
+    capo_instance_insert_using(instance, options->using);
+    return instance;
+}
+
 static Instance *find(Query *query)
 {
     Query *few = capo_query_slice(query, 0, 2);

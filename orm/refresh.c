@@ -43,6 +43,22 @@ static const Field **columns_of(Instance *self, const char *const *names, size_t
     return fields;
 }
 
+/* Of a child: its columns are in several tables. */
+static void read_levels(Instance *self, const Field *const *fields, size_t count, Value key)
+{
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = fields[i]->name;
+    if (capo_is_null(key))
+        capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", self->model->name);
+    Instance *fresh = capo_query_get(capo_query_only(capo_query_filter(capo_base_rows(self->model), capo_q("pk", key)), names));
+    for (size_t i = 0; i < count; i++) {
+        capo_field_load(self, fields[i], capo_field_value(fresh, fields[i]));
+        if (fields[i]->target)
+            capo_relation_sync(self, fields[i]);
+    }
+}
+
 static void read_columns(Instance *self, const char *const *names)
 {
     size_t count;
@@ -51,6 +67,10 @@ static void read_columns(Instance *self, const char *const *names)
     if (!count)
         return;
     Value key = capo_instance_pk(self);
+    if (capo_parent_level(self->model->concrete)) {
+        read_levels(self, fields, count, key);
+        return;
+    }
     ResultSet *result = capo_is_null(key) ? NULL : capo_select_columns(self->model, fields, count, key);
     if (!result || !result->n_rows)
         capo_raise(ERROR_DOES_NOT_EXIST, "%s matching query does not exist.", self->model->name);

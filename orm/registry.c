@@ -94,11 +94,42 @@ static bool is_prepared(const App *app)
     return false;
 }
 
+const char *capo_swappable_label(const char *choice)
+{
+    if (strcmp(choice, "AUTH_USER_MODEL") != 0)
+        return NULL;
+    const Model *own = &capo_site_user_model ? capo_site_user_model : NULL;
+    return own && own->label ? own->label : "auth.User";
+}
+
+/* A model that the site has another for: it keeps its name, for messages, and has no table, no fields and no relations. */
+static bool swap(Resolver *resolver, Model *model)
+{
+    Model *own = &capo_site_user_model ? capo_site_user_model : NULL;
+    capo_meta_read(resolver->arena, model);
+    model->swapped = NULL;
+    if (!own || own == model || !model->meta->swappable || strcmp(model->meta->swappable, "AUTH_USER_MODEL") != 0)
+        return false;
+    const char *name = model->meta->model_name ? model->meta->model_name : model->name;
+    model->name = name;
+    model->label = arena_format(resolver->arena, "%s.%s", model->app, name);
+    model->label_lower = resolver_lower(resolver->arena, model->label);
+    model->name_lower = resolver_lower(resolver->arena, name);
+    model->table = model->meta->db_table;
+    model->swapped = own;
+    return true;
+}
+
+extern const bool capo_site_has_auth_user __attribute__((weak));
+
 void capo_models_prepare(const App *const *apps)
 {
     if (!registry.arena)
         registry.arena = arena_new();
     Resolver resolver = { .arena = registry.arena, .apps = apps };
+    if (&capo_site_user_model && &capo_site_has_auth_user)
+        resolver_problem(&resolver, "Some files of this program were compiled with -DAUTH_USER_MODEL and some without it, and would take one kind "
+                         "of user for another: compile all of them with it (in meson.build: add_project_arguments).");
     size_t n_new = 0, n_models = 0;
     for (size_t i = 0; apps[i]; i++) {
         if (is_prepared(apps[i]))
@@ -120,7 +151,8 @@ void capo_models_prepare(const App *const *apps)
     for (size_t i = 0; apps[i]; i++)
         for (size_t k = 0; !is_prepared(apps[i]) && apps[i]->models && apps[i]->models[k]; k++) {
             models[n] = apps[i]->models[k];
-            models[n++]->app = apps[i]->name;
+            models[n]->app = apps[i]->name;
+            n += !swap(&resolver, models[n]);
         }
     resolver.models = models;
     resolver.count = n;
@@ -188,6 +220,25 @@ const CustomField *capo_custom_field(const char *name)
     return NULL;
 }
 
+const OwnConstraint *capo_own_constraint(const char *name)
+{
+    for (size_t i = 0; i < registry.count; i++) {
+        const ConstraintInfo *constraints = capo_model_constraints(registry.models[i]);
+        for (size_t k = 0; k < registry.models[i]->n_constraints; k++)
+            if (constraints[k].own && !strcmp(constraints[k].own->name, name))
+                return constraints[k].own;
+    }
+    return NULL;
+}
+
+const char *capo_column(const Model *model, const char *field)
+{
+    const Field *found = capo_field(model, field);
+    if (!found || !found->column)
+        capo_raise(ERROR_FIELD, "%s has no column for a field \"%s\".", model->label, field);
+    return capo_quote_name(found->column);
+}
+
 bool capo_model_is(const Model *model, const Model *wanted)
 {
     const Model *table = wanted->concrete;
@@ -215,8 +266,7 @@ Field *capo_own_field(const Model *model, const Field *field)
 
 static const NameEntry *named(const Model *model, const char *name)
 {
-    if (model->swapped)
-        model = model->swapped;
+    model = model->swapped ? model->swapped : model;
     if (!model->names)
         capo_bug("the model %s is used before capo_models_prepare() knew it. Is its app among settings' .apps?", model->name);
     return slot(model->names, name);

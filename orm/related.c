@@ -55,6 +55,9 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
     Instance *other;
     const Field *field = capo_field(self->model, relation);
     if (field && field->target && field->column) {
+        bool cached = !capo_field_is_deferred(self, field) && capo_instance_cached(self, field, &other);
+        if (cached && other)
+            return other;
         Value key = capo_field_value(self, field);
         if (capo_instance_cached(self, field, &other) && (other || capo_is_null(key)))
             return other;
@@ -71,6 +74,9 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
             capo_instance_cache_reverse(other, field, self);
         return other;
     }
+    const Field *over = field ? NULL : capo_foreign_object(self->model, relation);
+    if (over)
+        return related_over_columns(self, over);
     field = reverse_accessor(self->model, relation);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
         if (capo_instance_cached_reverse(self, field, &other))
@@ -89,7 +95,8 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
 
 /* --- queries --- */
 
-Query *capo_instance_related_query_at(Instance *self, const char *accessor, const char *file, int line)
+/* The relation to many that an accessor names, and the field whose value the other side knows. */
+static const Field *relation_to_many(const Instance *self, const char *accessor, bool *ret_forward, const Field **ret_key)
 {
     const Field *field = capo_field(self->model, accessor);
     bool forward = field && field->kind == FIELD_MANY_TO_MANY;
@@ -97,14 +104,15 @@ Query *capo_instance_related_query_at(Instance *self, const char *accessor, cons
         field = reverse_accessor(self->model, accessor);
     if (!field || (!forward && field->kind == FIELD_ONE_TO_ONE))
         capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
-    const Field *key = field->kind == FIELD_MANY_TO_MANY ? (forward ? field->through_source : field->through_target)->target_field : field->target_field;
-    Value value = capo_field_value(self, key);
-    if (capo_is_null(value)) {
-        if (field->kind == FIELD_MANY_TO_MANY)
-            capo_raise(ERROR_VALUE, "This %s needs to have a value for field \"%s\" before its many-to-many relationship \"%s\" can be used. Save it first.",
-                       self->model->name, key->name, accessor);
-        return capo_query_none(field->model);
-    }
+    *ret_forward = forward;
+    *ret_key = field->kind == FIELD_MANY_TO_MANY ? (forward ? field->through_source : field->through_target)->target_field : field->target_field;
+    return field;
+}
+
+Query *query_of_relation(Instance *self, const char *accessor, Value value, const char *file, int line)
+{
+    bool forward;
+    const Field *key, *field = relation_to_many(self, accessor, &forward, &key);
     Query *query = capo_default_rows(forward ? field->target : field->model);
     const char *path = forward ? field->related_query_name : field->name;
     /* Over a key that is not the primary one, the path names it. */
@@ -114,6 +122,29 @@ Query *capo_instance_related_query_at(Instance *self, const char *accessor, cons
     if (field->generic_type)
         query = capo_query_filter(query, capo_q(field->generic_type->name, capo_generic_type(field->target)));
     return capo_query_related_to(query, self, accessor, file, line);
+}
+
+/* What was prefetched is mostly read and nothing else: the query that it came from is made when more is asked of it. Until then it looks like one of
+ * all rows of its model. Where a manager makes it another (an order, a limit), only templates, which loop, get it so. */
+static Query *related_query(Instance *self, const char *accessor, const char *file, int line, bool of_template)
+{
+    bool forward;
+    const Field *key, *field = relation_to_many(self, accessor, &forward, &key);
+    Value value = capo_field_value(self, key);
+    if (capo_is_null(value)) {
+        if (field->kind == FIELD_MANY_TO_MANY)
+            capo_raise(ERROR_VALUE, "This %s needs to have a value for field \"%s\" before its many-to-many relationship \"%s\" can be used. Save it first.",
+                       self->model->name, key->name, accessor);
+        return capo_query_none(field->model);
+    }
+    const Model *other = forward ? field->target : field->model;
+    Query *prefetched = of_template || !capo_has_default_manager(other) ? capo_query_prefetched(self, field, forward, value, file, line) : NULL;
+    return prefetched ? prefetched : query_of_relation(self, accessor, value, file, line);
+}
+
+Query *capo_instance_related_query_at(Instance *self, const char *accessor, const char *file, int line)
+{
+    return related_query(self, accessor, file, line, false);
 }
 
 /* --- adding and removing --- */
@@ -439,25 +470,18 @@ bool capo_instance_lookup(Instance *self, const char *name, size_t size, Value *
 
 /* --- for templates --- */
 
-/* A template mostly loops over what was prefetched: the query for it is built when something else is asked of it. */
-static Query *many_of(Instance *self, const char *accessor)
-{
-    Query *prefetched = capo_query_prefetched(self, accessor);
-    return prefetched ? prefetched : capo_instance_related_query_at(self, accessor, NULL, 0);
-}
-
 static bool get_forward(Instance *self, const Field *field, const char *name, Value *ret)
 {
     if (field->kind == FIELD_MANY_TO_MANY) {
         if (capo_is_null(capo_instance_pk(self)))
             return false;
-        *ret = capo_value_object(many_of(self, field->name));
+        *ret = capo_value_object(related_query(self, field->name, NULL, 0, true));
         return true;
     }
     if (field->target && !strcmp(name, field->name))
         *ret = capo_value_object(capo_instance_related_at(self, field->name, NULL, 0));
     else
-        *ret = capo_field_value(self, field);
+        *ret = capo_field_is_file(field->kind) ? capo_field_file(self, field) : capo_field_value(self, field);
     return true;
 }
 
@@ -477,6 +501,11 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
     const Field *field = capo_field(self->model, text);
     if (field)
         return get_forward(self, field, text, ret);
+    field = capo_foreign_object(self->model, text);
+    if (field) {
+        *ret = capo_value_object(related_over_columns(self, field));
+        return true;
+    }
     field = reverse_accessor(self->model, text);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
         Instance *other = capo_instance_related_at(self, text, NULL, 0);
@@ -486,7 +515,7 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
     if (field) {
         if (capo_is_null(capo_instance_pk(self)))
             return false;
-        *ret = capo_value_object(many_of(self, text));
+        *ret = capo_value_object(related_query(self, text, NULL, 0, true));
         return true;
     }
     if (self->model->meta->generic_keys && capo_find_generic_key(self->model, text)) {

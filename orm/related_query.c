@@ -73,19 +73,20 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
 }
 
 /* The query of an accessor knows whose it is: rows of a foreign key have their owner at hand, and what was prefetched is the answer. */
-Query *capo_query_prefetched(Instance *self, const char *accessor)
+Query *capo_query_prefetched(Instance *self, const Field *field, bool forward, Value key, const char *file, int line)
 {
     Instance **rows;
     size_t count;
+    const char *accessor = forward ? field->name : field->related_name;
     if (!capo_instance_get_prefetched(self, accessor, &rows, &count))
-        return NULL;
-    const Field *field = capo_field(self->model, accessor);
-    bool forward = field && field->kind == FIELD_MANY_TO_MANY;
-    if (!forward && !(field = capo_reverse_field(self->model, accessor)))
         return NULL;
     Query *query = query_of_rows(forward ? field->target : field->model, rows, count);
     query->of = self;
-    query->of_accessor = forward ? field->name : field->related_name;
+    query->of_accessor = accessor;
+    query->of_key = key;
+    query->hint = self;
+    query->relation.file = file;
+    query->relation.line = line;
     return query;
 }
 

@@ -11,14 +11,14 @@
  * parsed), and a custom field has its functions. */
 static uint8_t store_of(const Field *field)
 {
-    static const bool plain[] = { [STORAGE_INT] = true, [STORAGE_TEXT] = true, [STORAGE_REAL] = true, [STORAGE_BOOL] = true, [STORAGE_DATE] = true,
-                                  [STORAGE_DATETIME] = true, [STORAGE_DURATION] = true, [STORAGE_JSON] = false };
+    static const bool plain[STORAGE_KINDS] = { [STORAGE_INT] = true, [STORAGE_TEXT] = true, [STORAGE_REAL] = true, [STORAGE_BOOL] = true, [STORAGE_DATE] = true,
+                                               [STORAGE_DATETIME] = true, [STORAGE_DURATION] = true };
     return field->known_storage && plain[field->known_storage - 1] ? field->known_storage : 0;
 }
 
 static bool is_known(const RelatedLoad *load)
 {
-    if (!load->model->size || load->model->abstract || !load->model->names)
+    if (!load->model->size || load->model->abstract || !load->model->names || load->model->meta->from_db)
         return false;
     for (size_t i = 0; i < load->n_children; i++)
         if (!is_known(load->children[i]))
@@ -48,7 +48,7 @@ static RowPlan *plan_of(const RelatedLoad *load, const Model *above, Arena *aren
     plan->columns = arena_alloc(arena, load->n_fields * sizeof *plan->columns);
     for (size_t i = 0; i < load->n_fields; i++) {
         const Field *field = load->fields[i];
-        plan->columns[i] = (RowColumn){ .field = field, .store = store_of(field), .key = field->primary_key, .value = field->layout.value,
+        plan->columns[i] = (RowColumn){ .field = field, .store = store_of(field), .key = field->in_key, .value = field->layout.value,
                                         .present = field->layout.present };
     }
     if (load->n_fields < model->n_fields) {
@@ -65,17 +65,22 @@ static RowPlan *plan_of(const RelatedLoad *load, const Model *above, Arena *aren
     return plan;
 }
 
-RowPlan *row_plan(const RelatedLoad *load, Arena *arena)
+RowPlan *row_plan(const RelatedLoad *load, size_t spare, Arena *arena)
 {
-    return load && is_known(load) ? plan_of(load, NULL, arena) : NULL;
+    if (!load || !is_known(load))
+        return NULL;
+    RowPlan *plan = plan_of(load, NULL, arena);
+    plan->n_caches += spare;
+    plan->size += spare * sizeof(RelatedCache);
+    return plan;
 }
 
-const RowPlan *row_plan_of(Compiled *compiled)
+const RowPlan *row_plan_of(Compiled *compiled, const Query *query)
 {
     if (compiled->n_annotations || capo_pre_init.count || capo_post_init.count)
         return NULL;
     if (!compiled->rows)
-        compiled->rows = row_plan(compiled->root, capo_arena());
+        compiled->rows = row_plan(compiled->root, query->n_prefetch + query->prefetching + (query->owner && query->owner_field), capo_arena());
     return compiled->rows;
 }
 

@@ -41,10 +41,11 @@ typedef struct RowSink {
     LateCell *late; size_t n_late, late_room;
 } RowSink;
 
-/* The plan of what a SELECT loads, in the arena; NULL: rows of these models are made one by one from their cells. */
-RowPlan *row_plan(const RelatedLoad *load, Arena *arena);
+/* The plan of what a SELECT loads, in the arena; NULL: rows of these models are made one by one from their cells. `spare`: relations that will be
+ * known of each row besides those loaded with it, whose caches are taken with the row. */
+RowPlan *row_plan(const RelatedLoad *load, size_t spare, Arena *arena);
 /* The same, of a statement, where nothing else stands in its rows and nobody listens to instances that are made. */
-const RowPlan *row_plan_of(Compiled *compiled);
+const RowPlan *row_plan_of(Compiled *compiled, const Query *query);
 void row_sink_init(RowSink *sink, const RowPlan *plan);
 /* From the start, when the statement is run again. */
 void row_sink_empty(RowSink *sink);

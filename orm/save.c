@@ -45,7 +45,7 @@ static void check_relations(Instance *self)
     for (size_t i = 0; i < self->model->n_fields; i++) {
         const Field *field = self->model->fields[i];
         Instance *other;
-        if (!field->target || capo_field_is_deferred(self, field) || !capo_instance_cached(self, field, &other) || !other)
+        if (!field->target || (!self->state->related && !capo_object_member(self, field)) || capo_field_is_deferred(self, field) || !capo_instance_cached(self, field, &other) || !other)
             continue;
         if (capo_is_null(capo_field_value(other, field->target_field)))
             capo_raise(ERROR_VALUE, "save() prohibited to prevent data loss due to unsaved related object '%s'. Save the %s first.", field->name,
@@ -83,89 +83,13 @@ static void set_automatic_fields(Instance *self, const Model *level, bool create
     }
 }
 
-static Value column_value(Instance *self, const Field *field)
+Value capo_column_value(Instance *self, const Field *field)
 {
     Value value = capo_field_value(self, field);
     return capo_is_json_null(field, value) ? capo_value_text("null") : capo_to_column(field, value);
 }
 
 /* --- statements --- */
-
-static bool is_left_to_database(Instance *self, const Field *field)
-{
-    return field->primary_key && capo_field_is_automatic(field->kind) && capo_is_null(capo_instance_pk(self));
-}
-
-/* Not among the columns of an INSERT: a key that the database makes (but of a table without other columns), and what it computes. */
-static bool is_left_out(const Field *field, const Field *pk, bool made, size_t n_fields)
-{
-    return field->generated || (made && field == pk && n_fields > 1);
-}
-
-/* INSERT into the table of `level`, their model or a parent of it, of instances that all give their key or all leave it to the database. */
-static int64_t insert_rows(Instance *const *instances, size_t count, const Model *level, const char *on_conflict)
-{
-    for (size_t i = 0; i < count; i++)
-        if (instances[i]->state->expressions)
-            capo_compute_expressions(instances[i]);
-    size_t n_fields;
-    const Field *const *fields = capo_level_fields(instances[0]->model, level, &n_fields), *pk = capo_level_key(instances[0]->model, level);
-    const Dialect *dialect = capo_dialect();
-    bool made = is_left_to_database(instances[0], pk);
-    Buffer sql = { 0 };
-    size_t n = 0, n_columns = 0;
-    Value *values = capo_alloc_array(count * n_fields, sizeof *values);
-    const Field **back = capo_alloc_array(n_fields + 1, sizeof *back);
-    bool ignore = !strcmp(on_conflict, " ");
-    capo_put(&sql, ignore ? dialect->insert_ignore : "INSERT INTO ");
-    capo_put_name(&sql, level->table);
-    capo_put(&sql, " (");
-    for (size_t i = 0; i < n_fields; i++) {
-        if (is_left_out(fields[i], pk, made, n_fields))
-            continue;
-        capo_put(&sql, n_columns++ ? ", " : "");
-        capo_put_name(&sql, fields[i]->column);
-    }
-    capo_put(&sql, ") VALUES ");
-    for (size_t row = 0; row < count; row++) {
-        capo_put(&sql, row ? ", (" : "(");
-        size_t column = 0;
-        for (size_t i = 0; i < n_fields; i++) {
-            const Field *field = fields[i];
-            if (is_left_out(field, pk, made, n_fields))
-                continue;
-            capo_put(&sql, column++ ? ", " : "");
-            if (made && field == pk) {
-                capo_put(&sql, dialect->no_key);
-            } else if (field->has_db_default && capo_is_left_to_database(instances[row], field)) {
-                capo_put_database_default(&sql, field);
-            } else {
-                values[n++] = column_value(instances[row], field);
-                capo_put_placeholder(&sql, (int)n, field);
-            }
-        }
-        capo_put_char(&sql, ')');
-    }
-    capo_put(&sql, on_conflict);
-    if (*on_conflict)
-        return capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE)->changes;
-    size_t n_back = capo_computed_fields(instances, count, fields, n_fields, back);
-    bool returns_key = made && dialect->returning && (count > 1 || dialect->returns_keys || n_back);
-    if (returns_key)
-        back[n_back++] = pk;
-    for (size_t i = 0; i < n_back && dialect->returning; i++)
-        capo_put_format(&sql, "%s%s", i ? ", " : " RETURNING ", capo_quote_name(back[i]->column));
-    ResultSet *result = capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_WRITE);
-    for (size_t row = 0; row < count; row++) {
-        if (made && !returns_key)
-            capo_field_store(instances[row], pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row) * (result->id_step ? result->id_step : 1)));
-        size_t from = dialect->returning ? row : 0;
-        const ResultSet *came = dialect->returning || !n_back ? result : capo_select_columns(level, back, n_back, capo_field_value(instances[row], pk));
-        for (size_t i = 0; i < n_back && from < came->n_rows; i++)
-            capo_field_store(instances[row], back[i], capo_from_column(back[i], capo_cell(came, from, i)));
-    }
-    return (int64_t)count;
-}
 
 /* UPDATE of these fields of the level's table where the key is; how many rows there were. */
 static int64_t update_row(Instance *self, const Model *level, const Field *const *fields, size_t count)
@@ -183,7 +107,7 @@ static int64_t update_row(Instance *self, const Model *level, const Field *const
         capo_put_name(&sql, fields[i]->column);
         capo_put(&sql, " = ");
         capo_put_placeholder(&sql, (int)i + 1, fields[i]);
-        values[i] = column_value(self, fields[i]);
+        values[i] = capo_column_value(self, fields[i]);
     }
     capo_put(&sql, " WHERE ");
     count = key_put_equals(&sql, pk, capo_field_value(self, pk), values, count);
@@ -253,15 +177,19 @@ static bool write_level(Instance *self, const Model *level, Writing writing)
         if (count && update_level(self, level, fields, count))
             return false;
     }
-    if (!writing.raw)
+    if (!writing.raw) {
         set_automatic_fields(self, level, true);
-    insert_rows(&self, 1, level, "");
+        capo_order_new_rows(&self, 1, level);
+    }
+    capo_insert_rows(&self, 1, level, "");
     return true;
 }
 
 static bool write_row(Instance *self, bool force_insert, bool raw)
 {
     const InstanceState *state = self->state;
+    if (state->files && !raw)
+        capo_commit_files(self, NULL);
     Writing writing = { .force_insert = force_insert, .raw = raw };
     writing.same_key = state->saved && database_is_origin(state->database) && !capo_is_null(capo_instance_pk(self))
         && !capo_field_changed(self, self->model->pk);
@@ -293,7 +221,7 @@ void capo_instances_write(Instance *const *instances, size_t count, bool update)
     const Model *level = instances[0]->model->concrete;         /* a fixture has a parent's row by itself */
     const Field **fields = capo_alloc_array(instances[0]->model->n_fields + 1, sizeof *fields);
     if (!update)
-        insert_rows(instances, count, level, "");
+        capo_insert_rows(instances, count, level, "");
     for (size_t i = 0; i < count; i++) {
         size_t n = update ? changed_fields(instances[i], level, fields, true) : 0;
         if (n)
@@ -334,6 +262,8 @@ void capo_settle_field(Instance *self, const Field *field)
     Value value = capo_field_value(self, field);
     if (capo_field_storage(field) == STORAGE_JSON && !capo_is_null(value))
         value = capo_value_text(capo_json_text(value, 0));
+    else if (capo_storage_is_held(capo_field_storage(field)))
+        value = capo_held_copy(value);
     capo_member_store(self->state->original, field, value);
 }
 
@@ -360,9 +290,12 @@ void capo_instance_save_fields_using(Instance *self, const char *const *names, c
         capo_begin();
     if (heard)
         tell(self, false, false, false, names);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (fields[i]->auto_now)
             set_automatic(self, fields[i]);
+        if (self->state->files)
+            capo_commit_files(self, fields[i]);
+    }
     int64_t changes = 0;
     for (const Model *level = model->concrete; level; level = capo_parent_level(level)) {
         const Field **here = capo_alloc_array(count, sizeof *here);
@@ -448,20 +381,27 @@ int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const Bu
     const char *on_conflict = conflict_clause(model, options);
     size_t batch = batch_size(options, capo_dialect()->max_parameters / model->n_fields);
     Instance **chosen = capo_alloc_array(count, sizeof *chosen);
+    bool automatic = false;
+    for (size_t i = 0; i < model->n_fields; i++)
+        automatic = automatic || model->fields[i]->auto_now || model->fields[i]->auto_now_add;
     for (size_t i = 0; i < count; i++) {
         if (instances[i]->model != model)
             capo_bug("capo_bulk_create() was given a %s and a %s; all must be of one model.", model->label, instances[i]->model->label);
         check_relations(instances[i]);
-        set_automatic_fields(instances[i], level, true);
+        if (automatic)
+            set_automatic_fields(instances[i], level, true);
+        if (instances[i]->state->files)
+            capo_commit_files(instances[i], NULL);
     }
     capo_begin();
+    capo_order_new_rows(instances, count, level);
     for (int made = 0; made < 2; made++) {
         size_t n = 0;
         for (size_t i = 0; i < count; i++)
-            if (is_left_to_database(instances[i], model->pk) == made)
+            if (capo_makes_key(instances[i], model->pk) == made)
                 chosen[n++] = instances[i];
         for (size_t i = 0; i < n; i += batch)
-            written += insert_rows(chosen + i, n - i < batch ? n - i : batch, level, on_conflict);
+            written += capo_insert_rows(chosen + i, n - i < batch ? n - i : batch, level, on_conflict);
         for (size_t i = 0; i < n && !*on_conflict; i++)
             capo_instance_settle(chosen[i]);
     }
@@ -485,7 +425,7 @@ static int64_t update_rows(Instance *const *instances, size_t count, const Model
             capo_put(&sql, " WHEN ");
             n = key_put_equals(&sql, pk, capo_field_value(instances[i], pk), values, n);
             capo_put(&sql, " THEN ");
-            values[n++] = column_value(instances[i], fields[f]);
+            values[n++] = capo_column_value(instances[i], fields[f]);
             capo_put_value_placeholder(&sql, (int)n, fields[f]);
         }
         capo_put(&sql, " END");
@@ -530,6 +470,8 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
         if (capo_is_null(capo_instance_pk(instances[i])))
             capo_raise(ERROR_VALUE, "All bulk_update() objects must have a primary key set.");
         check_relations(instances[i]);
+        for (size_t f = 0; f < n_fields && instances[i]->state->files; f++)
+            capo_commit_files(instances[i], fields[f]);
     }
     size_t key_size = capo_key_size(model->pk), most = capo_dialect()->max_parameters / ((key_size + 1) * n_fields + key_size);
     size_t batch = batch_size(options, most > 500 ? 500 : most);        /* SQLite's limit of the depth of an expression is 1000 */

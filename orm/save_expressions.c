@@ -18,7 +18,7 @@ static SavedExpression **find(Instance *self, const Field *field)
 void capo_instance_set_expression(Instance *self, const char *name, Value value)
 {
     const Field *field = capo_field(self->model, name);
-    if (!field || !field->column || field->primary_key)
+    if (!field || !field->column || field->in_key)
         capo_raise(ERROR_FIELD_DOES_NOT_EXIST, "%s has no field named '%s' that an expression could be set to.", self->model->name, name);
     Expression *expression = value_expression(value);
     Query *query = value_query(value);

@@ -321,11 +321,19 @@ static Model *table_of(Model *model)
 
 static bool has_own_table(const Field *many) { return many->through && many->through->auto_created; }
 
+static void refuse_lack(const Model *model)
+{
+    const char *lack = capo_schema_lack(model);
+    if (lack)
+        capo_raise(ERROR_NOT_SUPPORTED, "%s", lack);
+}
+
 void capo_schema_create_model(SchemaEditor *editor, Model *model)
 {
-    if (!model->managed)
+    if (!capo_model_is_migrated(model))
         return;
     model = table_of(model);
+    refuse_lack(model);
     capo_backend()->schema->create_model(editor, model);
     capo_schema_create_indexes(editor, model);
     for (size_t i = 0; i < model->n_many; i++)
@@ -335,7 +343,7 @@ void capo_schema_create_model(SchemaEditor *editor, Model *model)
 
 void capo_schema_delete_model(SchemaEditor *editor, Model *model)
 {
-    if (!model->managed)
+    if (!capo_model_is_migrated(model))
         return;
     model = table_of(model);
     for (size_t i = 0; i < model->n_many; i++)
@@ -379,6 +387,12 @@ Value capo_schema_effective_default(const Field *field, Value given)
         return capo_value_bytes("", 0);
     case STORAGE_JSON:
         return capo_value_text("null");
+    case STORAGE_ARRAY:
+        return capo_value_text("{}");
+    case STORAGE_HSTORE:
+        return capo_value_text("");
+    case STORAGE_RANGE:
+        return capo_value_text("empty");
     case STORAGE_DATE:
         return capo_value_date(capo_local_date(now));
     case STORAGE_TIME:
@@ -394,6 +408,7 @@ Value capo_schema_effective_default(const Field *field, Value given)
 
 void capo_schema_add_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value default_value)
 {
+    refuse_lack(new_model);
     if (field->kind != FIELD_MANY_TO_MANY)
         capo_backend()->schema->add_column(editor, table_of(old_model), table_of(new_model), field, default_value);
     else if (has_own_table(field))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Rows as text. A batch is read by key, in a unit of work of its own, so that its memory is gone when the next is read: the columns with
  * what natural keys want in one SELECT, then the pairs of each many-to-many field in one SELECT. */
-#include "internal.h"
-#include <capo/serializers.h>
+#include "loader.h"
+#include "query.h"
+#include <capo/databases.h>
 #include <capo/text.h>
 #include <math.h>
 #include <string.h>
@@ -13,6 +14,7 @@ const char *const capo_serializer_formats[] = { "json", "jsonl", NULL };
 
 struct Serializer {
     SerializeOptions options;
+    List *values;                       /* where rows go that stay values; NULL: they become text */
     bool lines;
     int64_t count;
 };
@@ -92,7 +94,7 @@ static const char *duration_text(Duration duration)
     return capo_buffer_text(&out);
 }
 
-static Value plain(Value value)
+Value serializer_plain(Value value)
 {
     switch (value.kind) {
     case VALUE_DATETIME: {
@@ -123,11 +125,14 @@ static Value plain(Value value)
     }
 }
 
-static Value natural_value(const Value *cells, size_t count)
+/* As text has it, unless the rows stay values. */
+static Value plain(const Serializer *serializer, Value value) { return serializer->values ? value : serializer_plain(value); }
+
+static Value natural_value(const Serializer *serializer, const Value *cells, size_t count)
 {
     List *list = capo_list_new();
     for (size_t i = 0; i < count; i++)
-        capo_list_add(list, plain(cells[i]));
+        capo_list_add(list, plain(serializer, cells[i]));
     return capo_value_list(list);
 }
 
@@ -215,7 +220,7 @@ static Map *pairs_of(const Serializer *serializer, const Field *field, const Lis
         List *list = known ? known->list : capo_list_new();
         if (!known)
             capo_map_set(pairs, key, capo_value_list(list));
-        capo_list_add(list, natural ? natural_value(cells + 2, rows->items[i].list->count - 2) : plain(cells[1]));
+        capo_list_add(list, natural ? natural_value(serializer, cells + 2, rows->items[i].list->count - 2) : plain(serializer, cells[1]));
     }
     return pairs;
 }
@@ -225,6 +230,11 @@ static Map *pairs_of(const Serializer *serializer, const Field *field, const Lis
 static void put_object(Buffer *out, Serializer *serializer, Map *object)
 {
     bool indented = serializer->options.indent > 0;
+    if (serializer->values) {
+        capo_list_add(serializer->values, capo_value_map(object));
+        serializer->count++;
+        return;
+    }
     if (!serializer->lines)
         capo_put(out, serializer->count ? indented ? ",\n" : ", " : indented ? "\n" : "");
     capo_json_put_fixture(out, capo_value_map(object), serializer->lines ? 0 : serializer->options.indent, serializer->lines);
@@ -279,11 +289,14 @@ static void write_batch(void *argument)
         Map *object = capo_map_new(), *fields = capo_map_new();
         capo_map_set(object, "model", capo_value_text(model->label_lower));
         if (!natural)
-            capo_map_set(object, "pk", cells[0].kind == VALUE_LIST ? natural_value(cells[0].list->items, cells[0].list->count) : plain(cells[0]));
+            capo_map_set(object, "pk", cells[0].kind == VALUE_LIST ? natural_value(serializer, cells[0].list->items, cells[0].list->count) : plain(serializer, cells[0]));
         for (const Part *part = parts; part->field; part++) {
             const Value *cell = &cells[part->at];
             bool is_natural = part->natural && !capo_is_null(*cell);
-            capo_map_set(fields, part->field->name, is_natural ? natural_value(cell + 1, part->natural) : plain(*cell));
+            const Field *column = capo_column_field(part->field);
+            bool is_held = !serializer->values && capo_storage_is_held(capo_field_storage(part->field));
+            capo_map_set(fields, part->field->name, is_natural ? natural_value(serializer, cell + 1, part->natural) :
+                                                    is_held ? capo_held_to_plain(column, *cell) : plain(serializer, *cell));
         }
         for (size_t m = 0; m < model->n_many; m++) {
             Value *found = pairs[m] ? capo_map_get(pairs[m], capo_to_text(cells[0])) : NULL;
@@ -293,9 +306,22 @@ static void write_batch(void *argument)
         capo_map_set(object, "fields", capo_value_map(fields));
         put_object(&out, serializer, object);
     }
-    batch->text = arena_strndup(batch->scratch, out.data, out.size);
+    batch->text = serializer->values ? NULL : arena_strndup(batch->scratch, out.data, out.size);
     batch->size = out.size;
     batch->after = kept(batch->outer, rows->items[rows->count - 1].list->items[0]);
+}
+
+/* In the order of the batches. Of a query with a limit the rows that it has now. */
+static Query *by_key(Query *rows)
+{
+    if (query_is_sliced(rows)) {
+        List *keys = capo_list_new(), *tuples = capo_values_tuples(rows, LIST("pk"));
+        for (size_t i = 0; i < tuples->count; i++)
+            capo_list_add(keys, tuples->items[i].list->items[0]);
+        Query *all = capo_query_of(capo_query_model(rows));
+        rows = capo_query_filter(rows->using ? capo_query_using(all, rows->using) : all, Q("pk__in", keys));
+    }
+    return capo_query_order_by(rows, LIST("pk"));
 }
 
 static void free_arena(void *arena)
@@ -308,7 +334,7 @@ int64_t capo_serialize(Serializer *serializer, Query *rows)
     int64_t before = serializer->count;
     Batch batch = { .serializer = serializer, .model = capo_query_model(rows), .outer = capo_arena(), .after = capo_value_null(), .scratch = arena_new() };
     capo_defer(free_arena, batch.scratch);
-    batch.rows = capo_query_order_by(capo_query_slice(rows, 0, 0), LIST("pk"));
+    batch.rows = by_key(rows);
     do {
         capo_run_apart(write_batch, &batch);
         if (batch.n_rows)
@@ -318,4 +344,15 @@ int64_t capo_serialize(Serializer *serializer, Query *rows)
     capo_defer_cancel(free_arena, batch.scratch);
     arena_free(batch.scratch);
     return serializer->count - before;
+}
+
+List *capo_serialize_values(Query *rows, const SerializeOptions *options)
+{
+    Serializer serializer = { .options = options ? *options : (SerializeOptions){ 0 }, .values = capo_list_new() };
+    Batch batch = { .serializer = &serializer, .model = capo_query_model(rows), .outer = capo_arena(), .after = capo_value_null() };
+    batch.rows = by_key(rows);
+    do
+        write_batch(&batch);
+    while (batch.n_rows == BATCH);
+    return serializer.values;
 }

@@ -245,6 +245,8 @@ Value capo_field_to_python(const Field *field, Value value)
         return capo_is_text(value) ? capo_value_bytes(value.text, value.size) : value;
     case STORAGE_JSON:
         return value;
+    case STORAGE_ARRAY: case STORAGE_HSTORE: case STORAGE_RANGE:
+        return capo_held_to_python(field, value);
     }
     return value;
 }
@@ -309,6 +311,14 @@ static void check_text(const Field *field, Value value, Mistakes *mistakes)
         add(mistakes, "null_characters_not_allowed", "Null characters are not allowed.");
 }
 
+static void check_extension(const Field *field, Value value, Mistakes *mistakes)
+{
+    const char *const *extensions = field->row ? field->row->options.file.extensions : NULL;
+    if (extensions && !capo_has_extension(value.text, extensions))
+        add(mistakes, "invalid_extension", message_of(field, "invalid_extension", value, capo_format("File extension “%s” is not allowed. Allowed extensions are: %s.",
+            capo_file_extension(value.text), capo_join(extensions, ", "))));
+}
+
 static void check_kind(const Field *field, Value value, Mistakes *mistakes)
 {
     const char *message = NULL;
@@ -323,6 +333,9 @@ static void check_kind(const Field *field, Value value, Mistakes *mistakes)
         if (!capo_is_slug(value.text, value.size, field->allow_unicode))
             message = field->allow_unicode ? "Enter a valid “slug” consisting of Unicode letters, numbers, underscores, or hyphens."
                 : "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.";
+        break;
+    case FIELD_FILE: case FIELD_IMAGE:
+        check_extension(field, value, mistakes);
         break;
     case FIELD_IP_ADDRESS:
         if (field->protocol && !strcasecmp(field->protocol, "ipv4"))
@@ -409,11 +422,14 @@ Value capo_field_clean(const Field *field, Value value, bool form_empty_ok)
         return value;
     if (field->target)
         check_target(field, value);
-    check_text(column, value, &mistakes);
+    if (!capo_field_is_file(column->kind))              /* a name that is too long is cut when the file is written */
+        check_text(column, value, &mistakes);
     check_limits(column, value, &mistakes);
     if (column == field)
         check_kind(column, value, &mistakes);
     run_validators(field, value, &mistakes);
+    if (!mistakes.first && capo_storage_is_held(capo_field_storage(field)))
+        capo_held_check(field, value);
     if (mistakes.first)
         capo_raise_detail(ERROR_VALIDATION, mistakes.first, "%s", mistakes.first->message);
     return value;

@@ -35,7 +35,7 @@ static void set_up(Engine *engine, const TemplateOptions *options, const Setting
     engine->reverse = reverse_in_site;
     engine->static_url = capo_static_url;
     engine->static_prefix = settings->static_url ? settings->static_url : "/static/";
-    engine->media_prefix = "/media/";
+    engine->media_prefix = settings->media_url ? settings->media_url : "/media/";
     engine->data = options->loaders ? options->loaders : site_loaders;
     engine->processors = options->context_processors;
     engine->libraries = options->libraries;

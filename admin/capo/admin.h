@@ -100,6 +100,20 @@ typedef struct ModelAdmin {
     void (*prepare_form)(Request *req, Form *form, void *instance);
 } ModelAdmin;
 #define ADMIN(M, ...) { .model = &M##_model, __VA_ARGS__ }
+/* For a user model of the site's own (auth.h): ADMIN(User, USER_ADMIN), or a row of one's own with
+ *     .fieldsets = FIELDSETS(USER_FIELDSETS, { "Contact", LIST("phone") })
+ * where the model has the fields of ABSTRACT_USER. Whatever the row says, users are added in two steps, and `password` is never editable:
+ * it shows how it is kept, and leads to its form. */
+#define USER_FIELDSETS                                                                                                         \
+    { NULL, LIST("username", "password") },                                                                                    \
+    { "Personal info", LIST("first_name,last_name", "email") },                                                                \
+    { "Permissions", LIST("is_active", "is_staff", "is_superuser", "groups", "user_permissions") },                            \
+    { "Important dates", LIST("last_login", "date_joined"), .aside = true }
+#define USER_ADMIN                                                                                                             \
+    .list_display = LIST("username", "email", "first_name", "last_name", "is_staff"),                                          \
+    .list_filter = LIST("is_staff", "is_superuser", "is_active", "groups"),                                                    \
+    .search_fields = LIST("username", "first_name", "last_name", "email"), .ordering = LIST("username"),                       \
+    .filter_horizontal = LIST("groups", "user_permissions"), .fieldsets = FIELDSETS(USER_FIELDSETS)
 #define FIELDSETS(...) ((const Fieldset[]){ __VA_ARGS__, { 0 } })
 #define COLUMNS(...) ((const AdminColumn[]){ __VA_ARGS__, { 0 } })
 #define ADMIN_FILTERS(...) ((const AdminFilter[]){ __VA_ARGS__, { 0 } })

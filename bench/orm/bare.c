@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What bench/orm/run holds Capo against: the same work by hand with SQLite's, PostgreSQL's and MariaDB's own C interface, blocking, statements
- * prepared once, rows copied into an array of structs that a piece of work frees at its end. See work.h. Argument: the database's URL. */
+ * prepared once, rows copied into an array of structs that a piece of work frees at its end; rows to insert come as an array of structs too, which gets
+ * the keys that were made. See work.h. Argument: the database's URL. */
 #include "work.h"
 #include <endian.h>
 #include <libpq-fe.h>
@@ -73,6 +74,36 @@ static int64_t days_from_civil(int64_t y, int m, int d)
 static int64_t instant(int year, int month, int day, int hour, int minute, int second, int64_t us)
 {
     return ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60000000LL + second * 1000000LL + us;
+}
+
+/* The year, month and so on of a moment. */
+typedef struct Moment { int year, month, day, hour, minute, second, us; } Moment;
+
+static Moment moment_of(int64_t microseconds)
+{
+    int64_t days = microseconds / 86400000000LL, rest = microseconds % 86400000000LL;
+    if (rest < 0) {
+        rest += 86400000000LL;
+        days--;
+    }
+    int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, of_era = z - era * 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365, of_year = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * of_year + 2) / 153, day = of_year - (153 * month + 2) / 5 + 1;
+    month += month < 10 ? 3 : -9;
+    return (Moment){ (int)(year + era * 400 + (month <= 2)), (int)month, (int)day, (int)(rest / 3600000000LL), (int)(rest / 60000000 % 60),
+                     (int)(rest / 1000000 % 60), (int)(rest % 1000000) };
+}
+
+/* What is to be inserted. */
+static Item *new_items(int count, int first)
+{
+    Item *items = take((size_t)count * sizeof *items);
+    for (int i = 0; i < count; i++) {
+        int n = first + i;
+        items[i] = (Item){ .name = (char *)new_name, .code = (char *)new_code, .note = (char *)new_note, .amount = n, .total = n * 1000000007LL, .price = n * 0.25,
+                           .active = n & 1, .created = new_created + n, .shelf_id = n % 50 + 1 };
+    }
+    return items;
 }
 
 /* "SELECT … IN (" and so many parameters, numbered for PostgreSQL. */
@@ -166,19 +197,21 @@ static void sqlite_item(sqlite3_stmt *statement, Item *item)
     item->shelf_id = sqlite3_column_int64(statement, 9);
 }
 
-static void sqlite_bind_new(sqlite3_stmt *statement, int i)
+static void sqlite_bind_new(sqlite3_stmt *statement, const Item *item)
 {
-    char created[40];
-    snprintf(created, sizeof created, "2026-11-22 08:30:00.%06d", i);
-    sqlite3_bind_text(statement, 1, new_name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, new_code, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 3, new_note, -1, SQLITE_STATIC);
-    sqlite3_bind_int(statement, 4, i);
-    sqlite3_bind_int64(statement, 5, i * 1000000007LL);
-    sqlite3_bind_double(statement, 6, i * 0.25);
-    sqlite3_bind_int(statement, 7, i & 1);
-    sqlite3_bind_text(statement, 8, created, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_int64(statement, 9, i % 50 + 1);
+    char created[80];
+    Moment m = moment_of(item->created);
+    int size = m.us ? snprintf(created, sizeof created, "%04d-%02d-%02d %02d:%02d:%02d.%06d", m.year, m.month, m.day, m.hour, m.minute, m.second, m.us)
+                    : snprintf(created, sizeof created, "%04d-%02d-%02d %02d:%02d:%02d", m.year, m.month, m.day, m.hour, m.minute, m.second);
+    sqlite3_bind_text(statement, 1, item->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, item->code, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, item->note, -1, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 4, item->amount);
+    sqlite3_bind_int64(statement, 5, item->total);
+    sqlite3_bind_double(statement, 6, item->price);
+    sqlite3_bind_int(statement, 7, item->active);
+    sqlite3_bind_text(statement, 8, created, size, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(statement, 9, item->shelf_id);
 }
 
 static void sqlite_run(const char *sql)
@@ -227,12 +260,13 @@ static void sqlite_insert(int count, int first)
 {
     static sqlite3_stmt *kept;
     sqlite3_stmt *statement = sqlite_prepared(&kept, "INSERT INTO bench_item (" NEW_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
+    Item *items = new_items(count, first);
     if (count > 1)
         sqlite_run("BEGIN IMMEDIATE");
     for (int i = 0; i < count; i++) {
-        sqlite_bind_new(statement, first + i);
+        sqlite_bind_new(statement, &items[i]);
         while (sqlite3_step(statement) == SQLITE_ROW)
-            ;
+            items[i].id = sqlite3_column_int64(statement, 0);
         sqlite_end(statement);
     }
     if (count > 1)
@@ -361,27 +395,30 @@ static void pg_insert(int count, int first)
         one = insert_sql(true, 1, " RETURNING id");
         many = insert_sql(true, BATCH, " RETURNING id");
     }
+    Item *items = new_items(count, first);
     if (count > 1)
         PQclear(pg_check(PQexec(postgresql, "BEGIN"), PGRES_COMMAND_OK));
     int batch = count > 1 ? BATCH : 1;
     for (int done = 0; done < count; done += batch) {
         for (int k = 0; k < batch; k++) {
-            int i = first + done + k;
-            double price = i * 0.25;
+            const Item *item = &items[done + k];
             uint64_t bits;
-            memcpy(&bits, &price, 8);
+            memcpy(&bits, &item->price, 8);
             PgRow *row = &rows[k];
-            *row = (PgRow){ htobe32((uint32_t)i), htobe64((uint64_t)(i * 1000000007LL)), htobe64(bits), htobe64((uint64_t)(new_created + i - pg_epoch)),
-                            htobe64((uint64_t)(i % 50 + 1)), i & 1 };
-            const char *row_values[NEW] = { new_name, new_code, new_note, (char *)&row->amount, (char *)&row->total, (char *)&row->price, &row->active,
+            *row = (PgRow){ htobe32((uint32_t)item->amount), htobe64((uint64_t)item->total), htobe64(bits), htobe64((uint64_t)(item->created - pg_epoch)),
+                            htobe64((uint64_t)item->shelf_id), item->active };
+            const char *row_values[NEW] = { item->name, item->code, item->note, (char *)&row->amount, (char *)&row->total, (char *)&row->price, &row->active,
                                             (char *)&row->created, (char *)&row->shelf };
-            int row_sizes[NEW] = { sizeof new_name - 1, sizeof new_code - 1, sizeof new_note - 1, 4, 8, 8, 1, 8, 8 };
+            int row_sizes[NEW] = { (int)strlen(item->name), (int)strlen(item->code), (int)strlen(item->note), 4, 8, 8, 1, 8, 8 };
             for (int column = 0; column < NEW; column++)
                 formats[k * NEW + column] = 1;
             memcpy(values + k * NEW, row_values, sizeof row_values);
             memcpy(sizes + k * NEW, row_sizes, sizeof row_sizes);
         }
-        PQclear(pg_run(batch > 1 ? "insert-many" : "insert", batch > 1 ? many : one, batch * NEW, values, sizes, formats, PGRES_TUPLES_OK));
+        PGresult *result = pg_run(batch > 1 ? "insert-many" : "insert", batch > 1 ? many : one, batch * NEW, values, sizes, formats, PGRES_TUPLES_OK);
+        for (int k = 0; k < batch; k++)
+            items[done + k].id = pg_int(result, k, 0);
+        PQclear(result);
     }
     if (count > 1)
         PQclear(pg_check(PQexec(postgresql, "COMMIT"), PGRES_COMMAND_OK));
@@ -510,24 +547,27 @@ static void my_insert(int count, int first)
         one_sql = insert_sql(false, 1, "");
         many_sql = insert_sql(false, BATCH, "");
     }
+    Item *items = new_items(count, first);
     if (count > 1)
         my_check(mysql_query(mysql, "START TRANSACTION"), NULL);
     int batch = count > 1 ? BATCH : 1;
     MYSQL_STMT *statement = batch > 1 ? my_prepared(&many, many_sql) : my_prepared(&one, one_sql);
     for (int done = 0; done < count; done += batch) {
         for (int k = 0; k < batch; k++) {
-            int i = first + done + k;
+            const Item *item = &items[done + k];
+            Moment m = moment_of(item->created);
             MyRow *row = &rows[k];
-            row->amount = i;
-            row->total = i * 1000000007LL;
-            row->price = i * 0.25;
-            row->active = i & 1;
-            row->created = (MYSQL_TIME){ .year = 2026, .month = 11, .day = 22, .hour = 8, .minute = 30, .second_part = (unsigned long)i };
-            row->shelf_id = i % 50 + 1;
+            row->amount = item->amount;
+            row->total = item->total;
+            row->price = item->price;
+            row->active = item->active;
+            row->created = (MYSQL_TIME){ .year = (unsigned)m.year, .month = (unsigned)m.month, .day = (unsigned)m.day, .hour = (unsigned)m.hour,
+                                         .minute = (unsigned)m.minute, .second = (unsigned)m.second, .second_part = (unsigned long)m.us };
+            row->shelf_id = item->shelf_id;
             MYSQL_BIND *b = binds + k * NEW;
-            b[0] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_STRING, .buffer = (void *)new_name, .buffer_length = sizeof new_name - 1 };
-            b[1] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_STRING, .buffer = (void *)new_code, .buffer_length = sizeof new_code - 1 };
-            b[2] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_STRING, .buffer = (void *)new_note, .buffer_length = sizeof new_note - 1 };
+            b[0] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_STRING, .buffer = item->name, .buffer_length = strlen(item->name) };
+            b[1] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_STRING, .buffer = item->code, .buffer_length = strlen(item->code) };
+            b[2] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_STRING, .buffer = item->note, .buffer_length = strlen(item->note) };
             b[3] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_LONG, .buffer = &row->amount };
             b[4] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_LONGLONG, .buffer = &row->total };
             b[5] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_DOUBLE, .buffer = &row->price };
@@ -537,6 +577,8 @@ static void my_insert(int count, int first)
         }
         my_check(mysql_stmt_bind_param(statement, binds), statement);
         my_check(mysql_stmt_execute(statement), statement);
+        for (int k = 0; k < batch; k++)                     /* rows of one statement have keys in a row */
+            items[done + k].id = (int64_t)mysql_stmt_insert_id(statement) + k;
     }
     if (count > 1)
         my_check(mysql_query(mysql, "COMMIT"), NULL);

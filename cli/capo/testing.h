@@ -25,6 +25,10 @@ void capo_test_register(TestCase *test);
     }                                                                                                                          \
     static void test_##name_(void)
 
+/* Loads fixtures as loaddata finds them, all or none: capo_test_fixtures("users", "posts"). */
+#define capo_test_fixtures(...) capo_test_fixtures_of(LIST(__VA_ARGS__))
+void capo_test_fixtures_of(const char *const *labels);
+
 typedef struct Client Client;
 typedef struct ClientResponse {
     int status;
@@ -39,10 +43,12 @@ Client *capo_client(void);                                                      
 ClientResponse *capo_client_get(Client *client, const char *url);
 #define capo_client_post(client, url, ...) capo_client_post_with((client), (url), CAPO_VARS(__VA_ARGS__))
 ClientResponse *capo_client_post_with(Client *client, const char *url, const Var *fields);      /* lists repeat the key; CSRF not enforced */
+/* A value of capo_client_post that is an upload, which makes the body multipart: V("cover", capo_client_file("boat.png", "image/png", bytes, size)). */
+Value capo_client_file(const char *name, const char *content_type, const void *bytes, size_t size);
 ClientResponse *capo_client_request(Client *client, const char *method, const char *url, const char *content_type, const char *body, size_t size);
 void capo_client_header(Client *client, const char *name, const char *value);   /* sent with every further request */
 void capo_client_enforce_csrf(Client *client);
-void capo_client_login(Client *client, User *user);                      /* force_login */
+void capo_client_login(Client *client, AUTH_USER_MODEL *user);                      /* force_login */
 
 _Noreturn void capo_test_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 #define EXPECT(condition) do { if (!(condition)) capo_test_fail(__FILE__, __LINE__, "expected %s", #condition); } while (0)

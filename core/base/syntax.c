@@ -369,3 +369,23 @@ bool capo_is_url(const char *text, size_t size, const char *const *schemes)
         return false;
     return host_good(sign ? sign + 1 : host, path);
 }
+
+/* --- names of files ----------------------------------------------------------------------------------------------------------- */
+
+const char *capo_file_extension(const char *file_name)
+{
+    const char *slash = strrchr(file_name, '/'), *base = slash ? slash + 1 : file_name;
+    const char *dot = strrchr(base, '.');
+    while (*base == '.')
+        base++;
+    return dot && dot >= base ? capo_lower(dot + 1) : "";
+}
+
+bool capo_has_extension(const char *file_name, const char *const *extensions)
+{
+    const char *extension = capo_file_extension(file_name);
+    for (; *extensions; extensions++)
+        if (!strcasecmp(*extensions, extension))
+            return true;
+    return false;
+}

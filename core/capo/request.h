@@ -34,7 +34,8 @@ typedef struct QueryDict {
 typedef struct UploadedFile {
     const char *field;              /* name of the form field */
     const char *name;               /* the visitor's file name, its last component only */
-    const char *content_type;       /* as the visitor said it: not to be trusted */
+    const char *content_type;       /* as the visitor said it, not to be trusted: "text/plain" */
+    const char *charset;            /* the same: "utf-8"; NULL: not said */
     int64_t size;                   /* bytes */
     const char *path;               /* of the temporary file */
 } UploadedFile;

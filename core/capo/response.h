@@ -67,7 +67,8 @@ typedef void StreamBody(ResponseStream *stream, void *argument);
 Response *capo_stream(const char *content_type, StreamBody *body, void *argument);
 void capo_stream_write(ResponseStream *stream, const void *bytes, size_t size);
 void capo_stream_format(ResponseStream *stream, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A file from disk, with its length, its type by extension, Last-Modified and If-Modified-Since; raises 404 without it.
+/* A file from disk, with its length, its type by extension, Last-Modified and If-Modified-Since, Range and If-Range (one part: 206, 416 where
+ * the file ends before it; of several the whole file); raises 404 without it.
  * download_name: sends it as an attachment of that name. */
 Response *capo_file_response(Request *req, const char *path, const char *download_name);
 const char *capo_reason_phrase(int status);

@@ -20,6 +20,10 @@ bool capo_is_email_with(const char *text, size_t size, const char *const *allowe
 bool capo_is_url(const char *text, size_t size, const char *const *schemes);
 /* accept_idna: letters of any script. A final dot is allowed, at most 255 characters. */
 bool capo_is_domain_name(const char *text, size_t size, bool accept_idna);
+/* The part of the last component behind its last dot, in small letters; "": it has none, as ".profile". Whether it is one of these, in any
+ * case; the list ends with NULL. */
+const char *capo_file_extension(const char *file_name);
+bool capo_has_extension(const char *file_name, const char *const *extensions);
 bool capo_is_slug(const char *text, size_t size, bool allow_unicode);
 /* Four decimal parts without leading zeros. */
 bool capo_is_ipv4(const char *text, size_t size);

@@ -139,7 +139,7 @@ struct Query; struct QueryPage; struct Form; struct Formset; struct QueryDict;
     unsigned long long: capo_value_uint, float: capo_value_real, double: capo_value_real, char *: capo_value_text,            \
     const char *: capo_value_text, Decimal: capo_value_decimal, Date: capo_value_date, Time: capo_value_time,                 \
     DateTime: capo_value_datetime, Duration: capo_value_duration, Uuid: capo_value_uuid, List *: capo_value_list,             \
-    Map *: capo_value_map, struct Query *: capo_value_object, struct QueryPage *: capo_value_object,                               \
+    Map *: capo_value_map, struct ValueRange *: capo_value_object, struct Query *: capo_value_object, struct QueryPage *: capo_value_object,                               \
     struct Form *: capo_value_object, struct Formset *: capo_value_object, struct QueryDict *: capo_value_object,             \
     Object *: capo_value_object)(x)
 #define V(name_, x) { .name = (name_), .value = VALUE(x) }

@@ -203,7 +203,7 @@ char *capo_salted_hmac(const char *salt, const char *text, const char *secret /*
 /* --- apps and settings --- */
 
 struct Model; struct ModelAdmin; struct Command; struct TagLibrary; struct FormType; struct EmbeddedFile; struct SystemCheck;
-struct DatabaseFunction; struct DatabaseLookup; struct MigrationFunction; struct MigrationOperation; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter;
+struct DatabaseFunction; struct DatabaseLookup; struct MigrationFunction; struct MigrationOperation; struct TemplateOptions; struct CacheSettings; struct DatabaseRouter; struct StorageSettings;
 
 /* One app: a row that main.c lists. Everything may be absent but the name. */
 typedef struct App {
@@ -277,7 +277,12 @@ typedef struct Settings {
     int64_t language_cookie_age;            /* seconds; 0: until the browser closes */
     const char *static_url;                 /* "/static/" */
     const char *const *static_directories;  /* besides each app's static/; before them. Default "static" */
+    const char *media_root;                 /* (env MEDIA_ROOT) "media": the folder of the storage "default" (storage.h) */
+    const char *media_url;                  /* "/media/": what the addresses of its files begin with; in DEBUG they are served there */
+    const struct StorageSettings *storages; /* STORAGES({ "private", … }): storage.h; ends with { 0 } */
+    const char *file_upload_temp_dir;       /* for uploads while they come in; default TMPDIR or /tmp */
     const char *const *template_directories;    /* besides each app's templates/; before them. Default "templates" */
+    const char *const *fixture_directories;     /* where loaddata looks besides each app's fixtures/; behind them. Default "fixtures" */
     const struct TemplateOptions *templates;    /* loaders, libraries, context processors, …: templates.h */
     const char *login_url;                  /* "/accounts/login/", a path or a route's name */
     const char *login_redirect_url;         /* "/accounts/profile/" */
@@ -340,9 +345,6 @@ const SourceFile *capo_find_file_below(const char *directory, const char *name);
 const char **capo_list_files_below(const char *directory);
 /* All names of that kind under the app (NULL: the project), sorted; NULL at the end. */
 const char **capo_list_files(const char *kind, const App *app);
-/* Opens a regular file for reading that lies beneath the folder, whatever links and dots the name holds; -1 with errno. The
- * caller closes it. */
-int capo_open_beneath(const char *directory, const char *name);
 
 /* --- one request through the whole site, without a socket: the server and the test client call this --- */
 Response *capo_handle(Request *req);
@@ -364,6 +366,13 @@ extern WebHooks capo_web_hooks;
 /* The URL of a static file: "/static/css/site.css". */
 char *capo_static_url(const char *path);
 Response *capo_serve_static(Request *req);          /* view: argument "path" */
+/* View: a file of the storage "default", or of the one that the argument "storage" names, for a route of one's own outside DEBUG:
+ *     { "media/<path:path>", capo_serve_media, .methods = GET },
+ *     { "invoices/<path:path>", capo_serve_media, .arguments = ARGUMENTS(TEXT_ARGUMENT("storage", "invoices")), .login_required = true },
+ * Files of visitors are shown for what they say they are only where no browser runs that: pictures, sound, film, plain text; all else is sent
+ * as an attachment, what could hold scripts as mere bytes. With nosniff and a Content-Security-Policy that allows nothing. 404 without the
+ * file, 403 where the storage signs its addresses (.signed_for) and this one's signature is missing, wrong, of another file or too old. */
+Response *capo_serve_media(Request *req);
 /* Log lines go to standard error: time, level, text. Control characters are shown as escapes. */
 typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR } LogLevel;
 void capo_log(LogLevel level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -92,7 +92,7 @@ void connection_flush(Connection *c);
 bool connection_pending_try(Connection *c);
 /* All of it, waiting for the client; raises ERROR_ABORTED where it left or reads too slowly. The parts are changed. */
 void connection_send_parts(Connection *c, struct iovec *parts, int n_parts);
-void connection_send_file(Connection *c, int file, int64_t size);
+void connection_send_file(Connection *c, int file, int64_t from, int64_t size);
 
 /* --- connection_answer.c --- */
 

@@ -135,6 +135,6 @@ void connection_respond(Connection *c, const Request *req, Response *res)
     }
     if (internal->file && req->method != HEAD && has_body) {
         connection_send_parts(c, NULL, 0);
-        connection_send_file(c, internal->file - 1, internal->file_size);
+        connection_send_file(c, internal->file - 1, internal->file_from, internal->file_size);
     }
 }

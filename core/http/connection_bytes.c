@@ -221,20 +221,21 @@ size_t connection_try_send(Connection *c, const void *bytes, size_t size)
     return sent;
 }
 
-void connection_send_file(Connection *c, int file, int64_t size)
+void connection_send_file(Connection *c, int file, int64_t from, int64_t size)
 {
     int64_t started = connection_now_ms();
-    off_t at = 0;
-    while (at < size) {
-        size_t want = size - at < SEND_PIECE ? (size_t)(size - at) : SEND_PIECE;
+    off_t at = from;
+    const off_t end = from + size;
+    while (at < end) {
+        size_t want = end - at < SEND_PIECE ? (size_t)(end - at) : SEND_PIECE;
         ssize_t n = sendfile(c->fd, file, &at, want);
         if (n > 0) {
-            if (at < size)
+            if (at < end)
                 fiber_yield();          /* one fast download must not hold the loop */
         } else if (n == 0) {            /* the file became shorter: the promised length cannot be kept */
             client_left(c);
         } else if (errno == EAGAIN) {
-            await_writable(c, (uint64_t)at, started);
+            await_writable(c, (uint64_t)(at - from), started);
         } else if (errno != EINTR) {
             client_left(c);
         }

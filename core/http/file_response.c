@@ -59,14 +59,57 @@ static void read_whole(Response *res, int fd, size_t size, const char *path)
     into[size] = 0;
 }
 
-Response *capo_file_response(Request *req, const char *path, const char *download_name)
+/* --- a part of the file (RFC 9110, 14) ------------------------------------------------------------------------------------------ */
+
+/* Digits, held at the largest number; false: there are none. */
+static bool read_number(const char **at, int64_t *ret)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);          /* a FIFO must not block the loop */
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            capo_raise(503, "The file %s could not be opened: %s.", path, strerror(errno));
-        capo_raise(404, "There is no file %s that can be read: %s.", path, strerror(errno));
+    const char *start = *at;
+    int64_t number = 0;
+    for (; **at >= '0' && **at <= '9'; (*at)++)
+        number = number > (INT64_MAX - 9) / 10 ? INT64_MAX - 9 : number * 10 + (**at - '0');
+    *ret = number;
+    return *at > start;
+}
+
+typedef enum RangeKind { RANGE_NONE, RANGE_PART, RANGE_OUTSIDE } RangeKind;
+
+/* "bytes=0-99", "bytes=100-", "bytes=-100". Anything else, several parts among it, is as if it were not said: the whole file. */
+static RangeKind read_range(const char *range, int64_t size, int64_t *ret_first, int64_t *ret_count)
+{
+    int64_t first, last;
+    if (strncasecmp(range, "bytes=", 6) != 0)
+        return RANGE_NONE;
+    const char *at = range + 6;
+    bool from = read_number(&at, &first);
+    if (*at++ != '-')
+        return RANGE_NONE;
+    bool to = read_number(&at, &last);
+    if (*at || (!from && !to) || (from && to && last < first))
+        return RANGE_NONE;
+    if (!from) {
+        first = last < size ? size - last : 0;
+        last = last ? size - 1 : -1;
+    } else if (!to || last > size - 1) {
+        last = size - 1;
     }
+    *ret_first = first;
+    *ret_count = last - first + 1;
+    return first < size && last >= first ? RANGE_PART : RANGE_OUTSIDE;
+}
+
+/* What is asked for of a file that is as it was when the visitor began with it. */
+static RangeKind asked_range(Request *req, const char *date, int64_t size, int64_t *ret_first, int64_t *ret_count)
+{
+    const char *range = req->method == GET ? capo_header(req, "Range") : NULL, *condition = range ? capo_header(req, "If-Range") : NULL;
+    if (!range || (condition && strcmp(condition, date) != 0))
+        return RANGE_NONE;
+    return read_range(range, size, ret_first, ret_count);
+}
+
+/* The caller has made sure that it may be read, and gives the descriptor away. */
+static Response *respond(Request *req, int fd, const char *path, const char *download_name)
+{
     capo_defer(close_descriptor, (void *)(intptr_t)fd);
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
@@ -84,11 +127,40 @@ Response *capo_file_response(Request *req, const char *path, const char *downloa
         capo_set_header(res, "Content-Disposition", capo_content_disposition(true, slash ? slash + 1 : download_name));
     if (unchanged)
         return res;
-    if (status.st_size <= SMALL) {
-        read_whole(res, fd, (size_t)status.st_size, path);
+    int64_t first = 0, count = status.st_size;
+    RangeKind kind = asked_range(req, date, status.st_size, &first, &count);
+    capo_set_header(res, "Accept-Ranges", "bytes");
+    if (kind == RANGE_OUTSIDE) {
+        res->status = 416;
+        res->content_type = NULL;
+        capo_set_header(res, "Content-Range", capo_format("bytes */%lld", (long long)status.st_size));
+        return res;
+    }
+    if (kind == RANGE_PART) {
+        res->status = 206;
+        capo_set_header(res, "Content-Range", capo_format("bytes %lld-%lld/%lld", (long long)first, (long long)(first + count - 1), (long long)status.st_size));
+        if (lseek(fd, first, SEEK_SET) < 0)
+            capo_raise(500, "The file %s could not be read from %lld on: %s.", path, (long long)first, strerror(errno));
+    }
+    if (count <= SMALL) {
+        read_whole(res, fd, (size_t)count, path);
     } else {
         res->internal->file = fd + 1;
-        res->internal->file_size = status.st_size;
+        res->internal->file_from = first;
+        res->internal->file_size = count;
     }
     return res;
 }
+
+Response *capo_file_response(Request *req, const char *path, const char *download_name)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);          /* a FIFO must not block the loop */
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            capo_raise(503, "The file %s could not be opened: %s.", path, strerror(errno));
+        capo_raise(404, "There is no file %s that can be read: %s.", path, strerror(errno));
+    }
+    return respond(req, fd, path, download_name);
+}
+
+Response *descriptor_response(Request *req, int fd, const char *path) { return respond(req, fd, path, NULL); }

@@ -149,10 +149,9 @@ static void begin_part(Upload *upload, const MultipartPart *part)
     if (!clean)
         refuse(upload, 400, "a file's name is not one");
     upload->file = capo_alloc_struct(UploadedFile);
-    *upload->file = (UploadedFile){
-        .field = name, .name = clean,
-        .content_type = part->content_type.at ? text_from_visitor(part->content_type.at, part->content_type.size) : "application/octet-stream",
-    };
+    const char *type = part->content_type.at ? text_from_visitor(part->content_type.at, part->content_type.size) : "application/octet-stream";
+    int charsets;
+    *upload->file = (UploadedFile){ .field = name, .name = clean, .content_type = header_media_type(type), .charset = header_parameter(type, "charset", &charsets) };
     open_file(upload);
 }
 

@@ -64,6 +64,8 @@ Request *request_new(ParsedRequest *parsed, struct Connection *connection, const
 const char *request_cookie(Request *req, const char *name);
 /* Up to `size` bytes of the decoded body, 0 at the end. Raises 400 for broken chunks, 408, 413, ERROR_ABORTED. */
 size_t body_read(Request *req, void *into, size_t size);
+/* file_response.c: an open file as a response; the descriptor is closed with the unit. `path` is for its type and for messages. */
+Response *descriptor_response(Request *req, int fd, const char *path);
 /* multipart.c: the body as fields and files. */
 void multipart_parse(Request *req, const char *content_type);
 /* A parameter of a header value: boundary of "multipart/form-data; boundary=x". *ret_count: how often it is there. The first
@@ -84,7 +86,7 @@ typedef struct ResponseInternal {
     StreamBody *stream;
     void *stream_argument;
     int file;                           /* descriptor + 1 of a file to send; 0: none */
-    int64_t file_size;
+    int64_t file_from, file_size;       /* the part of it that is sent; the descriptor stands at its beginning */
     bool close;                         /* "Connection: close" was asked for */
     int64_t stream_length;              /* Content-Length of a stream + 1; 0: unknown */
     const struct CspText *csp[2];       /* core/web/csp.c: what the view wants instead of settings' policies; NULL: those */

@@ -2,87 +2,17 @@
 /* Files of the site by kind and name: "templates" "blog/post_list.html", "static" "css/site.css", "migrations" "0001_initial.json".
  *
  * An App (or the project) with `.files` has them inside the program; one without reads them from disk, each time anew. The project's
- * own come first, then the apps' in the order of settings. A name is looked up below its folder and nowhere else: a name with
- * "..", a leading '/', a backslash or a component that begins with '.' is no name, and on disk the kernel resolves it beneath the
- * folder's handle, so that a symbolic link cannot lead out either. */
+ * own come first, then the apps' in the order of settings. A name is looked up below its folder and nowhere else (files/beneath.c). */
 #include "settings_internal.h"
+#include "../files/files_internal.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { NAME_LIMIT = 1024, DEPTH_LIMIT = 16 };
-
-static bool name_is_safe(const char *name)
-{
-    if (!*name || strlen(name) > NAME_LIMIT || strchr(name, '\\'))
-        return false;
-    for (const char *part = name;;) {
-        size_t size = strcspn(part, "/");
-        if (size == 0 || *part == '.')
-            return false;
-        if (!part[size])
-            return true;
-        part += size + 1;
-    }
-}
-
-/* Where openat2 is missing or forbidden: each component by itself, and no symbolic links at all. */
-static int open_by_components(int directory, const char *name)
-{
-    int at = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-    while (at >= 0) {
-        size_t size = strcspn(name, "/");
-        char part[256];
-        if (size >= sizeof part) {
-            close(at);
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        memcpy(part, name, size);
-        part[size] = 0;
-        bool last = !name[size];
-        int next = openat(at, part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY));
-        int reason = errno;
-        close(at);
-        errno = reason;
-        if (last)
-            return next;
-        at = next;
-        name += size + 1;
-    }
-    return -1;
-}
-
-int capo_open_beneath(const char *directory, const char *name)
-{
-    if (!name_is_safe(name)) {
-        errno = ENOENT;
-        return -1;
-    }
-    int folder = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return -1;
-    struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-    int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
-    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-        fd = open_by_components(folder, name);
-    int reason = errno;
-    close(folder);
-    struct stat status;
-    if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))) {
-        close(fd);
-        errno = ENOENT;
-        return -1;
-    }
-    errno = reason;
-    return fd;
-}
+enum { DEPTH_LIMIT = 16 };
 
 static void close_fd(void *argument)
 {
@@ -194,7 +124,7 @@ static const SourceFile *find_in(const App *app, const char *kind, const char *n
 
 const SourceFile *file_beneath(const char *directory, const char *name)
 {
-    if (!name_is_safe(name))
+    if (!file_name_is_safe(name))
         return NULL;
     const EmbeddedFile *files = capo_settings()->files;
     const SourceFile *file = files ? find_embedded(files, directory, name, NULL) : NULL;
@@ -207,17 +137,17 @@ const SourceFile *capo_find_app_file(const App *app, const char *kind, const cha
     const MigrationModule *module = elsewhere(app, kind);
     if (module)
         return module->folder ? file_beneath(module->folder, name) : NULL;
-    return name_is_safe(name) ? find_in(app, kind, name, &tried) : NULL;
+    return file_name_is_safe(name) ? find_in(app, kind, name, &tried) : NULL;
 }
 
 const SourceFile *capo_find_file_below(const char *directory, const char *name)
 {
-    return name_is_safe(name) ? read_from_disk(directory, name, NULL) : NULL;
+    return file_name_is_safe(name) ? read_from_disk(directory, name, NULL) : NULL;
 }
 
 const SourceFile *capo_find_file(const char *kind, const char *name, const char **ret_tried)
 {
-    if (!name_is_safe(name)) {
+    if (!file_name_is_safe(name)) {
         if (ret_tried)
             *ret_tried = "nowhere: the name is not one below a folder";
         return NULL;
@@ -262,7 +192,7 @@ static void list_directory(Names *names, const char *directory, const char *pref
         struct stat status;
         if (stat(path, &status) != 0)
             continue;
-        if (S_ISREG(status.st_mode) && name_is_safe(name))
+        if (S_ISREG(status.st_mode) && file_name_is_safe(name))
             add_name(names, name);
         else if (S_ISDIR(status.st_mode) && depth < DEPTH_LIMIT)
             list_directory(names, path, capo_format("%s/", name), depth + 1);

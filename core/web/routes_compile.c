@@ -212,18 +212,26 @@ static void compile_rows(RouteNode *parent, const Route *rows, int depth)
     }
 }
 
-/* The site's rows, and before them one for static files where they are served from here. */
-static const Route *with_static_files(const Settings *settings)
+static bool is_path_here(const char *url)
 {
-    if (*settings->static_url != '/' || !settings->static_url[1])
-        return settings->urls;
-    size_t count = 0;
+    return *url == '/' && url[1];
+}
+
+/* The site's rows, and before them one for static files where they are served from here. In DEBUG one for uploaded files stands behind
+ * all: outside of it a site says itself who may have them. */
+static const Route *with_files(const Settings *settings)
+{
+    bool media = settings->debug && is_path_here(settings->media_url);
+    size_t count = 0, n = 0;
     while (settings->urls[count].path)
         count++;
-    Route *rows = arena_alloc(settings_arena(), (count + 2) * sizeof *rows);
-    rows[0] = (Route){ .path = settings_strdup(capo_format("%s<path:path>", settings->static_url + 1)), .view = capo_serve_static,
-                       .methods = GET };
-    memcpy(rows + 1, settings->urls, count * sizeof *rows);
+    Route *rows = arena_alloc(settings_arena(), (count + 3) * sizeof *rows);
+    if (is_path_here(settings->static_url))
+        rows[n++] = (Route){ .path = settings_strdup(capo_format("%s<path:path>", settings->static_url + 1)), .view = capo_serve_static, .methods = GET };
+    memcpy(rows + n, settings->urls, count * sizeof *rows);
+    n += count;
+    if (media)
+        rows[n++] = (Route){ .path = settings_strdup(capo_format("%s<path:path>", settings->media_url + 1)), .view = capo_serve_media, .methods = GET };
     return rows;
 }
 
@@ -232,6 +240,6 @@ void routes_compile(const Settings *settings)
     compile_converters(settings->converters);
     RouteNode *top = arena_alloc(settings_arena(), sizeof *top);
     top->pattern = top->space = "";
-    compile_rows(top, with_static_files(settings), 1);
+    compile_rows(top, with_files(settings), 1);
     root = top;
 }

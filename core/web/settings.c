@@ -3,8 +3,10 @@
  *
  * A mistake is one sentence (ERROR_IMPROPERLY_CONFIGURED) that names the setting, what it holds and what it may hold. */
 #include "settings_internal.h"
+#include "../files/files_internal.h"
 #include <capo/cache.h>
 #include <capo/server.h>
+#include <capo/storage.h>
 #include <capo/time.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -53,6 +55,8 @@ static const struct { size_t offset; const char *value; } text_defaults[] = {
     { offsetof(Settings, language_code), "en-us" },
     { offsetof(Settings, language_cookie_name), "django_language" },
     { offsetof(Settings, static_url), "/static/" },
+    { offsetof(Settings, media_root), "media" },
+    { offsetof(Settings, media_url), "/media/" },
     { offsetof(Settings, login_url), "/accounts/login/" },
     { offsetof(Settings, login_redirect_url), "/accounts/profile/" },
     { offsetof(Settings, referrer_policy), "same-origin" },
@@ -255,6 +259,7 @@ static void apply_environment(Settings *settings)
     copy_databases(settings);
     env_text("SECRET_KEY", &settings->secret_key);
     env_text("TIME_ZONE", &settings->time_zone);
+    env_text("MEDIA_ROOT", &settings->media_root);
     const char *hosts = capo_env("ALLOWED_HOSTS");
     if (hosts)
         settings->allowed_hosts = comma_list(hosts);
@@ -354,6 +359,7 @@ static void apply_server_limits(const Settings *settings)
     limits->max_fields = settings->data_upload_max_number_fields;
     limits->max_files = settings->data_upload_max_number_files;
     limits->proxy_ssl_header = settings->proxy_ssl_header;
+    limits->upload_directory = settings->file_upload_temp_dir;
 }
 
 void capo_settings_init(const Settings *declared)
@@ -370,6 +376,9 @@ void capo_settings_init(const Settings *declared)
     check_hosts(settings->allowed_hosts);
     check_origins(settings->csrf_trusted_origins);
     check_static_url(settings->static_url);
+    if (strcmp(settings->media_url, settings->static_url) == 0)
+        capo_raise(ERROR_IMPROPERLY_CONFIGURED, "The settings media_url and static_url are both '%s'; uploaded files and the site's own need addresses apart.",
+                   settings->media_url);
     check_header_value("referrer_policy", settings->referrer_policy);
     check_frame_options(settings->x_frame_options);
     csp_configure(settings);
@@ -381,6 +390,8 @@ void capo_settings_init(const Settings *declared)
     locale_configure(settings, declared);
     routes_compile(settings);
     capo_caches_configure(settings->caches);
+    storage_url_signer = media_sign_url;
+    capo_storages_configure(settings->storages, settings->media_root, settings->media_url);
     apply_server_limits(settings);
     resolved = settings;
 }

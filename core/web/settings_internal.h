@@ -25,3 +25,6 @@ void csp_configure(const Settings *settings);
 void locale_configure(const Settings *settings, const Settings *declared);
 /* A file of the project below a folder of any name, embedded or from disk. In files.c. */
 const SourceFile *file_beneath(const char *directory, const char *name);
+/* The address with a signature of its storage and name. In media.c. */
+struct FileStorage;
+char *media_sign_url(const struct FileStorage *storage, const char *name, const char *url);

@@ -24,6 +24,7 @@
 #define INTEGER_CHOICE(field, ...) CAPO_PLAIN(INTEGER_CHOICE, field, __VA_ARGS__)
 #define MULTIPLE_CHOICE(field, ...) CAPO_PLAIN(MULTIPLE_CHOICE, field, __VA_ARGS__)
 #define FILE(field, ...) CAPO_PLAIN(FILE, field, __VA_ARGS__)
+#define IMAGE(field, ...) CAPO_PLAIN(IMAGE, field, __VA_ARGS__)
 #define MODEL_CHOICE(field, Target, ...) CAPO_MODEL_CHOICE(MODEL_CHOICE, field, Target, __VA_ARGS__)
 #define MODEL_MULTIPLE_CHOICE(field, Target, ...) CAPO_MODEL_CHOICE(MODEL_MULTIPLE_CHOICE, field, Target, __VA_ARGS__)
 /* A BOOLEAN is a check box: not ticked is false, unless it says .required = true.
@@ -55,6 +56,7 @@
 #define CAPO_FC_INTEGER_CHOICE int64_t
 #define CAPO_FC_MULTIPLE_CHOICE const char *const *
 #define CAPO_FC_FILE const UploadedFile *
+#define CAPO_FC_IMAGE const UploadedFile *
 #define CAPO_FC_MODEL_CHOICE(Target) Target *
 #define CAPO_FC_MODEL_MULTIPLE_CHOICE(Target) Target *const *
 /* and in OPTIONAL: pointers are NULL, others say so. */
@@ -80,6 +82,7 @@
 #define CAPO_FN_INTEGER_CHOICE CAPO_FORM_NULL(int64_t)
 #define CAPO_FN_MULTIPLE_CHOICE const char *const *
 #define CAPO_FN_FILE const UploadedFile *
+#define CAPO_FN_IMAGE const UploadedFile *
 /* Where `present` is; -1: a pointer. */
 #define CAPO_FP_(self, field) ((int)offsetof(self, field.present))
 #define CAPO_FP_CHAR(self, field) -1
@@ -103,6 +106,7 @@
 #define CAPO_FP_INTEGER_CHOICE CAPO_FP_
 #define CAPO_FP_MULTIPLE_CHOICE(self, field) -1
 #define CAPO_FP_FILE(self, field) -1
+#define CAPO_FP_IMAGE(self, field) -1
 /* Which member of FormRow.options it has, */
 #define CAPO_FO_CHAR text
 #define CAPO_FO_TEXT text
@@ -125,6 +129,7 @@
 #define CAPO_FO_INTEGER_CHOICE choice
 #define CAPO_FO_MULTIPLE_CHOICE choice
 #define CAPO_FO_FILE file
+#define CAPO_FO_IMAGE file
 /* and what else its row says. TEXT is a char field in a textarea; options that follow may name another widget. */
 #define CAPO_FK_CHAR .kind = FORM_CHAR
 #define CAPO_FK_TEXT .kind = FORM_CHAR, .textarea = true
@@ -147,6 +152,7 @@
 #define CAPO_FK_INTEGER_CHOICE .kind = FORM_TYPED_CHOICE, .coerce = FIELD_INTEGER
 #define CAPO_FK_MULTIPLE_CHOICE .kind = FORM_MULTIPLE_CHOICE
 #define CAPO_FK_FILE .kind = FORM_FILE
+#define CAPO_FK_IMAGE .kind = FORM_IMAGE
 #define CAPO_FK_MODEL_CHOICE .kind = FORM_MODEL_CHOICE
 #define CAPO_FK_MODEL_MULTIPLE_CHOICE .kind = FORM_MODEL_MULTIPLE_CHOICE
 #endif

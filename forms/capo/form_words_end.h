@@ -9,6 +9,7 @@
 #undef DURATION
 #undef EMAIL
 #undef FILE
+#undef IMAGE
 #undef FLOAT
 #undef INTEGER
 #undef INTEGER_CHOICE

@@ -12,6 +12,7 @@
  * Django's: id_email, "This field is required." */
 #pragma once
 #include <capo/orm.h>
+#include <capo/files.h>
 #include <capo/request.h>
 
 typedef struct Form Form;
@@ -41,7 +42,9 @@ typedef enum FormFieldKind {
     FORM_CHAR, FORM_INTEGER, FORM_FLOAT, FORM_DECIMAL, FORM_BOOLEAN, FORM_NULL_BOOLEAN, FORM_DATE, FORM_TIME, FORM_DATETIME,
     FORM_SPLIT_DATETIME, FORM_DURATION, FORM_EMAIL, FORM_URL, FORM_SLUG, FORM_UUID, FORM_IP_ADDRESS, FORM_JSON, FORM_REGEX,
     FORM_CHOICE, FORM_TYPED_CHOICE, FORM_MULTIPLE_CHOICE, FORM_TYPED_MULTIPLE_CHOICE, FORM_MODEL_CHOICE, FORM_MODEL_MULTIPLE_CHOICE,
-    FORM_FILE, FORM_FILE_PATH, FORM_INLINE_KEY, FORM_KINDS
+    FORM_FILE, FORM_IMAGE, FORM_FILE_PATH, FORM_INLINE_KEY,
+    FORM_SIMPLE_ARRAY, FORM_HELD, FORM_RANGE,   /* of model fields of PostgreSQL's kinds: a text with commas, JSON, two inputs */
+    FORM_KINDS
 } FormFieldKind;
 
 /* What may stand behind a field's name in forms.def. */
@@ -288,6 +291,7 @@ size_t capo_formset_error_count(Formset *formset);
 void capo_formset_add_error(Formset *formset, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void capo_formset_put_management(Formset *formset, Buffer *out);
 const char *capo_formset_prefix(const Formset *formset);
+bool capo_formset_is_multipart(Formset *formset);
 bool capo_formset_has_changed(Formset *formset);
 /* Saves, deletes, and says what: arrays end with NULL. In a transaction. */
 typedef struct FormsetResult { Instance **created, **changed, **deleted; const char *const **changed_fields; } FormsetResult;

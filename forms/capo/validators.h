@@ -53,6 +53,8 @@ bool capo_check_pattern(Value value, const char *pattern, int flags, bool invers
 bool capo_check_integer_list(Value value, const char *separator, bool allow_negative, Problem *ret);
 /* `extensions` ends with NULL, any case; NULL: all. */
 bool capo_check_file_extension(const char *file_name, const char *const *extensions, Problem *ret);
+/* One of those that images.h knows: bmp, gif, jfif, jpe, jpeg, jpg, png, webp, … */
+bool capo_check_image_extension(const char *file_name, Problem *ret);
 
 /* The sentence: message NULL is the problem's own. */
 char *capo_problem_text(const Problem *problem, const char *message);

@@ -85,8 +85,10 @@ typedef struct MakeOptions {
     const char *const *apps;            /* NULL: all of the project (apps with a directory of their own) */
     const char *name;                   /* file name without number; default: Django's, from the operations */
     bool dry_run, check, empty, merge;
+    bool update;                        /* into the last migration of each app, which must not be applied (to the current database) nor have others behind it */
     Questioner *questioner;
     void (*say)(void *self, const char *line); void *self;
+    void (*wrote)(void *self, const char *path);        /* each file that was written */
 } MakeOptions;
 /* How many migrations were (or would be) written. Files are written whole or not at all. `check` writes nothing and asks nothing.
  * Raises ERROR_COMMAND for what only a person can decide, ERROR_MIGRATION for a broken file (with its line). */
@@ -148,3 +150,6 @@ char *capo_sql_migrate(const char *app, const char *name, bool backwards);
 void capo_after_migrate(void (*function)(void));
 /* Calls them: after the tables were emptied. */
 void capo_run_after_migrate(void);
+/* Behind each RenameModel on the database, in its transaction; forwards and back, and perhaps once more where an interrupted migration goes on.
+ * The models are historical: their app, names and Meta. */
+void capo_after_rename(void (*function)(const Model *before, const Model *after));

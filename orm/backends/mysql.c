@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* MariaDB and MySQL by libmariadb: connecting, statements, cursors, errors in sentences. How they spell SQL is in mysql_dialect.c.
  *
- * The library's calls look as if they blocked; where they wait, they call us back (MARIADB_OPT_IO_WAIT), and the fiber waits. A raise
+ * The library's calls look as if they blocked; where they wait, they call us back (mysql_wait.c), and the fiber waits. A raise
  * there, when the fiber is cancelled, must not unwind through the library: it is kept, the call fails, and what it was is raised after.
  * Connecting looks names up and speaks TLS, so all of it is done on a helper thread. */
 #include "mysql.h"
@@ -26,33 +26,6 @@ static bool fail(DatabaseFailure *failure, int code, const char *format, ...)
     failure->message = capo_vformat(format, args);
     va_end(args);
     return false;
-}
-
-/* --- waiting --- */
-
-static const Error *stopped;                /* what the last wait raised: taken by the call that it ended, before anything else runs */
-
-typedef struct Waiting { int fd, what, timeout_ms, got; } Waiting;
-
-static void wait_in_fiber(void *argument)
-{
-    Waiting *waiting = argument;
-    waiting->got = fiber_wait(waiting->fd, waiting->what, waiting->timeout_ms);
-}
-
-/* Positive: ready, 0: the time is up, negative: give up. */
-static int on_wait(my_socket fd, my_bool is_read, int timeout_ms)
-{
-    Waiting waiting = { fd, is_read ? WAIT_READ : WAIT_WRITE, timeout_ms > 0 ? timeout_ms : -1, 0 };
-    if (!capo_fiber_current()) {
-        wait_in_fiber(&waiting);
-        return waiting.got ? 1 : 0;
-    }
-    const Error *error = capo_try(wait_in_fiber, &waiting);
-    if (!error)
-        return waiting.got ? 1 : 0;
-    stopped = error;
-    return -1;
 }
 
 /* --- errors: as Django's mysqlclient has them --- */
@@ -127,7 +100,8 @@ static BrokenConstraint broken_of(unsigned number, const char *said)
 static bool report(MysqlConnection *connection, unsigned number, const char *state, const char *said, DatabaseFailure *failure)
 {
     snprintf(failure->state, sizeof failure->state, "%s", state);
-    if (stopped || is_lost(number)) {
+    if (mysql_stopped || is_lost(number)) {
+        mysql_unwatch(connection);          /* the library has closed the socket: its number may be another's soon */
         connection->head.lost = true;
         failure->lost = true;
         return fail(failure, ERROR_OPERATIONAL, "The connection to %s broke: %s. The next statement opens another.", connection->address->shown, said);
@@ -166,10 +140,10 @@ static bool report_statement(MysqlConnection *connection, MYSQL_STMT *statement,
 static bool failed(MysqlConnection *connection)
 {
     connection->head.in_flight = 0;
-    if (!stopped)
+    if (!mysql_stopped)
         return false;
-    const Error *error = stopped;
-    stopped = NULL;
+    const Error *error = mysql_stopped;
+    mysql_stopped = NULL;
     connection->head.lost = true;
     connection->head.in_flight = 1;         /* close_connection stops it on the server */
     capo_reraise(error);
@@ -276,6 +250,14 @@ static void finish(Running *running)
     running->metadata = NULL;
     running->statement = NULL;
     running->kept = NULL;
+}
+
+static void drop_kept(Running *running)
+{
+    MysqlStatement *kept = running->kept;
+    running->kept = NULL;
+    running->statement = NULL;
+    forget(running->connection, kept);
 }
 
 static bool prepare(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count, Running *ret, DatabaseFailure *failure)
@@ -395,6 +377,9 @@ static bool run_prepared(MysqlConnection *connection, const char *sql, const Val
             good = collect(running, &columns, 0, (size_t)mysql_stmt_num_rows(running->statement), ret, failure, &ended);
         }
     }
+    /* An error amid the rows (INSERT … RETURNING whose second row is refused) leaves the library waiting for more of them at the next execution. */
+    if (!good && running->kept && !connection->head.lost)
+        drop_kept(running);
     if (good && !is_select(sql)) {
         ret->changes = running->metadata ? (int64_t)ret->n_rows : (int64_t)mysql_stmt_affected_rows(running->statement);
         ret->last_id = (int64_t)mysql_stmt_insert_id(running->statement);
@@ -474,14 +459,15 @@ static bool ping(Connection *head)
     return run(head, "SELECT 1", NULL, 0, &ignored, &failure);
 }
 
-/* Bytes that nobody asked for are the server's farewell. */
+/* Bytes that nobody asked for are the server's farewell: looked for where it had time to say it. */
 static bool is_clean(Connection *head)
 {
+    enum { MOMENT_US = 1000 };
     MysqlConnection *connection = (MysqlConnection *)head;
     char byte;
     if (head->in_flight || connection->mysql->server_status & SERVER_STATUS_IN_TRANS)
         return false;
-    return recv(mysql_get_socket(connection->mysql), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+    return capo_monotonic_us() - head->used < MOMENT_US || recv(mysql_get_socket(connection->mysql), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
 }
 
 /* --- reading in batches: the server keeps the result --- */
@@ -524,9 +510,9 @@ static void cursor_close(void *self)
     MysqlCursor *cursor = self;
     MysqlConnection *connection = cursor->running.connection;
     const Error *error = capo_try(end_cursor, cursor);
-    if (error || stopped)
+    if (error || mysql_stopped)
         connection->head.lost = true;
-    stopped = NULL;
+    mysql_stopped = NULL;
 }
 
 /* --- connecting --- */
@@ -637,7 +623,7 @@ static void set_options(MYSQL *mysql, const DatabaseAddress *address)
         mysql_optionsv(mysql, MYSQL_OPT_READ_TIMEOUT, &limit);
     mysql_optionsv(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_optionsv(mysql, MYSQL_OPT_LOCAL_INFILE, &off);
-    mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT, on_wait);
+    mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT, mysql_on_wait);
 }
 
 static void close_mysql(void *mysql) { mysql_close(mysql); }
@@ -675,6 +661,7 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
     *connection = (MysqlConnection){ .head = { .backend = mariadb_connection(mysql) ? &capo_mariadb_backend : &capo_oracle_mysql_backend, .generation = capo_database_generation() },
                                      .mysql = mysql, .address = address, .id_step = connecting->id_step };
     capo_defer_cancel(close_mysql, mysql);
+    mysql_watch(connection);
     return &connection->head;
 }
 
@@ -731,6 +718,7 @@ static void close_connection(Connection *head, bool forked)
 {
     MysqlConnection *connection = (MysqlConnection *)head;
     int fd = mysql_get_socket(connection->mysql);
+    mysql_unwatch(connection);
     if (forked || head->lost) {
         /* What the library says in farewell goes nowhere: to the parent's server, or into a connection that may block. */
         int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -750,7 +738,7 @@ static void close_connection(Connection *head, bool forked)
         mysql_stmt_close(connection->orphans[i]);
     free(connection->orphans);
     free(connection);
-    stopped = NULL;
+    mysql_stopped = NULL;
 }
 
 static const char *const *option_names(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The driver of MariaDB and MySQL, inside: mysql.c connects, runs and reports; mysql_values.c has parameters and cells. */
+/* The driver of MariaDB and MySQL, inside: mysql.c connects, runs and reports; mysql_wait.c suspends the fiber; mysql_values.c has
+ * parameters and cells. */
 #pragma once
 #include "../internal.h"
 #include "../pool.h"
@@ -21,8 +22,19 @@ typedef struct MysqlConnection {
     MysqlStatement *statements[MYSQL_SETS][MYSQL_WAYS];
     uint64_t clock;
     int64_t id_step;                        /* MySQL's auto_increment_increment; 0: MariaDB, whose RETURNING tells the keys */
+    int socket; struct event *read_event;   /* NULL: it is not watched, and waits as any socket */
+    struct Fiber *waiting;                  /* for what comes; NULL: none */
+    bool is_watched, is_readable;           /* the event is on the loop; something came since the wait began */
     MYSQL_STMT **orphans; size_t n_orphans; /* of a broken connection: closed after it, since closing them would ask the server */
 } MysqlConnection;
+
+/* mysql_wait.c. What the last wait raised: taken by the call that it ended, before anything else runs. */
+extern const Error *mysql_stopped;
+/* MARIADB_OPT_IO_WAIT. Positive: ready, 0: the time is up, negative: give up. */
+int mysql_on_wait(my_socket fd, my_bool is_read, int timeout_ms);
+/* From the moment it is open, and until its socket is closed, whoever closes it. */
+void mysql_watch(MysqlConnection *connection);
+void mysql_unwatch(MysqlConnection *connection);
 
 /* mysql_values.c. A parameter's bind, which points into the arena; false: *failure says why. */
 bool mysql_bind(Value value, MYSQL_BIND *ret, DatabaseFailure *failure);

@@ -31,7 +31,7 @@ static const char *column_type(const Field *field)
         return "bigint UNSIGNED";
     case FIELD_POSITIVE_SMALL_INTEGER:
         return "smallint UNSIGNED";
-    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return capo_format("varchar(%d)", column->max_length);
     case FIELD_TEXT:
         return "longtext";
@@ -208,7 +208,7 @@ static void cast(Compiler *compiler, const Expression *cast)
     case FIELD_POSITIVE_INTEGER: case FIELD_POSITIVE_BIG_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
         type = "unsigned integer";
         break;
-    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         type = cast->type.field ? capo_format("char(%d)", cast->type.field->max_length) : "char";
         break;
     case FIELD_TEXT:

@@ -70,13 +70,15 @@ typedef struct PgParameters {
 
 /* postgresql_values.c. False: *failure says why. */
 bool pg_encode(const Value *parameters, size_t count, PgParameters *ret, DatabaseFailure *failure);
+/* postgresql_arrays.c: of a list whose tag is the OID of an array's type. False: it is none, or of 2 GiB and more. */
+bool pg_encode_array(Value value, const char **ret, int *ret_size, int *ret_format);
 /* Takes the result over. */
 void pg_decode(PGresult *result, ResultSet *ret);
 /* Whether all columns have a type that is read from binary. */
 bool pg_is_binary(const PGresult *result);
 
-/* postgresql_flight.c. The statements go off as one flight: at once, or on a shared connection with those of other fibers, when
- * the loop has run all that are ready. They and their parameters stay where they are until pg_wait is over. NULL: nothing will be
+/* postgresql_flight.c. The statements go off as one flight: at once, or on a shared connection that waits for answers with those of
+ * other fibers, when the loop has run all that are ready. They and their parameters stay where they are until pg_wait is over. NULL: nothing will be
  * sent, since the connection is gone. `binary`: the result's format of those that are not kept. */
 Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t count, bool binary);
 /* Waits until it is answered. Raises where the fiber is cancelled; the flight is then nobody's. */

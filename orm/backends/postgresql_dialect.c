@@ -27,7 +27,7 @@ static const char *column_type(const Field *field)
         return "bigint";
     case FIELD_SMALL_AUTO: case FIELD_SMALL_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
         return "smallint";
-    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return column->max_length ? capo_format("varchar(%d)", column->max_length) : "varchar";
     case FIELD_TEXT:
         return "text";
@@ -53,6 +53,22 @@ static const char *column_type(const Field *field)
         return "uuid";
     case FIELD_BINARY:
         return "bytea";
+    case FIELD_ARRAY:
+        return capo_format("%s[%s]", column->base ? column_type(column->base) : "text", column->size ? capo_format("%d", column->size) : "");
+    case FIELD_HSTORE:
+        return "hstore";
+    case FIELD_SEARCH_VECTOR:
+        return "tsvector";
+    case FIELD_INTEGER_RANGE:
+        return "int4range";
+    case FIELD_BIG_INTEGER_RANGE:
+        return "int8range";
+    case FIELD_DECIMAL_RANGE:
+        return "numrange";
+    case FIELD_DATE_RANGE:
+        return "daterange";
+    case FIELD_DATETIME_RANGE:
+        return "tstzrange";
     default:
         return NULL;
     }
@@ -63,9 +79,25 @@ static const char *column_check(const Field *field, const char *quoted_column)
     return capo_field_is_positive(field->kind) ? capo_format("%s >= 0", quoted_column) : NULL;
 }
 
+/* Without the lengths and digits of members, to which a cast would cut them. */
+static const char *array_type(const Field *field)
+{
+    const Field *base = field->base;
+    if (base && base->kind == FIELD_ARRAY)
+        return array_type(base);
+    if (!base)
+        return "text[]";
+    return capo_field_is_text(base->kind) && base->kind != FIELD_IP_ADDRESS && base->kind != FIELD_TEXT ? "varchar[]"
+        : base->kind == FIELD_DECIMAL ? "numeric[]" : capo_format("%s[]", column_type(base));
+}
+
 static const char *parameter_type(const Field *field)
 {
     FieldKind kind = capo_column_field(field)->kind;
+    if (kind == FIELD_ARRAY)
+        return array_type(capo_column_field(field));
+    if (capo_field_is_postgresqls(kind))
+        return column_type(field);
     return kind == FIELD_JSON ? "jsonb" : kind == FIELD_IP_ADDRESS ? "inet" : NULL;
 }
 
@@ -480,13 +512,13 @@ const Dialect capo_postgresql_dialect = {
     .quote = '"', .name_length = 63, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT",
     .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
-    .returning = true, .returning_update = true, .returns_keys = true, .ddl_in_transaction = true, .for_update = true, .lock_of = true, .lock_no_key = true, .distinct_on = true, .call_procedure = "SELECT * FROM ", .on_conflict = true, .excluded = "excluded.%s", .aggregate_filter = true,
+    .returning = true, .returning_update = true, .returns_keys = true, .ddl_in_transaction = true, .postgresql_kinds = true, .for_update = true, .lock_of = true, .lock_no_key = true, .distinct_on = true, .call_procedure = "SELECT * FROM ", .on_conflict = true, .excluded = "excluded.%s", .aggregate_filter = true,
     .groups_by_key = true, .ordered_aggregates = true, .negative_indexes = true, .frame_exclusion = true, .defers_constraints = true, .texts_only = true, .fits_decimals = true, .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
     .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN", .begin_isolated = "BEGIN ISOLATION LEVEL %s",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",
     .plain_iexact = true, .backslashes = true, .typed_literals = true, .left = left, .put_placeholder = put_placeholder, .parameter_type = parameter_type, .value_type = column_type,
-    .column_type = column_type, .column_check = column_check,
+    .column_type = column_type, .column_check = column_check, .put_rows = capo_postgresql_put_rows,
     .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
     .aggregate = aggregate, .combine = combine,

@@ -5,8 +5,8 @@
  * is executed under its name; a new one is prepared in the same flight. A fiber that is cancelled leaves its flight behind, which
  * is freed when its answer has passed by; one that was not sent yet never is.
  *
- * On a shared connection flights stand in a queue, sent ones in front, and those of one turn of the loop are sent by one function
- * (send_all) at its end. It ends with the socket as it found it: whoever waits for an answer, on the loop or by poll, waits for
+ * On a shared connection flights stand in a queue, sent ones in front. Where others are on their way, those of one turn of the loop are sent by
+ * one function (send_all) at its end. It ends with the socket as it found it: whoever waits for an answer, on the loop or by poll, waits for
  * something that is out of our hands. */
 #include "postgresql.h"
 #include <event2/event.h>
@@ -316,7 +316,8 @@ Flight *pg_send(PgConnection *connection, const Statement *statements, const PgP
     bool first = !connection->unsent;
     enter_unsent(connection, flight);
     count(connection);
-    if (!connection->head.shared || !capo_fiber_current())
+    /* A server with nothing to do begins at once, while the others of this turn are still being asked for. */
+    if (!connection->head.shared || !capo_fiber_current() || connection->head.in_flight == 1)
         send_all(connection);
     else if (first)
         event_active(connection->turn_event, EV_TIMEOUT, 0);

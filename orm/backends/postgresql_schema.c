@@ -59,7 +59,7 @@ static List *constraint_names(const char *table, const char *column, char kind)
 
 static bool is_pattern_text(FieldKind kind)
 {
-    return kind == FIELD_CHAR || kind == FIELD_SLUG || kind == FIELD_EMAIL || kind == FIELD_URL || kind == FIELD_FILE_PATH;
+    return kind == FIELD_CHAR || kind == FIELD_SLUG || kind == FIELD_EMAIL || kind == FIELD_URL || kind == FIELD_FILE_PATH || kind == FIELD_FILE || kind == FIELD_IMAGE;
 }
 
 static const char *pattern_class(const Field *field)

@@ -163,6 +163,8 @@ static bool encode(Value value, Oid *ret_type, Encoded *ret, DatabaseFailure *fa
         return true;
     if (fits(value, type) && binary(value, type, ret))
         return true;
+    if (value.kind == VALUE_LIST && value.tag && pg_encode_array(value, &ret->value, &ret->length, &ret->format))
+        return true;
     const char *text = capo_is_text(value) ? value.text ? value.text : "" : as_text(value);
     size_t size = capo_is_text(value) ? value.size : strlen(text);
     if (memchr(text, 0, size))

@@ -23,7 +23,7 @@ static const char *column_type(const Field *field)
     case FIELD_AUTO: case FIELD_BIG_AUTO: case FIELD_SMALL_AUTO:
         /* Only a key counts up by itself, and SQLite wants "integer" for that; a key to it holds the plain type. */
         return !is_key || column->kind == FIELD_AUTO ? "integer" : column->kind == FIELD_BIG_AUTO ? "bigint" : "smallint";
-    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH:
+    case FIELD_CHAR: case FIELD_SLUG: case FIELD_EMAIL: case FIELD_URL: case FIELD_FILE_PATH: case FIELD_FILE: case FIELD_IMAGE:
         return capo_format("varchar(%d)", column->max_length);
     case FIELD_TEXT: case FIELD_JSON:
         return "text";

@@ -26,7 +26,7 @@ Expression *capo_as(const char *name, Value value);
  *           MD5 SHA1 SHA224 SHA256 SHA384 SHA512 (PostgreSQL: SHA1 wants its extension pgcrypto)
  *   Number: Abs Ceil Floor Round Sqrt Power Mod Exp Ln Log Pi Sign Random Sin Cos Tan Cot ASin ACos ATan ATan2 Degrees Radians
  *   Choice: Coalesce NullIf Greatest Least        JSON: JSONObject (key, value, key, value, …) JSONArray
- *   Made:   Now UUID4 UUID7                       PostgreSQL: RandomUUID TransactionNow and what is below
+ *   Made:   Now UUID4 UUID7                       PostgreSQL: RandomUUID TransactionNow Unnest GenerateSeries and what is below
  *   Window: RowNumber Rank DenseRank PercentRank CumeDist Ntile Lag Lead FirstValue LastValue NthValue, in WINDOW() only
  * Raises ERROR_FIELD for a name that there is not, or for arguments of several types whose result has none (wrap it in OUTPUT);
  * ERROR_NOT_SUPPORTED for what another database has. An app's own are DatabaseFunction rows, below. */
@@ -83,6 +83,11 @@ Value capo_cast(Value value, FieldKind kind, bool in_database);
 #define CAST_DECIMAL(x, digits, places) capo_cast_decimal(VALUE(x), (digits), (places))
 Value capo_cast_decimal(Value value, int digits, int places);
 
+/* The letters of a text, or the members of an array, from `from` on to just before `to`, counted from 0 (Django's F("name")[0:3]); to -1: to the
+ * end. Raises ERROR_VALUE for other numbers below 0, for an end that is not behind the start, and where it is neither text nor array. */
+#define SLICE(path, from, to) capo_sliced((path), (from), (to))
+Value capo_sliced(const char *path, int from, int to);
+
 /* A part or a truncation of a date, time or datetime, in the current time zone: year iso_year quarter month week day week_day
  * iso_week_day hour minute second; TRUNC also date and time. */
 #define EXTRACT(part, x) capo_part((part), VALUE(x), false)
@@ -97,10 +102,18 @@ Value capo_part_in(const char *part, Value value, bool truncate, const char *zon
 #define SUBQUERY(query) capo_subquery(query)
 #define OUTER(path) capo_outer(path)
 Value capo_subquery(Query *query);
+/* All rows of the query's one column as an array: ARRAY_SUBQUERY(capo_query_values(…)). PostgreSQL. */
+#define ARRAY_SUBQUERY(query) capo_array_subquery(query)
+Value capo_array_subquery(Query *query);
 Value capo_outer(const char *path);
 /* Whether the query has a row: a condition, for .filter, ALL, ANY, NOT and WHEN. */
 #define EXISTS(query) capo_exists_in(query)
 Condition *capo_exists_in(Query *query);
+
+/* An order by expressions, of a query and of Meta: .order = ORDERS(ORDER(FN(Lower, F("name"))), ORDER(F("views"), .descending = true, .nulls = NULLS_LAST)),
+ * META(.ordering_by = ORDERS(…)). A text is a text here: F("name") is a column. */
+#define ORDERS(...) ((const OrderPart[]){ __VA_ARGS__, { .descending = false } })
+#define ORDER(x, ...) { .of = VALUE(x) __VA_OPT__(,) __VA_ARGS__ }
 
 /* A function or an aggregate over the rows around each row; the rows stay. A .filter on its name is a condition around the query. */
 typedef struct WindowFrame { bool given; int64_t from, to; } WindowFrame;
@@ -153,6 +166,7 @@ typedef struct DatabaseFunction {
     bool aggregate, window_only;
     const char *transform;                  /* the name in paths, of columns of the kind `of`: FIELD_TEXT: all texts; FIELD_INTEGER: all integers */
     FieldKind of;
+    bool set_returning;                     /* gives several rows for one: counts and totals are made over those */
     bool bilateral;                         /* the transform is of both sides of the look-up behind it */
 } DatabaseFunction;
 typedef struct DatabaseLookup {

@@ -25,7 +25,9 @@
 
 #define capo_generic_object(object, name) ((void *)capo_instance_generic(&(object)->capo, (name)))
 #define capo_set_generic(object, name, other) capo_instance_set_generic(&(object)->capo, (name), &(other)->capo)
-/* The object, one query for the type and one for the row; NULL: none is set, it is gone, or its model is. */
+/* The object, one query for the type and one for the row, kept with this one; NULL: none is set, it is gone, or its model is. Of many rows
+ * .prefetch = LIST("subject") loads all: one query for the types, one for each model, which may be one's own:
+ *     .prefetch_with = PREFETCHES(PREFETCH("subject", .queries = QUERIES(capo_query(Post, .select_related = LIST("author")), capo_query(Book)))) */
 Instance *capo_instance_generic(Instance *self, const char *name);
 /* other may be NULL where both fields may be. It must be saved. */
 void capo_instance_set_generic(Instance *self, const char *name, Instance *other);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <capo/value.h>
 #include "choices.h"
+#include "postgresql_fields.h"
 
 typedef struct Model Model;
 struct ModelReader;
@@ -29,12 +30,15 @@ typedef enum FieldKind {
     FIELD_AUTO, FIELD_BIG_AUTO, FIELD_SMALL_AUTO,               /* AutoField, BigAutoField, SmallAutoField */
     FIELD_CHAR, FIELD_TEXT, FIELD_SLUG, FIELD_EMAIL, FIELD_URL, /* CharField, TextField, SlugField, EmailField, URLField */
     FIELD_FILE_PATH, FIELD_IP_ADDRESS,                          /* FilePathField, GenericIPAddressField */
+    FIELD_FILE, FIELD_IMAGE,                                    /* FileField, ImageField */
     FIELD_INTEGER, FIELD_BIG_INTEGER, FIELD_SMALL_INTEGER,
     FIELD_POSITIVE_INTEGER, FIELD_POSITIVE_BIG_INTEGER, FIELD_POSITIVE_SMALL_INTEGER,
     FIELD_FLOAT, FIELD_DECIMAL, FIELD_BOOLEAN,
     FIELD_DATE, FIELD_TIME, FIELD_DATETIME, FIELD_DURATION,
     FIELD_UUID, FIELD_BINARY, FIELD_JSON,
     FIELD_FOREIGN_KEY, FIELD_ONE_TO_ONE, FIELD_MANY_TO_MANY,
+    FIELD_ARRAY, FIELD_HSTORE, FIELD_SEARCH_VECTOR,             /* PostgreSQL's: postgresql_fields.h */
+    FIELD_INTEGER_RANGE, FIELD_BIG_INTEGER_RANGE, FIELD_DECIMAL_RANGE, FIELD_DATE_RANGE, FIELD_DATETIME_RANGE,
     FIELD_COMPOSITE_KEY,                                        /* CompositePrimaryKey: "pk", which MODEL_KEYS() makes; it has no column */
     FIELD_META,                                                 /* not a field: the row that META() writes */
     FIELD_KINDS
@@ -117,8 +121,28 @@ typedef struct DecimalOptions { CAPO_COMMON_OPTIONS; int max_digits, decimal_pla
 typedef struct BooleanOptions { CAPO_COMMON_OPTIONS; } BooleanOptions;
 typedef struct DateOptions { CAPO_COMMON_OPTIONS; bool auto_now, auto_now_add; } DateOptions;
 typedef struct PlainOptions { CAPO_COMMON_OPTIONS; } PlainOptions;
+typedef struct ArrayOptions {
+    CAPO_COMMON_OPTIONS;
+    FieldKind base;                     /* the kind of each member */
+    int max_length, max_digits, decimal_places;     /* of each member */
+    int size;                           /* at most so many members, in each dimension; 0: any number */
+    int dimensions;                     /* 2: a list of lists that are equally long; default: 1 */
+} ArrayOptions;
 typedef struct IpOptions { CAPO_COMMON_OPTIONS; const char *protocol; bool unpack_ipv4; } IpOptions;
 typedef struct PathOptions { CAPO_COMMON_OPTIONS; const char *path, *match; bool recursive, allow_folders; int max_length; } PathOptions;
+/* files.h. upload_to: the folder in the storage, with the day in it by strftime's letters ("covers/%Y/%m"); or a function that makes the
+ * whole name of the object (as far as it is filled by then: a new one has no key yet) and of the visitor's name for the file. */
+struct FileStorage;
+typedef struct FileOptions {
+    CAPO_COMMON_OPTIONS;
+    const char *upload_to;
+    const char *(*upload_function)(void *instance, const char *file_name);
+    const char *storage;                            /* an alias of settings' .storages; default: "default" */
+    struct FileStorage *(*storage_function)(void);  /* or what this gives, asked whenever it is needed */
+    const char *const *extensions;                  /* LIST("pdf", "txt"): what a new file's name may end with */
+    const char *width_field, *height_field;         /* IMAGE: fields of the model that follow the picture's size */
+    int max_length;                                 /* of the name, 100: longer ones are cut */
+} FileOptions;
 typedef struct RelationOptions {
     CAPO_COMMON_OPTIONS;
     OnDelete on_delete;
@@ -128,6 +152,8 @@ typedef struct RelationOptions {
     const char *to_field;
     bool no_db_constraint;
     bool parent_link;                   /* historical models: the key of a child to its parent's row */
+    bool not_swappable;                 /* migrations name the target itself, also where it is the site's user model */
+    bool any_key;                       /* the member has room for a key of any kind: AnyUser (auth.h) */
     const char *limit_choices_to;       /* as in a query string: "is_active=1&kind=a" */
 } RelationOptions;
 typedef struct ManyToManyOptions {
@@ -137,6 +163,7 @@ typedef struct ManyToManyOptions {
     Model *through;                     /* &Membership_model */
     const char *const *through_fields;
     bool not_symmetrical;               /* to itself: a follows b does not make b follow a */
+    bool not_swappable;                 /* as of a key */
     const char *limit_choices_to;
 } ManyToManyOptions;
 
@@ -160,9 +187,28 @@ typedef struct IndexOptions {
 
 /* When a unique constraint is looked at: with each statement, or at the commit unless (or only if) a transaction asks otherwise. */
 typedef enum Deferrable { NOT_DEFERRABLE, INITIALLY_DEFERRED, INITIALLY_IMMEDIATE } Deferrable;
+typedef struct ConstraintOptions ConstraintOptions;
+/* A kind of constraint of one's own (Django's BaseConstraint): what it adds to the table, and what full_clean asks before the database does.
+ *     static const char *sql(const Model *model, const ConstraintOptions *one, const char *vendor)
+ *     {
+ *         return capo_format("CHECK (%s = lower(%s))", capo_column(model, one->fields[0]), capo_column(model, one->fields[0]));
+ *     }
+ *     const OwnConstraint lower_case = { .name = "shop.LowerCase", .sql = sql, .fails = has_capitals };
+ *     META(.constraints = CONSTRAINTS({ .name = "item_code_lower", .own = &lower_case, .fields = LIST("code") }))
+ * Migrations keep the name, and find the functions by it as long as a model has such a constraint. */
+typedef struct OwnConstraint {
+    const char *name;                   /* "app.Name" */
+    /* A clause of CREATE TABLE without a name: "CHECK (…)", "UNIQUE (…)", "EXCLUDE …", "FOREIGN KEY …". Vendor as of a CustomField; NULL: it is left
+     * out there, which `check` says. Built of the model's names and the site's code alone: nothing from a visitor may get into it. */
+    const char *(*sql)(const Model *model, const ConstraintOptions *one, const char *vendor);
+    bool (*fails)(Instance *self, const ConstraintOptions *one);            /* NULL: only the database knows. Not asked where a field is excluded */
+    const char *(*problem)(const Model *model, const ConstraintOptions *one);   /* for `check`: a sentence; NULL: nothing is wrong */
+} OwnConstraint;
+/* The column of a field, quoted, for .sql; raises ERROR_FIELD for what is none. */
+const char *capo_column(const Model *model, const char *field);
 /* CheckConstraint: .check. UniqueConstraint: .unique or .unique_parts. ExclusionConstraint (PostgreSQL): .exclude. Checked by full_clean
  * and by model forms before the database. Where the database lacks an option the constraint is left out there, as Django does. */
-typedef struct ConstraintOptions {
+struct ConstraintOptions {
     const char *name;                   /* required */
     Condition *check;                   /* Q("views__gte", 0): may name columns of the row only */
     const char *check_sql;              /* the same as SQL by hand over column names, for what the words lack */
@@ -175,8 +221,10 @@ typedef struct ConstraintOptions {
     const IndexPart *exclude;           /* no two rows for which all .operators hold between them */
     const char *const *operators;       /* LIST("=", "&&"), one for each of .exclude */
     const char *method;                 /* of .exclude: "gist" (the default), "spgist" */
+    const OwnConstraint *own;           /* a kind of one's own */
+    const char *const *fields;          /* of .own: those that it is about */
     const char *violation_code, *violation_message;
-} ConstraintOptions;
+};
 #define CONSTRAINTS(...) ((const ConstraintOptions[]){ __VA_ARGS__, { 0 } })
 typedef struct PermissionOptions { const char *codename, *name; } PermissionOptions;
 #define PERMISSIONS(...) ((const PermissionOptions[]){ __VA_ARGS__, { 0 } })
@@ -204,9 +252,25 @@ typedef struct GenericRelation {
 } GenericRelation;
 #define GENERIC_RELATIONS(...) ((const GenericRelation[]){ __VA_ARGS__, { 0 } })
 
+/* A relation over several columns, to a model with a key of several, say (Django's ForeignObject):
+ *     FOREIGN_OBJECTS({ "seat", &Seat_model, LIST("hall", "seat_number"), LIST("hall", "number") })
+ * It is a name in look-ups, orders and .select_related, and the object is capo_instance_related(&ticket->capo, "seat"), in templates {{ ticket.seat }}; NULL
+ * where there is none. It has no column and no constraint of its own, and nothing is done to the rows when the other is deleted. */
+typedef struct ForeignObject {
+    const char *name;
+    Model *model;
+    const char *const *from, *const *to;                /* fields of this model, and those of the other that they are equal to */
+} ForeignObject;
+#define FOREIGN_OBJECTS(...) ((const ForeignObject[]){ __VA_ARGS__, { 0 } })
+
+/* One term of an order by expressions (expressions.h has the words): ORDERS(ORDER(FN(Lower, F("name"))), ORDER(F("views"), .descending = true)) */
+typedef enum OrderNulls { NULLS_ANYWHERE, NULLS_FIRST, NULLS_LAST } OrderNulls;     /* the first: where the database puts them */
+typedef struct OrderPart { Value of; bool descending; OrderNulls nulls; } OrderPart;
+
 typedef struct MetaOptions {
     const char *verbose_name, *verbose_name_plural;
-    const char *const *ordering;
+    const char *const *ordering;                        /* "-published", "views nulls last" */
+    const OrderPart *ordering_by;                       /* the same by expressions, instead */
     const char *display;                                /* the field that stands for the object: __str__ */
     const char *(*display_function)(const void *instance);
     const char *(*absolute_url)(const void *instance);  /* get_absolute_url */
@@ -216,6 +280,11 @@ typedef struct MetaOptions {
     const char *db_table, *db_table_comment, *db_tablespace;
     /* What labels, permissions, content types and migrations call it, where a C type of that name would be in the way: "Session". */
     const char *model_name;
+    const char *app_label;                              /* another of the site's apps that it belongs to: its table, its permissions, its migrations */
+    /* Migrations make its table on these databases alone: "sqlite", "postgresql", "mysql"; those that have all of LIST("can_distinct_on_fields"). */
+    const char *required_db_vendor;
+    const char *const *required_db_features;            /* Django's names: capo_database_has() */
+    void (*from_db)(void *instance);                    /* behind each row that is read, before anybody sees it */
     const char *const *const *unique_together;          /* UNIQUE_TOGETHER(LIST("a", "b")) */
     const IndexOptions *indexes;
     const ConstraintOptions *constraints;
@@ -232,14 +301,19 @@ typedef struct MetaOptions {
     const char *default_manager_name, *base_manager_name;
     const GenericKey *generic_keys;
     const GenericRelation *generic_relations;
+    const ForeignObject *foreign_objects;
     const char *default_related_name;                   /* for keys and many-to-many fields of this model that name none */
+    const char *order_with_respect_to;                  /* by the word ORDER_WITH_RESPECT_TO(field) alone, which makes the column too */
     const char *parent_link;                            /* the name of a CHILD_MODEL's key; default: place_ptr */
     const char *const *natural_key;                     /* LIST("username"): serializers.h */
-    const char *swappable;                              /* "AUTH_USER_MODEL": the setting that puts another model in its place */
+    const char *swappable;                              /* "AUTH_USER_MODEL": the choice that puts another model in its place (auth.h) */
+    const char *username_field, *email_field;           /* of a user model: the field by which a user logs in, and the address */
+    const char *const *required_fields;                 /* of a user model: what createsuperuser asks besides */
     /* Switches stand behind all others: Meta of bases is laid over by that (model_meta.c). */
     bool unmanaged;                                     /* Django's managed = False: migrations leave its table alone */
     bool select_on_save;                                /* asks whether the row is there before it says UPDATE */
 } MetaOptions;
+#define ORDER_FIELD "_order"            /* the column that ORDER_WITH_RESPECT_TO makes */
 #define UNIQUE_TOGETHER(...) ((const char *const *const[]){ __VA_ARGS__, NULL })
 
 /* One word of models.def. */
@@ -257,7 +331,7 @@ typedef struct FieldRow {
     union {
         CommonOptions common;           /* first in each: may be read whatever the kind, but for META */
         TextOptions text; IntegerOptions integer; FloatOptions real; DecimalOptions decimal; BooleanOptions boolean;
-        DateOptions date; PlainOptions plain; IpOptions ip; PathOptions path; RelationOptions relation;
+        DateOptions date; PlainOptions plain; ArrayOptions array; IpOptions ip; PathOptions path; FileOptions file; RelationOptions relation;
         ManyToManyOptions many; MetaOptions meta;
     } options;
 } FieldRow;
@@ -284,6 +358,9 @@ struct Field {
     const char *protocol; bool unpack_ipv4;
     const char *db_collation;
     const char *path, *match; bool recursive, allow_folders;
+    const char *upload_to, *storage, *width_field, *height_field;      /* files.h; their functions: row->options.file */
+    Field *base;                        /* of an array's members, of a range's ends; NULL: no such field */
+    int size;                           /* of an array; 0: any */
     const char *unique_for_date, *unique_for_month, *unique_for_year;
     const FieldChoice *choices;         /* as written; with those of a function: capo_field_choices() */
     const FieldChoice *(*choices_function)(void);
@@ -304,7 +381,8 @@ struct Field {
     bool db_constraint, symmetrical, hidden_relation;
     bool parent_link;                   /* the key of a child to its parent's row */
     bool in_key;                        /* the primary key, or a part of a composite one */
-    Field **parts; size_t n_parts;      /* of a composite key: the fields that it is made of */
+    Field **parts; size_t n_parts;      /* of a composite key: the fields that it is made of; of a relation over several columns: this model's */
+    Field **target_parts;               /* and the other's */
     const char *limit_choices_to;
     Model *through;                     /* many-to-many: the join model, made where not given */
     Field *through_source, *through_target;
@@ -350,6 +428,7 @@ struct Model {
     Field **fields; size_t n_fields;                    /* with a column, those of the base first, then in order of declaration; the key
                                                          * first where automatic. Django's concrete_fields; local: !field->inherited */
     Field **many; size_t n_many;                        /* many-to-many */
+    Field **foreign; size_t n_foreign;                  /* Meta's .foreign_objects: relations over several columns, which have none themselves */
     Field **reverse; size_t n_reverse;                  /* relation fields of other models that point here */
     Field *pk;                                          /* of MODEL_KEYS() one of kind FIELD_COMPOSITE_KEY, which is not in .fields */
     const char *const *ordering;
@@ -378,11 +457,21 @@ void capo_models_prepare(const struct App *const *apps);
 void capo_models_resolve(Model **models, size_t count);
 /* All models in order of apps, with automatic join models behind their owner. */
 Model *const *capo_all_models(size_t *ret_count);
+/* Whether migrations make the model's table on the running unit's database: it is managed, and the database has what Meta requires. */
+bool capo_model_is_migrated(const Model *model);
+/* Whether the running unit's database has what Django calls so: "supports_partial_indexes", "has_select_for_update", … A name that is none raises
+ * ERROR_VALUE with "did you mean". */
+bool capo_database_has(const char *feature);
 /* "blog.Post", case-blind; NULL. */
 Model *capo_model(const char *label);
 Model *capo_model_of(const char *app, const char *name_lower);
 /* Whether a row of `model` is one of `wanted` too: the same table, or a parent's. */
 bool capo_model_is(const Model *model, const Model *wanted);
+/* The label of the model that the site has for a choice ("AUTH_USER_MODEL": "accounts.User"), NULL for one that is none. The user model is
+ * what the site's program was compiled for (auth.h), else auth.User. */
+const char *capo_swappable_label(const char *choice);
+/* What a program that was compiled for a user model of its own defines; auth.h does. */
+extern Model *const capo_site_user_model __attribute__((weak));
 /* The model that the site has in this one's place (Meta's .swappable), or this one. */
 static inline Model *capo_model_in_use(Model *model) { return model->swapped ? model->swapped : model; }
 /* A key is made of one column or, where it is composite, of several: how many, which, and what each has of a value of the key, which is then
@@ -396,6 +485,8 @@ Field *capo_own_field(const Model *model, const Field *field);
 Field *capo_field(const Model *model, const char *name);
 /* Reverse relation by its query name ("posts") or accessor; NULL. */
 Field *capo_reverse_field(const Model *model, const char *name);
+/* One of Meta's .foreign_objects by its name; NULL. */
+Field *capo_foreign_object(const Model *model, const char *name);
 /* Meta's, n_indexes and n_constraints of them, with their names, conditions and expressions: in the running unit's memory. */
 const IndexInfo *capo_model_indexes(const Model *model);
 const ConstraintInfo *capo_model_constraints(const Model *model);
@@ -416,12 +507,15 @@ static inline void capo_read_default(ModelReader *reader, const char *field, Fie
 }
 /* A custom field that some model has, by its name; NULL. */
 const CustomField *capo_custom_field(const char *name);
+/* The same of constraints of one's own. */
+const OwnConstraint *capo_own_constraint(const char *name);
 /* "CharField", … as Django's classes are called; and back (FIELD_NONE). */
 const char *capo_field_kind_name(FieldKind kind);
 FieldKind capo_field_kind(const char *name);
 bool capo_field_is_text(FieldKind kind);                /* stored as text: char, text, slug, email, url, … */
 bool capo_field_is_integer(FieldKind kind);
 bool capo_field_is_relation(FieldKind kind);
+static inline bool capo_field_is_file(FieldKind kind) { return kind == FIELD_FILE || kind == FIELD_IMAGE; }
 /* How many stand on each side of a relation, seen from the model that declares it or from its target (Django's many_to_one, one_to_many,
  * one_to_one and many_to_many). What else Django tells of a field is a member of it: concrete is `column`, hidden `hidden_relation`,
  * is_relation `target`, and auto_created, editable, null, blank, unique are called as there. */

@@ -22,6 +22,8 @@
 #define EMAIL(field, ...) CAPO_PLAIN(EMAIL, field, __VA_ARGS__)
 #define URL(field, ...) CAPO_PLAIN(URL, field, __VA_ARGS__)
 #define FILE_PATH(field, ...) CAPO_PLAIN(FILE_PATH, field, __VA_ARGS__)
+#define FILE(field, ...) CAPO_PLAIN(FILE, field, __VA_ARGS__)
+#define IMAGE(field, ...) CAPO_PLAIN(IMAGE, field, __VA_ARGS__)
 #define IP_ADDRESS(field, ...) CAPO_PLAIN(IP_ADDRESS, field, __VA_ARGS__)
 #define INTEGER(field, ...) CAPO_PLAIN(INTEGER, field, __VA_ARGS__)
 #define BIG_INTEGER(field, ...) CAPO_PLAIN(BIG_INTEGER, field, __VA_ARGS__)
@@ -39,12 +41,25 @@
 #define UUID(field, ...) CAPO_PLAIN(UUID, field, __VA_ARGS__)
 #define BINARY(field, ...) CAPO_PLAIN(BINARY, field, __VA_ARGS__)
 #define JSON(field, ...) CAPO_PLAIN(JSON, field, __VA_ARGS__)
+/* PostgreSQL's: postgresql_fields.h. */
+#define ARRAY(field, KIND, ...) CAPO_PLAIN(ARRAY, field, .base = FIELD_##KIND, __VA_ARGS__)
+#define HSTORE(field, ...) CAPO_PLAIN(HSTORE, field, __VA_ARGS__)
+#define INTEGER_RANGE(field, ...) CAPO_PLAIN(INTEGER_RANGE, field, __VA_ARGS__)
+#define BIG_INTEGER_RANGE(field, ...) CAPO_PLAIN(BIG_INTEGER_RANGE, field, __VA_ARGS__)
+#define DECIMAL_RANGE(field, ...) CAPO_PLAIN(DECIMAL_RANGE, field, __VA_ARGS__)
+#define DATE_RANGE(field, ...) CAPO_PLAIN(DATE_RANGE, field, __VA_ARGS__)
+#define DATETIME_RANGE(field, ...) CAPO_PLAIN(DATETIME_RANGE, field, __VA_ARGS__)
+/* Written by the database or by UPDATE alone; in no form, and NULL until then. */
+#define SEARCH_VECTOR(field, ...) CAPO_NULLABLE(SEARCH_VECTOR, field, __VA_ARGS__)
 #define FOREIGN_KEY(field, Target, ...) CAPO_RELATION(FOREIGN_KEY, field, Target, __VA_ARGS__)
 #define ONE_TO_ONE(field, Target, ...) CAPO_RELATION(ONE_TO_ONE, field, Target, __VA_ARGS__)
 #define MANY_TO_MANY(field, Target, ...) CAPO_MANY(field, Target, __VA_ARGS__)
 /* A column that the database computes of others of its row: GENERATED(INTEGER, area, MUL(F("width"), F("height")), .db_persist = true).
  * Its member is as of an OPTIONAL one, and is read back when the row was saved. */
 #define GENERATED(KIND, field, expression, ...) CAPO_GENERATED(KIND, field, expression, __VA_ARGS__)
+/* The rows of one parent have an order that people choose (Django's order_with_respect_to): ORDER_WITH_RESPECT_TO(question), last in the model.
+ * It makes the member and column _order, and orders by it; orm.h has what reads and sets it. */
+#define ORDER_WITH_RESPECT_TO(field) CAPO_PLAIN(INTEGER, _order, .not_editable = true, .default_value = DEFAULT(0)) META(.order_with_respect_to = #field)
 /* Expressions of an index or a unique constraint: .parts = PARTS(PART(FN(Lower, F("title"))), PART(F("views"), .descending = true)) */
 #define PARTS(...) ((const IndexPart[]){ __VA_ARGS__, { .descending = false } })
 #define PART(x, ...) { .of = VALUE(x) __VA_OPT__(,) __VA_ARGS__ }
@@ -56,6 +71,8 @@
 #define CAPO_OPTIONAL_EMAIL CAPO_NULLABLE
 #define CAPO_OPTIONAL_URL CAPO_NULLABLE
 #define CAPO_OPTIONAL_FILE_PATH CAPO_NULLABLE
+#define CAPO_OPTIONAL_FILE CAPO_NULLABLE
+#define CAPO_OPTIONAL_IMAGE CAPO_NULLABLE
 #define CAPO_OPTIONAL_IP_ADDRESS CAPO_NULLABLE
 #define CAPO_OPTIONAL_INTEGER CAPO_NULLABLE
 #define CAPO_OPTIONAL_BIG_INTEGER CAPO_NULLABLE
@@ -73,6 +90,13 @@
 #define CAPO_OPTIONAL_UUID CAPO_NULLABLE
 #define CAPO_OPTIONAL_BINARY CAPO_NULLABLE
 #define CAPO_OPTIONAL_JSON CAPO_NULLABLE
+#define CAPO_OPTIONAL_ARRAY(KIND, field, BASE, ...) CAPO_NULLABLE(KIND, field, .base = FIELD_##BASE, __VA_ARGS__)
+#define CAPO_OPTIONAL_HSTORE CAPO_NULLABLE
+#define CAPO_OPTIONAL_INTEGER_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_BIG_INTEGER_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_DECIMAL_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_DATE_RANGE CAPO_NULLABLE
+#define CAPO_OPTIONAL_DATETIME_RANGE CAPO_NULLABLE
 #define CAPO_OPTIONAL_FOREIGN_KEY CAPO_NULLABLE_RELATION
 #define CAPO_OPTIONAL_ONE_TO_ONE CAPO_NULLABLE_RELATION
 
@@ -88,6 +112,8 @@
 #define CAPO_C_EMAIL const char *
 #define CAPO_C_URL const char *
 #define CAPO_C_FILE_PATH const char *
+#define CAPO_C_FILE const char *
+#define CAPO_C_IMAGE const char *
 #define CAPO_C_IP_ADDRESS const char *
 #define CAPO_C_INTEGER int64_t
 #define CAPO_C_BIG_INTEGER int64_t
@@ -106,6 +132,15 @@
 #define CAPO_C_BINARY Bytes
 #define CAPO_C_JSON Value
 
+#define CAPO_C_ARRAY List *
+#define CAPO_C_HSTORE Map *
+#define CAPO_C_INTEGER_RANGE ValueRange *
+#define CAPO_C_BIG_INTEGER_RANGE ValueRange *
+#define CAPO_C_DECIMAL_RANGE ValueRange *
+#define CAPO_C_DATE_RANGE ValueRange *
+#define CAPO_C_DATETIME_RANGE ValueRange *
+#define CAPO_C_SEARCH_VECTOR const char *
+
 #define CAPO_NULL_C(type) struct { type value; bool present; }
 #define CAPO_NC_CHAR const char *
 #define CAPO_NC_TEXT const char *
@@ -113,6 +148,8 @@
 #define CAPO_NC_EMAIL const char *
 #define CAPO_NC_URL const char *
 #define CAPO_NC_FILE_PATH const char *
+#define CAPO_NC_FILE const char *
+#define CAPO_NC_IMAGE const char *
 #define CAPO_NC_IP_ADDRESS const char *
 #define CAPO_NC_INTEGER CAPO_NULL_C(int64_t)
 #define CAPO_NC_BIG_INTEGER CAPO_NULL_C(int64_t)
@@ -130,13 +167,23 @@
 #define CAPO_NC_UUID CAPO_NULL_C(Uuid)
 #define CAPO_NC_BINARY CAPO_NULL_C(Bytes)
 #define CAPO_NC_JSON CAPO_NULL_C(Value)
-/* Where an OPTIONAL field says that it is present; -1: a text, which is NULL. */
+#define CAPO_NC_ARRAY List *
+#define CAPO_NC_HSTORE Map *
+#define CAPO_NC_INTEGER_RANGE ValueRange *
+#define CAPO_NC_BIG_INTEGER_RANGE ValueRange *
+#define CAPO_NC_DECIMAL_RANGE ValueRange *
+#define CAPO_NC_DATE_RANGE ValueRange *
+#define CAPO_NC_DATETIME_RANGE ValueRange *
+#define CAPO_NC_SEARCH_VECTOR const char *
+/* Where an OPTIONAL field says that it is present; -1: a text or a pointer, which is NULL. */
 #define CAPO_NP_CHAR(self, field) -1
 #define CAPO_NP_TEXT(self, field) -1
 #define CAPO_NP_SLUG(self, field) -1
 #define CAPO_NP_EMAIL(self, field) -1
 #define CAPO_NP_URL(self, field) -1
 #define CAPO_NP_FILE_PATH(self, field) -1
+#define CAPO_NP_FILE(self, field) -1
+#define CAPO_NP_IMAGE(self, field) -1
 #define CAPO_NP_IP_ADDRESS(self, field) -1
 #define CAPO_NP_(self, field) ((int)offsetof(self, field.present))
 #define CAPO_NP_INTEGER CAPO_NP_
@@ -155,6 +202,14 @@
 #define CAPO_NP_UUID CAPO_NP_
 #define CAPO_NP_BINARY CAPO_NP_
 #define CAPO_NP_JSON CAPO_NP_
+#define CAPO_NP_ARRAY(self, field) -1
+#define CAPO_NP_HSTORE(self, field) -1
+#define CAPO_NP_INTEGER_RANGE(self, field) -1
+#define CAPO_NP_BIG_INTEGER_RANGE(self, field) -1
+#define CAPO_NP_DECIMAL_RANGE(self, field) -1
+#define CAPO_NP_DATE_RANGE(self, field) -1
+#define CAPO_NP_DATETIME_RANGE(self, field) -1
+#define CAPO_NP_SEARCH_VECTOR(self, field) -1
 /* Which member of FieldRow.options a kind's options are. */
 #define CAPO_O_AUTO plain
 #define CAPO_O_BIG_AUTO plain
@@ -165,6 +220,8 @@
 #define CAPO_O_EMAIL text
 #define CAPO_O_URL text
 #define CAPO_O_FILE_PATH path
+#define CAPO_O_FILE file
+#define CAPO_O_IMAGE file
 #define CAPO_O_IP_ADDRESS ip
 #define CAPO_O_INTEGER integer
 #define CAPO_O_BIG_INTEGER integer
@@ -182,6 +239,14 @@
 #define CAPO_O_UUID plain
 #define CAPO_O_BINARY plain
 #define CAPO_O_JSON plain
+#define CAPO_O_ARRAY array
+#define CAPO_O_HSTORE plain
+#define CAPO_O_INTEGER_RANGE plain
+#define CAPO_O_BIG_INTEGER_RANGE plain
+#define CAPO_O_DECIMAL_RANGE plain
+#define CAPO_O_DATE_RANGE plain
+#define CAPO_O_DATETIME_RANGE plain
+#define CAPO_O_SEARCH_VECTOR plain
 #define CAPO_O_FOREIGN_KEY relation
 #define CAPO_O_ONE_TO_ONE relation
 #endif

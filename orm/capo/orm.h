@@ -60,13 +60,20 @@ List *capo_values_list(const Value *values, size_t count);
 #define Q(path, x) capo_q_word((path), VALUE(x))
 #define ALL(...) capo_q_all((Condition *const[]){ __VA_ARGS__, NULL })
 #define ANY(...) capo_q_any((Condition *const[]){ __VA_ARGS__, NULL })
+#define XOR(...) capo_q_odd((Condition *const[]){ __VA_ARGS__, NULL })      /* of two: one alone; of more: an odd number of them */
 #define NOT(condition) capo_q_not(condition)
 Condition *capo_q(const char *path, Value value);
 Condition *capo_q_word(const char *path, Value value);     /* the same, but that 1 and 0 are what C's true and false are: for …__isnull */
 Condition *capo_q_all(Condition *const *conditions);       /* NULL entries cannot be; an empty list is always true */
 Condition *capo_q_any(Condition *const *conditions);
+Condition *capo_q_odd(Condition *const *conditions);
 Condition *capo_q_list(bool any, Condition *const *conditions, size_t count);
 Condition *capo_q_not(Condition *condition);
+
+/* Whether a row of the model with these values meets the condition, as the database sees it (Django's Q.check); what says NULL holds. Raises
+ * ERROR_FIELD where the condition names a field that has no value here, or one that is not the row's own.
+ *     capo_condition_check(&Post_model, Q("views__gt", 10), capo_map(V("views", 12)))                                       */
+bool capo_condition_check(Model *model, Condition *condition, const Map *values);
 
 /* --- changes: .set = { .views = PLUS(1) } ------------------------------------------------------------------------------- */
 
@@ -136,7 +143,12 @@ typedef struct RowLock {
  *         PREFETCH("books", .query = capo_query(Book, .where = { .pages = GT(300) }), .to_attr = "long_books")));
  *     for (Book **b = capo_prefetched(Book, authors[0], "long_books"); *b; b++) … */
 struct Query;
-typedef struct Prefetching { const char *path, *to_attr; struct Query *query; } Prefetching;
+typedef struct Prefetching {
+    const char *path, *to_attr;
+    struct Query *query;
+    struct Query *const *queries;       /* over a generic key (generic.h, Django's GenericPrefetch): QUERIES(…), one for a model, others their base rows */
+} Prefetching;
+#define QUERIES(...) ((struct Query *const[]){ __VA_ARGS__, NULL })
 #define PREFETCH(path_, ...) { .path = (path_) __VA_OPT__(,) __VA_ARGS__ }
 #define PREFETCHES(...) ((const Prefetching[]){ __VA_ARGS__, { 0 } })
 
@@ -164,6 +176,7 @@ typedef enum FetchMode {
     Expression *const *annotate;                                                                                               \
     Expression *const *alias;                   /* as .annotate, but not selected: names for .filter and .order_by */         \
     const char *const *order_by;                /* "-published", "author__username nulls last", "?", a name of .annotate */    \
+    const OrderPart *order;                     /* instead, by expressions: ORDERS(…) of expressions.h */                      \
     const char *const *select_related;          /* joins these foreign keys into the same SELECT; LIST(NULL): all that are never null */                            \
     const char *using;                          /* the alias of a database: databases.h */                                     \
     const char *const *prefetch;                /* loads these relations in one query each */                                  \
@@ -237,6 +250,7 @@ Query *capo_query_none(Model *model);
 Query *capo_query_filter(Query *query, Condition *condition);
 Query *capo_query_exclude(Query *query, Condition *condition);
 Query *capo_query_order_by(Query *query, const char *const *paths); /* replaces; LIST(NULL) clears Meta's too */
+Query *capo_query_order_with(Query *query, const OrderPart *order); /* by expressions; ends with an entry without one */
 Query *capo_query_slice(Query *query, int64_t offset, int64_t limit);
 Query *capo_query_select_related(Query *query, const char *const *paths);
 Query *capo_query_prefetch(Query *query, const char *const *paths);
@@ -333,6 +347,7 @@ Query *capo_default_rows(Model *model);
 Query *capo_base_rows(Model *model);
 /* Whether there is a base manager, so that rows may be missing from capo_base_rows(). */
 bool capo_has_base_manager(const Model *model);
+bool capo_has_default_manager(const Model *model);
 
 /* --- instances -------------------------------------------------------------------------------------------------------------- */
 
@@ -360,6 +375,14 @@ bool capo_has_base_manager(const Model *model);
  * the end. A query narrows it: capo_next_by(post, published, published_posts()); NULL: all rows. */
 #define capo_next_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, true, (query)))
 #define capo_previous_by(object, field, query) ((__typeof__(object))capo_instance_neighbour(&(object)->capo, #field, false, (query)))
+/* The order that people gave to the rows of a parent, of a model with ORDER_WITH_RESPECT_TO (get_RELATED_order, set_RELATED_order):
+ *     List *keys = capo_get_order(question, Answer);          // of its answers, in order
+ *     capo_set_order(question, Answer, VALUES(3, 1, 2));       // their keys; rows of other parents stay as they are
+ * New rows come last. The neighbours of one; they raise ERROR_DOES_NOT_EXIST at the ends. */
+#define capo_get_order(parent, M) capo_ordered_keys(&(parent)->capo, &M##_model)
+#define capo_set_order(parent, M, keys) capo_ordered_set(&(parent)->capo, &M##_model, (keys))
+#define capo_next_in_order(object) ((__typeof__(object))capo_ordered_neighbour(&(object)->capo, true))
+#define capo_previous_in_order(object) ((__typeof__(object))capo_ordered_neighbour(&(object)->capo, false))
 /* Sets an OPTIONAL field that is not text: numbers, times, keys; and back to NULL. */
 #define capo_set(object, field, x) ((object)->field = (__typeof__((object)->field)){ .value = (x), .present = true })
 #define capo_set_null(object, field) ((object)->field = (__typeof__((object)->field)){ .present = false })
@@ -401,10 +424,17 @@ void capo_instance_insert(Instance *self);                                      
 void capo_instance_update(Instance *self);                                       /* force_update */
 void capo_instance_set_expression(Instance *self, const char *field, Value expression);
 void capo_instance_refresh_with(Instance *self, const char *const *fields, Query *query);
+List *capo_ordered_keys(const Instance *parent, Model *model);
+void capo_ordered_set(const Instance *parent, Model *model, const List *keys);
+Instance *capo_ordered_neighbour(Instance *self, bool next);
 Instance *capo_instance_neighbour(Instance *self, const char *field, bool next, Query *query);
 int64_t capo_instance_delete(Instance *self);
 void capo_instance_refresh(Instance *self);
+/* A row of it is in the database, as far as is known: it was read or saved, and not deleted (Django: not _state.adding). */
 bool capo_instance_is_saved(const Instance *self);
+/* The names of the columns that were left out when it was read, and are read when they are asked for; ends with NULL (get_deferred_fields). */
+#define capo_deferred_fields(object) capo_instance_deferred(&(object)->capo)
+const char *const *capo_instance_deferred(const Instance *self);
 /* The value holds a model's instance: (Instance *)value.object. */
 bool capo_is_instance(Value value);
 /* The default of a field, converted to its kind; null where it has none. Calls default_function. */
@@ -416,6 +446,18 @@ Query *capo_instance_related_query_at(Instance *self, const char *accessor, cons
 void capo_prefetch_rows(Instance *const *rows, const char *const *paths);
 void capo_prefetch_rows_with(Instance *const *rows, const Prefetching *prefetches);
 Instance **capo_instance_prefetched_as(const Instance *self, const char *name);
+/* Makes one with these values and inserts it (Django's create()): capo_create(Post, .set = { .title = TO("Hello"), .author_id = TO(ann->id) }).
+ * What .set leaves out has its default. */
+#define capo_create(M, ...) ((M *)capo_query_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__)))
+Instance *capo_query_create(Model *model, const QueryOptions *options_with_set);
+/* An object as plain data, which JSON can hold and a cache can keep beyond this unit, and back: its columns, whether it is in the database and in
+ * which, what was changed and not saved. Related objects are not in it. A field that the data lacks is read when it is asked for; ERROR_VALUE
+ * where it is another model's; data of another version of Capo is warned about.
+ *     capo_cache_set("top", capo_pack(post), 60);      Post *post = capo_unpack(Post, value);                                   */
+#define capo_pack(object) capo_instance_pack(&(object)->capo)
+#define capo_unpack(M, data) ((M *)capo_instance_unpack(&M##_model, (data)))
+Value capo_instance_pack(const Instance *self);
+Instance *capo_instance_unpack(Model *model, Value data);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */
 void capo_bulk_create(Instance *const *instances, size_t count);
 /* The same, but what clashes with a row that is there: BULK_IGNORE skips it; BULK_UPDATE sets `update` of that row, which `unique`
@@ -441,7 +483,8 @@ const char *capo_instance_text(Instance *self);                                 
 bool capo_instance_lookup(Instance *self, const char *name, size_t size, Value *ret);
 /* Whether the field differs from what was loaded. */
 bool capo_field_changed(const Instance *self, const Field *field);
-/* Label of the current choice (get_status_display), or the value's text. */
+/* Label of the current choice (get_status_display), or the value's text: capo_display(post, status). */
+#define capo_display(object, field) ((void)sizeof((object)->field), capo_field_display(&(object)->capo, capo_field((object)->capo.model, #field)))
 const char *capo_field_display(Instance *self, const Field *field);
 /* The converted value, or raises ERROR_VALIDATION: null, blank, choices, length, limits, validators as Field.clean does. */
 Value capo_field_clean(const Field *field, Value value, bool form_empty_ok);

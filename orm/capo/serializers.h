@@ -34,9 +34,12 @@ typedef struct Serializer Serializer;
 /* Raises ERROR_COMMAND for a format that is none. */
 Serializer *capo_serializer_open(const SerializeOptions *options);
 /* Appends the rows, by primary key. They are read a thousand at a time, so that a table of any size takes little memory; rows that come
- * and go meanwhile may be in or not. The order and the limit of the query do not count. How many. */
+ * and go meanwhile may be in or not. The order of the query counts only for which rows its limit leaves. How many. */
 int64_t capo_serialize(Serializer *serializer, Query *rows);
 void capo_serializer_close(Serializer *serializer);
+/* The rows as values (Django's "python" format): maps of "model", "pk" and "fields", whose values are as fields have them: dates, decimals, UUIDs, bytes. All
+ * of them at once, in the memory of the unit. Of the options .natural_…, .fields; NULL: none. */
+List *capo_serialize_values(Query *rows, const SerializeOptions *options);
 /* All of "json", "jsonl", NULL at the end. */
 extern const char *const capo_serializer_formats[];
 
@@ -59,6 +62,8 @@ int64_t capo_load(Loader *loader, const char *text, size_t size, const LoadOptio
 int64_t capo_loader_close(Loader *loader);
 /* All of it at once. */
 int64_t capo_load_text(const char *text, const LoadOptions *options);
+/* The same of rows as capo_serialize_values() gives them; a value may also be as text has it. */
+int64_t capo_load_values(const List *rows, const LoadOptions *options);
 
 /* The paths of a model's natural key, keys among them followed to plain fields; NULL: it has none. */
 const char *const *capo_natural_key(const Model *model);

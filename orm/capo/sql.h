@@ -36,6 +36,12 @@ enum { COLUMN_INT64, COLUMN_INT, COLUMN_BOOL, COLUMN_DOUBLE, COLUMN_TEXT, COLUMN
 void *capo_sql_structs_with(size_t size, const ColumnRow *columns, size_t *ret_count, const char *sql, const Value *parameters, size_t count);
 #define CAPO_PARAMETERS(...) (const Value[]){ __VA_OPT__(CAPO_EACH_VALUE(__VA_ARGS__),) { 0 } }, CAPO_COUNT_ARGS(__VA_ARGS__)
 
+/* A query's values as structs (Django's values_list(named=True)): columns are paths and names of annotations; those that the query has not
+ * been told with capo_query_values are selected.
+ *     Writer *writers = capo_values_structs(Writer, writer_columns, &count, capo_query(Author, .annotate = EXPRESSIONS(COUNT("books", .as = "n"))));  */
+#define capo_values_structs(Struct, columns, ret_count, query) ((Struct *)capo_values_structs_with(sizeof(Struct), (columns), (ret_count), (query)))
+void *capo_values_structs_with(size_t size, const ColumnRow *columns, size_t *ret_count, Query *query);
+
 /* A statement's whole result: the names of its columns, its cells row by row, how many rows it changed. */
 typedef struct SqlResult {
     size_t n_rows, n_columns;

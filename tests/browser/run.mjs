@@ -10,6 +10,7 @@ const part = async (name, run) => {
   try { await run(); } catch (error) { check(false, `${name}: ${error.message.split("\n").slice(0, 6).join("\n")}`); }
 };
 const text = (page, selector) => page.locator(selector).first().innerText();
+const onePixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
 const rows = (page) => page.locator("#result_list tbody tr").count();
 
 // --- what a person does -------------------------------------------------------------------------------------------------
@@ -76,6 +77,53 @@ await part("edit", async () => {
   await page.click("input[name=_save]");
   check((await text(page, ".messagelist")).includes("The post “Bees” was changed successfully."), "the message");
   equal(await text(page, ".paginator .total"), "13 posts", "the count");
+});
+
+await part("a picture is uploaded, replaced and cleared", async () => {
+  const one = onePixel;
+  const upload = (name, buffer) => page.setInputFiles("#id_cover", { name, mimeType: "image/png", buffer });
+  const save = async () => { await page.click("input[name=_continue]"); await page.waitForSelector(".messagelist, .errornote"); };
+  await page.goto(posts);
+  await page.click("#result_list >> text=Bees");
+  const change = page.url();
+  equal(await page.getAttribute("form.object-form", "enctype"), "multipart/form-data", "the form's encoding");
+  equal(await page.getAttribute("#id_cover", "accept"), "image/*", "the browser is told what is wanted");
+  await upload("page.png", Buffer.from("<html><script>alert(1)</script>"));
+  await save();
+  check((await text(page, ".field-cover .errorlist, .field-cover .error")).includes("Upload a valid image."), "what is no picture is refused");
+  await page.goto(change);
+  equal(await page.locator(".field-cover a").count(), 0, "nothing of it was kept");
+  await upload("My Boat.png", one);
+  await save();
+  const first = await page.getAttribute(".field-cover .file-upload a", "href");
+  check(/^\/media\/covers\/\d{4}\/\d\d\/My_Boat\.png$/.test(first), `its address: ${first}`);
+  const answer = await page.context().request.get(site.base + first);
+  equal(answer.headers()["content-type"], "image/png", "its type");
+  equal(answer.headers()["x-content-type-options"], "nosniff", "and no other");
+  equal((await answer.body()).equals(one), true, "its bytes");
+  const picture = await openPage(browser, {});
+  await picture.goto(site.base + first);
+  equal(await picture.evaluate(() => document.images[0].naturalWidth), 1, "the browser shows it");
+  await picture.context().close();
+  await upload("My Boat.png", Buffer.concat([one, Buffer.from("more")]));
+  await save();
+  const second = await page.getAttribute(".field-cover .file-upload a", "href");
+  check(/My_Boat_[A-Za-z0-9]{7}\.png$/.test(second), `replaced, under a name of its own: ${second}`);
+  await page.fill("#id_body", "Other words.");
+  await save();
+  equal(await page.getAttribute(".field-cover .file-upload a", "href"), second, "saving without a file keeps it");
+  await page.check("#cover-clear_id");
+  await upload("again.png", one);
+  await save();
+  check((await text(page, ".field-cover .errorlist, .field-cover .error")).includes("either submit a file or check the clear checkbox"), "both are refused");
+  await page.goto(change);
+  await page.check("#cover-clear_id");
+  await save();
+  equal(await page.locator(".field-cover a").count(), 0, "cleared");
+  equal((await page.context().request.get(site.base + second)).status(), 200, "the file itself stays");
+  await upload("cover.png", one);
+  await save();
+  await page.goto(posts);
 });
 
 await part("search, filter, sort", async () => {
@@ -225,6 +273,12 @@ const pages = {
   "password-change": `${admin}/password_change/`, "password-change-done": `${admin}/password_change/done/`, "not-found": `${admin}/no/such/`,
   popup: `${admin}/blog/tag/add/?_popup=1`,
 };
+await part("a picture for the change page", async () => {
+  await page.goto(post);
+  await page.setInputFiles("#id_cover", { name: "a-picture-with-a-rather-long-name-that-does-not-fit-on-a-small-screen.png", mimeType: "image/png", buffer: onePixel });
+  await page.click("input[name=_continue]");
+  equal(await page.locator(".file-upload a").count(), 1, "it is there");
+});
 const state = await page.context().storageState();
 
 await part("the HTML of every page", async () => {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The Capo site over the tables of the Django project beside it. */
 #include "shelf/shelf.h"
+#include <capo/flatpages.h>
+#include <capo/sites.h>
 
 static Response *whoami(Request *req)
 {
@@ -16,5 +18,5 @@ static const Route urls[] = {
 
 int main(int argc, char **argv)
 {
-    return capo_main(argc, argv, &(Settings){ .name = "shelves", .apps = APPS(&capo_admin, &shelf), .urls = urls, .insecure_cookies = true });
+    return capo_main(argc, argv, &(Settings){ .name = "shelves", .apps = APPS(&capo_admin, &capo_sites, &capo_flatpages, &shelf), .urls = urls, .insecure_cookies = true });
 }

@@ -20,6 +20,7 @@ const App documents_world = { .name = "world", .models = models, .functions = ow
 User *ann;
 Post *post;
 Author *author;
+Hall *hall;
 Book **books;
 Band *band;
 Musician *ringo;
@@ -86,6 +87,8 @@ void open_world(void)
     author = capo_new(Author);
     author->name = "Ann";
     capo_save(author);
+    hall = capo_create(Hall, .set = { .name = TO("first") });
+    capo_create(Seat, .set = { .hall_id = TO(hall->id), .number = TO(7), .colour = TO("red") });
     make_book("Alpha", "alpha", 100);
     make_book("Beta", "beta", 400);
     books = capo_fetch(Book, .order_by = LIST("id"));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* libFuzzer: template source, lexed and parsed. Any bytes are a template or an error with a place in it, and the same one each
  * time. template_pieces.h has the form of an input.
- * sources: core/base core/loop core/http core/web core/i18n core/cache templates */
+ * sources: core/base core/loop core/http core/files core/web core/i18n core/cache templates */
 #include "template_pieces.h"
 
 typedef struct Job { Engine *engine; const Pieces *pieces; size_t at; bool twice; } Job;

@@ -5,7 +5,7 @@
  * An input is options (two bytes: the engine's switches, and language and zone), a context as JSON, and templates as
  * template_pieces.h has them, with FF between. {"$date": "2026-11-22"} and the like in the JSON are values of other kinds; names of
  * every kind are there besides.
- * sources: core/base core/loop core/http core/web core/i18n core/cache templates */
+ * sources: core/base core/loop core/http core/files core/web core/i18n core/cache templates */
 #include "template_pieces.h"
 #include "../../core/base/clock.h"
 #include <capo/i18n.h>

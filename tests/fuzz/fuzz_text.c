@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* libFuzzer over the readers of untrusted text: JSON, queries, dates, times, durations, decimals, UUIDs. The first byte says which.
- * sources: core/base core/i18n core/loop core/cache core/http core/web templates
+ * sources: core/base core/i18n core/loop core/cache core/http core/files core/web templates
  * Held besides the sanitizers: JSON that was read is written as JSON that reads the same. */
 #include <capo/arena.h>
 #include <capo/request.h>

@@ -135,6 +135,29 @@ TEST(admin_shows_what_the_database_refused)
     EXPECT_REDIRECT(capo_client_post(all.client, change_url(all.first), BOOK("Ashes II", "dust2", all.bob->id), NO_INLINES, V("_save", "1")), "/admin/library/book/");
 }
 
+static void take_the_name(const char *sql)
+{
+    if (!capo_starts_with(sql, "INSERT") || !strstr(sql, "auth_user"))
+        return;
+    capo_before_statement = NULL;
+    User *other = capo_new(User);
+    other->username = "zoe";
+    capo_save(other);
+}
+
+TEST(admin_shows_that_a_user_s_name_was_taken)
+{
+    Library all = library_open();
+    capo_defer(be_slow_again, NULL);
+    capo_before_statement = take_the_name;
+    ClientResponse *page = capo_client_post(all.client, "/admin/auth/user/add/", V("username", "zoe"), V("password1", "quite a long secret"),
+                                            V("password2", "quite a long secret"));
+    EXPECT(!capo_before_statement);
+    EXPECT_STATUS(page, 200);
+    EXPECT_CONTAINS(page, "A user with that username already exists.");
+    EXPECT_CONTAINS(page, "value=\"zoe\"");
+}
+
 TEST(admin_inline_errors_keep_all_unsaved)
 {
     Library all = library_open();
@@ -543,4 +566,37 @@ TEST(sec_325_names_are_escaped_everywhere)
     }
     capo_client_post(all.client, capo_format("/admin/library/genre/%lld/change/", (long long)all.crime->id), V("name", bad), V("_continue", "1"));
     EXPECT_NOT_CONTAINS(capo_client_get(all.client, "/admin/"), "<img");
+}
+
+/* A model that has rows in two tables is one like any other. */
+TEST(admin_of_a_child_model)
+{
+    Library all = library_open();
+    const char *list = "/admin/library/lexicon/", *add = "/admin/library/lexicon/add/";
+    EXPECT_CONTAINS(capo_client_get(all.client, add), "name=\"volumes\"");
+    EXPECT_CONTAINS(capo_client_get(all.client, add), "name=\"name\"");
+    EXPECT_NOT_CONTAINS(capo_client_get(all.client, add), "genre_ptr");
+    EXPECT_REDIRECT(capo_client_post(all.client, add, V("name", "Brockhaus"), V("volumes", 24), V("editor", all.ann->id), V("_save", "1")), list);
+    Lexicon *lexicon = capo_get(Lexicon);
+    EXPECT_TEXT(lexicon->genre.name, "Brockhaus");
+    EXPECT_INT(capo_count(Genre), 3);
+    ClientResponse *twice = capo_client_post(all.client, add, V("name", "poetry"), V("volumes", 1), V("editor", all.ann->id), V("_save", "1"));
+    EXPECT_CONTAINS(twice, "Genre with this Name already exists.");
+    EXPECT_CONTAINS(capo_client_get(all.client, list), "Brockhaus");
+    EXPECT_CONTAINS(capo_client_get(all.client, capo_format("%s?q=brock", list)), "Brockhaus");
+    EXPECT_CONTAINS(capo_client_get(all.client, capo_format("%s?o=-1", list)), "Brockhaus");
+    EXPECT_CONTAINS(capo_client_get(all.client, capo_format("%s?name=poetry", list)), "0 lexica");
+    const char *change = capo_format("%s%lld/change/", list, (long long)lexicon->genre.id);
+    EXPECT_CONTAINS(capo_client_get(all.client, change), "value=\"24\"");
+    EXPECT_REDIRECT(capo_client_post(all.client, change, V("name", "Meyers"), V("volumes", 25), V("editor", all.bob->id), V("_save", "1")), list);
+    lexicon = capo_get(Lexicon);
+    EXPECT_TEXT(lexicon->genre.name, "Meyers");
+    EXPECT(lexicon->volumes == 25 && lexicon->editor_id == all.bob->id);
+    EXPECT_REDIRECT(capo_client_post(all.client, list, V("form-TOTAL_FORMS", 1), V("form-INITIAL_FORMS", 1), V("form-0-genre_ptr", lexicon->genre.id), V("form-0-volumes", 26), V("_save", "1")), list);
+    EXPECT_INT(capo_get(Lexicon)->volumes, 26);
+    const char *removal = capo_format("%s%lld/delete/", list, (long long)lexicon->genre.id);
+    EXPECT_CONTAINS(capo_client_get(all.client, removal), "Meyers");
+    EXPECT_REDIRECT(capo_client_post(all.client, removal, V("post", "yes")), list);
+    EXPECT_INT(capo_count(Lexicon), 0);
+    EXPECT_INT(capo_count(Genre), 2);
 }

@@ -233,7 +233,7 @@ TEST(sec_331_every_change_is_recorded)
     capo_client_post(all.client, capo_format("/admin/auth/user/%lld/password/", (long long)zoe->id), V("password1", "the new secret word"),
                      V("password2", "the new secret word"));
     LogEntry *entry = capo_first(LogEntry, .order_by = LIST("-id"));
-    EXPECT_INT(entry->user_id, all.root->id);
+    EXPECT_INT(entry->user_id.integer, all.root->id);
     EXPECT_INT(entry->action_flag, 2);
     EXPECT_TEXT(entry->object_repr, "zoe");
     EXPECT_TEXT(entry->change_message, "[{\"changed\": {\"fields\": [\"password\"]}}]");

@@ -3,10 +3,12 @@
 #include <capo/admin.h>
 #include <capo/expressions.h>
 #include <capo/forms.h>
+#include <capo/generic.h>
 #include <capo/schema.h>
 #include <capo/serializers.h>
 #include <capo/testing.h>
 #include <capo/web.h>
+#include "../../migrations/inspect.h"
 #include "../../migrations/migration.h"
 #include "../../orm/internal.h"
 #include "../../orm/loader.h"
@@ -27,7 +29,7 @@ static void make_tables(void)
     capo_begin();
     SchemaEditor *editor = capo_schema_open(false);
     for (size_t i = 0; i < count; i++)
-        if (!strcmp(all[i]->app, "keys") && !all[i]->auto_created)
+        if ((!strcmp(all[i]->app, "keys") || !strcmp(all[i]->app, "contenttypes")) && !all[i]->auto_created)
             capo_schema_create_model(editor, all[i]);
     capo_schema_close(editor);
     capo_commit();
@@ -57,7 +59,7 @@ static Hall *first, *second;
 /* Two halls with three and two seats. */
 static void open_halls(void)
 {
-    capo_models_prepare(APPS(&keys));
+    capo_models_prepare(APPS(&capo_contenttypes, &keys));
     open_empty_database();
     make_tables();
     first = make_hall("first");
@@ -127,7 +129,9 @@ static void update_key(void *unused)
 TEST(FLD_008_composite_key_made_by_hand)
 {
     open_halls();
-    EXPECT_RAISES(ERROR_INTEGRITY, insert_twice, NULL);
+    const Error *twice = EXPECT_RAISES(ERROR_INTEGRITY, insert_twice, NULL);
+    const ValidationError *why = capo_integrity_errors(&capo_new(Seat)->capo, twice);
+    EXPECT_TEXT(why ? why->message : "", "Seat with this Hall and Number already exists.");
     EXPECT_RAISES(ERROR_VALUE, save_key, NULL);
     EXPECT_RAISES(ERROR_VALUE, update_key, NULL);
     Seat *seat = make_seat(first, 1, "white");                      /* the row is there: UPDATE, as Django's save() */
@@ -225,6 +229,26 @@ TEST(FLD_008_composite_key_in_queries)
     EXPECT_TEXT(seats_where(Q("price", 3)), "2/1 2/2");
 }
 
+TEST(FLD_008_composite_key_in_sets_of_queries)
+{
+    open_halls();
+    Query *blue = capo_query(Seat, .where = { .colour = EQ("blue") }), *third = capo_query(Seat, .where = { .number = EQ(3) });
+    EXPECT_TEXT(seats(capo_query_order_by(capo_query_union(blue, third), LIST("-pk"))), "2/2 2/1 1/3");
+    EXPECT_INT(capo_query_count(capo_query_union(blue, third)), 3);
+    EXPECT_TEXT(seats(capo_query_order_by(capo_query_or(blue, third), LIST("pk"))), "1/3 2/1 2/2");
+    /* what is left out of all rows is read for all of them at once */
+    Seat **rows = capo_fetch(Seat, .only = LIST("price"), .order_by = LIST("pk"), .fetch = FETCH_PEERS);
+    EXPECT_QUERIES(1, for (Seat **seat = rows; *seat; seat++) capo_field_value(&(*seat)->capo, capo_field(&Seat_model, "colour")));
+    EXPECT_TEXT(rows[4]->colour, "blue");
+    rows = capo_fetch(Seat, .prefetch = LIST("hall"), .order_by = LIST("pk"));
+    EXPECT_QUERIES(0, EXPECT_TEXT(rows[4]->hall->name, "second"));
+    EXPECT_INT(capo_query_count(capo_query(Seat, .distinct = true, .order_by = LIST("pk"))), 5);
+    capo_update(Seat, .query = capo_query(Seat, .order_by = LIST("pk")), .where = { .hall = HAS(Hall, .name = EQ("first")), .number = LT(3) }, .set = { .price = PLUS(0), .colour = TO("new") });
+    EXPECT_TEXT(seats_where(Q("colour", "new")), "1/1 1/2");
+    EXPECT_INT(capo_delete_all(Seat, .filter = Q("hall__seats__colour", "blue")), 2);
+    EXPECT_TEXT(seats(capo_query(Seat, .order_by = LIST("pk"))), "1/1 1/2 1/3");
+}
+
 TEST(FLD_008_composite_key_grouped_and_annotated)
 {
     open_halls();
@@ -269,6 +293,86 @@ TEST(FLD_008_composite_key_relations_and_prefetch)
     EXPECT_TEXT(capo_fetch(Caller, .prefetch = LIST("halls"))[0]->halls[0]->name, "first");
     EXPECT_INT(capo_delete(ann), 2);
     EXPECT_INT(capo_count(Visit), 0);
+}
+
+static Entry *make_entry(const char *name, const Hall *hall, int place)
+{
+    Entry *entry = capo_new(Entry);
+    entry->name = name;
+    entry->hall_id = hall->id;
+    if (place)
+        capo_set(entry, place, place);
+    capo_save(entry);
+    return entry;
+}
+
+static const char *entries(Query *query) { return text_of(capo_values_flat(query, "name")); }
+
+TEST(REL_013_relations_over_several_columns)
+{
+    open_halls();
+    make_entry("ann", first, 2);
+    make_entry("bob", second, 1);
+    make_entry("cid", second, 9);                                   /* no such seat */
+    make_entry("dan", first, 0);
+    capo_update(Seat, .filter = Q("pk", VALUES(first->id, 2)), .set = { .colour = TO("gold") });
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__colour", "gold"))), "[\"ann\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__colour__in", VALUES("gold", "blue")))), "[\"ann\", \"bob\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__isnull", true))), "[\"cid\", \"dan\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = NOT(Q("seat__colour", "gold")))), "[\"bob\", \"cid\", \"dan\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = ANY(Q("seat__colour", "gold"), Q("name", "cid")))), "[\"ann\", \"cid\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__hall__name", "second"))), "[\"bob\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__number", F("place")))), "[\"ann\", \"bob\"]");
+    Seat *gold = capo_get(Seat, .where = { .colour = EQ("gold") });
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat", capo_value_object(&gold->capo)))), "[\"ann\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__pk", VALUES(second->id, 1)))), "[\"bob\"]");
+    EXPECT_TEXT(entries(capo_query(Entry, .filter = Q("seat__isnull", false), .order_by = LIST("-seat"))), "[\"bob\", \"ann\"]");
+    EXPECT_TEXT(text_of(capo_values_tuples(capo_query(Entry), LIST("name", "seat__colour"))),
+                "[[\"ann\", \"gold\"], [\"bob\", \"blue\"], [\"cid\", null], [\"dan\", null]]");
+    EXPECT_INT(capo_map_get(capo_aggregate(capo_query(Entry), EXPRESSIONS(COUNT("seat", .as = "n"))), "n")->integer, 2);
+    /* the object itself */
+    Entry **rows = capo_fetch(Entry, .select_related = LIST("seat__hall"));
+    EXPECT_QUERIES(0, EXPECT_TEXT(((Seat *)(void *)capo_instance_related(&rows[0]->capo, "seat"))->hall->name, "first"));
+    rows = capo_fetch(Entry);
+    Seat *seat;
+    EXPECT_QUERIES(1, seat = (Seat *)(void *)capo_instance_related(&rows[1]->capo, "seat"));
+    EXPECT_TEXT(seat->colour, "blue");
+    EXPECT_QUERIES(0, (void)capo_instance_related(&rows[1]->capo, "seat"));
+    EXPECT(!capo_instance_related(&rows[2]->capo, "seat") && !capo_instance_related(&rows[3]->capo, "seat"));
+    capo_set(rows[1], place, 2);                                    /* other columns, another seat */
+    EXPECT_INT(((Seat *)(void *)capo_instance_related(&rows[1]->capo, "seat"))->number, 2);
+    Value shown;
+    EXPECT(capo_instance_lookup(&rows[0]->capo, "seat.colour", 11, &shown));
+    EXPECT_TEXT(capo_to_text(shown), "gold");
+    EXPECT_INT(capo_update(Entry, .filter = Q("seat__colour", "gold"), .set = { .name = TO("ANN") }), 1);
+    EXPECT_INT(capo_delete_all(Entry, .filter = Q("seat__colour", "gold")), 1);
+    EXPECT_INT(capo_delete(gold), 1);                               /* nothing goes with it */
+    EXPECT_INT(capo_count(Entry), 3);
+}
+
+static void resolve_one(void *model) { capo_models_resolve((Model *[]){ model }, 1); }
+
+static const char *wrong_object(const ForeignObject *object)
+{
+    FieldRow *rows = capo_alloc_array(4, sizeof *rows);
+    rows[0] = (FieldRow){ .name = "id", .kind = FIELD_BIG_AUTO };
+    rows[1] = (FieldRow){ .name = "place", .kind = FIELD_INTEGER };
+    ForeignObject *objects = capo_alloc_array(2, sizeof *objects);
+    objects[0] = *object;
+    rows[2] = (FieldRow){ .name = "Meta", .kind = FIELD_META, .options.meta = { .foreign_objects = objects } };
+    Model *model = capo_alloc_struct(Model);
+    *model = (Model){ .name = "Odd", .app = "keys", .rows = rows };
+    return capo_expect_raises(__FILE__, __LINE__, ERROR_IMPROPERLY_CONFIGURED, resolve_one, model)->message;
+}
+
+TEST(REL_013_mistakes_are_sentences)
+{
+    open_halls();
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("place"), LIST("number") }), "may lead to several rows") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("plaice"), LIST("number") }), "names \"plaice\"") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("place"), LIST("hall", "number") }), "as many fields") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "seat", &Seat_model, LIST("place", "id"), LIST("colour", "number") }), "another kind") != NULL);
+    EXPECT(strstr(wrong_object(&(ForeignObject){ "place", &Seat_model, LIST("id", "place"), LIST("hall", "number") }), "is a field too") != NULL);
 }
 
 TEST(FLD_008_composite_key_bulk)
@@ -411,6 +515,7 @@ TEST(FLD_008_composite_keys_that_cannot_be)
 static const ModelAdmin rows_of_admin[] = { { .model = &Seat_model }, { 0 } };
 static const App with_admin = { .name = "with_admin", .admin = rows_of_admin };
 static void start_admin(void *unused) { (void)unused; capo_admin.ready(); }
+static void stick(void *unused) { (void)unused; Sticker *sticker = capo_new(Sticker); capo_set_generic(sticker, "thing", capo_first(Seat)); }
 static void make_formset(void *unused) { (void)unused; capo_model_formset_new(&Seat_model, NULL, NULL, NULL); }
 
 TEST(FLD_008_composite_key_is_not_for_the_admin_or_formsets)
@@ -419,6 +524,10 @@ TEST(FLD_008_composite_key_is_not_for_the_admin_or_formsets)
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&with_admin) });
     EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, start_admin, NULL);
     EXPECT_RAISES(ERROR_NOT_SUPPORTED, make_formset, NULL);
+    EXPECT_RAISES(ERROR_VALUE, stick, NULL);
+    Value key;
+    EXPECT(capo_instance_lookup(&capo_first(Seat)->capo, "pk", 2, &key));
+    EXPECT_TEXT(capo_json_text(key, 0), capo_format("[%lld, 1]", (long long)first->id));
 }
 
 /* --- migrations ------------------------------------------------------------------------------------------------------------------------ */
@@ -445,6 +554,18 @@ TEST(FLD_008_composite_key_in_the_state)
     EXPECT_INT(historical->pk->n_parts, 2);
     Instance *row = capo_query_get(capo_query_filter(capo_query_of(historical), Q("pk", VALUES(first->id, 2))));
     EXPECT_TEXT(capo_to_text(capo_field_value(row, capo_field(historical, "colour"))), "red");
+    /* what makemigrations writes is read again */
+    ModelState *hall = model_state_of(&Hall_model);
+    Operation *operations[] = { OPERATION(.kind = CREATE_MODEL, .model = hall->name, .fields = hall->fields, .n_fields = hall->n_fields, .options = hall->options),
+                                OPERATION(.kind = CREATE_MODEL, .model = state->name, .fields = state->fields, .n_fields = state->n_fields, .options = state->options) };
+    const char *written = migration_text(&(Migration){ .app = "keys", .name = "0001_initial", .operations = operations, .n_operations = 2 });
+    ProjectState *read = migration_state(migration_parse("keys", "0001_initial", "x.json", written, strlen(written)), state_new());
+    EXPECT_TEXT(capo_json_text(capo_value_map(model_state_pk(state_find(read, "keys", "Seat"))->options), 0), "{\"fields\": [\"hall\", \"number\"], \"primary_key\": true}");
+    /* and inspectdb finds it in the database */
+    List *notes = capo_list_new();
+    const char *text = inspect_text(inspect_model("inspected", "keys_seat", inspect_tables(true, true), notes), notes);
+    EXPECT(strstr(text, "MODEL_KEYS(KeysSeat, hall, number)\n    FOREIGN_KEY(hall, KeysHall, .on_delete = DO_NOTHING)\n    INTEGER(number)\n") != NULL);
+    EXPECT_INT(notes->count, 0);
     /* a renamed part stays a part */
     ProjectState *renamed = state_text(PAIR ", {\"RenameField\": {\"model\": \"Pair\", \"old_name\": \"n\", \"new_name\": \"m\"}}");
     EXPECT_TEXT(state_model(renamed, "mig", "Pair")->pk->parts[1]->name, "m");

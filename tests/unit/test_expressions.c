@@ -23,6 +23,24 @@ TEST(expression_functions_and_arithmetic)
     EXPECT_TEXT(of_books(FN(Coalesce, F("editor_id"), F("author_id"))), "1 1 1 2");
 }
 
+static void slice_backwards(void *unused) { (void)unused; SLICE("title", 3, 3); }
+static void slice_negative(void *unused) { (void)unused; SLICE("title", -3, 2); }
+static void slice_numbers(void *unused) { (void)unused; of_books(SLICE("pages", 0, 2)); }
+
+TEST(expression_slices_of_texts)
+{
+    query_library();
+    EXPECT_TEXT(of_books(SLICE("author__name", 0, 2)), "An An Bo Bo");
+    EXPECT_TEXT(of_books(SLICE("author__name", 1, -1)), "nn nn ob ob");
+    EXPECT_TEXT(of_books(FN(Upper, SLICE("author__name", 2, 3))), "N N B B");
+    EXPECT_INT(capo_count(Book, .filter = Q("author__name__startswith", SLICE("author__name", 0, 1))), 4);
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, slice_backwards, NULL)->message, "Slice stop must be greater than slice start.");
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, slice_negative, NULL)->message, "Negative indexing is not supported.");
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, slice_numbers, NULL)->message, "PositiveIntegerField does not support slicing.");
+    Value data = capo_expression_data(capo_expression_of(SLICE("title", 0, 2)));
+    EXPECT_TEXT(capo_json_text(capo_expression_data(capo_expression_of(capo_expression_from_data(data))), 0), capo_json_text(data, 0));
+}
+
 TEST(expression_case_when)
 {
     query_library();

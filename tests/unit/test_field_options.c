@@ -118,7 +118,7 @@ TEST(enumerations_are_choices_of_fields)
     capo_save(item);
     EXPECT_INT(capo_count(Item, .where = { .status = EQ(STATUS_PUBLIC), .level = IN(VALUES(LEVEL_LOW, LEVEL_NONE)) }), 1);
     EXPECT_INT(capo_update(Item, .where = { .level = LT(LEVEL_NONE) }, .set = { .status = TO(STATUS_GONE) }), 0);
-    EXPECT_TEXT(capo_field_display(&item->capo, capo_field(&Item_model, "status")), "Public");
+    EXPECT_TEXT(capo_display(item, status), "Public");
     EXPECT_TEXT(rendered("{{ item.status }} {{ item.get_status_display }} {{ item.get_level_display }} {{ item.get_colour_display }}", capo_map(OBJ("item", item))),
                 "p Public Low (Any colour)");
     item->status = "x";

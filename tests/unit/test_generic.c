@@ -35,7 +35,8 @@ TEST(generic_keys_point_anywhere)
     EXPECT_INT(capo_count(Town, .filter = Q("remarks__text", "long")), 0);      /* the key alone would match */
     EXPECT_TEXT(capo_get(Town, .filter = NOT(Q("remarks__text", "small")))->name, "Oslo");
     Town **towns = capo_fetch(Town, .prefetch = LIST("remarks"));
-    EXPECT_QUERIES(1, capo_list_of(capo_value_object((void *)capo_related_query(towns[0], "remarks"))));      /* the type's row */
+    EXPECT_QUERIES(0, capo_list_of(capo_value_object((void *)capo_related_query(towns[0], "remarks"))));
+    EXPECT_QUERIES(2, EXPECT_INT(capo_query_count(capo_query_filter(capo_related_query(towns[0], "remarks"), Q("text", "small"))), 1));     /* the type's row */
     EXPECT_INT(capo_list_of(capo_value_object((void *)capo_related_query(towns[0], "remarks")))->count, 1);
     List *counts = capo_values(capo_query(Town, .annotate = EXPRESSIONS(COUNT("remarks")), .order_by = LIST("name")), LIST("name", "remarks__count"));
     EXPECT_TEXT(capo_to_text(capo_value_list(counts)), "[{'name': 'Bern', 'remarks__count': 1}, {'name': 'Oslo', 'remarks__count': 1}]");
@@ -89,4 +90,69 @@ TEST(generic_keys_want_saved_objects)
     Remark *remark = capo_new(Remark);
     EXPECT_RAISES(ERROR_VALUE, set_unsaved, &remark->capo);
     EXPECT(capo_generic_object(remark, "about") == NULL);
+}
+
+static void prefetch_one_query(void *unused)
+{
+    (void)unused;
+    capo_fetch(Remark, .prefetch_with = PREFETCHES(PREFETCH("about", .query = capo_query(Town))));
+}
+
+static void prefetch_values(void *unused)
+{
+    (void)unused;
+    capo_fetch(Remark, .prefetch_with = PREFETCHES(PREFETCH("about", .queries = QUERIES(capo_query_values(capo_query(Town), LIST("name"))))));
+}
+
+static void prefetch_towns_of_all(void *unused)
+{
+    (void)unused;
+    capo_fetch(Remark, .prefetch = LIST("about__places"));
+}
+
+TEST(generic_keys_are_prefetched_with_a_query_for_each_model)
+{
+    family_database();
+    Town *oslo = make_town("Oslo"), *bern = make_town("Bern");
+    Letter *letter = capo_new(Letter);
+    letter->title = "Dear all";
+    letter->town_id = oslo->id;
+    capo_save(letter);
+    make_remark("a cold", &oslo->capo);
+    make_remark("b long", &letter->capo);
+    make_remark("c small", &bern->capo);
+    make_remark("d grey", &oslo->capo);
+    Remark *gone = make_remark("e gone", &bern->capo);
+    gone->about_id = 999;
+    capo_save(gone);
+    Remark **all = NULL;
+    EXPECT_QUERIES(4, all = capo_fetch(Remark, .prefetch = LIST("about")));         /* remarks, types, towns, letters */
+    EXPECT_QUERIES(0, capo_generic_object(all[0], "about"));
+    EXPECT_TEXT(((Town *)capo_generic_object(all[0], "about"))->name, "Oslo");
+    EXPECT_TEXT(((Letter *)capo_generic_object(all[1], "about"))->title, "Dear all");
+    EXPECT_TEXT(((Town *)capo_generic_object(all[2], "about"))->name, "Bern");
+    EXPECT(capo_generic_object(all[0], "about") == capo_generic_object(all[3], "about"));
+    EXPECT_QUERIES(0, EXPECT(!capo_generic_object(all[4], "about")));
+    /* own queries: one loads a relation, the other narrows */
+    all = capo_fetch(Remark, .prefetch_with = PREFETCHES(PREFETCH("about", .queries = QUERIES(
+        capo_query(Letter, .select_related = LIST("town")), capo_query(Town, .where = { .name = EQ("Bern") })))));
+    EXPECT_QUERIES(0, EXPECT_TEXT(((Letter *)capo_generic_object(all[1], "about"))->town->name, "Oslo"));
+    EXPECT(!capo_generic_object(all[0], "about") && capo_generic_object(all[2], "about"));
+    /* under another name */
+    all = capo_fetch(Remark, .prefetch_with = PREFETCHES(PREFETCH("about", .queries = QUERIES(capo_query(Town, .where = { .name = EQ("Bern") })), .to_attr = "place")));
+    EXPECT_TEXT(capo_prefetched(Town, all[2], "place")[0]->name, "Bern");
+    EXPECT(!capo_prefetched(Town, all[0], "place")[0]);
+    EXPECT_TEXT(((Town *)capo_generic_object(all[0], "about"))->name, "Oslo");
+    /* a key that changed is followed anew; one that was set is known */
+    all = capo_fetch(Remark, .prefetch = LIST("about"));
+    all[0]->about_id = bern->id;
+    EXPECT_TEXT(((Town *)capo_generic_object(all[0], "about"))->name, "Bern");
+    capo_set_generic(all[0], "about", letter);
+    EXPECT_QUERIES(0, EXPECT(capo_generic_object(all[0], "about") == letter));
+    /* further on, over rows of one model */
+    Query *of_towns = capo_query(Remark, .where = { .text = IN(VALUES("a cold", "c small")) });
+    EXPECT_QUERIES(4, all = capo_fetch(Remark, .query = of_towns, .prefetch = LIST("about__places")));
+    EXPECT_RAISES(ERROR_FIELD, prefetch_towns_of_all, NULL);
+    EXPECT_RAISES(ERROR_VALUE, prefetch_one_query, NULL);
+    EXPECT_RAISES(ERROR_VALUE, prefetch_values, NULL);
 }

@@ -4,17 +4,48 @@
 #include <capo/expressions.h>
 #include <capo/forms.h>
 #include <capo/integrity.h>
+#include "../../migrations/state.h"
 #include "../../orm/internal.h"
 #include "database_under_test.h"
 #include <string.h>
 
 static void another_was_faster(void *guest, bool created);
+static const char *lower_sql(const Model *model, const ConstraintOptions *one, const char *vendor);
+static bool has_capitals(Instance *self, const ConstraintOptions *one);
+static const char *lower_problem(const Model *model, const ConstraintOptions *one);
+static const char *once_sql(const Model *model, const ConstraintOptions *one, const char *vendor);
+static const OwnConstraint lower_case = { .name = "inn.LowerCase", .sql = lower_sql, .fails = has_capitals, .problem = lower_problem };
+static const OwnConstraint only_once = { .name = "inn.Once", .sql = once_sql };
 #define CAPO_MODELS "../../tests/unit/test_integrity.def"
 #include <capo/declare_models.h>
 #define CAPO_MODELS "../../tests/unit/test_integrity.def"
 #include <capo/define_models.h>
 
 static const App inn = { .name = "inn", .models = models };
+static const char *lower_sql(const Model *model, const ConstraintOptions *one, const char *vendor)
+{
+    const char *column = capo_column(model, one->fields[0]);
+    return capo_format(strcmp(vendor, "mysql") ? "CHECK (%s = lower(%s))" : "CHECK (BINARY %s = BINARY lower(%s))", column, column);
+}
+
+static bool has_capitals(Instance *self, const ConstraintOptions *one)
+{
+    const char *text = capo_to_text(capo_field_value(self, capo_field(self->model, one->fields[0])));
+    return text[strcspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0';
+}
+
+static const char *lower_problem(const Model *model, const ConstraintOptions *one)
+{
+    const Field *field = capo_field(model, one->fields[0]);
+    return capo_field_is_text(field->kind) ? NULL : capo_format("the field %s has no letters.", field->name);
+}
+
+/* None on SQLite. */
+static const char *once_sql(const Model *model, const ConstraintOptions *one, const char *vendor)
+{
+    return strcmp(vendor, "sqlite") ? capo_format("UNIQUE (%s, %s)", capo_column(model, one->fields[0]), capo_column(model, one->fields[1])) : NULL;
+}
+
 static const char *faster;      /* what the other request says, once */
 
 static void another_was_faster(void *guest, bool created)
@@ -211,4 +242,76 @@ TEST(forms_show_what_the_database_refused)
     EXPECT(!capo_form_try_save(form));
     EXPECT_TEXT(capo_form_errors(form, NULL)[0], "The code was used.");
     EXPECT_TEXT(capo_get(Guest, .where = { .id = EQ(ann->id) })->code, "a");
+}
+
+/* --- constraints of one's own --- */
+
+static Coupon *coupon(const char *code, const char *note)
+{
+    Coupon *one = capo_new(Coupon);
+    one->code = code;
+    one->note = note;
+    return one;
+}
+
+TEST(own_constraints_hold_in_full_clean_and_database)
+{
+    open_inn();
+    EXPECT(!capo_instance_full_clean(&coupon("a", "b")->capo, NULL));
+    EXPECT_TEXT(said(capo_instance_full_clean(&coupon("A", "b")->capo, NULL)), "-/coupon_code_lower: Small letters only.");
+    EXPECT(!capo_instance_full_clean(&coupon("A", "b")->capo, LIST("code")));
+    EXPECT_TEXT(said(capo_try_save(coupon("A", "b"))), "-/coupon_code_lower: Small letters only.");
+    EXPECT_TEXT(said(capo_try_save(coupon("a", "B"))), "-/coupon_note_lower: Constraint “coupon_note_lower” is violated.");
+    EXPECT(!capo_try_save(coupon("a", "b")));
+    EXPECT_TEXT(said(capo_try_save(coupon("a", "b"))), database_is("sqlite") ? "" : "-/coupon_once: Constraint “coupon_once” is violated.");
+    List *warnings = capo_list_new();
+    capo_schema_warn(&Coupon_model, warnings);
+    EXPECT_INT(warnings->count, database_is("sqlite"));
+    if (warnings->count)
+        EXPECT_TEXT(capo_to_text(warnings->items[0]), "inn.Coupon, coupon_once: SQLite does not support constraints of the kind inn.Once. A constraint won't be created.");
+}
+
+static const FieldRow numbered_rows[] = { { .name = "id", .kind = FIELD_BIG_AUTO, .primary_key = true }, { .name = "n", .kind = FIELD_INTEGER }, { .name = "Meta", .kind = FIELD_META,
+    .options.meta = { .constraints = (const ConstraintOptions[]){ { .name = "n_lower", .own = &lower_case, .fields = (const char *const[]){ "n", NULL } }, { 0 } } } }, { 0 } };
+static Model numbered = { .name = "Numbered", .app = "inn", .rows = numbered_rows };
+static void check_numbered(void *unused)
+{
+    (void)unused;
+    capo_models_resolve((Model *[]){ &numbered }, 1);
+    capo_schema_check(&numbered);
+}
+
+TEST(own_constraints_are_checked)
+{
+    open_inn();
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, check_numbered, NULL)->message, "inn.Numbered, n_lower: the field n has no letters.");
+}
+
+TEST(own_constraints_are_kept_by_migrations)
+{
+    open_inn();
+    ModelState *state = model_state_of(&Coupon_model);
+    EXPECT(strstr(capo_json_text(capo_value_map(state->options), 0), "\"coupon_code_lower\": {\"fields\": [\"code\"], \"violation_message\": \"Small letters only.\", \"own\": \"inn.LowerCase\"}"));
+    const char *fresh = capo_schema_describe("inn_coupon");
+    SchemaEditor *editor = capo_schema_open(false);
+    Model *historical = state_model(state_of((Model *[]){ &Coupon_model }, 1), "inn", "Coupon");
+    capo_schema_delete_model(editor, historical);
+    capo_schema_create_model(editor, historical);
+    capo_schema_close(editor);
+    EXPECT_TEXT(capo_schema_describe("inn_coupon"), fresh);
+    /* and back: without them, with them again */
+    ModelState *bare = model_state_new("inn", "Coupon", state->fields, state->n_fields, map_without(state->options, "constraints"));
+    ProjectState *other = state_new();
+    state_put(other, bare);
+    Model *without = state_model(other, "inn", "Coupon");
+    capo_schema_enforce_foreign_keys(false);
+    editor = capo_schema_open(false);
+    capo_schema_alter_meta(editor, historical, without);
+    capo_schema_close(editor);
+    EXPECT(!strstr(capo_schema_describe("inn_coupon"), "lower("));
+    editor = capo_schema_open(false);
+    capo_schema_alter_meta(editor, without, historical);
+    capo_schema_close(editor);
+    capo_schema_enforce_foreign_keys(true);
+    EXPECT_TEXT(capo_schema_describe("inn_coupon"), fresh);
 }

@@ -58,6 +58,7 @@ static const Kind kinds[] = {
     { CREATE_EXTENSION, "", "{\"CreateExtension\": {\"name\": \"citext\"}}" },
     { CREATE_COLLATION, "", "{\"CreateCollation\": {\"name\": \"mig_collation\", \"locale\": \"C\"}}" },
     { REMOVE_COLLATION, "{\"CreateCollation\": {\"name\": \"mig_collation\", \"locale\": \"C\"}}", "{\"RemoveCollation\": {\"name\": \"mig_collation\", \"locale\": \"C\"}}" },
+    { ALTER_ORDER_WITH_RESPECT_TO, "", "{\"AlterOrderWithRespectTo\": {\"model\": \"Comment\", \"order_with_respect_to\": \"post\"}}" },
     { CUSTOM, "", "{\"TwoTables\": {\"one\": \"mig_one\", \"two\": \"mig_two\"}}" },
     { CUSTOM, "", "{\"CountUp\": {}}" },
     { OPERATION_NONE }
@@ -189,6 +190,7 @@ TEST(every_kind_of_operation_survives_being_killed)
     const char *times = getenv("CAPO_TEST_KILLS");
     bool all = times && strcmp(times, "all") == 0, tried[OPERATION_KINDS] = { false };
     size_t kills = 0;
+    start_migrating();
     for (const Kind *kind = kinds; kind->kind != OPERATION_NONE; kind++) {
         size_t turn = (size_t)(kind - kinds);
         tried[kind->kind] = true;

@@ -98,6 +98,64 @@ TEST(migrations_are_switched_off)
     expect_sound_keys();
 }
 
+/* --- --update --------------------------------------------------------------------------------------------------------------------------------- */
+
+#define TAG_FIELD "\"tag\": {\"kind\": \"ForeignKey\", \"to\": \"modtags.Tag\", \"on_delete\": \"CASCADE\"}"
+#define NUMBER(name) ", \"" name "\": {\"kind\": \"IntegerField\", \"default\": 0}"
+
+static void update_all(void *unused)
+{
+    (void)unused;
+    make((MakeOptions){ .update = true });
+}
+
+static void keep_path(void *buffer, const char *path) { capo_put_format(buffer, "wrote %s\n", strrchr(path, '/') + 1); }
+
+static void start_updating(void)
+{
+    site(NULL);
+    file_with(migrating_other, "0001_initial", "\"initial\": true,", "{\"CreateModel\": {\"name\": \"Tag\", \"fields\": {" ID ", \"name\": {\"kind\": \"CharField\", \"max_length\": 40}}}}");
+    file_with(migrating_directory, "0001_initial", "\"initial\": true, \"dependencies\": [[\"modtags\", \"0001_initial\"]],",
+              "{\"CreateModel\": {\"name\": \"Note\", \"fields\": {" ID ", " TAG_FIELD NUMBER("extra") NUMBER("more") "}}}");
+}
+
+TEST(makemigrations_updates_the_last_migration)
+{
+    start_updating();
+    file_with(migrating_directory, "0002_remove_note_extra", "\"dependencies\": [[\"modnotes\", \"0001_initial\"]],",
+              "{\"RemoveField\": {\"model\": \"Note\", \"name\": \"extra\"}}");
+    const char *dry = make((MakeOptions){ .update = true, .dry_run = true });
+    EXPECT(strstr(dry, "0002_remove_note_extra_remove_note_more.json\n    - Remove field extra from note\n    - Remove field more from note\n1") != NULL);
+    EXPECT(capo_find_app_file(&notes_app, "migrations", "0002_remove_note_extra.json") != NULL);
+    Buffer out = { 0 };
+    capo_make_migrations(&(MakeOptions){ .update = true, .wrote = keep_path, .self = &out });
+    EXPECT_TEXT(say_of(&out), "wrote 0002_remove_note_extra_remove_note_more.json\n");
+    EXPECT(!capo_find_app_file(&notes_app, "migrations", "0002_remove_note_extra.json"));
+    EXPECT_TEXT(make((MakeOptions){ .check = true }), "0");
+    EXPECT_TEXT(make((MakeOptions){ .update = true }), "0");
+    migrate(NULL, NULL);
+    EXPECT_INT(capo_schema_columns("modnotes_note")->count, 2);
+    EXPECT_TEXT(capo_strip(capo_strdup(capo_find_app_file(&notes_app, "migrations", "max_migration.txt")->text)), "0002_remove_note_extra_remove_note_more");
+    /* the first one, whose name says nothing; the removed fields were never there */
+    start_updating();
+    EXPECT(strstr(make((MakeOptions){ .update = true }), "0001_initial_updated.json\n    + Create model Note\n1") != NULL);
+    const SourceFile *updated = capo_find_app_file(&notes_app, "migrations", "0001_initial_updated.json");
+    EXPECT(updated && !strstr(updated->text, "more") && strstr(updated->text, "[\"modtags\", \"0001_initial\"]"));
+    /* not what others have already */
+    start_updating();
+    migrate(NULL, NULL);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_COMMAND, update_all, NULL)->message, "Cannot update applied migration 'modnotes.0001_initial'.") != NULL);
+    start_updating();
+    file_with(migrating_other, "0002_after", "\"dependencies\": [[\"modtags\", \"0001_initial\"], [\"modnotes\", \"0001_initial\"]],", "");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_COMMAND, update_all, NULL)->message, "Cannot update migration 'modnotes.0001_initial' that migration 'modtags.0002_after' depends on.") != NULL);
+    start_updating();
+    file_with(migrating_directory, "0001_initial", "\"initial\": true, \"replaces\": [[\"modnotes\", \"0000_gone\"]], \"dependencies\": [[\"modtags\", \"0001_initial\"]],",
+              "{\"CreateModel\": {\"name\": \"Note\", \"fields\": {" ID ", " TAG_FIELD NUMBER("more") "}}}");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_COMMAND, update_all, NULL)->message, "Cannot update squash migration") != NULL);
+    site(NULL);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_COMMAND, update_all, NULL)->message, "has no migration, cannot update last migration.") != NULL);
+}
+
 /* --- two branches ------------------------------------------------------------------------------------------------------------------------------ */
 
 static int git(const char *words)

@@ -179,7 +179,7 @@ TEST(mistakes_of_meta_are_sentences)
                    { .name = "Meta", .kind = FIELD_META, .options.meta.unique_together = UNIQUE_TOGETHER(LIST("name", "nam")) });
     EXPECT_MISTAKE("test.Thing: .indexes names \"nam\", a field that it does not have. Did you mean 'name'?",
                    { .name = "name", .kind = FIELD_TEXT }, { .name = "Meta", .kind = FIELD_META, .options.meta.indexes = INDEXES({ .fields = LIST("nam") }) });
-    EXPECT_MISTAKE("test.Thing: the constraint x needs one of .unique, .unique_parts, .check, .check_sql and .exclude.",
+    EXPECT_MISTAKE("test.Thing: the constraint x needs one of .unique, .unique_parts, .check, .check_sql, .exclude and .own.",
                    { .name = "name", .kind = FIELD_TEXT }, { .name = "Meta", .kind = FIELD_META, .options.meta.constraints = CONSTRAINTS({ .name = "x" }) });
 }
 

@@ -82,8 +82,13 @@ TEST(SEC_195_a_hostile_password_string_takes_no_memory)
 
 static const char *complaint(const char *password)
 {
-    User user = { .username = "annabel", .first_name = "Ann", .last_name = "Lee", .email = "annabel.lee@example.com" };
-    return capo_join(capo_validate_password(password, &user), "|");
+    capo_models_prepare(APPS(&capo_auth, &capo_contenttypes, &capo_sessions));
+    User *user = capo_new(User);
+    user->username = "annabel";
+    user->first_name = "Ann";
+    user->last_name = "Lee";
+    user->email = "annabel.lee@example.com";
+    return capo_join(capo_validate_password(password, user), "|");
 }
 
 TEST(new_passwords_are_validated_as_django_does)

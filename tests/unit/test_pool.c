@@ -213,6 +213,51 @@ TEST(pool_a_transaction_whose_connection_broke_is_over)
     run_sql("DROP TABLE broken");
 }
 
+/* --- a server that is away --- */
+
+typedef struct Asker { bool *stop; int running, refused, others; } Asker;
+
+static void read_one(void *unused)
+{
+    (void)unused;
+    number("SELECT 1");
+}
+
+static void keep_asking(void *argument)
+{
+    Asker *asker = argument;
+    for (asker->running++; !*asker->stop;) {
+        const Error *error = capo_try(read_one, NULL);
+        *(error && error->code == ERROR_OPERATIONAL ? &asker->refused : &asker->others) += 1;
+        capo_sleep(0.004);
+    }
+    asker->running--;
+}
+
+/* Many ask and one of them is sent: at most after a quarter of a second, so that nobody waits for longer than that when it is back. */
+TEST(pool_asks_a_server_that_is_away_a_few_times_a_second)
+{
+    bool stop = false;
+    Asker asker = { .stop = &stop };
+    if (!open_with(""))
+        return;
+    capo_database_open("postgresql://nobody:x@127.0.0.1:1/nothing");
+    for (int i = 0; i < 6; i++)
+        capo_fiber_start("asker", keep_asking, &asker, NULL, false);
+    capo_sleep(1.0);
+    uint64_t failed = capo_database_figures().failed;
+    EXPECT(failed >= 3 && failed <= 6 + 8);     /* all six at first; then after 50, 100, 200, 250, 250, … ms */
+    for (int i = 0; i < 100 && capo_database_figures().failed == failed; i++)
+        capo_sleep(0.01);
+    EXPECT(capo_database_figures().failed > failed);
+    stop = true;
+    for (int i = 0; i < 200 && asker.running; i++)
+        capo_sleep(0.01);
+    EXPECT_INT(asker.running, 0);
+    EXPECT(asker.refused > 60);
+    EXPECT_INT(asker.others, 0);
+}
+
 /* A child has connections of its own, and its parent's stay good. */
 TEST(pool_after_a_fork_the_child_opens_its_own)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* prefetch: one query a level, and results where accessors and templates look. */
 #include "query_library.h"
+#include <capo/expressions.h>
 
 TEST(prefetch_many_to_many)
 {
@@ -93,4 +94,69 @@ TEST(prefetch_one_to_one_and_errors)
     EXPECT_QUERIES(0, EXPECT(capo_instance_related(&authors[0]->capo, "profile") != NULL));
     EXPECT_QUERIES(0, EXPECT(capo_instance_related(&authors[1]->capo, "profile") == NULL));
     EXPECT_RAISES(ERROR_FIELD, bad, NULL);
+}
+
+/* Of an author's books: by the author whose books were prefetched, whose query is not made until more is asked of it, and by one that was not. */
+static const char *books_of(Author *author, const char *how)
+{
+    Query *books = capo_related_query(author, "books"), *other = capo_query(Book, .where = { .id = EQ(4) }, .order_by = LIST(NULL));
+    size_t count;
+#define IS(word) !strcmp(how, word)
+    if (IS("sql"))
+        return capo_sql(books);
+    if (IS("rows"))
+        capo_query_rows(books, &count);
+    else if (IS("filter"))
+        books = capo_query_filter(books, Q("pages__gt", 100));
+    else if (IS("exclude"))
+        books = capo_query_exclude(books, Q("title", "Beta"));
+    else if (IS("order"))
+        books = capo_query_order_by(books, LIST("-pages"));
+    else if (IS("slice"))
+        return column(capo_query_slice(books, 1, 1), "id");
+    else if (IS("reverse"))
+        books = capo_query_reverse(books);
+    else if (IS("union") || IS("other union"))
+        books = capo_query_order_by(IS("union") ? capo_query_union(books, other) : capo_query_union(other, books), LIST("id"));
+    else if (IS("or") || IS("other or"))
+        books = capo_query_order_by(IS("or") ? capo_query_or(books, other) : capo_query_or(other, books), LIST("id"));
+    else if (IS("in"))
+        books = capo_query(Book, .where = { .id = IN(capo_query_values(books, LIST("id"))) });
+    else if (IS("in rows"))
+        books = capo_query(Book, .where = { .id = IN(books) });
+    else if (IS("exists"))
+        books = capo_query(Book, .filter = capo_exists_in(books), .order_by = LIST("id"));
+    else if (IS("count"))
+        return capo_format("%lld %d", (long long)capo_query_count(books), capo_query_exists(books));
+    else if (IS("first"))
+        return capo_format("%s %s", ((Book *)capo_query_first(books))->title, ((Book *)capo_query_last(books))->title);
+    else if (IS("values"))
+        return capo_to_text(capo_value_list(capo_values(books, LIST("title", "pages"))));
+    else if (IS("total"))
+        return capo_to_text(capo_value_map(capo_aggregate(books, EXPRESSIONS(SUM("pages", .as = "pages")))));
+    else if (IS("ordered"))
+        return capo_format("%d %d", capo_query_is_ordered(books), capo_query_is_totally_ordered(books));
+    else if (IS("owner"))
+        return ((Book *)capo_query_rows(capo_query_filter(books, Q("pages", 100)), NULL)[0])->author == author ? "same" : "other";
+    else if (IS("update"))
+        return capo_format("%lld", (long long)capo_query_update(books, (NamedChange[]){ { "pages", TO(100) }, { 0 } }));
+    else if (IS("key"))
+        author->id = 2;
+    else if (IS("contains"))
+        return capo_query_contains(books, capo_query_first(capo_query_filter(books, Q("pages", 100)))) ? "yes" : "no";
+#undef IS
+    return ids(books);
+}
+
+TEST(prefetch_leaves_queries_what_they_are)
+{
+    static const char *const ways[] = { "sql", "rows", "filter", "exclude", "order", "slice", "reverse", "union", "other union", "or", "other or", "in", "in rows", "exists",
+                                        "count", "first", "values", "total", "ordered", "owner", "contains", "key", "update" };
+    query_library();
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        Author *prefetched = capo_fetch(Author, .prefetch = LIST("books"), .order_by = LIST("id"))[0], *plain = capo_get(Author, .where = { .id = EQ(1) });
+        EXPECT_TEXT(capo_format("%s: %s", ways[i], books_of(prefetched, ways[i])), capo_format("%s: %s", ways[i], books_of(plain, ways[i])));
+    }
+    EXPECT_INT(capo_query_delete(capo_related_query(capo_fetch(Author, .prefetch = LIST("books"), .order_by = LIST("id"))[0], "books")), 5);   /* and three of genres */
+    EXPECT_TEXT(ids(capo_query(Book, .order_by = LIST("id"))), "3 4");
 }

@@ -847,6 +847,51 @@ TEST(server_files)
     EXPECT_INT(fetch("/file").status, 404);
 }
 
+/* SEC-060, SEC-085: a part of a file, to the byte; several parts, and what is no range, are the whole. */
+TEST(server_sec060_ranges_of_files)
+{
+    start_server();
+    snprintf(temporary_file, sizeof temporary_file, "/tmp/capo-test-%d.txt", (int)getpid());
+    enum { LARGE = 200000 };
+    static char bytes[LARGE];
+    for (int i = 0; i < LARGE; i++)
+        bytes[i] = (char)('a' + i % 23);
+    EXPECT_INT(capo_write_file(temporary_file, bytes, LARGE), 0);
+    Wire wire = dial();
+    static const struct { const char *range; int status; int64_t first, count; } cases[] = {
+        { "bytes=0-0", 206, 0, 1 }, { "bytes=5-9", 206, 5, 5 }, { "bytes=0-", 206, 0, LARGE }, { "bytes=100-199999", 206, 100, LARGE - 100 }, { "bytes=199999-", 206, LARGE - 1, 1 },
+        { "bytes=1000-150000", 206, 1000, 149001 }, { "bytes=-7", 206, LARGE - 7, 7 }, { "bytes=-999999999", 206, 0, LARGE }, { "bytes=5-99999999999999999999999", 206, 5, LARGE - 5 },
+        { "bytes=200000-", 416, 0, 0 }, { "bytes=-0", 416, 0, 0 }, { "bytes=9223372036854775807-9223372036854775807", 416, 0, 0 }, { "bytes=99999999999999999999999-", 416, 0, 0 },
+        { "bytes=0-1,5-6", 200, 0, LARGE }, { "bytes=9-5", 200, 0, LARGE }, { "bytes=-", 200, 0, LARGE }, { "bytes=a-b", 200, 0, LARGE }, { "lines=0-1", 200, 0, LARGE },
+        { "bytes=--5", 200, 0, LARGE }, { "bytes= 1-2", 200, 0, LARGE }, { "bytes=0-0,0-0,0-0,0-0,0-0,0-0,0-0,0-0", 200, 0, LARGE },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        say(&wire, capo_format("GET /file HTTP/1.1\r\nHost: a\r\nRange: %s\r\n\r\n", cases[i].range));
+        Answer got = answer(&wire);
+        EXPECT_INT(got.status, cases[i].status);
+        EXPECT_INT(got.size, cases[i].count);
+        EXPECT(memcmp(got.body, bytes + cases[i].first, (size_t)cases[i].count) == 0);
+        EXPECT(strstr(got.head, "Accept-Ranges: bytes\r\n"));
+        if (got.status == 206)
+            EXPECT(strstr(got.head, capo_format("Content-Range: bytes %lld-%lld/%d\r\n", (long long)cases[i].first, (long long)(cases[i].first + cases[i].count - 1), LARGE)));
+        else
+            EXPECT((strstr(got.head, "Content-Range: bytes */200000\r\n") != NULL) == (got.status == 416));
+    }
+    say(&wire, "GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
+    Answer whole = answer(&wire);
+    const char *date = capo_strndup(strstr(whole.head, "Last-Modified: ") + 15, 29);
+    say(&wire, capo_format("GET /file HTTP/1.1\r\nHost: a\r\nRange: bytes=1-2\r\nIf-Range: %s\r\n\r\n", date));
+    EXPECT_INT(answer(&wire).status, 206);
+    say(&wire, "GET /file HTTP/1.1\r\nHost: a\r\nRange: bytes=1-2\r\nIf-Range: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n");
+    EXPECT_INT(answer(&wire).status, 200);
+    say(&wire, "GET /file HTTP/1.1\r\nHost: a\r\nRange: bytes=1-2\r\nIf-Range: \"etag\"\r\n\r\n");
+    EXPECT_INT(answer(&wire).status, 200);
+    say(&wire, "HEAD /file HTTP/1.1\r\nHost: a\r\nRange: bytes=1-2\r\n\r\n");
+    EXPECT_INT(answer_to(&wire, true).status, 200);
+    close(wire.fd);
+    unlink(temporary_file);
+}
+
 static const char *upload_of(const char *body)
 {
     return capo_format("POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: "

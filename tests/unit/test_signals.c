@@ -237,6 +237,27 @@ TEST(managers_narrow_what_users_start_from)
     EXPECT_INT(capo_list_of(capo_value_object(capo_related_query(town, "places")))->count, 1);
 }
 
+/* What methods of a QuerySet are in Django. */
+static Query *from_z(Query *rows) { return capo_query(Place, .query = rows, .order_by = LIST("-name")); }
+static Query *named(Query *rows, const char *start) { return capo_query(Place, .query = rows, .where = { .name = STARTSWITH(start) }); }
+
+TEST(functions_of_rows_chain_and_are_managers)
+{
+    family_database();
+    Town *oslo = make_town("Oslo"), *bern = make_town("Bern");
+    for (const char *const *name = LIST("Bar", "Baths", "Airport", "Barn"); *name; name++) {
+        Place *place = capo_new(Place);
+        place->name = *name;
+        place->closed = strcmp(*name, "Baths") == 0;
+        place->town_id = strcmp(*name, "Barn") ? oslo->id : bern->id;
+        capo_save(place);
+    }
+    EXPECT_TEXT(capo_to_text(capo_value_list(capo_values_flat(from_z(family_open(NULL)), "name"))), "['Barn', 'Bar', 'Airport']");
+    EXPECT_TEXT(capo_to_text(capo_value_list(capo_values_flat(named(from_z(family_open(NULL)), "Ba"), "name"))), "['Barn', 'Bar']");
+    EXPECT_TEXT(capo_to_text(capo_value_list(capo_values_flat(from_z(named(capo_related_query(oslo, "places"), "B")), "name"))), "['Bar']");
+    EXPECT_TEXT(capo_to_text(capo_value_list(capo_values_flat(from_z(capo_manager(Place, "everything")), "name"))), "['Baths', 'Barn', 'Bar', 'Airport']");
+}
+
 static void ask_nobody(void *unused)
 {
     (void)unused;
