@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static const char *const *aliases;
+
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
 {
     (void)status, (void)kind, (void)where;
     return remove(path);
 }
-
-static const char *const *aliases;
 
 /* In a transaction of each database. */
 static void run_rolled_back(TestCase *test)
@@ -41,9 +41,9 @@ static void drop_databases(void *unused)
 
 int cli_test(void)
 {
+    static char folder[] = "/tmp/capo-test-files-XXXXXX";
     if (capo_option_set("--list"))
         return capo_run_tests(capo_option_values("name"), run_rolled_back, true);
-    static char folder[] = "/tmp/capo-test-files-XXXXXX";
     if (!mkdtemp(folder))
         capo_raise(ERROR_COMMAND, "There is no folder for the files of the tests: /tmp cannot be written to.");
     capo_storages_move(folder);             /* what tests upload is not the site's */
