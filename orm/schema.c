@@ -383,6 +383,8 @@ Value capo_schema_effective_default(const Field *field, Value given)
     switch (capo_field_storage(field)) {
     case STORAGE_TEXT:
         return capo_value_text("");
+    case STORAGE_BOOL:
+        return capo_to_column(field, capo_value_bool(false));
     case STORAGE_BINARY:
         return capo_value_bytes("", 0);
     case STORAGE_JSON:
