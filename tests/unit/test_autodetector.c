@@ -318,6 +318,7 @@ static void load_graph(void *migrations)
 
 TEST(graph_names_what_is_wrong)
 {
+    capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more" });
     MigrationKey to_b[] = { { "b", "1" }, { 0 } }, to_a[] = { { "a", "1" }, { 0 } }, nowhere[] = { { "b", "2" }, { 0 } };
     Migration a = { .app = "a", .name = "1", .dependencies = to_b }, b = { .app = "b", .name = "1", .dependencies = to_a };
     const Error *error = EXPECT_RAISES(ERROR_MIGRATION, load_graph, ((Migration *[]){ &a, &b, NULL }));
