@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* MariaDB and MySQL by libmariadb: connecting, statements, cursors, errors in sentences. How they spell SQL is in mysql_dialect.c.
+/* MariaDB and MySQL by libmariadb: connecting, statements, cursors. How they spell SQL is in mysql_dialect.c.
  *
  * The library's calls look as if they blocked; where they wait, they call us back (mysql_wait.c), and the fiber waits. A raise
  * there, when the fiber is cancelled, must not unwind through the library: it is kept, the call fails, and what it was is raised after.
@@ -16,125 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static bool fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static bool fail(DatabaseFailure *failure, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    failure->code = code;
-    failure->message = capo_vformat(format, args);
-    va_end(args);
-    return false;
-}
-
-/* --- errors: as Django's mysqlclient has them --- */
-
-/* MySQL's own have numbers above 3000 that MariaDB's header does not know. */
-enum { CHECK_FAILED_MARIADB = 4025, CHECK_FAILED_MYSQL = 3819, RECORD_CHANGED = 1020, UNSIGNED_OUT_OF_RANGE = 1690, MYSQL_QUERY_TIMEOUT = 3024, MYSQL_LOCK_NOWAIT = 3572 };
-
-static const struct { unsigned number; int code; } codes[] = {
-    { ER_DUP_ENTRY, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW_2, ERROR_INTEGRITY }, { ER_ROW_IS_REFERENCED, ERROR_INTEGRITY },
-    { ER_ROW_IS_REFERENCED_2, ERROR_INTEGRITY }, { ER_CANNOT_ADD_FOREIGN, ERROR_INTEGRITY }, { ER_BAD_NULL_ERROR, ERROR_INTEGRITY },
-    { CHECK_FAILED_MARIADB, ERROR_INTEGRITY }, { CHECK_FAILED_MYSQL, ERROR_INTEGRITY }, { UNSIGNED_OUT_OF_RANGE, ERROR_INTEGRITY },
-    { ER_WARN_DATA_OUT_OF_RANGE, ERROR_DATA }, { ER_DATA_TOO_LONG, ERROR_DATA }, { WARN_DATA_TRUNCATED, ERROR_DATA }, { ER_DATETIME_FUNCTION_OVERFLOW, ERROR_DATA },
-    { ER_PRIMARY_CANT_HAVE_NULL, ERROR_DATA }, { ER_PARSE_ERROR, ERROR_PROGRAMMING }, { ER_SYNTAX_ERROR, ERROR_PROGRAMMING }, { ER_NO_SUCH_TABLE, ERROR_PROGRAMMING },
-    { ER_DB_CREATE_EXISTS, ERROR_PROGRAMMING }, { ER_WRONG_DB_NAME, ERROR_PROGRAMMING }, { ER_WRONG_TABLE_NAME, ERROR_PROGRAMMING },
-    { ER_FIELD_SPECIFIED_TWICE, ERROR_PROGRAMMING }, { ER_INVALID_GROUP_FUNC_USE, ERROR_PROGRAMMING }, { ER_TABLE_MUST_HAVE_COLUMNS, ERROR_PROGRAMMING },
-    { ER_UNSUPPORTED_EXTENSION, ERROR_PROGRAMMING }, { ER_NOT_SUPPORTED_YET, ERROR_NOT_SUPPORTED }, { ER_FEATURE_DISABLED, ERROR_NOT_SUPPORTED },
-    { ER_UNKNOWN_STORAGE_ENGINE, ERROR_NOT_SUPPORTED },
-};
-
-static const struct { unsigned number; const char *format; bool conflict; } advices[] = {
-    { ER_LOCK_DEADLOCK, "Deadlock: %s. Two transactions waited for each other and this one was chosen to give way; roll back and try the whole transaction again", true },
-    { RECORD_CHANGED, "Serialization failure: %s. Roll back and try the whole transaction again", true },
-    { ER_LOCK_WAIT_TIMEOUT, "A lock was not free in time: %s", false },
-    { ER_NO_SUCH_TABLE, "%s. Run `migrate`", false },
-    { ER_BAD_FIELD_ERROR, "%s. Run `migrate`, if the models are newer than the tables", false },
-    { ER_STATEMENT_TIMEOUT, "The statement was ended: %s", false },
-    { MYSQL_QUERY_TIMEOUT, "The statement was ended: %s", false },
-    { MYSQL_LOCK_NOWAIT, "A lock was not free in time: %s", false },
-    { ER_DISK_FULL, "The server's disk is full: %s. Nothing of this change was kept", false },
-    { ER_RECORD_FILE_FULL, "The server's disk is full, or the table has its largest size: %s. Nothing of this change was kept", false },
-};
-
-static bool is_lost(unsigned number)
-{
-    return number == CR_SERVER_GONE_ERROR || number == CR_SERVER_LOST || number == CR_SERVER_LOST_EXTENDED || number == ER_CONNECTION_KILLED
-        || number == ER_SERVER_SHUTDOWN || number == CR_COMMANDS_OUT_OF_SYNC;
-}
-
-/* "Duplicate entry 'x' for key 'name'": the value may hold anything, the key is what stands last. MySQL writes the table before it. */
-static BrokenConstraint broken_unique(const char *said)
-{
-    BrokenConstraint broken = { BROKEN_UNIQUE };
-    const char *last = NULL;
-    for (const char *at = said; (at = strstr(at, "for key '")); at++)
-        last = at;
-    const char *name = last ? capo_text_between(last, "for key '", "'") : NULL;
-    const char *point = name ? strrchr(name, '.') : NULL;
-    broken.name = point ? point + 1 : name;
-    broken.table = point ? capo_strndup(name, (size_t)(point - name)) : NULL;
-    return broken;
-}
-
-static BrokenConstraint broken_of(unsigned number, const char *said)
-{
-    switch (number) {
-    case ER_DUP_ENTRY:
-        return broken_unique(said);
-    case CHECK_FAILED_MARIADB:                          /* CONSTRAINT `name` failed for `database`.`table` */
-        return (BrokenConstraint){ BROKEN_CHECK, .name = capo_text_between(said, "CONSTRAINT `", "` failed for"), .table = capo_text_between(said, "`.`", "`") };
-    case CHECK_FAILED_MYSQL:                            /* Check constraint 'name' is violated. */
-        return (BrokenConstraint){ BROKEN_CHECK, .name = capo_text_between(said, "'", "' is violated") };
-    case ER_NO_REFERENCED_ROW_2:                        /* … fails (`database`.`table`, CONSTRAINT `name` FOREIGN KEY (`column`) REFERENCES … */
-        return (BrokenConstraint){ BROKEN_FOREIGN_KEY, .name = capo_text_between(said, "CONSTRAINT `", "` FOREIGN KEY"), .table = capo_text_between(said, "`.`", "`"),
-                                   .columns = capo_names_between(said, "FOREIGN KEY (`", "`)") };
-    case ER_BAD_NULL_ERROR:                             /* Column 'x' cannot be null */
-        return (BrokenConstraint){ BROKEN_NOT_NULL, .columns = capo_names_between(said, "'", "' ") };
-    default:
-        return (BrokenConstraint){ BROKEN_NOTHING };
-    }
-}
-
-static bool report(MysqlConnection *connection, unsigned number, const char *state, const char *said, DatabaseFailure *failure)
-{
-    snprintf(failure->state, sizeof failure->state, "%s", state);
-    if (mysql_stopped || is_lost(number)) {
-        mysql_unwatch(connection);          /* the library has closed the socket: its number may be another's soon */
-        connection->head.lost = true;
-        failure->lost = true;
-        return fail(failure, ERROR_OPERATIONAL, "The connection to %s broke: %s. The next statement opens another.", connection->address->shown, said);
-    }
-    /* It was prepared before another connection changed the table; its rows stand unread in this one, which is of no use now. */
-    failure->stale = number == CR_NEW_STMT_METADATA;
-    connection->head.lost = connection->head.lost || failure->stale;
-    const char *format = "%s";
-    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
-        if (advices[i].number == number) {
-            format = advices[i].format;
-            failure->conflict = advices[i].conflict;
-        }
-    failure->conflict = failure->conflict || failure->stale;
-    int code = ERROR_OPERATIONAL;
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (codes[i].number == number)
-            code = codes[i].code;
-    if (code == ERROR_INTEGRITY)
-        failure->broken = broken_of(number, said);
-    const char *mark = strstr(format, "%s");
-    return fail(failure, code, "%.*s%s%s", (int)(mark - format), format, said, mark + 2);
-}
-
-static bool report_connection(MysqlConnection *connection, DatabaseFailure *failure)
-{
-    return report(connection, mysql_errno(connection->mysql), mysql_sqlstate(connection->mysql), mysql_error(connection->mysql), failure);
-}
-
-static bool report_statement(MysqlConnection *connection, MYSQL_STMT *statement, DatabaseFailure *failure)
-{
-    return report(connection, mysql_stmt_errno(statement), mysql_stmt_sqlstate(statement), mysql_stmt_error(statement), failure);
-}
 
 /* After a call of the library that failed: what a wait raised is raised now. */
 static bool failed(MysqlConnection *connection)
@@ -269,7 +150,7 @@ static bool prepare(MysqlConnection *connection, const char *sql, const MYSQL_BI
     }
     MYSQL_STMT *statement = must(mysql_stmt_init(connection->mysql));
     if (mysql_stmt_prepare(statement, sql, strlen(sql))) {
-        report_statement(connection, statement, failure);
+        mysql_report_statement(connection, statement, failure);
         if (ret->kept)
             forget(connection, ret->kept);
         ret->kept = NULL;
@@ -298,13 +179,13 @@ static bool start(MysqlConnection *connection, const char *sql, const Value *par
         connection->head.in_flight = 0;
         finish(ret);
         failure->unsent = true;
-        return fail(failure, ERROR_PROGRAMMING, "The statement has %lu placeholders, and %zu values were given.", wanted, count);
+        return mysql_fail(failure, ERROR_PROGRAMMING, "The statement has %lu placeholders, and %zu values were given.", wanted, count);
     }
     mysql_stmt_attr_set(ret->statement, STMT_ATTR_CURSOR_TYPE, &kind);
     if (cursor)
         mysql_stmt_attr_set(ret->statement, STMT_ATTR_PREFETCH_ROWS, &cursor);
     if ((count && mysql_stmt_bind_param(ret->statement, binds)) || mysql_stmt_execute(ret->statement)) {
-        report_statement(connection, ret->statement, failure);
+        mysql_report_statement(connection, ret->statement, failure);
         ret->failed = true;
         finish(ret);
         return failed(connection);
@@ -339,7 +220,7 @@ static bool collect(Running *running, const MysqlColumns *columns, size_t max_ro
         }
         if (result != 0 && result != MYSQL_DATA_TRUNCATED) {
             running->failed = true;
-            report_statement(connection, running->statement, failure);
+            mysql_report_statement(connection, running->statement, failure);
             return failed(connection);
         }
         if (ret->n_rows == room) {
@@ -370,7 +251,7 @@ static bool run_prepared(MysqlConnection *connection, const char *sql, const Val
         connection->head.in_flight = 1;
         if (mysql_stmt_bind_result(running->statement, columns.binds) || mysql_stmt_store_result(running->statement)) {
             running->failed = true;
-            report_statement(connection, running->statement, failure);
+            mysql_report_statement(connection, running->statement, failure);
             good = failed(connection);
         } else {
             connection->head.in_flight = 0;
@@ -412,12 +293,12 @@ static bool run_text(MysqlConnection *connection, const char *sql, ResultSet *re
 {
     connection->head.in_flight = 1;
     if (mysql_real_query(connection->mysql, sql, strlen(sql))) {
-        report_connection(connection, failure);
+        mysql_report_connection(connection, failure);
         return failed(connection);
     }
     MYSQL_RES *result = mysql_store_result(connection->mysql);
     if (!result && mysql_field_count(connection->mysql)) {
-        report_connection(connection, failure);
+        mysql_report_connection(connection, failure);
         return failed(connection);
     }
     connection->head.in_flight = 0;
@@ -447,7 +328,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
     *ret = (ResultSet){ 0 };
     if (head->lost) {
         failure->lost = failure->unsent = true;
-        return fail(failure, ERROR_OPERATIONAL, "The connection to %s broke.", connection->address->shown);
+        return mysql_fail(failure, ERROR_OPERATIONAL, "The connection to %s broke.", connection->address->shown);
     }
     return count || is_kept(sql) ? run_prepared(connection, sql, parameters, count, ret, failure) : run_text(connection, sql, ret, failure);
 }
@@ -483,7 +364,7 @@ static void *cursor_open(Connection *head, const char *sql, const Value *paramet
         return NULL;
     if (!cursor->running.metadata) {
         finish(&cursor->running);
-        fail(failure, ERROR_PROGRAMMING, "Only a statement that gives rows can be read in batches.");
+        mysql_fail(failure, ERROR_PROGRAMMING, "Only a statement that gives rows can be read in batches.");
         return NULL;
     }
     if (cursor->running.kept)
@@ -547,7 +428,7 @@ static bool set_tls(MYSQL *mysql, const DatabaseAddress *address, DatabaseFailur
         mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, "mysql_native_password,mysql_old_password,client_ed25519,caching_sha2_password,sha256_password,"
                        "unix_socket,auth_socket,auth_gssapi_client,parsec");
     if (mode && !is_one_of(mode, modes))
-        return fail(failure, ERROR_IMPROPERLY_CONFIGURED, "sslmode=%s in DATABASE_URL is not known: disable, prefer, require, verify-ca or verify-full.", mode);
+        return mysql_fail(failure, ERROR_IMPROPERLY_CONFIGURED, "sslmode=%s in DATABASE_URL is not known: disable, prefer, require, verify-ca or verify-full.", mode);
     if (!mode || !strcmp(mode, "disable"))
         return true;
     if (root)
@@ -650,7 +531,7 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
     if (!good || !connecting->good) {
         if (good) {
             snprintf(failure->state, sizeof failure->state, "08001");
-            fail(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown,
+            mysql_fail(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown,
                  connecting->lacks_tls ? "the server does not speak SSL, and sslmode asks for it" : mysql_error(mysql));
         }
         capo_defer_cancel(close_mysql, mysql);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The driver of MariaDB and MySQL, inside: mysql.c connects, runs and reports; mysql_wait.c suspends the fiber; mysql_values.c has
+/* The driver of MariaDB and MySQL, inside: mysql.c connects and runs; mysql_errors.c says what failed; mysql_wait.c suspends the fiber; mysql_values.c has
  * parameters and cells. */
 #pragma once
 #include "../internal.h"
@@ -35,6 +35,11 @@ int mysql_on_wait(my_socket fd, my_bool is_read, int timeout_ms);
 /* From the moment it is open, and until its socket is closed, whoever closes it. */
 void mysql_watch(MysqlConnection *connection);
 void mysql_unwatch(MysqlConnection *connection);
+
+/* mysql_errors.c. All return false, with *failure filled in; a connection that broke is marked as lost and watched no more. */
+bool mysql_fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool mysql_report_connection(MysqlConnection *connection, DatabaseFailure *failure);
+bool mysql_report_statement(MysqlConnection *connection, MYSQL_STMT *statement, DatabaseFailure *failure);
 
 /* mysql_values.c. A parameter's bind, which points into the arena; false: *failure says why. */
 bool mysql_bind(Value value, MYSQL_BIND *ret, DatabaseFailure *failure);
