@@ -107,36 +107,22 @@ static const ConstraintOptions *copy_constraints(Arena *arena, const ConstraintO
     return copy;
 }
 
-static const NamedManager *copy_managers(Arena *arena, const NamedManager *managers)
+/* Of rows whose first member is their name, up to the one without. */
+static void *copy_named(Arena *arena, const void *rows, size_t size, size_t *ret_count)
 {
-    size_t count = 0;
-    while (managers && managers[count].name)
-        count++;
-    return copy_list(arena, managers, sizeof *managers, count);
-}
-
-static const GenericKey *copy_generic_keys(Arena *arena, const GenericKey *keys)
-{
-    size_t count = 0;
-    while (keys && keys[count].name)
-        count++;
-    return copy_list(arena, keys, sizeof *keys, count);
-}
-
-static const GenericRelation *copy_generic_relations(Arena *arena, const GenericRelation *relations)
-{
-    size_t count = 0;
-    while (relations && relations[count].name)
-        count++;
-    return copy_list(arena, relations, sizeof *relations, count);
+    const char *name;
+    for (*ret_count = 0; rows; ++*ret_count) {
+        memcpy(&name, (const char *)rows + *ret_count * size, sizeof name);
+        if (!name)
+            break;
+    }
+    return copy_list(arena, rows, size, *ret_count);
 }
 
 static const ForeignObject *copy_foreign_objects(Arena *arena, const ForeignObject *objects)
 {
-    size_t count = 0;
-    while (objects && objects[count].name)
-        count++;
-    ForeignObject *copy = copy_list(arena, objects, sizeof *objects, count);
+    size_t count;
+    ForeignObject *copy = copy_named(arena, objects, sizeof *objects, &count);
     for (size_t i = 0; i < count; i++) {
         copy[i].from = copy_names(arena, objects[i].from);
         copy[i].to = copy_names(arena, objects[i].to);
@@ -157,10 +143,11 @@ static void copy_meta(Arena *arena, const MetaOptions *meta, MetaOptions *ret)
     ret->default_permissions = copy_names(arena, meta->default_permissions);
     ret->natural_key = copy_names(arena, meta->natural_key);
     ret->required_fields = copy_names(arena, meta->required_fields);
-    ret->managers = copy_managers(arena, meta->managers);
-    ret->generic_keys = copy_generic_keys(arena, meta->generic_keys);
+    size_t count;
+    ret->managers = copy_named(arena, meta->managers, sizeof *meta->managers, &count);
+    ret->generic_keys = copy_named(arena, meta->generic_keys, sizeof *meta->generic_keys, &count);
     ret->foreign_objects = copy_foreign_objects(arena, meta->foreign_objects);
-    ret->generic_relations = copy_generic_relations(arena, meta->generic_relations);
+    ret->generic_relations = copy_named(arena, meta->generic_relations, sizeof *meta->generic_relations, &count);
     ret->permissions = copy_list(arena, meta->permissions, sizeof *meta->permissions, n_permissions);
     ret->indexes = copy_indexes(arena, meta->indexes);
     ret->constraints = copy_constraints(arena, meta->constraints);
