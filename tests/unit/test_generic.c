@@ -14,14 +14,16 @@ static Remark *make_remark(const char *text, Instance *about)
     return remark;
 }
 
+static Letter *make_letter(const Town *town)
+{
+    return capo_create(Letter, .set = { .title = TO("Dear all"), .town_id = TO(town->id) });
+}
+
 TEST(generic_keys_point_anywhere)
 {
     family_database();
     Town *oslo = make_town("Oslo"), *bern = make_town("Bern");
-    Letter *letter = capo_new(Letter);
-    letter->title = "Dear all";
-    letter->town_id = oslo->id;
-    capo_save(letter);
+    Letter *letter = make_letter(oslo);
     Remark *cold = make_remark("cold", &oslo->capo);
     make_remark("small", &bern->capo);
     Remark *long_one = make_remark("long", &letter->capo);
@@ -46,10 +48,7 @@ TEST(generic_relations_are_changed_and_deleted)
 {
     family_database();
     Town *oslo = make_town("Oslo"), *bern = make_town("Bern");
-    Letter *letter = capo_new(Letter);
-    letter->title = "Dear all";
-    letter->town_id = bern->id;
-    capo_save(letter);
+    Letter *letter = make_letter(bern);
     Remark *cold = make_remark("cold", &bern->capo);
     Remark *of_letter = make_remark("long", &letter->capo);
     capo_add(oslo, "remarks", cold->id);
@@ -114,10 +113,7 @@ TEST(generic_keys_are_prefetched_with_a_query_for_each_model)
 {
     family_database();
     Town *oslo = make_town("Oslo"), *bern = make_town("Bern");
-    Letter *letter = capo_new(Letter);
-    letter->title = "Dear all";
-    letter->town_id = oslo->id;
-    capo_save(letter);
+    Letter *letter = make_letter(oslo);
     make_remark("a cold", &oslo->capo);
     make_remark("b long", &letter->capo);
     make_remark("c small", &bern->capo);
