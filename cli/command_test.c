@@ -39,13 +39,20 @@ static void drop_databases(void *unused)
     capo_scratch_databases_drop();
 }
 
+static void remove_files(void *folder)
+{
+    capo_storages_move(NULL);
+    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 int cli_test(void)
 {
-    static char folder[] = "/tmp/capo-test-files-XXXXXX";
+    static char folder[] = "/tmp/capo-test-files-XXXXXX";       /* mkdtemp's pattern: it puts the name in */
     if (capo_option_set("--list"))
         return capo_run_tests(capo_option_values("name"), run_rolled_back, true);
     if (!mkdtemp(folder))
         capo_raise(ERROR_COMMAND, "There is no folder for the files of the tests: /tmp cannot be written to.");
+    capo_defer(remove_files, folder);
     capo_storages_move(folder);             /* what tests upload is not the site's */
     capo_defer(drop_databases, NULL);
     capo_scratch_databases_open();
@@ -55,8 +62,5 @@ int cli_test(void)
         capo_migrate(&(MigrateOptions){ .run_syncdb = true });
     }
     capo_use_database(NULL);
-    int status = capo_run_tests(capo_option_values("name"), run_rolled_back, false);
-    capo_storages_move(NULL);
-    nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    return status;
+    return capo_run_tests(capo_option_values("name"), run_rolled_back, false);
 }
