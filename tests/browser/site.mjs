@@ -68,7 +68,8 @@ export function finish() {
   process.exitCode = failed ? 1 : 0;
 }
 
-// Everything that a page says on its console or throws is a failure, CSP violations among it.
+// Everything that a page says on its console or throws is a failure, CSP violations among it. A click that leads to another page is over when
+// that page is whole: on a busy machine its first half is there for a while.
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext(options), page = await context.newPage();
   page.setDefaultTimeout(8000);
@@ -76,6 +77,11 @@ export async function openPage(browser, options = {}) {
   page.on("console", (message) => {
     if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) check(false, `console on ${page.url()}: ${message.text()}`);
   });
+  const click = page.click.bind(page);
+  page.click = async (...words) => {
+    await click(...words);
+    if (!page.isClosed()) await page.waitForLoadState();
+  };
   return page;
 }
 
