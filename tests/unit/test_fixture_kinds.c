@@ -7,6 +7,8 @@
 #include "../../cli/fixture_files.h"
 #include <capo/schema.h>
 #include <capo/serializers.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,4 +222,48 @@ TEST(fixtures_are_looked_for_in_folders_of_the_settings)
     EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, find_towns, NULL)->message, "twice") != NULL);
     settle(LIST(of_app));
     EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, find_towns, NULL)->message, "the fixtures of the app plainapp are looked for anyway") != NULL);
+}
+
+static int files_in(const char *directory)
+{
+    int count = 0;
+    DIR *entries = opendir(directory);
+    for (struct dirent *entry; entries && (entry = readdir(entries));)
+        count += entry->d_name[0] != '.';
+    closedir(entries);
+    return count;
+}
+
+static void write_to(const char *path, const char *text)
+{
+    FixtureOutput *output = fixture_create(path);
+    fixture_write(output, text, strlen(text));
+    fixture_finish(output);
+}
+
+/* What is there keeps its rights and its place behind a link, and what is no file stays what it is. */
+TEST(fixtures_are_written_over_what_is_there)
+{
+    struct stat status;
+    char got[8] = "";
+    strcpy(folder, "/tmp/capo-fixtures-XXXXXX");
+    EXPECT(mkdtemp(folder) != NULL);
+    capo_defer(clean, NULL);
+    const char *path = capo_format("%s/a.json", folder), *link_to = capo_format("%s/link.json", folder), *pipe_at = capo_format("%s/pipe", folder);
+    write_to(path, "[1]");
+    EXPECT_INT(chmod(path, 0600), 0);
+    write_to(path, "[2]");
+    EXPECT(stat(path, &status) == 0 && (status.st_mode & 07777) == 0600);
+    EXPECT_INT(symlink("a.json", link_to), 0);
+    write_to(link_to, "[3]");
+    EXPECT(lstat(link_to, &status) == 0 && S_ISLNK(status.st_mode));
+    EXPECT_TEXT(capo_read_file(path, NULL), "[3]");
+    EXPECT_INT(mkfifo(pipe_at, 0600), 0);
+    int reader = open(pipe_at, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    write_to(pipe_at, "[4]");
+    EXPECT(lstat(pipe_at, &status) == 0 && S_ISFIFO(status.st_mode));
+    EXPECT(read(reader, got, sizeof got - 1) == 3 && strcmp(got, "[4]") == 0);
+    close(reader);
+    /* nothing stands beside them */
+    EXPECT_INT(files_in(folder), 3);
 }
