@@ -128,6 +128,7 @@ typedef struct Connection {
     unsigned generation;                    /* capo_database_generation() when it was opened */
     size_t in_flight;                       /* statements sent and not answered yet */
     int64_t waiting_since;                  /* the first of them */
+    struct DatabaseCursor *cursors;         /* those of its transaction, the last one first */
 } Connection;
 typedef struct DatabaseAddress DatabaseAddress;     /* pool.h */
 typedef struct Database Database;           /* one URL: its backend and connections; database.c */
@@ -357,6 +358,10 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows);     /* n_rows 0: the end */
 ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into);
 void capo_database_cursor_close(DatabaseCursor *cursor);
+/* Ends those of a transaction's connection that were opened after a number, which capo_database_last_cursor() gave then: their rows cannot be read
+ * any more (ERROR_TRANSACTION). Never raises. */
+void capo_database_end_cursors(Connection *connection, uint64_t since);
+uint64_t capo_database_last_cursor(void);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
 /* NULL; a test that wants to be there when the nth statement runs sets it. */

@@ -160,7 +160,7 @@ static void leave(PgConnection *connection, Flight *flight)
         connection->last_sent = before;
     if (connection->unsent == flight)
         connection->unsent = flight->next;
-    connection->head.in_flight--;
+    connection->head.in_flight -= !flight->own;
     if (!before)
         connection->head.waiting_since = connection->first ? capo_monotonic_us() : 0;
 }
@@ -230,9 +230,8 @@ static void send_alone(PgConnection *connection, const char *sql)
     Flight *flight = must(calloc(1, sizeof *flight + sizeof(PgPart)));
     flight->n = 1;
     flight->connection = connection;
-    flight->abandoned = true;
+    flight->abandoned = flight->own = true;
     enter_sent(connection, flight);
-    count(connection);
 }
 
 static bool send_one(PgConnection *connection, PgPart *part, const char *sql, const PgParameters *parameters, bool binary)
@@ -332,6 +331,13 @@ static bool is_stale(const PGresult *result)
     return state && (!strcmp(state, "26000") || (!strcmp(state, "0A000") && message && strstr(message, "cached plan")));
 }
 
+/* The server ends the connection: that is no answer to what was asked. */
+static bool is_farewell(const PGresult *result)
+{
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity && (!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"));
+}
+
 /* What comes when all parts are answered: the end of a statement's own transaction failed, as where a deferred rule is broken. */
 static void take_refusal(Flight *flight, PGresult *result)
 {
@@ -349,7 +355,7 @@ static void take(Flight *flight, PGresult *result)
 {
     PgPart *part = &flight->parts[flight->at];
     ExecStatusType status = PQresultStatus(result);
-    flight->answered = true;
+    flight->answered = flight->answered || !is_farewell(result);
     if (flight->at >= flight->n) {
         take_refusal(flight, result);
         return;
@@ -377,7 +383,7 @@ static void take(Flight *flight, PGresult *result)
     if (status == PGRES_TUPLES_OK && !part->statement->binary)
         part->statement->binary = pg_is_binary(result);
     else if (status == PGRES_FATAL_ERROR && is_stale(result))
-        part->statement->sent = false;
+        part->statement->sent = false, flight->forgets = true;
 }
 
 /* Whether its Sync may be believed: each part has its answer, up to one that failed. */
