@@ -35,6 +35,8 @@ struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *ro
 const char *capo_field_problem(const Field *field);
 const char *capo_file_field_problem(const Field *field);       /* files.c: of FILE and IMAGE */
 const char *capo_field_choices_problem(const Field *field);
+/* A name of so many letters at most (0: any), the last four of a longer one a digest of it: Django's truncate_name. */
+const char *capo_short_name(const char *name, int longest);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */
 char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
@@ -323,6 +325,8 @@ const Dialect *capo_dialect(void);
 /* Its name alone, "mysql" say, without asking anybody. */
 const char *capo_backend_name(void);
 int capo_database_name_length(void);
+/* The longest name of a table on the site's default database, as far as its URL says; 0: any. */
+int capo_database_table_length(void);
 char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
