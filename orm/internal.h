@@ -243,6 +243,8 @@ typedef struct Dialect {
     /* INSERT of rows as an array for each column: "SELECT … FROM …", and its parameters, one for each column; values[column * count + row].
      * NULL, with nothing written: one of them has no such form. No function: none ever has. */
     Value *(*put_rows)(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+    /* The keys of a look-up "in" as one parameter of "= ANY(…)": one text for any number of them. Null: they have no such form. No function: there is none. */
+    Value (*keys)(const Field *column, Value *values, size_t count);
     /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
@@ -315,6 +317,7 @@ extern const Backend capo_mysql_backend, capo_mariadb_backend, capo_oracle_mysql
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mariadb_dialect, capo_mysql_dialect;
 /* postgresql_rows.c */
 Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+Value capo_postgresql_keys(const Field *column, Value *values, size_t count);
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
