@@ -265,11 +265,14 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
         inner->joins[i].references = 0;
     if (!inner->joins[root].references)
         inner->joins[root].references = 1;
-    Expression *key = tuple_column((int)root, root == at ? step->field : step->field->target_field);
+    const Field *over = step->field->n_parts ? step->field : NULL;
+    Expression *key = over ? tuple_of((int)root, root == at ? over->parts : over->target_parts, over->n_parts, over)
+        : tuple_column((int)root, root == at ? step->field : step->field->target_field);
 
     Buffer prefix = { 0 };
     for (size_t i = 0; i < step->name; i++)
         capo_put_format(&prefix, "%s__", path->names[i]);
+    size_t before_field = prefix.size;
     capo_put(&prefix, step->field->target_field->name);
 
     Expression *outer = NULL;
@@ -280,8 +283,13 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
             scope->query->joins[i].references++;
             break;
         }
-    if (!outer)
+    if (!outer && over) {
+        outer = tuple_of(0, over->target_parts, over->n_parts, over);
+        for (size_t i = 0; i < over->n_parts; i++)
+            outer->args[i] = resolve_path(scope, capo_format("%.*s%s", (int)before_field, prefix.data, over->target_parts[i]->name));
+    } else if (!outer) {
         outer = resolve_path(scope, prefix.data);
+    }
     outer->level = 1;
     for (size_t i = 0; outer->kind == X_TUPLE && i < outer->n_args; i++)
         outer->args[i]->level = 1;
