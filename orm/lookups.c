@@ -199,6 +199,26 @@ static Expression *slice_of(const char *name, Expression *of)
     return call;
 }
 
+/* A day has no hours to cut off, and a time of day no month: most likely a mistake. */
+static void check_truncation(const Expression *of, const char *name, FieldKind gives)
+{
+    static const char *const times[] = { "hour", "minute", "second", "time", NULL };
+    static const char *const dates[] = { "year", "quarter", "month", "week", "day", "date", NULL };
+    FieldKind kind = of->type.kind;
+    if (!kind)
+        return;
+    if (kind != FIELD_DATE && kind != FIELD_DATETIME && kind != FIELD_TIME)
+        capo_raise(ERROR_VALUE, "A %s is no DateField, TimeField or DateTimeField, which alone can be truncated.", capo_field_kind_name(kind));
+    if (gives != FIELD_DATE && gives != FIELD_DATETIME && gives != FIELD_TIME)
+        capo_raise(ERROR_VALUE, "A truncation gives a DateField, TimeField or DateTimeField, not a %s.", capo_field_kind_name(gives));
+    const char *const *cut = kind == FIELD_DATE ? times : kind == FIELD_TIME ? dates : NULL;
+    bool cannot = cut && gives == FIELD_DATETIME;
+    for (; cut && *cut && !cannot; cut++)
+        cannot = !strcmp(*cut, name);
+    if (cannot)
+        capo_raise(ERROR_VALUE, "Cannot truncate a %s to the %s of a %s.", capo_field_kind_name(kind), name, capo_field_kind_name(gives));
+}
+
 /* Extract and Trunc as functions: the name comes from a fixed list, never from outside. */
 Expression *transform_named(const char *name, FieldKind gives, Expression *of, const TimeZone *zone, bool truncate)
 {
@@ -216,6 +236,11 @@ Expression *transform_named(const char *name, FieldKind gives, Expression *of, c
                 expression = transform_new(&transforms[i], name, of, transforms[i].gives);
     if (!truncate && !expression)
         expression = transform_apply(of, name);
+    FieldKind kind = of->type.kind;
+    if (zone && kind && kind != FIELD_DATETIME)
+        capo_raise(ERROR_VALUE, "A time zone can only be used with a DateTimeField, not with a %s.", capo_field_kind_name(kind));
+    if (truncate && expression)
+        check_truncation(of, name, expression->type.kind);
     if (!expression)
         capo_raise(ERROR_VALUE, "'%s' is no part that %s of a %s has.", name, truncate ? "a truncation" : "an extraction",
                    of->type.kind ? capo_field_kind_name(of->type.kind) : "value");
@@ -290,7 +315,7 @@ static const Field *field_for(const Expression *left)
     Field *field = capo_alloc_struct(Field);                        /* what a computed value of this kind takes */
     field->kind = left->type.kind;
     field->name = field->attname = field->label = field->verbose_name = "value";
-    field->null = true;
+    field->null = field->kind != FIELD_BOOLEAN;                     /* "" is no truth value */
     field->max_digits = 1000;
     field->decimal_places = left->type.places >= 0 ? left->type.places : 0;
     return field;
