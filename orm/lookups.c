@@ -498,7 +498,7 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
         bool nothing = right->kind == X_VALUE && capo_is_null(right->value) && !document;      /* NULL, which nothing is equal to */
         if (right->kind == X_VALUE && !left->related && row->code != LOOKUP_OWN && !nothing)
             return lookup_build(left, &row->name, 1, right->value);
-        return expression_lookup(row, left, capo_value_null(), right);
+        return expression_lookup(postgresql_lookup_of_expression(row, left), left, capo_value_null(), right);
     }
     Query *query = value_query(value);
     if (query) {
