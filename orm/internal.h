@@ -219,6 +219,7 @@ typedef struct Dialect {
     const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
+    bool rounds_fractions;                  /* ROUND has no negative precision */
     bool reads_apart;                       /* an UPDATE or DELETE cannot read its own table in a subquery */
     bool hex_texts;                         /* _utf8mb4 x'…' in DDL; else CONVERT(x'…' USING utf8mb4), whose collation may clash */
     bool negative_indexes;                  /* $[-1] in a path of JSON; else $[last] */
