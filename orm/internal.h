@@ -107,6 +107,8 @@ Value capo_held_to_column(const Field *field, Value value);
 Value capo_held_from_column(const Field *field, Value raw);
 /* A copy that does not change with it. */
 Value capo_held_copy(Value value);
+/* As fixtures have it: "1 02:03:04.000005". */
+const char *capo_duration_string(Duration duration);
 /* For fixtures: JSON in a text, as Django has it. */
 Value capo_held_to_plain(const Field *field, Value value);
 /* Raises ValidationErrors of size and members. */

@@ -445,6 +445,7 @@ static Value plain_item(const Field *base, Value value)
     case VALUE_DATE: return capo_value_text(capo_date_iso(value.date));
     case VALUE_TIME: return capo_value_text(capo_time_iso(value.time));
     case VALUE_DATETIME: return capo_value_text(capo_datetime_iso(value.datetime, capo_time_zone_utc()));
+    case VALUE_DURATION: return capo_value_text(capo_duration_string(value.duration));
     default: return capo_value_text(capo_to_text(value));
     }
 }
