@@ -329,6 +329,19 @@ TEST(postgresql_ranges_are_looked_up)
     EXPECT_INT(capo_count(Show, .where = { .ages = OVERLAP(SPAN(5, 15)), .season = CONTAINS(capo_date(2026, 1, 5)) }), 1);
 }
 
+TEST(postgresql_infinite_days_are_the_last_there_are)
+{
+    if (!open_theatre())
+        return;
+    capo_save(show("a", NULL));
+    capo_sql_run("UPDATE theatre_show SET season = '[2026-01-01,infinity)', during = '[-infinity,2026-01-01 00:00+00]', days = '{infinity,2026-01-01}', moments = '{-infinity}'");
+    Show *one = capo_get(Show);
+    EXPECT_TEXT(capo_date_iso(one->season->upper.date), "9999-12-31");
+    EXPECT_TEXT(capo_datetime_iso(one->during->lower.datetime, capo_time_zone_utc()), "0001-01-01T00:00:00+00:00");
+    EXPECT_TEXT(capo_date_iso(one->days->items[0].date), "9999-12-31");
+    EXPECT_TEXT(capo_datetime_iso(one->moments->items[0].datetime, capo_time_zone_utc()), "0001-01-01T00:00:00+00:00");
+}
+
 TEST(postgresql_search_vectors_are_kept)
 {
     if (!open_theatre())
