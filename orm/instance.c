@@ -98,6 +98,8 @@ void capo_member_store(char *base, const Field *field, Value value)
         *(bool *)(base + field->layout.present) = some;
     switch (capo_field_storage(field)) {
     case STORAGE_INT:
+        if (value.kind == VALUE_DECIMAL)
+            capo_raise(ERROR_DATA, "%s.%s is %s, which is past the 64 bits that its member holds.", field->model->name, field->name, value.decimal.text);
         *(int64_t *)(void *)at = value.kind == VALUE_INT ? value.integer : value.kind == VALUE_BOOL ? value.boolean
             : value.kind == VALUE_REAL ? (int64_t)value.real : 0;
         break;

@@ -109,6 +109,8 @@ Value capo_held_to_column(const Field *field, Value value);
 Value capo_held_from_column(const Field *field, Value raw);
 /* A copy that does not change with it. */
 Value capo_held_copy(Value value);
+/* As fixtures have it: "1 02:03:04.000005". */
+const char *capo_duration_string(Duration duration);
 /* For fixtures: JSON in a text, as Django has it. */
 Value capo_held_to_plain(const Field *field, Value value);
 /* Raises ValidationErrors of size and members. */
@@ -209,6 +211,7 @@ typedef struct Dialect {
     bool native_uuids;                      /* compared as texts with their hyphens */
     bool intervals;                         /* durations are a type of their own, and are read from text */
     bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
+    bool not_a_number;                      /* floats may be NaN, and dates infinite */
     bool unsigned_integers;                 /* those of positive kinds use the bit of the sign, too */
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
@@ -440,6 +443,12 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 /* An annotation's value, by name; read with attribute access. */
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
+/* The days that a date has, from 1 January 1 to 31 December 9999; and what PostgreSQL calls "infinity" and "-infinity" as the last and first of
+ * them, as for Django. */
+#define DAY_US INT64_C(86400000000)
+#define CAPO_FIRST_DAY INT64_C(-719162)
+#define CAPO_LAST_DAY INT64_C(2932896)
+bool capo_is_infinity(const char *text, FieldKind kind, Value *ret);
 /* The whole numbers that a column of this kind holds; where the dialect's hold more than 64 bits, those that a member does. */
 void capo_integer_bounds(FieldKind kind, const Dialect *dialect, int64_t *ret_least, int64_t *ret_most);
 void capo_field_store(Instance *self, const Field *field, Value value);

@@ -14,7 +14,6 @@ enum {
     OID_JSON = 114, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_UNKNOWN = 705, OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_DATE = 1082, OID_TIME = 1083,
     OID_TIMESTAMP = 1114, OID_TIMESTAMPTZ = 1184, OID_INTERVAL = 1186, OID_NUMERIC = 1700, OID_UUID = 2950, OID_JSONB = 3802, OID_VOID = 2278,
 };
-#define DAY_US INT64_C(86400000000)
 #define EPOCH_DAYS 10957                    /* from 1970 to 2000, where PostgreSQL's time begins */
 #define EPOCH_US (EPOCH_DAYS * DAY_US)
 
@@ -250,7 +249,7 @@ static Value moment(int64_t microseconds, bool naive)
 
 static Value interval(int64_t months, int64_t days, int64_t microseconds)
 {
-    return capo_value_duration((Duration){ (months * 30 + days) * DAY_US + microseconds });     /* a month is 30 days, as for Django */
+    return capo_value_duration((Duration){ (months / 12 * 365 + months % 12 * 30 + days) * DAY_US + microseconds });     /* as for Django */
 }
 
 static Value text_of(const char *text, int length, bool copy)
