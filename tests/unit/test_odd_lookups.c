@@ -70,6 +70,21 @@ TEST(lookups_in_a_query_with_another_order)
     EXPECT_TEXT(ids(capo_query(Author, .filter = Q("id__in", capo_value_object(&authors->object)))), "1 2");
 }
 
+static void only_and_related(void *path) { capo_query_rows(capo_query_select_related(capo_query_only(capo_query_of(&Author_model), LIST("name")), LIST(path)), NULL); }
+
+TEST(lookups_of_related_rows_beside_only)
+{
+    query_library();
+    size_t count;
+    EXPECT_RAISES(ERROR_FIELD, only_and_related, "profile");                    /* not among what only() asks for */
+    capo_query_rows(capo_query_select_related(capo_query_only(capo_query_of(&Author_model), LIST("name", "profile")), LIST("profile")), &count);
+    EXPECT_INT((int)count, 3);
+    Query *all = capo_query_select_related(capo_query_only(capo_query_of(&Book_model), LIST("title")), LIST(NULL));
+    capo_query_rows(all, &count);                                               /* all keys that are not null, put off or not */
+    EXPECT_INT((int)count, 4);
+    EXPECT_INT((int)capo_query_select_related(all, LIST("editor"))->n_related, 1);      /* named ones instead of all */
+}
+
 static void select_value(void *value) { capo_values(capo_query_annotate(capo_query_of(&Kind_model), EXPRESSIONS(capo_as("x", *(Value *)value))), LIST("x")); }
 static void filter_value(void *value) { capo_count(Kind, .annotate = EXPRESSIONS(capo_as("x", *(Value *)value)), .filter = Q("x", 1)); }
 #define REFUSED(code, use, x) do { Value value_ = (x); EXPECT_RAISES(code, use, &value_); } while (0)
