@@ -49,6 +49,18 @@ TEST(lookups_below_not_compare_with_expressions)
     EXPECT_TEXT(left_out(NOT(ALL(Q("editor__books__isnull", (bool)true), NOT(Q("country__name", "Germany"))))), "1 2");
 }
 
+TEST(lookups_merged_by_or_share_joins)
+{
+    query_library();
+    Book *beta = capo_get(Book, .where = { .id = EQ(2) });
+    capo_set(beta, sequel_of_id, 1);
+    capo_save(beta);
+    Query *first = capo_query(Book, .filter = Q("sequel_of__id", 4));           /* whose join to the other book was not needed in the end */
+    Query *either = capo_query_or(first, capo_query_exclude(capo_query_of(&Book_model), Q("sequel_of__pages", 100)));
+    EXPECT_TEXT(ids(capo_query_filter(either, Q("author__name__in", capo_value_list(VALUES("Ann", "Bob"))))), "1 3 4");
+    EXPECT_TEXT(found(Q("title", capo_value_list(VALUES("Alpha", 1)))), "");    /* the text that Python makes of a list */
+}
+
 TEST(lookups_of_a_related_query_that_went_on)
 {
     query_library();
