@@ -555,6 +555,8 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
             value = lookup_prepare(left, normalize_related(left, value), row->code);
             if (!null && capo_is_null(value) && row->code == LOOKUP_EXACT)     /* "" is null to some fields */
                 return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
+            if (!null && capo_is_null(value))
+                capo_raise(ERROR_VALUE, "Cannot use None as a query value");
         }
     }
     return expression_lookup(row, left, value, NULL);
