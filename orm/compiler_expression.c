@@ -229,11 +229,9 @@ static bool is_moment(FieldKind kind)
 static Sql compile_combine(Compiler *compiler, const Expression *combined)
 {
     FieldKind left = combined->args[0]->type.kind, right = combined->args[1]->type.kind;
-    if (is_moment(left) || is_moment(right)) {
-        bool difference = is_moment(left) && is_moment(right);
-        if (!difference && left != FIELD_DURATION && right != FIELD_DURATION)
-            capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s, %s. You must set output_field.",
-                       combined->name, capo_field_kind_name(left), capo_field_kind_name(right));
+    bool difference = is_moment(left) && is_moment(right) && *combined->name == '-';
+    bool moved = (is_moment(left) && right == FIELD_DURATION) || (left == FIELD_DURATION && is_moment(right));
+    if (difference || moved) {                                      /* a date and a number are what the database makes of them */
         compiler->dialect->combine_moments(compiler, combined, difference);
         return SQL_OK;
     }

@@ -24,6 +24,16 @@ void plan_add_column(Plan *plan, Expression *expression, const char *as)
 
 /* --- what is selected ------------------------------------------------------------------------------------------------------------ */
 
+/* only("profile") or only("profile__bio") */
+static bool is_named(const Query *query, const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i < query->n_deferred; i++)
+        if (!strncmp(query->deferred[i], name, size) && (!query->deferred[i][size] || !strncmp(query->deferred[i] + size, "__", 2)))
+            return true;
+    return false;
+}
+
 static bool is_deferred(const Query *query, const Field *field)
 {
     if (!query->n_deferred || field->in_key)
@@ -87,7 +97,8 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
     }
     if (!field)
         raise_no_relation(load->model, name);
-    if (forward && load == plan->root && !field->n_parts && is_deferred(plan->query, field))
+    bool there = forward ? field->n_parts || !is_deferred(plan->query, field) : !plan->query->deferred_only || is_named(plan->query, name);
+    if (!there && load == plan->root && !plan->query->related_all)
         capo_raise(ERROR_FIELD, "Field %s.%s cannot be both deferred and traversed using select_related at the same time.", load->model->name, name);
     Path walked = path_walk(NULL, load->model, name, true);
     JoinedPath joined = query_setup_joins(plan->query, &walked, join, NULL);

@@ -97,6 +97,8 @@ static void store(Instance *instance, const Field *relation, bool reverse, const
             capo_instance_cache_reverse(instance, relation, one);
         else
             capo_instance_cache(instance, relation, one);
+        if (!reverse && one && relation->kind == FIELD_ONE_TO_ONE)
+            capo_instance_cache_reverse(one, relation, instance);       /* there and back is no further query */
         if (reverse && one)
             capo_instance_cache(one, relation, instance);
         return;

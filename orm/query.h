@@ -158,7 +158,7 @@ struct Query {
     bool no_order, reversed, no_meta_order; /* no_order: cleared; no_meta_order: an explicit order was given */
     bool distinct, none;
     int64_t offset, limit;                  /* limit -1: all */
-    const char **related; size_t n_related; /* select_related paths */
+    const char **related; size_t n_related; bool related_all;       /* select_related paths; those of all keys that are not null */
     const char **deferred; size_t n_deferred; bool deferred_only;   /* only() or defer() */
     Prefetching *prefetch; size_t n_prefetch;
     const char **distinct_on; size_t n_distinct_on;     /* `distinct` too */
