@@ -138,6 +138,7 @@ TEST(migrate_tells_each_app)
         of_auth = RECEIVER(&capo_post_migrate, before_migrate, .sender = &capo_auth);
     open_empty();
     told_before = told_after = told_tables = 0;
+    capo_after_migrate(capo_auth_create_permissions);
     capo_connect(&before);
     capo_connect(&after);
     capo_connect(&of_auth);
