@@ -171,6 +171,20 @@ TEST(squash_waits_where_only_a_part_is_applied)
     EXPECT_INT(capo_unapplied_count(), 0);
 }
 
+/* "__latest__" is the end of the series, whichever of the two stands and whatever its followers call it. */
+TEST(squash_is_not_the_latest_where_others_follow)
+{
+    for (int applied = 0; applied < 2; applied++) {
+        three_migrations();
+        if (applied)
+            migrate("mig", "0002");
+        squash((SquashOptions){ .last = "0003", .no_optimize = true });
+        file("0004_after", applied ? "0001_squashed_0003_less" : "0003_less", FIELD("m"));
+        file_with(migrating_other, "0001_initial", "\"initial\": true, \"dependencies\": [[\"mig\", \"__latest__\"]],", MODEL("Note"));
+        EXPECT(strstr(migrate("migother", NULL), "Applying mig.0004_after... OK\n  Applying migother.0001_initial... OK") != NULL);
+    }
+}
+
 static void squash_as(void *name) { squash((SquashOptions){ .last = "0003", .name = name }); }
 
 TEST(squash_takes_no_path_for_a_name)
