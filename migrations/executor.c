@@ -482,10 +482,26 @@ int capo_planned_count(const MigrateOptions *options)
     return (int)make_plan(options, graph_load(capo_apps(), applied), applied).count;
 }
 
+/* For reading, what a squashed migration stands for is there too, by its name: without the squashed one then. */
+static MigrationGraph *graph_that_has(const char *app, const char *prefix)
+{
+    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    Migration **others = capo_alloc_array(graph->n_files + 1, sizeof *others);
+    size_t count = 0;
+    const char *wanted = NULL;
+    for (size_t i = 0; i < graph->n_files && !wanted; i++)
+        if (strcmp(graph->files[i]->app, app) == 0 && capo_starts_with(graph->files[i]->name, prefix) && !graph_find(graph, app, graph->files[i]->name))
+            wanted = graph->files[i]->name;
+    for (size_t i = 0; i < graph->n_files; i++)
+        if (!wanted || !migration_replaces(graph->files[i], app, wanted))
+            others[count++] = graph->files[i];
+    return wanted ? graph_of(others, count, NULL) : graph;
+}
+
 char *capo_sql_migrate(const char *app, const char *name, bool backwards)
 {
     migration_app(app);
-    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    MigrationGraph *graph = graph_that_has(app, name);
     MigrationNode *target = graph_find_prefix(graph, app, name);
     const Migration *migration = target->migration;
     ProjectState *state = graph_start(graph, true);

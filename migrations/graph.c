@@ -65,10 +65,10 @@ bool migration_is_first(const Migration *migration)
     return first;
 }
 
-static bool is_among(const MigrationKey *keys, const char *app, const char *name)
+bool migration_replaces(const Migration *squash, const char *app, const char *name)
 {
-    for (; keys && keys->app; keys++)
-        if (strcmp(keys->app, app) == 0 && strcmp(keys->name, name) == 0)
+    for (const MigrationKey *key = squash->replaces; key && key->app; key++)
+        if (strcmp(key->app, app) == 0 && strcmp(key->name, name) == 0)
             return true;
     return false;
 }
@@ -78,10 +78,10 @@ static bool is_meant(const MigrationGraph *graph, const MigrationKey *key, const
 {
     if (strcmp(key->app, migration->app) != 0)
         return false;
-    if (strcmp(key->name, migration->name) == 0 || is_among(migration->replaces, key->app, key->name))
+    if (strcmp(key->name, migration->name) == 0 || migration_replaces(migration, key->app, key->name))
         return true;
     for (size_t i = 0; i < graph->n_files; i++)
-        if (strcmp(graph->files[i]->app, key->app) == 0 && strcmp(graph->files[i]->name, key->name) == 0 && is_among(graph->files[i]->replaces, migration->app, migration->name))
+        if (strcmp(graph->files[i]->app, key->app) == 0 && strcmp(graph->files[i]->name, key->name) == 0 && migration_replaces(graph->files[i], migration->app, migration->name))
             return true;
     return false;
 }

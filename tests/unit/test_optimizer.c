@@ -131,6 +131,9 @@ TEST(squash_makes_one_of_many)
     char *wanted = database_text();
     char *said = squash((SquashOptions){ .last = "0003" });
     EXPECT(strstr(said, " - 0001_initial\n - 0002_more\n - 0003_less\n  Optimized from 6 operations to 2 operations.\n") != NULL);
+    /* the SQL of each can be read */
+    EXPECT(strstr(capo_sql_migrate("mig", "0002", false), "subtitle") && strstr(capo_sql_migrate("mig", "0001_squashed", false), "Create model Comment"));
+    EXPECT(!strstr(capo_sql_migrate("mig", "0001_initial", false), "subtitle"));
     const char *path = capo_format("%s/migrations/0001_squashed_0003_less.json", migrating_directory);
     EXPECT(access(path, F_OK) == 0);
     /* where all are applied it is too, and is recorded */
