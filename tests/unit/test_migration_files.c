@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Migration files: layout, reading back, and a sentence with the line for each mistake. */
 #include <capo/testing.h>
-#include "../../migrations/migration.h"
+#include "migrating.h"
 #include <string.h>
 
 static const char good[] =
