@@ -290,17 +290,26 @@ bool type_is_number(FieldKind kind)
     return capo_field_is_integer(kind) || kind == FIELD_FLOAT || kind == FIELD_DECIMAL;
 }
 
+static OutputType mixed(void)
+{
+    OutputType type = type_of(FIELD_NONE);
+    type.mixed = true;
+    return type;
+}
+
 /* All of one class, as Django wants it, or unknown. */
 static OutputType common_type(Expression *const *args, size_t count, size_t first, size_t step)
 {
     OutputType type = type_of(FIELD_NONE);
     for (size_t i = first; i < count; i += step) {
+        if (args[i]->type.mixed)
+            return mixed();
         if (!args[i]->type.kind)
             continue;
         if (!type.kind)
             type = args[i]->type;
         else if (!kind_is(type.kind, args[i]->type.kind))
-            return type_of(FIELD_NONE);
+            return mixed();
         else if (type.kind == FIELD_DECIMAL && type.places != args[i]->type.places)
             type.places = -1;
     }
@@ -314,8 +323,8 @@ static OutputType mixed_type(const Expression *call, bool pairs)
     OutputType type = type_of(FIELD_NONE);
     for (size_t i = 0; i < call->n_args; i++) {
         OutputType other = call->args[i]->type;
-        if (other.kind && type.kind && !kind_is(type.kind, other.kind))
-            return type_of(FIELD_NONE);
+        if (other.mixed || (other.kind && type.kind && !kind_is(type.kind, other.kind)))
+            return mixed();
         if (!type.kind || pairs)
             type = other.kind ? other : type;
     }
@@ -330,6 +339,8 @@ static FieldKind moment(FieldKind kind)
 static OutputType combined_type(const char *operator, OutputType a, OutputType b)
 {
     char op = operator[0];
+    if (a.mixed || b.mixed)
+        return mixed();
     if (strchr("&|<>#", op))
         return type_of(capo_field_is_integer(a.kind) || capo_field_is_integer(b.kind) ? FIELD_INTEGER : FIELD_NONE);
     if (!a.kind)
@@ -340,9 +351,9 @@ static OutputType combined_type(const char *operator, OutputType a, OutputType b
         bool int_a = capo_field_is_integer(a.kind), int_b = capo_field_is_integer(b.kind);
         if (int_a && int_b)
             return type_of(FIELD_INTEGER);
-        if (int_a || int_b || a.kind == b.kind)
+        if (a.kind == b.kind || ((int_a || int_b) && op != '^'))
             return type_of(int_a ? b.kind : a.kind);
-        return type_of(FIELD_NONE);
+        return mixed();
     }
     if (op == '-' && moment(a.kind) && moment(b.kind) && (a.kind == FIELD_TIME) == (b.kind == FIELD_TIME))
         return type_of(FIELD_DURATION);
@@ -352,25 +363,32 @@ static OutputType combined_type(const char *operator, OutputType a, OutputType b
         return type_of(a.kind == FIELD_TIME ? FIELD_TIME : FIELD_DATETIME);
     if (op == '+' && a.kind == FIELD_DURATION && moment(b.kind))
         return type_of(b.kind == FIELD_TIME ? FIELD_TIME : FIELD_DATETIME);
-    return type_of(FIELD_NONE);
+    return mixed();
 }
 
-static OutputType number_type(OutputType type)
+/* Of arithmetic functions: decimals where any argument is one, floats of integers. */
+static OutputType number_type(const Expression *call)
 {
-    if (type.kind == FIELD_DECIMAL)
-        return type_of(FIELD_DECIMAL);
-    return capo_field_is_integer(type.kind) ? type_of(FIELD_FLOAT) : (OutputType){ .kind = type.kind, .places = -1 };
+    OutputType type = call->n_args ? call->args[0]->type : type_of(FIELD_NONE);
+    bool decimals = false, integers = false;
+    for (size_t i = 0; i < call->n_args; i++) {
+        if (call->args[i]->type.mixed)
+            return mixed();
+        decimals |= call->args[i]->type.kind == FIELD_DECIMAL;
+        integers |= capo_field_is_integer(call->args[i]->type.kind);
+    }
+    return decimals ? type_of(FIELD_DECIMAL) : integers ? type_of(FIELD_FLOAT) : (OutputType){ .kind = type.kind, .places = -1 };
 }
 
 static OutputType call_type(const Expression *call)
 {
     OutputType first = call->n_args ? call->args[0]->type : type_of(FIELD_NONE);
     switch (call->function->gives) {
-    case GIVES_FIRST: return call->kind == X_AGGREGATE && !strcmp(call->name, "Sum") ? (OutputType){ first.kind, NULL, first.places } : first;
+    case GIVES_FIRST: return call->kind == X_AGGREGATE && !strcmp(call->name, "Sum") ? (OutputType){ .kind = first.kind, .mixed = first.mixed, .places = first.places } : first;
     case GIVES_TEXT: return type_of(FIELD_CHAR);
     case GIVES_INTEGER: return type_of(FIELD_INTEGER);
     case GIVES_FLOAT: return type_of(FIELD_FLOAT);
-    case GIVES_NUMBER: return number_type(first);
+    case GIVES_NUMBER: return number_type(call);
     case GIVES_BOOLEAN: return type_of(FIELD_BOOLEAN);
     case GIVES_UUID: return type_of(FIELD_UUID);
     case GIVES_KIND: return type_of(call->function->kind);
@@ -382,16 +400,29 @@ static OutputType call_type(const Expression *call)
     return first;
 }
 
+/* The first part that is itself of several classes, whatever stands around it. */
+static const Expression *mixed_part(const Expression *expression)
+{
+    for (size_t i = 0; i < expression->n_args; i++)
+        if (expression->args[i]->type.mixed)
+            return mixed_part(expression->args[i]);
+    return expression;
+}
+
 void expression_check_type(const Expression *expression)
 {
-    if (expression->type.kind || expression->kind != X_CALL || (expression->function->gives != GIVES_MIXED && expression->function->gives != GIVES_PAIRS))
+    if (!expression->type.mixed)
         return;
+    const Expression *part = mixed_part(expression);
+    bool combined = part->kind == X_COMBINE, branches = part->kind == X_CASE;
     Buffer kinds = { 0 };
-    for (size_t i = 0; i < expression->n_args; i++)
-        if (expression->args[i]->type.kind)
-            capo_put_format(&kinds, "%s%s", kinds.size ? ", " : "", capo_field_kind_name(expression->args[i]->type.kind));
-    if (kinds.size)
-        capo_raise(ERROR_FIELD, "Expression contains mixed types: %s. You must set output_field.", capo_buffer_text(&kinds));
+    for (size_t i = 0; i < part->n_args; i++)
+        if (part->args[i]->type.kind && (!branches || i % 2 || i + 1 == part->n_args))
+            capo_put_format(&kinds, "%s%s", kinds.size ? ", " : "", capo_field_kind_name(part->args[i]->type.kind));
+    if (combined)
+        capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s. You must set output_field.", part->name,
+                   capo_buffer_text(&kinds));
+    capo_raise(ERROR_FIELD, "Expression contains mixed types: %s. You must set output_field.", kinds.size ? capo_buffer_text(&kinds) : "of a subquery");
 }
 
 void expression_infer(Expression *expression)
@@ -411,10 +442,10 @@ void expression_infer(Expression *expression)
     case X_CASE: {
         OutputType type = common_type(expression->args, expression->n_args - 1, 1, 2);
         OutputType last = expression->args[expression->n_args - 1]->type;
-        if (!type.kind)
+        if (last.mixed || (last.kind && type.kind && !kind_is(type.kind, last.kind)))
+            type = mixed();
+        else if (!type.kind && !type.mixed)
             type = last;
-        else if (last.kind && !kind_is(type.kind, last.kind))
-            type = type_of(FIELD_NONE);
         expression->type = type;
         break;
     }

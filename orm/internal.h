@@ -212,7 +212,7 @@ typedef struct Dialect {
     const char *default_word;               /* among the values of an INSERT: the column's default; NULL: it is spelled out */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
     const char *excluded;                   /* behind it, the value that was to be inserted into column "%s": "VALUES(%s)" */
-    const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
+    const char *insert_ignore, *on_duplicate;   /* "INSERT IGNORE INTO " instead of ON CONFLICT DO NOTHING; " ON DUPLICATE KEY UPDATE " instead of DO UPDATE */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
     bool reads_apart;                       /* an UPDATE or DELETE cannot read its own table in a subquery */

@@ -43,7 +43,7 @@ static Expression *annotation_reference(const Scope *scope, const Path *path, co
         output->n_args = 1;
         output->type = expression->type;
         for (size_t i = 0; i < scope->query->n_annotations; i++)
-            if (scope->query->annotations[i].expression == expression)
+            if (!strcmp(scope->query->annotations[i].name, path->names[0]))
                 output->name = scope->query->annotations[i].name;
         expression = output;
     }
@@ -64,6 +64,9 @@ Expression *resolve_path(const Scope *scope, const char *text)
         if (!strcmp(scope->total_names[i], text))
             return scope->totals[i];
     Path path = path_walk(query, query->model, text, false);
+    for (size_t i = 0; path.annotation && scope->summarize && i < query->n_annotations; i++)
+        if (!query->annotations[i].selected && !strcmp(query->annotations[i].name, path.names[0]))
+            capo_raise(ERROR_FIELD, "Cannot aggregate over the '%s' alias. Use annotate() to promote it.", path.names[0]);
     if (path.annotation)
         return annotation_reference(scope, &path, text);
     if (path.used < path.n_names && path.relation)
