@@ -56,13 +56,13 @@ static const Catalogue postgresql = {
     "NULLIF(CONVERT(COLLATION_NAME USING ascii), CONVERT(@@collation_database USING ascii)) AS collation " \
     "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION"
 /* Indexes of keys are among them, and are left out below. One statement for all would be shorter, and MariaDB 10.11 crashes where it is
- * executed a second time. */
+ * executed a second time. Database and table are said of each part of a join, or MariaDB opens all tables of all databases. */
 #define MYSQL_KEYS \
     "SELECT CASE c.CONSTRAINT_TYPE WHEN 'PRIMARY KEY' THEN 'p' WHEN 'UNIQUE' THEN 'u' ELSE 'f' END AS kind, k.CONSTRAINT_NAME AS name, c.CONSTRAINT_TYPE <> 'FOREIGN KEY' AS is_unique, " \
     "k.COLUMN_NAME AS col, k.REFERENCED_TABLE_NAME AS ref_table, k.REFERENCED_COLUMN_NAME AS ref_column, NULL AS definition " \
     "FROM information_schema.KEY_COLUMN_USAGE k " \
-    "JOIN information_schema.TABLE_CONSTRAINTS c ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.TABLE_NAME = k.TABLE_NAME AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME " \
-    "WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? AND c.CONSTRAINT_TYPE IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY') ORDER BY 1, 2, k.ORDINAL_POSITION"
+    "JOIN information_schema.TABLE_CONSTRAINTS c ON c.CONSTRAINT_NAME = k.CONSTRAINT_NAME " \
+    "WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? AND c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ? AND c.CONSTRAINT_TYPE IN ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY') ORDER BY 1, 2, k.ORDINAL_POSITION"
 #define MYSQL_INDEXES(expression) \
     "SELECT 'i' AS kind, INDEX_NAME AS name, NON_UNIQUE = 0 AS is_unique, COALESCE(COLUMN_NAME, '') AS col, NULL AS ref_table, NULL AS ref_column, " expression " AS definition " \
     "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY INDEX_NAME, SEQ_IN_INDEX"

@@ -62,7 +62,7 @@ Value convert_cell(OutputType type, Value raw)
 static Instance *load(const RelatedLoad *load_, const Value *cells)
 {
     const Value *own = cells + load_->first;
-    for (size_t i = 0; i < load_->n_fields; i++)
+    for (size_t i = 0; load_->field && i < load_->n_fields; i++)
         if (load_->fields[i]->in_key && capo_is_null(own[i]))
             return NULL;                                            /* the LEFT JOIN found none */
     return capo_instance_load(load_->model, (Field *const *)load_->fields, own, load_->n_fields);
@@ -106,12 +106,8 @@ static Instance **instances_of(const Query *query, const Compiled *compiled, con
 {
     Instance **rows = result->into ? rows_of_sink(result->into) : load_rows(compiled, result);
     bool owned = query->owner && query->owner_field;
-    for (size_t i = 0; i < result->n_rows; i++) {
-        if (!rows[i])
-            capo_raise(ERROR_OPERATIONAL, "A row of %s has NULL for its primary key.", query->model->table);
-        if (owned)
-            capo_instance_cache(rows[i], query->owner_field, query->owner);
-    }
+    for (size_t i = 0; owned && i < result->n_rows; i++)
+        capo_instance_cache(rows[i], query->owner_field, query->owner);
     peers_meet(compiled->root, rows, result->n_rows, query->fetch);
     return rows;
 }

@@ -135,6 +135,8 @@ static Query *related_query(Instance *self, const char *accessor, const char *fi
         if (field->kind == FIELD_MANY_TO_MANY)
             capo_raise(ERROR_VALUE, "This %s needs to have a value for field \"%s\" before its many-to-many relationship \"%s\" can be used. Save it first.",
                        self->model->name, key->name, accessor);
+        if (!field->generic_type && capo_is_null(capo_instance_pk(self)))
+            capo_raise(ERROR_VALUE, "This %s needs to have a primary key before \"%s\" can be used: it is not saved yet. Save it first.", self->model->name, accessor);
         return capo_query_none(field->model);
     }
     const Model *other = forward ? field->target : field->model;
@@ -188,17 +190,18 @@ static Value key_of_other(const Many *many, Value other)
 static List *keys_of(const Many *many, Value others)
 {
     List *given = others.kind == VALUE_LIST ? others.list : NULL, *keys = capo_list_new();
+    Map *seen = capo_map_new();
     if (!given && others.kind == VALUE_OBJECT && !capo_is_instance(others))
         given = capo_list_of(others);
     for (size_t i = 0; i < (given ? given->count : 1); i++) {
         Value key = key_of_other(many, given ? given->items[i] : others);
-        bool null = capo_is_null(key), seen = null && capo_dialect()->ignores_null;
+        bool null = capo_is_null(key);
         if (null && !many->source)
             capo_raise(ERROR_VALUE, "'%s' instance or key expected, got None.", many->table->name);
-        for (size_t k = 0; !seen && k < keys->count; k++)
-            seen = capo_equal(keys->items[k], key);
-        if (!seen)
-            capo_list_add(keys, key);
+        if ((null && capo_dialect()->ignores_null) || capo_map_get_value(seen, key))
+            continue;
+        capo_map_set_value(seen, key, capo_value_bool(true));
+        capo_list_add(keys, key);
     }
     return keys;
 }
@@ -240,19 +243,14 @@ static List *linked(const Many *many, const Field *source, const Field *target)
     return keys;
 }
 
-static bool holds(const List *keys, Value key)
-{
-    for (size_t i = 0; i < keys->count; i++)
-        if (capo_equal(keys->items[i], key))
-            return true;
-    return false;
-}
-
 static List *without(const List *keys, const List *others)
 {
     List *rest = capo_list_new();
+    Map *known = capo_map_new();
+    for (size_t i = 0; i < others->count; i++)
+        capo_map_set_value(known, others->items[i], capo_value_bool(true));
     for (size_t i = 0; i < keys->count; i++)
-        if (!holds(others, keys->items[i]))
+        if (!capo_map_get_value(known, keys->items[i]))
             capo_list_add(rest, keys->items[i]);
     return rest;
 }
@@ -369,10 +367,10 @@ static void change(const Many *many, ManyOperation operation, List *keys)
     if (operation == MANY_REMOVE || (operation == MANY_SET && many->target->null)) {
         List *now = pointing(many);
         gone = operation == MANY_SET ? many->options->clear ? now : without(now, keys) : keys;
-        for (size_t i = 0; operation == MANY_REMOVE && i < keys->count; i++)
-            if (!holds(now, keys->items[i]))
-                capo_raise(ERROR_DOES_NOT_EXIST, "The %s %s is not related to this %s by \"%s\".", many->table->name, capo_to_text(keys->items[i]),
-                           many->self->model->name, many->accessor);
+        const List *strangers = operation == MANY_REMOVE ? without(keys, now) : NULL;
+        if (strangers && strangers->count)
+            capo_raise(ERROR_DOES_NOT_EXIST, "The %s %s is not related to this %s by \"%s\".", many->table->name, capo_to_text(strangers->items[0]),
+                       many->self->model->name, many->accessor);
         if (gone->count)
             point(many, gone, false);
     }

@@ -49,11 +49,13 @@ static List *constraint_names(const char *table, const char *column, char kind)
         return first_column("SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ? "
                             "AND CHECK_CLAUSE LIKE ? AND LEVEL = 'Table'", parameters, 2);
     }
+    /* Database and table are said of both: what is only compared with a column of the other makes MariaDB open every table of every database,
+     * its own catalogue among them, where it has crashed. */
     return first_column("SELECT k.CONSTRAINT_NAME FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.TABLE_CONSTRAINTS c "
-                        "ON c.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND c.TABLE_NAME = k.TABLE_NAME AND c.CONSTRAINT_NAME = k.CONSTRAINT_NAME "
-                        "WHERE k.CONSTRAINT_SCHEMA = DATABASE() AND k.TABLE_NAME = ? AND c.CONSTRAINT_TYPE = ? "
+                        "ON c.CONSTRAINT_NAME = k.CONSTRAINT_NAME WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? "
+                        "AND c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ? AND c.CONSTRAINT_TYPE = ? "
                         "GROUP BY k.CONSTRAINT_NAME HAVING COUNT(*) = 1 AND MAX(k.COLUMN_NAME) = ?",
-                        (Value[]){ parameters[0], parameters[2], parameters[1] }, 3);
+                        (Value[]){ parameters[0], parameters[0], parameters[2], parameters[1] }, 4);
 }
 
 /* Long texts and bytes cannot be indexed without a length. */

@@ -104,12 +104,8 @@ static Instance *read_instance(RowReading *reading, const RowPlan *plan)
     for (const RowColumn *column = plan->columns, *end = column + plan->n_columns; column < end; column++) {
         sqlite3_value *value = sqlite3_column_value(reading->statement, at++);      /* one call that looks after the statement, not three */
         int type = sqlite3_value_type(value);
-        if (type == SQLITE_NULL) {
-            if (column->key)
-                return NULL;
-        } else if (!store(reading, column, (char *)self, value, type)) {
+        if (type != SQLITE_NULL && !store(reading, column, (char *)self, value, type))
             row_late(reading->sink, self, column->field, value_of(value, reading->sink->arena));
-        }
     }
     copy_texts(reading);
     row_done(plan, self);

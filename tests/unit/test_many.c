@@ -61,3 +61,14 @@ TEST(many_through_a_model)
     EXPECT_TEXT(ids(capo_query(Club, .filter = Q("membership__role", "member"), .distinct = true)), "1");
     EXPECT_TEXT(ids(capo_query(Author, .filter = Q("clubs__name", "Readers"))), "1 2");
 }
+
+static void books_of_nobody(void *author) { capo_related_query((Author *)author, "books"); }
+static void genres_of_nothing(void *book) { capo_related_query((Book *)book, "genres"); }
+
+/* Rows cannot refer to what has no key yet: an empty answer would hide the mistake. */
+TEST(many_of_what_is_not_saved)
+{
+    query_library();
+    EXPECT_RAISES(ERROR_VALUE, books_of_nobody, capo_new(Author));
+    EXPECT_RAISES(ERROR_VALUE, genres_of_nothing, capo_new(Book));
+}

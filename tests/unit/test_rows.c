@@ -189,6 +189,18 @@ TEST(rows_with_cells_of_other_kinds_are_the_same_both_ways)
     EXPECT_INT(expect_both_ways(capo_query_of(&Kind_model)), 3);
 }
 
+/* A view has rows without a key: they are rows all the same. */
+TEST(rows_without_a_key_are_rows)
+{
+    query_library();
+    capo_sql_run("ALTER TABLE library_genre RENAME TO library_real_genre");
+    capo_sql_run("CREATE VIEW library_genre AS SELECT CASE WHEN name = 'poetry' THEN NULL ELSE id END AS id, name FROM library_real_genre");
+    EXPECT_INT(expect_both_ways(capo_query(Genre, .order_by = LIST("name"))), 3);
+    EXPECT_TEXT(column(capo_query(Genre, .order_by = LIST("name")), "name"), "fantasy poetry science");
+    capo_sql_run("DROP VIEW library_genre");
+    capo_sql_run("ALTER TABLE library_real_genre RENAME TO library_genre");
+}
+
 static bool read_moment(const char *text, int64_t *ret) { return capo_read_column_datetime(text, strlen(text), ret); }
 
 /* The short way of the usual spelling says what the parts say, and takes nothing that is no datetime. */
