@@ -9,6 +9,7 @@ typedef struct RelatedCache {
     const char *accessor;
     bool known;
     Instance *one;
+    const Value *none_of;                   /* the key whose row was not among those that were prefetched: there is none, until the key changes */
     Instance **many; size_t count;          /* prefetched */
     struct RelatedCache *next;
 } RelatedCache;

@@ -414,6 +414,8 @@ int64_t capo_days_of(int year, int month, int day);
 Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count);
 /* Puts the related object of a forward key (select_related, prefetch), NULL: there is none. Also sets the struct's pointer. */
 void capo_instance_cache(Instance *self, const Field *relation, Instance *other);
+/* There is no row for its key, until the key changes: a query was asked for it that leaves it out. */
+void capo_instance_cache_none(Instance *self, const Field *relation);
 /* The one object on the other side of a one-to-one that points here. */
 void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance *other);
 /* What prefetch found for an accessor (a many-to-many field's name or a reverse accessor): NULL-ended, `count` of them. A Query from

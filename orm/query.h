@@ -160,6 +160,7 @@ struct Query {
     bool distinct, none;
     int64_t offset, limit;                  /* limit -1: all */
     const char **related; size_t n_related; /* select_related paths */
+    bool all_related;                       /* which are all relations that a row must have */
     const char **deferred; size_t n_deferred; bool deferred_only;   /* only() or defer() */
     Prefetching *prefetch; size_t n_prefetch;
     const char **distinct_on; size_t n_distinct_on;     /* `distinct` too */

@@ -41,10 +41,13 @@ Query *capo_query_select_related(Query *query, const char *const *paths)
     Query *clone = query_clone(query);
     if (!paths)
         clone->n_related = 0;
-    else if (!paths[0])
+    else if (!paths[0] || query->all_related)                       /* all, and names, take each other's place */
+        clone->n_related = 0;
+    if (paths && !paths[0])
         add_all_related(clone, query->model, "", 1);
-    else
-        clone->related = append_texts(query->related, query->n_related, paths, &clone->n_related);
+    else if (paths)
+        clone->related = append_texts(clone->related, clone->n_related, paths, &clone->n_related);
+    clone->all_related = paths && !paths[0];
     return clone;
 }
 

@@ -103,7 +103,10 @@ Query *capo_query_related_to(Query *query, Instance *self, const char *accessor,
     own->relation.line = line;
     own->relation.whole = true;
     own->hint = self;
-    own->sticky = query->n_joins < MAX_JOINS ? ((JoinSet)1 << query->n_joins) - 1 : ~(JoinSet)0;
+    own->sticky = 0;
+    for (size_t i = 0; i < query->n_joins; i++)                     /* one that was trimmed is no row of this query */
+        if (query->joins[i].references)
+            own->sticky |= (JoinSet)1 << i;
     if (relation && reverse && relation->kind == FIELD_FOREIGN_KEY) {
         own->owner = self;
         own->owner_field = relation;

@@ -305,6 +305,9 @@ static Value show_path(Instance *instance, const char *path)
         return capo_value_list(list);
     }
     if (relation) {
+        Instance *none;
+        if (!reverse && !relation->null && capo_instance_cached(instance, relation, &none) && !none)
+            return capo_value_map(capo_map(V("$missing", (bool)true)));
         Instance *other = capo_instance_related(instance, name);
         if (!other)
             return reverse ? capo_value_map(capo_map(V("$missing", (bool)true))) : capo_value_null();
