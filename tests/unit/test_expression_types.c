@@ -57,3 +57,25 @@ TEST(expression_truncates_a_literal_on_every_database)
     EXPECT_INT(capo_query_count(capo_query_filter(with(TRUNC_TO("week", day)), Q("x", capo_date(2024, 2, 26)))), 4);
     EXPECT_INT(capo_query_count(capo_query_filter(with(TRUNC_TO("quarter", day)), Q("x", capo_date(2024, 1, 1)))), 4);
 }
+
+static void count_outside(void *books)
+{
+    Query *authors = capo_query_annotate(capo_query(Author), EXPRESSIONS(COUNT("books", .as = "n")));
+    capo_query_count(capo_query_filter(authors, EXISTS(capo_query_filter(books, Q("pages__gt", OUTER("n"))))));
+}
+
+/* An annotation of the query around a subquery is a name there like any other. */
+TEST(expression_outer_names_are_annotations_too)
+{
+    query_library();
+    Query *books = capo_query(Book);
+    Query *longer = capo_query_filter(capo_query(Book, .order_by = LIST(NULL)), ALL(Q("author", OUTER("author")), Q("pages__gt", OUTER("half"))));
+    Query *counted = capo_query_values(capo_query_annotate(capo_query_values(longer, LIST("author")), EXPRESSIONS(COUNT("pk", .as = "c"))), LIST("c"));
+    Query *halves = capo_query_alias(books, EXPRESSIONS(AS("half", DIV(F("pages"), 2)), AS("mine", F("author__name"))));
+    Query *annotated = capo_query_annotate(halves, EXPRESSIONS(AS("n", SUBQUERY(counted)), AS("name", F("mine"))));
+    EXPECT_TEXT(column(capo_query_order_by(annotated, LIST("pk")), "n"), "2 1 2 2");
+    Query *same = capo_query_filter(annotated, EXISTS(capo_query(Author, .filter = Q("name", OUTER("mine")))));
+    EXPECT_TEXT(column(capo_query_order_by(same, LIST("pk")), "name"), "Ann Ann Bob Bob");
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, count_outside, books)->message,
+                "A subquery refers to 'n', an aggregate or a window of the query around it.");
+}
