@@ -219,7 +219,7 @@ typedef struct Dialect {
     const char *default_word;               /* among the values of an INSERT: the column's default; NULL: it is spelled out */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
     const char *excluded;                   /* behind it, the value that was to be inserted into column "%s": "VALUES(%s)" */
-    const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
+    const char *insert_ignore, *on_duplicate;   /* "INSERT IGNORE INTO " instead of ON CONFLICT DO NOTHING; " ON DUPLICATE KEY UPDATE " instead of DO UPDATE */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
     bool rounds_fractions;                  /* ROUND has no negative precision */
@@ -430,6 +430,8 @@ int64_t capo_days_of(int year, int month, int day);
 Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count);
 /* Puts the related object of a forward key (select_related, prefetch), NULL: there is none. Also sets the struct's pointer. */
 void capo_instance_cache(Instance *self, const Field *relation, Instance *other);
+/* There is no row for its key, until the key changes: a query was asked for it that leaves it out. */
+void capo_instance_cache_none(Instance *self, const Field *relation);
 /* The one object on the other side of a one-to-one that points here. */
 void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance *other);
 /* What prefetch found for an accessor (a many-to-many field's name or a reverse accessor): NULL-ended, `count` of them. A Query from

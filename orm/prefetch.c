@@ -7,7 +7,7 @@
 #include "query.h"
 #include <string.h>
 
-typedef struct Level { const char *path; Instance **rows; size_t count; } Level;
+typedef struct Level { const char *path; Instance **rows; size_t count; bool read; } Level;     /* read: by a query, not found there */
 typedef struct Levels { Level *items; size_t count, capacity; } Levels;
 static const char key_name[] = "_prefetch_related_val";
 typedef struct Rows { Instance **items; size_t count, capacity; } Rows;
@@ -95,12 +95,14 @@ static void store(Instance *instance, const Field *relation, bool reverse, const
             capo_instance_annotate(instance, to_attr, capo_value_object(one));
         else if (reverse)
             capo_instance_cache_reverse(instance, relation, one);
-        else
+        else if (one || relation->n_parts || capo_is_null(capo_field_value(instance, relation)))
             capo_instance_cache(instance, relation, one);
-        if (!reverse && one && relation->kind == FIELD_ONE_TO_ONE)
-            capo_instance_cache_reverse(one, relation, instance);       /* there and back is no further query */
+        else
+            capo_instance_cache_none(instance, relation);
         if (reverse && one)
             capo_instance_cache(one, relation, instance);
+        else if (one && relation->kind == FIELD_ONE_TO_ONE)
+            capo_instance_cache_reverse(one, relation, instance);
         return;
     }
     if (to_attr) {
@@ -171,18 +173,19 @@ static void share_out(const KeyTable *by_key, Instance *const *found, size_t cou
     }
 }
 
-static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
+static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own, bool *ret_read)
 {
     static Instance *nobody[1];
     const Rows none = { .items = nobody };
     Rows next = { 0 };
     Rows missing = { 0 };
-    bool special = own && (own->query || own->to_attr);
+    bool special = own && own->to_attr;                             /* what is there already is not read again, whatever the query */
     for (size_t i = 0; i < count; i++)
         if (special || !known(rows[i], relation, reverse, name, &next))
             add_row(&missing, rows[i]);
     if (!missing.count)
         return next;
+    *ret_read = true;
     Value *keys = capo_alloc_array(missing.count, sizeof *keys);
     KeyRows **slots = capo_alloc_array(missing.count, sizeof *slots);
     size_t n_keys = 0;
@@ -296,8 +299,9 @@ static Rows load_generic(Instance *const *rows, size_t count, const GenericKey *
 }
 
 /* The level of rows that may be of several models, behind a generic key: of each model by itself. */
-static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path)
+static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path, bool *ret_read)
 {
+    *ret_read = false;
     Rows all = { 0 };
     bool *done = capo_alloc_array(count + 1, sizeof *done);
     for (size_t first = 0; first < count; first++) {
@@ -317,7 +321,8 @@ static Rows load_models(Instance *const *rows, size_t count, const char *name, c
             capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name, model->name, path);
         if (relation && own && own->queries)
             capo_raise(ERROR_VALUE, "'%s' leads to rows of one model: give .query, and not .queries.", name);
-        Rows next = key ? load_generic(same.items, same.count, key, own) : load_level(same.items, same.count, name, relation, reverse, own);
+        *ret_read |= key != NULL;
+        Rows next = key ? load_generic(same.items, same.count, key, own) : load_level(same.items, same.count, name, relation, reverse, own, ret_read);
         for (size_t i = 0; i < next.count; i++)
             add_row(&all, next.items[i]);
     }
@@ -332,14 +337,14 @@ static Level *find_level(Levels *levels, const char *path)
     return NULL;
 }
 
-static void add_level(Levels *levels, const char *path, Rows rows)
+static void add_level(Levels *levels, const char *path, Rows rows, bool read)
 {
     if (levels->count == levels->capacity) {
         size_t capacity = levels->capacity ? levels->capacity * 2 : 8;
         levels->items = capo_realloc(levels->items, levels->capacity * sizeof *levels->items, capacity * sizeof *levels->items);
         levels->capacity = capacity;
     }
-    levels->items[levels->count++] = (Level){ path, rows.items, rows.count };
+    levels->items[levels->count++] = (Level){ path, rows.items, rows.count, read };
 }
 
 static void follow(Instance *const *rows, size_t count, const Prefetching *prefetch, Levels *levels)
@@ -352,12 +357,14 @@ static void follow(Instance *const *rows, size_t count, const Prefetching *prefe
         const char *stored = !end && prefetch->to_attr ? prefetch->to_attr : name;
         const char *here = *parent ? capo_format("%s__%s", parent, stored) : stored;
         Level *done = find_level(levels, here);
-        if (done && !end && (prefetch->query || prefetch->queries))
+        if (done && done->read && !end && (prefetch->query || prefetch->queries))
             capo_raise(ERROR_VALUE, "'%s' lookup was already seen with a different queryset. You may need to adjust the ordering of your lookups.", path);
         if (!done) {
             if (!count)
                 return;
-            add_level(levels, here, load_models(rows, count, name, end ? NULL : prefetch, path));
+            bool read;
+            Rows next = load_models(rows, count, name, end ? NULL : prefetch, path, &read);
+            add_level(levels, here, next, read);
             done = &levels->items[levels->count - 1];
         }
         if (!end)

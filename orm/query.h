@@ -25,6 +25,7 @@ typedef struct OutputType {
     FieldKind kind;                         /* FIELD_NONE: not known */
     const Field *field;                     /* where it is that of one column */
     bool computed;                          /* not a column: the database may give another kind of value */
+    bool mixed;                             /* cannot be told: its parts are of several classes (kind is FIELD_NONE) */
     int digits;                             /* decimals: how many in all; 0: any number */
     int places;                             /* decimals: digits behind the point; -1: as computed; -2: a key of JSON */
     const TimeZone *zone;                   /* a datetime that was truncated in this zone: its text is local */
