@@ -12,13 +12,20 @@ typedef struct Levels { Level *items; size_t count, capacity; } Levels;
 static const char key_name[] = "_prefetch_related_val";
 typedef struct Rows { Instance **items; size_t count, capacity; } Rows;
 
+/* Room for so many more, and for the NULL behind them. */
+static void reserve(Rows *rows, size_t more)
+{
+    size_t wanted = rows->count + more + 1, doubled = rows->capacity ? rows->capacity * 2 : 8;
+    if (wanted <= rows->capacity)
+        return;
+    size_t capacity = wanted > doubled ? wanted : doubled;
+    rows->items = capo_realloc(rows->items, rows->capacity * sizeof *rows->items, capacity * sizeof *rows->items);
+    rows->capacity = capacity;
+}
+
 static void add_row(Rows *rows, Instance *row)
 {
-    if (rows->count + 1 >= rows->capacity) {
-        size_t capacity = rows->capacity ? rows->capacity * 2 : 8;
-        rows->items = capo_realloc(rows->items, rows->capacity * sizeof *rows->items, capacity * sizeof *rows->items);
-        rows->capacity = capacity;
-    }
+    reserve(rows, 1);
     rows->items[rows->count++] = row;
     rows->items[rows->count] = NULL;
 }
@@ -54,13 +61,18 @@ static KeyRows *find_key(const KeyTable *table, Value key)
     }
 }
 
-static Value key_of(const Instance *instance, const Field *relation, bool reverse)
+/* The field whose value is the key of the relation, of the rows that it starts from. */
+static const Field *near_key(const Field *relation, bool reverse)
 {
-    if (relation->kind == FIELD_MANY_TO_MANY) {
-        const Field *near = reverse ? relation->through_target : relation->through_source;
-        return capo_field_value(instance, near->target_field);
-    }
-    return capo_field_value(instance, reverse ? relation->target_field : relation);
+    if (relation->kind == FIELD_MANY_TO_MANY)
+        return (reverse ? relation->through_target : relation->through_source)->target_field;
+    return reverse ? relation->target_field : relation;
+}
+
+static Value key_of(const Instance *instance, const Field *near)
+{
+    bool here = near->model == instance->model && near->column && !near->target && instance->model->size && !instance->state->deferred;
+    return here ? capo_member_value((const char *)instance, near) : capo_field_value(instance, near);
 }
 
 static bool is_single(const Field *relation, bool reverse)
@@ -138,7 +150,7 @@ static Value key_of_found(Instance *found, const Field *relation, bool reverse)
     Value key;
     if (relation->kind != FIELD_MANY_TO_MANY) {
         const Field *field = reverse ? relation : relation->target_field;
-        bool here = field->model == found->model && !capo_field_is_deferred(found, field);
+        bool here = field->model == found->model && (!found->state->deferred || !capo_field_is_deferred(found, field));
         return here ? capo_member_value(found->state->original, field) : capo_field_value(found, field);
     }
     capo_instance_lookup(found, key_name, sizeof key_name - 1, &key);
@@ -149,11 +161,14 @@ static Value key_of_found(Instance *found, const Field *relation, bool reverse)
 static void share_out(const KeyTable *by_key, Instance *const *found, size_t count, size_t n_keys, const Field *relation, bool reverse, Rows *next)
 {
     KeyRows **slots = capo_alloc_array(count + 1, sizeof *slots);
+    reserve(next, count);
     for (size_t i = 0; i < count; i++) {
         slots[i] = find_key(by_key, key_of_found(found[i], relation, reverse));
         slots[i]->rows.capacity++;
-        add_row(next, found[i]);
     }
+    if (count)
+        memcpy(next->items + next->count, found, count * sizeof *found);
+    next->items[next->count += count] = NULL;
     Instance **room = capo_alloc_array(count + n_keys, sizeof *room);
     for (size_t i = 0; i < count; i++) {
         Rows *rows = &slots[i]->rows;
@@ -174,6 +189,8 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
     Rows next = { 0 };
     Rows missing = { 0 };
     bool special = own && (own->query || own->to_attr);
+    const Field *near = near_key(relation, reverse);
+    reserve(&missing, count);
     for (size_t i = 0; i < count; i++)
         if (special || !known(rows[i], relation, reverse, name, &next))
             add_row(&missing, rows[i]);
@@ -184,7 +201,7 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
     size_t n_keys = 0;
     KeyTable by_key = key_table(missing.count);
     for (size_t i = 0; i < missing.count; i++) {
-        Value key = key_of(missing.items[i], relation, reverse);
+        Value key = key_of(missing.items[i], near);
         slots[i] = capo_is_null(key) ? NULL : find_key(&by_key, key);
         if (!slots[i] || slots[i]->used)
             continue;
