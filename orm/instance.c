@@ -38,6 +38,8 @@ Value capo_member_value(const char *base, const Field *field)
     const char *at = base + field->layout.value;
     if (field->layout.present >= 0 && !*(const bool *)(base + field->layout.present))
         return capo_value_null();
+    if (field->known_storage == 1 + STORAGE_INT)                    /* most of those that are asked for: keys */
+        return nullable_int(field, *(const int64_t *)(const void *)at);
     switch (capo_field_storage(field)) {
     case STORAGE_INT:
         return nullable_int(field, *(const int64_t *)(const void *)at);

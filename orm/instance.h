@@ -46,6 +46,8 @@ void capo_member_store(char *base, const Field *field, Value value);
 bool capo_field_is_deferred(const Instance *self, const Field *field);
 /* Without defaults. */
 Instance *capo_instance_blank(Model *model);
+/* What the name means on this model, as capo_field() and capo_reverse_field() say. */
+void capo_find_name(const Model *model, const char *name, Field **ret_field, Field **ret_reverse);
 /* What the struct's member for the object behind a key points to; NULL where there is none. */
 Instance *capo_object_member(const Instance *self, const Field *field);
 /* Lets key and object of a relation agree. */

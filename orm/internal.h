@@ -165,8 +165,8 @@ typedef struct DatabaseFailure {
     const char *message;
 } DatabaseFailure;
 
-/* One of many: capo_database_run_many(). */
-typedef struct Statement { const char *sql; const Value *parameters; size_t count; } Statement;
+/* One of many: capo_database_run_many(). `into`: NULL, or where its rows are to become instances at once (rows.h). */
+typedef struct Statement { const char *sql; const Value *parameters; size_t count; struct RowSink *into; } Statement;
 
 typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
 
@@ -302,7 +302,7 @@ typedef struct Backend {
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
     bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
-    /* Many statements in one flight: all or, where one fails, none from it on. NULL: they are run one by one. */
+    /* Many statements in one flight: all or, where one fails, none from it on; ret[i].into is set as for run(). NULL: they are run one by one. */
     bool (*run_many)(Connection *connection, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure);
     /* The same read in batches. */
     void *(*cursor_open)(Connection *connection, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure);
@@ -360,8 +360,8 @@ const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *fa
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
 /* The same; where the backend can, its rows become instances at once, else result->into is NULL and there are cells. */
 ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into);
-/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
- * writes are one of their own. */
+/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i], with ->into as of
+ * capo_database_run_into(). Outside a transaction writes are one of their own. */
 ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
 /* Rows in batches, for capo_each. Close is also registered with capo_defer; closing twice is not allowed. */
 typedef struct DatabaseCursor DatabaseCursor;

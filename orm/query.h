@@ -449,6 +449,8 @@ int64_t query_update_expressions(Query *query, const char *const *fields, Expres
 /* Rows as converted values. */
 typedef struct ValueRows { Value **rows; size_t count, n_columns; const char **names; } ValueRows;
 ValueRows query_value_rows(Query *query);
+/* Runs what did not run yet of queries that do not depend on each other, in one flight where the database can; capo_query_rows() gives the rows. */
+void query_rows_together(Query *const *queries, size_t count);
 void prefetch_related(Instance *const *instances, size_t count, const Prefetching *prefetch, size_t n_prefetch);
 /* The rows of one result, and of what select_related loaded with them, get to know each other (peers.c). */
 void peers_meet(const RelatedLoad *tree, Instance **rows, size_t count, FetchMode mode);
