@@ -287,21 +287,6 @@ static Shape *remember(const Reading *reading, uint64_t hash)
 
 /* --- asking -------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Keys are the program's own text and addresses: no secret is needed against collisions, and the whole key is compared. */
-static uint64_t hash_of(const char *key, size_t size)
-{
-    uint64_t hash = 0x9e3779b97f4a7c15, word;
-    for (; size >= 8; key += 8, size -= 8) {
-        memcpy(&word, key, 8);
-        hash = (hash ^ word) * 0xff51afd7ed558ccd;
-        hash ^= hash >> 32;
-    }
-    word = 0;
-    memcpy(&word, key, size);
-    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53;
-    return hash ^ hash >> 29;
-}
-
 static const char *limited(const char *sql, const QueryOptions *options)
 {
     if (!options->limit && !options->offset)
@@ -321,7 +306,7 @@ Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use
     read_options(&reading, model, options, use);
     if (!reading.fits)
         return NULL;
-    uint64_t hash = hash_of(reading.key, reading.size);
+    uint64_t hash = quick_hash(reading.key, reading.size);
     Shape *shape = buckets[hash % BUCKETS];
     while (shape && (shape->hash != hash || shape->key_size != reading.size || memcmp(shape->key, reading.key, reading.size)))
         shape = shape->next;

@@ -138,13 +138,14 @@ static bool report_lost(const DatabaseAddress *address, const char *problem, Dat
 /* --- statements --- */
 
 /* The result of a part into ret, or why there is none. */
-static bool finish(PgPart *part, ResultSet *ret, DatabaseFailure *failure)
+static bool finish(PgPart *part, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
 {
     PGresult *result = part->result;
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK: case PGRES_COMMAND_OK:
         part->result = NULL;
-        pg_decode(result, ret);
+        if (!into || !pg_instances(result, into, ret))
+            pg_decode(result, ret);
         return true;
     case PGRES_EMPTY_QUERY:
         return true;
@@ -158,7 +159,7 @@ static void free_flight(void *flight) { pg_flight_free(flight); }
 static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, bool binary, ResultSet *ret, DatabaseFailure *failure)
 {
     PgParameters one, *parameters = count == 1 ? &one : capo_alloc_array(count, sizeof *parameters);
-    bool reads = count == 1 && ret->into;               /* who wants instances asks with a SELECT of ours */
+    struct RowSink *into = count == 1 ? ret->into : NULL;
     for (size_t i = 0; i < count; i++) {
         ret[i] = (ResultSet){ 0 };
         /* libpq cannot leave it in a pipeline. */
@@ -170,7 +171,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
             return false;
     }
     const DatabaseAddress *address = connection->address;
-    Flight *flight = pg_send(connection, statements, parameters, count, binary, reads);
+    Flight *flight = pg_send(connection, statements, parameters, count, binary, into != NULL);     /* who wants instances asks with a SELECT of ours */
     if (!flight) {
         failure->unsent = true;
         return report_lost(address, PQerrorMessage(connection->pg), failure);
@@ -181,7 +182,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
      * by itself says that it has changed rows, and then its transaction ends. */
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
-        good = flight->parts[i].result ? finish(&flight->parts[i], &ret[i], failure) : false;
+        good = flight->parts[i].result ? finish(&flight->parts[i], into, &ret[i], failure) : false;
     if (flight->lost) {
         good = false;
         /* What the server said before it left, if anything. */
@@ -249,7 +250,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
     PgPart *part = flight->parts;
     if (part->result && PQresultStatus(part->result) == PGRES_TUPLES_OK)
         cursor->binary = cursor->binary || pg_is_binary(part->result);
-    bool good = part->result ? finish(part, ret, failure) : false;
+    bool good = part->result ? finish(part, NULL, ret, failure) : false;
     if (flight->lost)
         good = report_lost(cursor->connection->address, flight->problem, failure);
     capo_defer_cancel(free_flight, flight);
