@@ -156,10 +156,10 @@ static bool finish(PgPart *part, struct RowSink *into, ResultSet *ret, DatabaseF
 
 static void free_flight(void *flight) { pg_flight_free(flight); }
 
-static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, bool binary, ResultSet *ret, DatabaseFailure *failure)
+/* `into`: where the rows of the one statement go, which is a SELECT of the ORM's; NULL: into cells. */
+static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
 {
     PgParameters one, *parameters = count == 1 ? &one : capo_alloc_array(count, sizeof *parameters);
-    struct RowSink *into = count == 1 ? ret->into : NULL;
     for (size_t i = 0; i < count; i++) {
         ret[i] = (ResultSet){ 0 };
         /* libpq cannot leave it in a pipeline. */
@@ -171,7 +171,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
             return false;
     }
     const DatabaseAddress *address = connection->address;
-    Flight *flight = pg_send(connection, statements, parameters, count, binary, into != NULL);     /* who wants instances asks with a SELECT of ours */
+    Flight *flight = pg_send(connection, statements, parameters, count, false, into != NULL);
     if (!flight) {
         failure->unsent = true;
         return report_lost(address, PQerrorMessage(connection->pg), failure);
@@ -197,12 +197,12 @@ static bool run_statements(PgConnection *connection, const Statement *statements
 
 static bool run(Connection *head, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
-    return run_statements((PgConnection *)head, &(Statement){ sql, parameters, count }, 1, false, ret, failure);
+    return run_statements((PgConnection *)head, &(Statement){ sql, parameters, count }, 1, ret->into, ret, failure);
 }
 
 static bool run_many(Connection *head, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
-    return run_statements((PgConnection *)head, statements, count, false, ret, failure);
+    return run_statements((PgConnection *)head, statements, count, NULL, ret, failure);
 }
 
 static bool ping(Connection *head)
@@ -231,7 +231,7 @@ static void *cursor_open(Connection *head, const char *sql, const Value *paramet
     Statement statements[] = { { "BEGIN READ ONLY", NULL, 0 }, { declare, parameters, count } };
     ResultSet ignored[2];
     size_t from = cursor->own_transaction ? 0 : 1;
-    return run_statements(connection, statements + from, 2 - from, false, ignored, failure) ? cursor : NULL;
+    return run_statements(connection, statements + from, 2 - from, NULL, ignored, failure) ? cursor : NULL;
 }
 
 static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFailure *failure)
