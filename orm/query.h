@@ -373,6 +373,8 @@ Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const
 typedef struct Assignment { const Field *field; Expression *expression; } Assignment;
 Compiled *compile_update(Query *query, const Assignment *assignments, size_t count);
 Compiled *compile_delete(Query *query);
+/* The UPDATE of such changes, which are of the one table. */
+Compiled *query_compile_update(const Query *query, const NamedChange *changes);
 /* SELECT of one value, which names no column. */
 Compiled *compile_value_alone(const Query *query, const Expression *value);
 Sql compile(Compiler *compiler, const Expression *expression);
