@@ -175,7 +175,8 @@ struct Query {
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
     bool prefetching;                       /* each of its rows will know another one that it was loaded for */
-    JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
+    JoinSet sticky;                         /* joins that a filter() may share: those of the accessor itself */
+    bool sticky_held;                       /* by the query as the accessor gave it: one step further the joins are shared no more */
     Instance *of; const char *of_accessor; Value of_key;    /* of an accessor: its rows are there, its condition is not yet (query_settle) */
     struct { Instance *of; const char *accessor, *file; int line; bool whole; } relation;      /* of an accessor, and who asked; whole: not refined */
     /* the result, once it ran */

@@ -52,6 +52,7 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
         JoinedPath joined = query_setup_joins(query, &path, base, &reuse);
         query->joins[joined.join].outer = false;
         query->sticky |= (JoinSet)1 << joined.join;
+        query->sticky_held = true;
         column->join = joined.join;
         column->column = near;
     } else {
@@ -111,6 +112,7 @@ Query *capo_query_related_to(Query *query, Instance *self, const char *accessor,
     own->relation.whole = true;
     own->hint = self;
     own->sticky = query->n_joins < MAX_JOINS ? ((JoinSet)1 << query->n_joins) - 1 : ~(JoinSet)0;
+    own->sticky_held = true;
     if (relation && reverse && relation->kind == FIELD_FOREIGN_KEY) {
         own->owner = self;
         own->owner_field = relation;

@@ -99,7 +99,7 @@ void row_sink_empty(RowSink *sink)
 
 Instance *row_new(RowSink *sink, const RowPlan *plan)
 {
-    char *block = capo_regrow(NULL, 0, plan->size);
+    char *block = arena_take(sink->arena, plan->size);
     memset(block, 0, plan->struct_size + sizeof(InstanceState));
     Instance *self = (Instance *)(void *)block;
     InstanceState *state = (InstanceState *)(void *)(block + plan->struct_size);
