@@ -26,6 +26,7 @@ typedef struct SchemaWords {
     const char *drop_foreign_key, *drop_unique, *drop_check, *drop_primary_key, *drop_index;
     bool index_has_table;
     const char *rename_index;               /* the table where index_has_table, the old name, the new one; NULL: it cannot */
+    bool renames_checks;                    /* the new name of a column goes into the checks of its table */
     const char *check_now;                  /* foreign keys that wait for the commit are checked at once; NULL: they never wait */
     bool key_has_index;                     /* a foreign key makes the index that it needs */
     bool (*can_index)(const Field *field);  /* NULL: all */
@@ -105,6 +106,8 @@ void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, co
 /* One half of it each: an index may not fit the new type of its column, or the new one the old. */
 void capo_schema_drop_old_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 void capo_schema_create_new_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+/* Behind a change of a column's name, which the model says already: `before` are its indexes without it. */
+void capo_schema_follow_column(SchemaEditor *editor, const Model *model, const IndexSpec *before);
 /* The same behind a change of the table's name. */
 void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 void capo_schema_create_indexes(SchemaEditor *editor, const Model *model);

@@ -200,6 +200,25 @@ void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, co
     capo_schema_create_new_indexes(editor, old_model, new_model);
 }
 
+static void rename_to(SchemaEditor *editor, const char *table, const char *name, const char *new_name)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    const char *from = capo_quote_name(name), *to = capo_quote_name(new_name);
+    capo_schema_run(editor, words->index_has_table ? capo_format(words->rename_index, capo_quote_name(table), from, to)
+                                                   : capo_format(words->rename_index, from, to), NULL, 0);
+}
+
+void capo_schema_follow_column(SchemaEditor *editor, const Model *model, const IndexSpec *before)
+{
+    for (const IndexSpec *after = capo_schema_indexes(model); after->name; after++, before++) {
+        IndexSpec there = *after;
+        there.name = before->name;
+        const char *name = after->kind && strcmp(after->name, before->name) ? name_now(editor, model, model->table, &there) : NULL;
+        if (name)
+            rename_to(editor, model->table, name, after->name);
+    }
+}
+
 /* The index of the same kind over the same fields: the columns of a join table may be called otherwise. */
 static const IndexSpec *counterpart(const IndexSpec *specs, const IndexSpec *from, const IndexSpec *spec)
 {
@@ -240,9 +259,7 @@ void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, co
             continue;
         const char *name = name_now(editor, old_model, new_model->table, &there);
         if (new && name && words && words->rename_index) {
-            const char *old_name = capo_quote_name(name), *new_name = capo_quote_name(new->name);
-            capo_schema_run(editor, words->index_has_table ? capo_format(words->rename_index, capo_quote_name(new_model->table), old_name, new_name)
-                                                           : capo_format(words->rename_index, old_name, new_name), NULL, 0);
+            rename_to(editor, new_model->table, name, new->name);
             continue;
         }
         if (new)

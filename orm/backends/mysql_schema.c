@@ -180,7 +180,7 @@ static char *fingerprint(const char *sql)
     .drop_primary_key = "ALTER TABLE %s DROP PRIMARY KEY /* %s */", .drop_index = "ALTER TABLE %s DROP INDEX %s", .index_has_table = true, \
     .rename_index = "ALTER TABLE %s RENAME INDEX %s TO %s", .key_has_index = true, \
     .can_index = can_index, .alter_type = alter_type, .constraint_names = constraint_names
-static const SchemaWords words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s" };
+static const SchemaWords words = { SHARED_WORDS, .renames_checks = true, .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s" };
 static const SchemaWords mysql_words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CHECK %s" };
 
 #define SHARED \
