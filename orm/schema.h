@@ -34,7 +34,8 @@ typedef struct SchemaWords {
     const char *(*pattern_class)(const Field *field);
     /* Sets the type of a column, and whether it may be NULL. */
     void (*alter_type)(SchemaEditor *editor, const Model *model, const Field *old_field, const Field *new_field);
-    /* Names of the constraints that there are of this kind ('f' foreign key, 'u' unique, 'p' primary key, 'c' check) over this column alone. */
+    /* Names of the constraints that there are of this kind ('f' foreign key, 'u' unique, 'p' primary key, 'c' check) over this column alone.
+     * Where key_has_index also 'k': `column` is an index, and what is given is the column whose foreign key has no other one. */
     List *(*constraint_names)(const char *table, const char *column, char kind);
 } SchemaWords;
 
@@ -99,6 +100,8 @@ IndexSpec *capo_schema_indexes(const Model *model);
 const char *capo_schema_tablespace(const Model *model, const Field *field);
 /* PostgreSQL's index for LIKE, which its plain ones do not serve: of an indexed field that holds text. False: it has none. */
 bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret);
+/* Before this index goes: a foreign key that rests on it alone gets one of its own (MariaDB). */
+void capo_schema_free_index(SchemaEditor *editor, const char *table, const char *name);
 /* Drops one of the model's, by the name that it has in the database. */
 void capo_schema_drop_index(SchemaEditor *editor, const Model *model, const IndexSpec *spec);
 /* Drops those that only the old model has and creates those that only the new one has. */

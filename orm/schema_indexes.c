@@ -169,9 +169,24 @@ static const char *drop_of(const char *table, const IndexSpec *spec, const char 
     return format ? capo_format(format, capo_quote_name(table), capo_quote_name(name)) : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
 }
 
+void capo_schema_free_index(SchemaEditor *editor, const char *table, const char *name)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    if (!words || !words->key_has_index || editor->collects)
+        return;
+    List *columns = capo_schema_constraint_names(editor, table, name, 'k');
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *column = capo_to_text(columns->items[i]);
+        capo_schema_run(editor, capo_format("CREATE INDEX %s ON %s (%s)", capo_quote_name(capo_index_name(table, (const char *const[]){ column, NULL }, "")),
+                                            capo_quote_name(table), capo_quote_name(column)), NULL, 0);
+    }
+}
+
 void capo_schema_drop_index(SchemaEditor *editor, const Model *model, const IndexSpec *spec)
 {
     const char *name = name_now(editor, model, model->table, spec);
+    if (name)
+        capo_schema_free_index(editor, model->table, name);
     if (!spec->kind)
         capo_schema_run(editor, spec->drop, NULL, 0);
     else if (name)

@@ -38,8 +38,11 @@ static void drop_constraints(SchemaEditor *editor, const char *table, const char
         return;
     }
     List *names = capo_schema_constraint_names(editor, table, column, kind);
-    for (size_t i = 0; i < names->count; i++)
+    for (size_t i = 0; i < names->count; i++) {
+        if (kind == 'u')
+            capo_schema_free_index(editor, table, names->items[i].text);
         run(editor, format, capo_quote_name(table), capo_quote_name(names->items[i].text));
+    }
 }
 
 /* --- columns --- */
@@ -143,8 +146,10 @@ static void drop_old_constraints(SchemaEditor *editor, const IndexSpec *before, 
 {
     const IndexSpec *after = capo_schema_constraints(new_model);
     for (const IndexSpec *spec = before; spec->name; spec++)
-        if (!has_constraint(after, spec))
+        if (!has_constraint(after, spec)) {
+            capo_schema_free_index(editor, new_model->table, spec->name);
             capo_schema_run(editor, spec->drop, NULL, 0);
+        }
 }
 
 static void add_new_constraints(SchemaEditor *editor, const IndexSpec *before, const Model *new_model)

@@ -105,6 +105,23 @@ TEST(indexes_and_constraints_follow_a_renamed_column)
     EXPECT_TEXT(capo_schema_describe("mig_vote"), before);
 }
 
+/* MariaDB has no index of its own for a key that another one begins with, and gives that up only for another. */
+TEST(an_index_goes_on_which_a_foreign_key_rests)
+{
+    start_migrating();
+    file("0001_initial", NULL, POST ", {\"CreateModel\": {\"name\": \"Vote\", \"fields\": {" ID ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\"},"
+         "\"other\": {\"kind\": \"OneToOneField\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\", \"related_name\": \"+\"}, \"rank\": {\"kind\": \"IntegerField\"}},"
+         "\"options\": {\"unique_together\": [[\"post\", \"rank\"]]}}}");
+    file("0002_index", "0001_initial", "{\"AlterUniqueTogether\": {\"model\": \"Vote\", \"unique_together\": []}}, {\"AddIndex\": {\"model\": \"Vote\", \"name\": \"vote_i\", \"fields\": [\"post\", \"rank\"]}},"
+         "{\"AlterField\": {\"model\": \"Vote\", \"name\": \"other\", \"field\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\", \"related_name\": \"+\"}}}");
+    file("0003_none", "0002_index", "{\"RemoveIndex\": {\"model\": \"Vote\", \"name\": \"vote_i\"}}, {\"AddConstraint\": {\"model\": \"Vote\", \"name\": \"vote_u\", \"constraint\": {\"unique\": [\"post\", \"rank\"]}}},"
+         "{\"RemoveConstraint\": {\"model\": \"Vote\", \"name\": \"vote_u\"}}");
+    migrate(NULL, NULL);
+    if (!database_is("sqlite"))
+        EXPECT_INT((int)capo_schema_constraint_names(capo_schema_open(false), "mig_vote", "post_id", 'f')->count, 1);
+    migrate("mig", "zero");
+}
+
 /* Join tables have the names of the models in their columns, and their foreign keys may be still to come. */
 TEST(a_model_is_renamed_behind_new_relations_to_it)
 {
