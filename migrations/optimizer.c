@@ -213,11 +213,23 @@ static Outcome reduce(const Operation *op, Operation *other, const char *app, Re
 
 /* --- the list --------------------------------------------------------------------------------------------------------------------------------- */
 
+/* The operation has the old name in a relation: of the model, or of the field that a key leads to. */
+static bool has_old_name(const Operation *op, const Operation *rename, const char *app)
+{
+    bool has = rename->kind == RENAME_MODEL && refers_to_model(op, app, rename->model);
+    for (size_t i = 0; rename->kind == RENAME_FIELD && i < op->n_fields + 1; i++) {
+        const FieldState *field = i < op->n_fields ? op->fields[i] : op->field;
+        has |= field && field_refers(field, app, rename->model) && (option_names(field, "to_field", rename->name) || option_names(field, "through_fields", rename->name));
+    }
+    return has;
+}
+
+/* A rename stops also where Django's would not: behind it the old name leads nowhere. */
 static bool all_move_over(Operation *const *operations, size_t count, Operation *other, const char *app)
 {
     Reduced ignored;
     for (size_t i = 0; i < count; i++)
-        if (reduce(operations[i], other, app, &ignored) != MOVES_OVER)
+        if (has_old_name(operations[i], other, app) || reduce(operations[i], other, app, &ignored) != MOVES_OVER)
             return false;
     return true;
 }
