@@ -485,7 +485,7 @@ static void check_reverse(Resolver *resolver, Field *field)
     }
 }
 
-static void link_reverse(Resolver *resolver, Field *field)
+void resolver_link_reverse(Resolver *resolver, Field *field)
 {
     if (!field->target)
         return;
@@ -622,7 +622,7 @@ void resolver_run(Resolver *resolver)
     check_tables(resolver);
     if (!resolver->problems.size)
         for (size_t i = 0; i < resolver->count; i++)
-            each_relation(resolver, resolver->models[i], link_reverse);
+            each_relation(resolver, resolver->models[i], resolver_link_reverse);
     for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
         if (resolver->models[i]->concrete == resolver->models[i])
             link_generic(resolver, resolver->models[i]);
