@@ -224,6 +224,14 @@ TEST(migrate_runs_functions_both_ways_with_models_of_then)
     EXPECT_INT(first_number("SELECT views FROM mig_post"), 21);
 }
 
+TEST(migrate_refuses_what_depends_on_itself)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_own", "0002_own", ADD_SUBTITLE);
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL)->message, "mig.0002_own depends on itself. Take that out of its file.");
+}
+
 TEST(migrate_counts_what_it_would_do)
 {
     start();
