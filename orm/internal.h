@@ -122,6 +122,7 @@ typedef struct Connection {
     bool in_use;
     bool lost;                              /* the server is gone, or what is left of a statement: closed as soon as nobody uses it */
     bool shared;                            /* by many fibers at a time */
+    bool retired;                           /* closed when it comes back: its server has become one for reading only, say, and another may be in its place */
     struct Pool *pool;
     struct Fiber *holder;                   /* who it is lent to */
     int64_t opened, used;                   /* when it was opened and last given back; monotonic microseconds */
@@ -164,7 +165,8 @@ typedef struct DatabaseFailure {
 /* One of many: capo_database_run_many(). */
 typedef struct Statement { const char *sql; const Value *parameters; size_t count; } Statement;
 
-typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
+/* DATABASE_READ_ONCE: a SELECT written by hand, whose functions may change something: never sent twice. */
+typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE, DATABASE_READ_ONCE } DatabaseUse;
 
 /* A look-up's spelling: "%s" stands for the bound right side. */
 typedef struct LookupOperator { const char *lookup, *format; } LookupOperator;

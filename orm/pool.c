@@ -295,7 +295,7 @@ static void return_connection(void *connection) { pool_return(connection); }
 
 static bool too_old(const Pool *self, const Connection *connection, int64_t now)
 {
-    return self->options.max_age_ms && now - connection->opened > self->options.max_age_ms * INT64_C(1000);
+    return connection->retired || (self->options.max_age_ms && now - connection->opened > self->options.max_age_ms * INT64_C(1000));
 }
 
 /* --- what nobody uses --- */
