@@ -125,6 +125,7 @@ typedef struct Connection {
     bool retired;                           /* closed when it comes back: its server has become one for reading only, say, and another may be in its place */
     struct Pool *pool;
     struct Fiber *holder;                   /* who it is lent to */
+    struct Connection *next_lent;
     int64_t opened, used;                   /* when it was opened and last given back; monotonic microseconds */
     unsigned generation;                    /* capo_database_generation() when it was opened */
     size_t in_flight;                       /* statements sent and not answered yet */

@@ -61,11 +61,12 @@ void mysql_statement_free(MysqlStatement *kept)
 
 /* The kept statement of this text, or a place for it; NULL: all in its place are being read. One that gives rows is kept apart for other
  * types of parameters: the types of its columns may depend on them, and MariaDB 10.11, which leaves metadata out that the client has
- * already, then leaves out what it has not, and the library waits for it for ever. */
-static MysqlStatement *find(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count)
+ * already, then leaves out what it has not, and the library waits for it for ever. So is one that a cursor reads from: executed without one later, MySQL 9.7
+ * may answer with the columns and no rows, nor their end. */
+static MysqlStatement *find(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count, bool for_cursor)
 {
     size_t size = strlen(sql);
-    uint64_t hash = capo_hash(sql, size);
+    uint64_t hash = capo_hash(sql, size) + for_cursor;
     bool gives_rows = !starts_with_one_of(sql, (const char *const[]){ "INSERT", "UPDATE", "DELETE", "REPLACE", NULL }) || strstr(sql, "RETURNING");
     for (size_t i = 0; gives_rows && i < count; i++)
         hash = (hash ^ (uint64_t)binds[i].buffer_type) * UINT64_C(1099511628211);
@@ -150,9 +151,9 @@ static void forget_idle(MysqlConnection *connection, const MysqlStatement *but)
         }
 }
 
-static bool prepare(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count, Running *ret, DatabaseFailure *failure)
+static bool prepare(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count, bool for_cursor, Running *ret, DatabaseFailure *failure)
 {
-    *ret = (Running){ .connection = connection, .kept = is_kept(sql) ? find(connection, sql, binds, count) : NULL };
+    *ret = (Running){ .connection = connection, .kept = is_kept(sql) ? find(connection, sql, binds, count, for_cursor) : NULL };
     if (ret->kept && ret->kept->statement) {
         ret->statement = ret->kept->statement;
         return true;
@@ -185,7 +186,7 @@ static bool start(MysqlConnection *connection, const char *sql, const Value *par
         if (!mysql_bind(parameters[i], &binds[i], failure))
             return false;
     connection->head.in_flight = 1;
-    if (!prepare(connection, sql, binds, count, ret, failure))
+    if (!prepare(connection, sql, binds, count, cursor != 0, ret, failure))
         return false;
     unsigned long kind = cursor ? CURSOR_TYPE_READ_ONLY : CURSOR_TYPE_NO_CURSOR;
     if (mysql_stmt_param_count(ret->statement) != count) {

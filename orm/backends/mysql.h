@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The driver of MariaDB and MySQL, inside: mysql.c runs statements; mysql_connect.c makes connections and ends them; mysql_errors.c says what failed; mysql_wait.c suspends the fiber; mysql_values.c has
- * parameters and cells. */
+/* The driver of MariaDB and MySQL, inside: mysql.c runs statements; mysql_connect.c makes connections and ends them; mysql_errors.c says what failed;
+ * mysql_wait.c suspends the fiber; mysql_values.c has parameters and cells. */
 #pragma once
 #include "../internal.h"
 #include "../pool.h"
