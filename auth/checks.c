@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mistakes around users and sessions, before serving (Django's security.W… ids). */
+/* Mistakes around users and sessions, before serving; those of settings are cli/command_check.c's. */
 #include "auth_internal.h"
 #include <string.h>
 
@@ -22,29 +22,6 @@ static void check_middleware(void (*report)(const CheckMessage *))
     if (!has_layer(capo_csrf_middleware))
         report(&(CheckMessage){ CHECK_WARNING, "security.W003", "capo_csrf_middleware is not in settings' .middleware: other sites can send "
                                 "forms here in a visitor's name.", .hint = "Put it behind capo_session_middleware." });
-}
-
-static void check_deployment(void (*report)(const CheckMessage *))
-{
-    const Settings *settings = capo_settings();
-    if (settings->debug)
-        report(&(CheckMessage){ CHECK_WARNING, "security.W018", "DEBUG is on: error pages show code and data to visitors." });
-    if (!settings->hsts_seconds)
-        report(&(CheckMessage){ CHECK_WARNING, "security.W004", "hsts_seconds is 0: browsers may come by plain HTTP again.",
-                                .hint = "If the site is served by HTTPS only, set it, at first to a small number." });
-    if (!settings->ssl_redirect)
-        report(&(CheckMessage){ CHECK_WARNING, "security.W008", "ssl_redirect is off.",
-                                .hint = "Set it, unless a proxy before this program redirects to HTTPS." });
-    if (settings->insecure_cookies)
-        report(&(CheckMessage){ CHECK_WARNING, "security.W012", "insecure_cookies is on: the session's key goes over plain HTTP too." });
-    if (strlen(settings->secret_key) < 50)
-        report(&(CheckMessage){ CHECK_WARNING, "security.W009", "SECRET_KEY has fewer than 50 characters.",
-                                .hint = "Take a longer, random one; old sessions keep working with it in secret_key_fallbacks." });
-    if (!settings->allowed_hosts[0])
-        report(&(CheckMessage){ CHECK_WARNING, "security.W020", "ALLOWED_HOSTS is empty: every request is refused." });
-    for (size_t i = 0; settings->allowed_hosts[i]; i++)
-        if (strcmp(settings->allowed_hosts[i], "*") == 0)
-            report(&(CheckMessage){ CHECK_WARNING, "security.W020", "ALLOWED_HOSTS holds '*': any Host header is believed." });
 }
 
 static void check_user_model(void (*report)(const CheckMessage *))
@@ -74,6 +51,5 @@ static void check_user_model(void (*report)(const CheckMessage *))
 const SystemCheck auth_checks[] = {
     { "user_model", false, check_user_model },
     { "auth_middleware", false, check_middleware },
-    { "security", true, check_deployment },
     { 0 }
 };

@@ -54,6 +54,9 @@ static void check_hosts(void (*say)(const CheckMessage *))
     const char *const *hosts = capo_settings()->allowed_hosts;
     if (!hosts || !hosts[0])
         say(&(CheckMessage){ CHECK_WARNING, "security.W020", "ALLOWED_HOSTS must not be empty in deployment.", NULL, NULL });
+    for (; hosts && *hosts; hosts++)
+        if (strcmp(*hosts, "*") == 0)
+            say(&(CheckMessage){ CHECK_WARNING, "security.W020", "ALLOWED_HOSTS holds '*': any Host header is believed.", NULL, NULL });
 }
 
 static void check_https(void (*say)(const CheckMessage *))
@@ -93,10 +96,21 @@ static void try_schema(void *argument)
     capo_schema_warn(check->model, check->warnings);
 }
 
+static void know_backend(void *unused)
+{
+    (void)unused;
+    capo_schema_backend();
+}
+
 /* What the tables cannot be on this database, and names and look-ups in conditions that there are not. */
 static void check_schema(void (*say)(const CheckMessage *))
 {
     size_t count;
+    const Error *unknown = capo_try(know_backend, NULL);
+    if (unknown) {
+        say(&(CheckMessage){ CHECK_ERROR, "models.E100", unknown->message, NULL, NULL });
+        return;
+    }
     Model *const *all = capo_all_models(&count);
     for (size_t i = 0; i < count; i++) {
         SchemaCheck check = { all[i], capo_list_new() };

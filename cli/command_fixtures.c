@@ -40,10 +40,22 @@ static Model **wanted_models(size_t *ret_count)
     return models;
 }
 
+static int spaces_of(const char *option)
+{
+    enum { MOST_SPACES = 16 };
+    const char *text = capo_option(option);
+    char *end = NULL;
+    long spaces = text ? strtol(text, &end, 10) : 0;
+    if (text && (end == text || *end || spaces < 0 || spaces > MOST_SPACES))
+        capo_raise(ERROR_COMMAND, "%s wants a number of spaces from 0 to %d, and not '%s'.", option, MOST_SPACES, text);
+    return (int)spaces;
+}
+
 int cli_dumpdata(void)
 {
     bool natural = capo_option_set("--natural-foreign");
-    const char *pks = capo_option("--pks"), *indent = capo_option("--indent");
+    const char *pks = capo_option("--pks"), *format = capo_option("--format");
+    int indent = spaces_of("--indent");
     if (capo_option("--database"))
         capo_use_database(capo_option("--database"));
     size_t count;
@@ -54,7 +66,7 @@ int cli_dumpdata(void)
         models = capo_models_by_dependency(models, count);
     FixtureOutput *output = fixture_create(capo_option("--output"));
     Serializer *serializer = capo_serializer_open(&(SerializeOptions){
-        .format = capo_option("--format"), .indent = indent ? atoi(indent) : 0, .natural_foreign = natural,
+        .format = format, .indent = indent, .natural_foreign = natural,
         .natural_primary = capo_option_set("--natural-primary"), .write = fixture_write, .self = output });
     for (; *models; models++) {
         Query *rows = capo_option_set("--all") ? capo_base_rows(*models) : capo_default_rows(*models);
@@ -67,8 +79,8 @@ int cli_dumpdata(void)
         capo_serialize(serializer, rows);
     }
     capo_serializer_close(serializer);
-    bool on_terminal = !capo_option("--output") && !indent && !capo_option("--format");
-    if (on_terminal)
+    bool lacks_newline = !indent && (!format || strcmp(format, "jsonl") != 0);
+    if (!capo_option("--output") && lacks_newline)
         fixture_write(output, "\n", 1);
     fixture_finish(output);
     return 0;

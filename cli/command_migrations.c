@@ -63,20 +63,12 @@ int cli_makemigrations(void)
 {
     Questioner questioner = { .confirm = confirm, .ask = ask, .no_input = capo_option_set("--noinput") || !cli_is_interactive() };
     const char *const *apps = capo_option_values("app");
-    for (const char *const *app = apps; *app; app++)
-        if (!capo_app(*app)) {
-            const char *names[64];
-            size_t n = 0;
-            for (const App *const *a = capo_apps(); *a && n < 64; a++)
-                names[n++] = (*a)->name;
-            capo_raise(ERROR_COMMAND, "There is no app called %s in APPS() of main.c.%s", *app, capo_did_you_mean(*app, names, n));
-        }
     bool check = capo_option_set("--check"), scriptable = capo_option_set("--scriptable");
     int n = capo_make_migrations(&(MakeOptions){
         .apps = apps[0] ? apps : NULL, .name = capo_option("--name"), .dry_run = capo_option_set("--dry-run"), .check = check,
         .empty = capo_option_set("--empty"), .merge = capo_option_set("--merge"), .update = capo_option_set("--update"), .questioner = &questioner,
         .say = scriptable ? say_aside : say_line, .wrote = scriptable ? say_line : say_nothing });
-    if (n == 0)
+    if (n == 0 && !capo_option_set("--merge"))              /* which says so itself */
         (scriptable ? say_aside : say_line)(NULL, "No changes detected");
     return check && n > 0 ? 1 : 0;
 }
@@ -102,18 +94,17 @@ static int verbosity(void)
 
 int cli_migrate(void)
 {
-    if (capo_option("app") && !capo_app(capo_option("app")))
-        capo_raise(ERROR_COMMAND, "There is no app called %s in APPS() of main.c.", capo_option("app"));
+    MigrateOptions options = {
+        .app = capo_option("app"), .target = capo_option("migration"), .fake = capo_option_set("--fake"),
+        .fake_initial = capo_option_set("--fake-initial"), .plan = capo_option_set("--plan"), .run_syncdb = capo_option_set("--run-syncdb"),
+        .prune = capo_option_set("--prune"), .lock_timeout = seconds_of("--lock-timeout"), .verbosity = verbosity(), .say = say_line, .begin = begin_line };
     if (capo_option_set("--check")) {
-        int n = capo_unapplied_count();
+        int n = capo_planned_count(&options);
         if (n > 0)
             capo_say("%d unapplied migration%s.", n, n == 1 ? "" : "s");
         return n > 0;
     }
-    capo_migrate(&(MigrateOptions){
-        .app = capo_option("app"), .target = capo_option("migration"), .fake = capo_option_set("--fake"),
-        .fake_initial = capo_option_set("--fake-initial"), .plan = capo_option_set("--plan"), .run_syncdb = capo_option_set("--run-syncdb"),
-        .prune = capo_option_set("--prune"), .lock_timeout = seconds_of("--lock-timeout"), .verbosity = verbosity(), .say = say_line, .begin = begin_line });
+    capo_migrate(&options);
     return 0;
 }
 

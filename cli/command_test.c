@@ -48,6 +48,7 @@ static void remove_files(void *folder)
 int cli_test(void)
 {
     static char folder[] = "/tmp/capo-test-files-XXXXXX";       /* mkdtemp's pattern: it puts the name in */
+    capo_refuse_unknown_tests(capo_option_values("name"));
     if (capo_option_set("--list"))
         return capo_run_tests(capo_option_values("name"), run_rolled_back, true);
     if (!mkdtemp(folder))

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -132,7 +134,6 @@ static void read_packed(gzFile file, const char *path, void (*take)(void *self, 
             break;
         take(self, piece, (size_t)size);
     }
-    gzerror(file, &(int){ 0 });
 }
 
 /* Files inside the program are small: a packed one is given to zlib by a file without a name. */
@@ -169,7 +170,7 @@ void fixture_read(const Fixture *fixture, void (*take)(void *self, const char *t
 
 /* --- writing --- */
 
-struct FixtureOutput { const char *path, *unfinished; gzFile packed; FILE *plain; };
+struct FixtureOutput { const char *path, *target, *unfinished; gzFile packed; FILE *plain; int file; };     /* `file`: the same once more, to be forced to the disk */
 
 static void give_up(void *argument)
 {
@@ -178,7 +179,30 @@ static void give_up(void *argument)
         gzclose(output->packed);
     else
         fclose(output->plain);
-    unlink(output->unfinished);
+    close(output->file);
+    if (output->unfinished)
+        unlink(output->unfinished);
+}
+
+/* One beside the wanted file, or beside what a link leads to; it gets the rights of what is there. A pipe or a device is written to as it is. */
+static int open_unfinished(FixtureOutput *output)
+{
+    struct stat status;
+    bool there = stat(output->path, &status) == 0;
+    if (there && !S_ISREG(status.st_mode))
+        return open(output->path, O_WRONLY | O_CLOEXEC);
+    char *real = there ? realpath(output->path, NULL) : NULL;
+    output->target = real ? capo_strdup(real) : output->path;
+    free(real);
+    char *unfinished = capo_format("%s.XXXXXX", output->target);
+    int file = mkostemp(unfinished, O_CLOEXEC);
+    if (file < 0)
+        return -1;
+    mode_t mask = umask(0);
+    umask(mask);
+    fchmod(file, there ? status.st_mode & 07777 : 0666 & ~mask);
+    output->unfinished = unfinished;
+    return file;
 }
 
 FixtureOutput *fixture_create(const char *path)
@@ -189,13 +213,14 @@ FixtureOutput *fixture_create(const char *path)
         return output;
     }
     output->path = path;
-    output->unfinished = capo_format("%s.unfinished", path);
-    if (capo_ends_with(path, ".gz"))
-        output->packed = gzopen(output->unfinished, "wb");
-    else
-        output->plain = fopen(output->unfinished, "wb");
-    if (!output->packed && !output->plain)
+    int file = open_unfinished(output);
+    if (file < 0)
         capo_raise(ERROR_COMMAND, "%s cannot be written: %s.", path, strerror(errno));
+    output->file = fcntl(file, F_DUPFD_CLOEXEC, 0);
+    if (capo_ends_with(path, ".gz"))
+        output->packed = gzdopen(file, "wb");
+    else
+        output->plain = fdopen(file, "wb");
     capo_defer(give_up, output);
     return output;
 }
@@ -217,9 +242,12 @@ void fixture_finish(FixtureOutput *output)
     }
     capo_defer_cancel(give_up, output);
     bool good = output->packed ? gzclose(output->packed) == Z_OK : fclose(output->plain) == 0;
-    if (!good || rename(output->unfinished, output->path) != 0) {
-        int reason = errno;
+    good = good && (!output->unfinished || (fsync(output->file) == 0 && rename(output->unfinished, output->target) == 0));
+    int reason = errno;
+    close(output->file);
+    if (good)
+        return;
+    if (output->unfinished)
         unlink(output->unfinished);
-        capo_raise(ERROR_COMMAND, "%s cannot be written: %s.", output->path, strerror(reason));
-    }
+    capo_raise(ERROR_COMMAND, "%s cannot be written: %s.", output->path, strerror(reason));
 }

@@ -14,7 +14,8 @@ Fixture *fixture_find(const char *label, const char *format, const char *only_ap
 /* What is read, piece by piece, unpacked. */
 void fixture_read(const Fixture *fixture, void (*take)(void *self, const char *text, size_t size), void *self);
 
-/* A file that is there as a whole once it is finished; packed where its name ends in .gz. NULL: standard output. */
+/* A file that is there as a whole once it is finished, with the rights of the one that was there; packed where its name ends in .gz. What is no file,
+ * /dev/stdout say, is written to as it is. NULL: standard output. */
 typedef struct FixtureOutput FixtureOutput;
 FixtureOutput *fixture_create(const char *path);
 void fixture_write(void *output, const char *text, size_t size);

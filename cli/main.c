@@ -133,7 +133,7 @@ static void run_command(void *argument)
         run->status = 2;
         return;
     }
-    for (char **a = run->args + 1; *a; a++)
+    for (char **a = run->args + 1; *a && strcmp(*a, "--") != 0; a++)
         if (strcmp(*a, "--help") == 0 || strcmp(*a, "-h") == 0) {
             cli_command_help(program_name, command);
             run->status = 0;

@@ -84,13 +84,29 @@ static void call_test(void *argument)
         run->test->run();
 }
 
+static bool is_called(const TestCase *test, const char *part)
+{
+    return strstr(test->name, part) || strstr(test->file, part);
+}
+
+void capo_refuse_unknown_tests(const char *const *only)
+{
+    for (; only && *only; only++) {
+        const TestCase *test = first_test;
+        while (test && !is_called(test, *only))
+            test = test->next;
+        if (!test)
+            capo_raise(ERROR_COMMAND, "There is no test whose name or file has '%s' in it; --list names them.", *only);
+    }
+}
+
 int capo_run_tests(const char *const *only, void (*run)(TestCase *test), bool list)
 {
     int passed = 0, failed = 0;
     for (TestCase *test = first_test; test; test = test->next) {
         bool wanted = !only || !only[0];
         for (const char *const *o = only; o && *o && !wanted; o++)
-            wanted = strstr(test->name, *o) || strstr(test->file, *o);
+            wanted = is_called(test, *o);
         if (!wanted)
             continue;
         if (list) {

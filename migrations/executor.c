@@ -152,17 +152,6 @@ static void plan_back_to(Plan *plan, const MigrationGraph *graph, const char *ap
     }
 }
 
-static void check_app(const char *app)
-{
-    size_t count = 0;
-    const char *names[64];
-    if (capo_app(app))
-        return;
-    for (const App *const *a = capo_apps(); *a && count < 64; a++)
-        names[count++] = (*a)->name;
-    capo_raise(ERROR_COMMAND, "There is no app called %s among the site's apps.%s", app, capo_did_you_mean(app, names, count));
-}
-
 static Plan make_plan(const MigrateOptions *options, const MigrationGraph *graph, const Map *applied)
 {
     Plan plan = { .nodes = capo_alloc_array(graph->count + 1, sizeof *plan.nodes) };
@@ -171,7 +160,7 @@ static Plan make_plan(const MigrateOptions *options, const MigrationGraph *graph
             plan_forwards(&plan, graph, *node, applied);
         return plan;
     }
-    check_app(options->app);
+    migration_app(options->app);
     if (options->target && strcmp(options->target, "zero") == 0) {
         plan_back_to(&plan, graph, options->app, NULL, applied);
         return plan;
@@ -465,7 +454,7 @@ MigrationStatus *capo_migration_status(const char *app)
     MigrationStatus *statuses = capo_alloc_array(graph->count + 1, sizeof *statuses);
     size_t count = 0;
     if (app)
-        check_app(app);
+        migration_app(app);
     for (MigrationNode **node = graph_full_plan(graph); *node; node++) {
         const Migration *migration = (*node)->migration;
         Value *when = capo_map_get(applied, migration_label(migration));
@@ -483,9 +472,15 @@ int capo_unapplied_count(void)
     return count;
 }
 
+int capo_planned_count(const MigrateOptions *options)
+{
+    Map *applied = recorder_applied();
+    return (int)make_plan(options, graph_load(capo_apps(), applied), applied).count;
+}
+
 char *capo_sql_migrate(const char *app, const char *name, bool backwards)
 {
-    check_app(app);
+    migration_app(app);
     MigrationGraph *graph = graph_load(capo_apps(), NULL);
     MigrationNode *target = graph_find_prefix(graph, app, name);
     const Migration *migration = target->migration;

@@ -275,6 +275,20 @@ MigrationGraph *graph_of(Migration *const *migrations, size_t count, const Map *
     return graph;
 }
 
+const App *migration_app(const char *name)
+{
+    const App *app = capo_app(name);
+    size_t count = 0;
+    while (capo_apps()[count])
+        count++;
+    const char **names = capo_alloc_array(count + 1, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = capo_apps()[i]->name;
+    if (!app)
+        capo_raise(ERROR_COMMAND, "There is no app called %s among the site's apps.%s", name, capo_did_you_mean(name, names, count));
+    return app;
+}
+
 /* --- asking ----------------------------------------------------------------------------------------------------------------------------- */
 
 MigrationNode **graph_leaves(const MigrationGraph *graph, const char *app)

@@ -162,6 +162,8 @@ static int lint_migration(Lint *lint, const Migration *migration, ProjectState *
 
 int capo_lint_migrations(const LintOptions *options)
 {
+    for (const char *const *app = options->apps; app && *app; app++)
+        migration_app(*app);
     Map *applied = options->all ? capo_map_new() : recorder_applied();
     MigrationGraph *graph = graph_load(capo_apps(), applied);
     ProjectState *state = graph_start(graph, true);

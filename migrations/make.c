@@ -32,28 +32,26 @@ static const char *const *own_apps(void)
 
 const App *make_app_to_write(const char *name)
 {
-    const App *app = capo_app(name);
-    if (!app) {
-        const char *names[64];
-        size_t count = 0;
-        for (const App *const *a = capo_apps(); *a && count < 64; a++)
-            names[count++] = (*a)->name;
-        capo_raise(ERROR_COMMAND, "There is no app called %s among the site's apps.%s", name, capo_did_you_mean(name, names, count));
-    }
+    const App *app = migration_app(name);
     if (!migrations_folder(app))
         capo_raise(ERROR_COMMAND, "The app %s has its migrations switched off by the settings' .migration_modules: none can be made.", name);
     if (app->files && !capo_migration_module(app))
-        capo_raise(ERROR_COMMAND, "The models of the app %s have changed, but its migrations are inside the program and cannot be written. "
-                   "Run makemigrations where the app is developed.", name);
+        capo_raise(ERROR_COMMAND, "A migration of the app %s would have to be written, and its migrations are inside the program. Run this where the app is "
+                   "developed.", name);
     if (!has_directory(app))
         capo_raise(ERROR_COMMAND, "The app %s has no folder '%s' here to write its migrations to. Run makemigrations in the project's folder.", name,
                    app->directory ? app->directory : app->name);
     return app;
 }
 
-/* --- writing: all files, or none --------------------------------------------------------------------------------------------------------- */
+void make_check_name(const char *name)
+{
+    for (const char *c = name; c && (*c || c == name); c++)
+        if (!*c || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
+            capo_raise(ERROR_COMMAND, "The migration name must be made of letters, digits and \"_\", and '%s' is not.", name);
+}
 
-typedef struct Written { const char *path; struct Written *before; } Written;
+/* --- writing: all files, or none --------------------------------------------------------------------------------------------------------- */
 
 /* With those around it. */
 static int make_folders(const char *path)
@@ -67,7 +65,7 @@ static int make_folders(const char *path)
     }
 }
 
-static void write_migration(const App *app, const Migration *migration, bool over, Written **written)
+void make_write_one(const App *app, const Migration *migration, bool over, Written **written)
 {
     const char *path = migration_path(app, migration->name), *text = migration_text(migration);
     const char *directory = capo_strndup(path, (size_t)(strrchr(path, '/') - path));
@@ -100,16 +98,10 @@ static void write_newest(const Written *written)
     }
 }
 
-const char *make_write_alone(const App *app, const Migration *migration)
-{
-    write_migration(app, migration, false, &(Written *){ NULL });
-    return migration_path(app, migration->name);
-}
-
 const char *make_write(const App *app, const Migration *migration, bool over)
 {
     Written *written = NULL;
-    write_migration(app, migration, over, &written);
+    make_write_one(app, migration, over, &written);
     write_newest(written);
     return migration_path(app, migration->name);
 }
@@ -147,7 +139,7 @@ static int make_empty(const MakeOptions *options, const MigrationGraph *graph, W
             migration_add_dependency(&migration, *name, leaves[0]->migration->name);
         make_announce(options, app, &migration, true);
         if (!options->dry_run && !options->check)
-            write_migration(app, &migration, false, written);
+            make_write_one(app, &migration, false, written);
     }
     return count;
 }
@@ -164,13 +156,21 @@ static char *branch_text(MigrationNode **leaves)
     return capo_buffer_text(&text);
 }
 
+static bool is_asked_for(const MakeOptions *options, const char *app)
+{
+    bool all = !options->apps || !options->apps[0], named = false;
+    for (const char *const *name = options->apps; name && *name; name++)
+        named |= strcmp(*name, app) == 0;
+    return all || named;
+}
+
 static int make_merges(const MakeOptions *options, const MigrationGraph *graph, Written **written)
 {
     enum { LONGEST = 47 };
     int count = 0;
     for (const App *const *app = capo_apps(); *app; app++) {
         MigrationNode **leaves = graph_leaves(graph, (*app)->name);
-        if (!leaves[0] || !leaves[1] || !ask_merge(options->questioner, (*app)->name, branch_text(leaves)))
+        if (!is_asked_for(options, (*app)->name) || !leaves[0] || !leaves[1] || !ask_merge(options->questioner, (*app)->name, branch_text(leaves)))
             continue;
         Migration migration = { .app = (*app)->name };
         Buffer made = { 0 };
@@ -186,7 +186,7 @@ static int make_merges(const MakeOptions *options, const MigrationGraph *graph, 
         migration.name = capo_format("%04d_%s", number + 1, options->name ? options->name : name);
         make_announce(options, *app, &migration, true);
         if (!options->dry_run && !options->check)
-            write_migration(make_app_to_write((*app)->name), &migration, false, written);
+            make_write_one(make_app_to_write((*app)->name), &migration, false, written);
         count++;
     }
     if (!count)
@@ -204,7 +204,7 @@ static int make_detected(const MakeOptions *options, const MigrationGraph *graph
     size_t n_apps;
     int count = 0;
     for (const char *const *name = options->apps; name && *name; name++)
-        if (capo_app(*name) && !migrations_folder(capo_app(*name)))
+        if (!migrations_folder(capo_app(*name)))
             make_app_to_write(*name);
     DetectedApp *apps = detect_changes(graph_state(graph), state_of_models(), graph, names, options->name, questioner, &n_apps);
     for (size_t i = 0; i < n_apps && writes; i++)
@@ -215,12 +215,12 @@ static int make_detected(const MakeOptions *options, const MigrationGraph *graph
         for (size_t m = 0; m < apps[i].count; m++, count++) {
             const App *app = capo_app(apps[i].app);
             if (writes)
-                write_migration(app, apps[i].migrations[m], false, written);
+                make_write_one(app, apps[i].migrations[m], false, written);
             make_announce(options, app, apps[i].migrations[m], m == 0);
         }
     for (const char *const *name = names; *name; name++) {
         const char *sentence;
-        if (!capo_app(*name) || !newest_is_wrong(graph, capo_app(*name), &sentence))
+        if (!newest_is_wrong(graph, capo_app(*name), &sentence))
             continue;
         if (!writes)
             say(options, sentence);
@@ -229,12 +229,11 @@ static int make_detected(const MakeOptions *options, const MigrationGraph *graph
     return count;
 }
 
-/* In the order in which they were written. */
-static void tell_paths(const MakeOptions *options, const Written *written)
+void make_tell_paths(const MakeOptions *options, const Written *written)
 {
     if (!written || !options->wrote)
         return;
-    tell_paths(options, written->before);
+    make_tell_paths(options, written->before);
     options->wrote(options->self, written->path);
 }
 
@@ -243,10 +242,9 @@ int capo_make_migrations(const MakeOptions *options)
     MigrationGraph *graph = graph_load(capo_apps(), NULL);
     Written *written = NULL;
     int count;
-    if (options->name)
-        for (const char *c = options->name; *c; c++)
-            if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
-                capo_raise(ERROR_COMMAND, "The migration name must be made of letters, digits and \"_\", and '%s' is not.", options->name);
+    make_check_name(options->name);
+    for (const char *const *name = options->apps; name && *name; name++)
+        migration_app(*name);
     if (!options->merge)
         graph_refuse_conflicts(graph);
     if (options->merge)
@@ -255,6 +253,6 @@ int capo_make_migrations(const MakeOptions *options)
         count = (options->empty ? make_empty : make_detected)(options, graph, &written);
     if (!options->check && !options->dry_run)
         write_newest(written);
-    tell_paths(options, written);
+    make_tell_paths(options, written);
     return count;
 }

@@ -60,10 +60,11 @@ char operation_symbol(const Operation *operation);
 const char *operation_describe(const Operation *operation);
 const char *operation_fragment(const Operation *operation);
 bool operation_reversible(const Operation *operation, const char *app);
-/* The state after the operation: a new one. */
+/* OperationRow.change_database, where the routers allow it. */
 void operation_change_database(const Operation *self, const char *app, SchemaEditor *editor, ProjectState *before, ProjectState *after, bool backwards);
+/* The state after the operation: a new one. */
 ProjectState *operation_state(const Operation *operation, const char *app, const ProjectState *state);
-/* The label of the model that the operation is about, or NULL. */
+/* Whether it is done to this model of its app. */
 bool operation_is_about(const Operation *operation, const char *model);
 
 /* In place of a migration's name: the app's first one, and its last. ["AUTH_USER_MODEL", "__first__"] is that of the site's user model. */
@@ -112,6 +113,8 @@ typedef struct MigrationGraph {
 MigrationGraph *graph_load(const App *const *apps, const Map *applied);
 MigrationGraph *graph_of(Migration *const *migrations, size_t count, const Map *applied);
 MigrationNode *graph_find(const MigrationGraph *graph, const char *app, const char *name);
+/* The site's app of this name; raises ERROR_COMMAND, with the one that was meant. */
+const App *migration_app(const char *name);
 /* The last migrations of the app (one, unless there is a conflict), NULL at the end. */
 MigrationNode **graph_leaves(const MigrationGraph *graph, const char *app);
 /* Raises where an app has more than one leaf, with advice. */

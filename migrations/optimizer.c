@@ -43,11 +43,19 @@ static bool field_refers(const FieldState *field, const char *app, const char *m
     return false;
 }
 
+/* As its child or its proxy, which has no field that says so. */
+static bool is_made_from(const Operation *create, const char *app, const char *model)
+{
+    Value *bases = create->options ? capo_map_get(create->options, "bases") : NULL;
+    return bases && bases->list->count && same_name(state_label(app, capo_to_text(bases->list->items[0])), capo_format("%s.%s", app, model));
+}
+
 static bool refers_to_model(const Operation *op, const char *app, const char *model)
 {
     bool refers = same_text(op->model, model);
     switch (op->kind) {
     case CREATE_MODEL:
+        refers |= is_made_from(op, app, model);
         for (size_t i = 0; i < op->n_fields; i++)
             refers |= field_refers(op->fields[i], app, model);
         return refers;

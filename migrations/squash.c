@@ -57,6 +57,7 @@ static const char *name_of(const SquashOptions *options, const Migration *first,
 
 bool capo_squash_migrations(const SquashOptions *options)
 {
+    make_check_name(options->name);
     MigrationGraph *graph = graph_load(capo_apps(), NULL);
     const App *app = make_app_to_write(options->app);
     const Migration **list = chosen(options, graph);

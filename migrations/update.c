@@ -59,6 +59,7 @@ int make_update(const MakeOptions *options, const MigrationGraph *graph, const D
 {
     Update *updates = capo_alloc_array(count + 1, sizeof *updates);
     Map *applied = recorder_applied();
+    Written *written = NULL;
     for (size_t i = 0; i < count; i++) {
         const Migration *leaf = leaf_to_update(graph, applied, detected[i].app);
         updates[i] = (Update){ &detected[i], leaf, merged_with(&detected[i], leaf, options->name) };
@@ -68,12 +69,10 @@ int make_update(const MakeOptions *options, const MigrationGraph *graph, const D
     for (size_t i = 0; i < count; i++) {
         const App *app = make_app_to_write(updates[i].leaf->app);
         make_announce(options, app, updates[i].merged, true);
-        if (options->dry_run)
-            continue;
-        const char *path = make_write_alone(app, updates[i].merged);
-        if (options->wrote)
-            options->wrote(options->self, path);
+        if (!options->dry_run)
+            make_write_one(app, updates[i].merged, false, &written);
     }
+    make_tell_paths(options, written);
     for (size_t i = 0; i < count && !options->dry_run; i++) {
         const char *old = migration_path(capo_app(updates[i].leaf->app), updates[i].leaf->name);
         if (unlink(old) != 0)

@@ -147,22 +147,11 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
 
 /* --- all look-ups ------------------------------------------------------------------------------------------------------------------ */
 
-static int64_t integer_most(FieldKind kind)
-{
-    switch (kind) {
-    case FIELD_SMALL_AUTO: case FIELD_SMALL_INTEGER: case FIELD_POSITIVE_SMALL_INTEGER:
-        return INT16_MAX;
-    case FIELD_AUTO: case FIELD_INTEGER: case FIELD_POSITIVE_INTEGER:
-        return INT32_MAX;
-    default:
-        return INT64_MAX;
-    }
-}
-
 bool integer_out_of_range(FieldKind kind, int64_t n, const Dialect *dialect)
 {
-    bool positive = kind == FIELD_POSITIVE_INTEGER || kind == FIELD_POSITIVE_BIG_INTEGER || kind == FIELD_POSITIVE_SMALL_INTEGER;
-    return (positive && n < 0) || (dialect->narrow_integers && (n > integer_most(kind) || n < -integer_most(kind) - 1));
+    int64_t least, most;
+    capo_integer_bounds(kind, dialect, &least, &most);
+    return n < least || n > most;
 }
 
 /* A whole number outside the column's range: no row is equal, and all or none are larger. */

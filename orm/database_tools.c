@@ -11,6 +11,13 @@ static void add(List *statements, const char *sql)
     capo_list_add(statements, capo_value_text(sql));
 }
 
+static const char *literal(const char *text)
+{
+    Buffer out = { 0 };
+    capo_put_literal(&out, capo_value_text(text));
+    return capo_buffer_text(&out);
+}
+
 static bool counts_up(const Model *model)
 {
     return capo_field_is_automatic(model->pk->kind);
@@ -40,7 +47,7 @@ List *capo_schema_flush_sql(Model *const *models, size_t count)
         if (mysql && counts_up(models[i]))
             add(statements, capo_format("ALTER TABLE %s AUTO_INCREMENT = 1", capo_quote_name(models[i]->table)));
         else if (counts_up(models[i]))
-            capo_put_format(&names, "%s'%s'", names.size ? ", " : "", models[i]->table);
+            capo_put_format(&names, "%s%s", names.size ? ", " : "", literal(models[i]->table));
     if (names.size)
         add(statements, capo_format("UPDATE \"sqlite_sequence\" SET \"seq\" = 0 WHERE \"name\" IN (%s)", capo_buffer_text(&names)));
     return statements;
@@ -51,8 +58,8 @@ const char *capo_schema_sequence_sql(const Model *model)
     if (!counts_up(model) || strcmp(capo_backend_name(), "postgresql") != 0)
         return NULL;
     const char *table = capo_quote_name(model->table), *column = capo_quote_name(model->pk->column);
-    return capo_format("SELECT setval(pg_get_serial_sequence('%s', '%s'), coalesce(max(%s), 1), max(%s) IS NOT null) FROM %s", table, model->pk->column, column, column,
-                       table);
+    return capo_format("SELECT setval(pg_get_serial_sequence(%s, %s), coalesce(max(%s), 1), max(%s) IS NOT null) FROM %s", literal(table), literal(model->pk->column), column,
+                       column, table);
 }
 
 /* --- its own shell --- */
@@ -95,15 +102,20 @@ const char **capo_database_client(const char *const *more, const char ***ret_env
         put(&words, "mariadb");
         if (address->user)
             put(&words, capo_format("--user=%s", address->user));
-        if (address->host)
+        const char *mode = capo_database_option(address, "sslmode"), *root = capo_database_option(address, "sslrootcert"), *socket = capo_database_option(address, "socket");
+        bool is_path = address->host && *address->host == '/';
+        if (address->host && !is_path)
             put(&words, capo_format("--host=%s", address->host));
         if (address->port) {
             put(&words, capo_format("--port=%d", address->port));
             put(&words, "--protocol=tcp");
         }
-        for (const DatabaseOption *option = address->options; option->name; option++)
-            if (!strcmp(option->name, "socket"))
-                put(&words, capo_format("--socket=%s", option->value));
+        if (socket || is_path)
+            put(&words, capo_format("--socket=%s", socket ? socket : address->host));
+        if (mode && strcmp(mode, "disable"))
+            put(&words, !strncmp(mode, "verify", 6) ? "--ssl-verify-server-cert" : "--ssl");
+        if (root)
+            put(&words, capo_format("--ssl-ca=%s", root));
         put(&words, "--default-character-set=utf8mb4");
         if (address->password)
             put(&environment, capo_format("MYSQL_PWD=%s", address->password));

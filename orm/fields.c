@@ -81,6 +81,16 @@ bool capo_field_is_relation(FieldKind kind) { return kind < FIELD_KINDS && kinds
 bool capo_field_is_positive(FieldKind kind) { return kind < FIELD_KINDS && kinds[kind].positive; }
 bool capo_field_is_automatic(FieldKind kind) { return kind < FIELD_KINDS && kinds[kind].automatic; }
 
+void capo_integer_bounds(FieldKind kind, const Dialect *dialect, int64_t *ret_least, int64_t *ret_most)
+{
+    bool positive = capo_field_is_positive(kind), is_unsigned = positive && dialect->unsigned_integers;
+    bool is_small = kind == FIELD_SMALL_AUTO || kind == FIELD_SMALL_INTEGER || kind == FIELD_POSITIVE_SMALL_INTEGER;
+    bool is_plain = kind == FIELD_AUTO || kind == FIELD_INTEGER || kind == FIELD_POSITIVE_INTEGER;
+    int64_t most = !dialect->narrow_integers ? INT64_MAX : is_small ? INT16_MAX : is_plain ? INT32_MAX : INT64_MAX;
+    *ret_least = positive ? 0 : -most - 1;
+    *ret_most = is_unsigned && most < INT64_MAX ? 2 * most + 1 : most;
+}
+
 Cardinality capo_field_cardinality(const Field *field, bool from_target)
 {
     switch (field->kind) {

@@ -210,6 +210,7 @@ typedef struct Dialect {
     bool native_uuids;                      /* compared as texts with their hyphens */
     bool intervals;                         /* durations are a type of their own, and are read from text */
     bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
+    bool unsigned_integers;                 /* those of positive kinds use the bit of the sign, too */
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
     bool brackets_in_union;                 /* (SELECT …) UNION (SELECT …), else SELECT * FROM (SELECT …) */
@@ -434,6 +435,8 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 /* An annotation's value, by name; read with attribute access. */
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
+/* The whole numbers that a column of this kind holds; where the dialect's hold more than 64 bits, those that a member does. */
+void capo_integer_bounds(FieldKind kind, const Dialect *dialect, int64_t *ret_least, int64_t *ret_most);
 void capo_field_store(Instance *self, const Field *field, Value value);
 /* Rows as they are, without hooks and times of their own: for fixtures. Those to insert all give their key, or none does. */
 void capo_instances_write(Instance *const *instances, size_t count, bool update);

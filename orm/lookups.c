@@ -463,7 +463,7 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
             capo_raise(ERROR_VALUE, "The look-up '%s' takes no F().", row->name);
         if (right->kind == X_VALUE && !left->related && row->code != LOOKUP_OWN)
             return lookup_build(left, &row->name, 1, right->value);
-        return expression_lookup(row, left, capo_value_null(), right);
+        return expression_lookup(postgresql_lookup_of_expression(row, left), left, capo_value_null(), right);
     }
     Query *query = value_query(value);
     if (query) {

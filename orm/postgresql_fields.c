@@ -95,6 +95,8 @@ static const ObjectOps range_ops = {
 
 /* --- to text --- */
 
+#define DAY_US INT64_C(86400000000)
+
 static const char *member_text(Value value)
 {
     char text[64];
@@ -113,7 +115,7 @@ static const char *member_text(Value value)
         capo_write_column_datetime(text, value.datetime.microseconds);
         return capo_format("%s+00", text);
     case VALUE_DURATION:
-        return capo_format("%lld microseconds", (long long)value.duration.microseconds);
+        return capo_format("%lld days %lld microseconds", (long long)(value.duration.microseconds / DAY_US), (long long)(value.duration.microseconds % DAY_US));
     default:
         return capo_to_text(value);
     }

@@ -45,7 +45,7 @@ static Family family_of(FieldKind kind)
     switch (kind) {
     case FIELD_ARRAY: return ARRAYS;
     case FIELD_HSTORE: return HSTORES;
-    case FIELD_DECIMAL: case FIELD_DATE: case FIELD_DATETIME: return ENDS;
+    case FIELD_DECIMAL: case FIELD_FLOAT: case FIELD_DATE: case FIELD_DATETIME: return ENDS;
     default: return capo_field_is_range(kind) ? RANGES : capo_field_is_integer(kind) ? ENDS : 0;
     }
 }
@@ -146,11 +146,43 @@ static const LookupRow *with_sql(const LookupRow *row, const char *sql)
 
 static FieldKind range_of(FieldKind kind)
 {
-    return kind == FIELD_DATE ? FIELD_DATE_RANGE : kind == FIELD_DATETIME ? FIELD_DATETIME_RANGE : kind == FIELD_DECIMAL ? FIELD_DECIMAL_RANGE
+    return kind == FIELD_DATE ? FIELD_DATE_RANGE : kind == FIELD_DATETIME ? FIELD_DATETIME_RANGE : kind == FIELD_DECIMAL || kind == FIELD_FLOAT ? FIELD_DECIMAL_RANGE
         : kind == FIELD_BIG_INTEGER || kind == FIELD_BIG_AUTO || kind == FIELD_POSITIVE_BIG_INTEGER ? FIELD_BIG_INTEGER_RANGE : FIELD_INTEGER_RANGE;
 }
 
+/* What such a range has at its ends: of numbers, integer, bigint and numeric. */
+static const Field *end_of(FieldKind kind)
+{
+    FieldKind range = range_of(kind);
+    return plain_field(type_of(range == FIELD_INTEGER_RANGE ? FIELD_INTEGER : range == FIELD_BIG_INTEGER_RANGE ? FIELD_BIG_INTEGER : range == FIELD_DECIMAL_RANGE ? FIELD_DECIMAL : kind));
+}
+
 static const char *cast_to(const Field *field) { return capo_format("CAST($2 AS %s)", capo_dialect()->column_type(field)); }
+
+static const LookupRow *with_end(const LookupRow *row, FieldKind kind)
+{
+    return with_sql(row, capo_format("CAST($1 AS %s) <@ $2", capo_dialect()->column_type(end_of(kind))));
+}
+
+/* The database compares arrays and ranges of one type: the column's, whatever is beside it. */
+const LookupRow *postgresql_lookup_of_expression(const LookupRow *row, const Expression *left)
+{
+    const struct OwnRow *own = row->code == LOOKUP_OWN ? row_of(left, row->name) : NULL;
+    const Field *field = left->type.field;
+    if (own && own->right == RIGHT_RANGE)
+        return with_end(row, left->type.kind);
+    return own && own->right == RIGHT_SAME && left->type.kind == FIELD_ARRAY && field && field->base
+        ? with_sql(row, capo_format("%.6s%s", own->sql, cast_to(field))) : row;
+}
+
+/* What is compared with all members, however deep they lie, may be a plain list: of the array within. */
+static const Field *array_of(const Field *field, Value value)
+{
+    bool is_plain = value.kind == VALUE_LIST && value.list->count && value.list->items[0].kind != VALUE_LIST;
+    while (is_plain && field->base && field->base->kind == FIELD_ARRAY)
+        field = field->base;
+    return field;
+}
 
 Expression *postgresql_compare(const LookupRow *row, Expression *left, Value value)
 {
@@ -175,10 +207,9 @@ Expression *postgresql_compare(const LookupRow *row, Expression *left, Value val
     }
     case RIGHT_RANGE: {
         Field *range = capo_memdup(plain_field(type_of(range_of(left->type.kind))), sizeof *range);
-        range->base = (Field *)plain_field(left->type);
+        range->base = (Field *)end_of(left->type.kind);
         OutputType type = { .kind = range->kind, .field = range, .places = -1 };
-        return expression_lookup(with_sql(row, capo_format("CAST($1 AS %s) <@ $2", capo_dialect()->column_type(plain_field(left->type)))), left, capo_value_null(),
-                                 expression_value(capo_held_to_python(range, value), type));
+        return expression_lookup(with_end(row, left->type.kind), left, capo_value_null(), expression_value(capo_held_to_python(range, value), type));
     }
     default:
         break;
@@ -188,7 +219,8 @@ Expression *postgresql_compare(const LookupRow *row, Expression *left, Value val
     if (is_end)
         return expression_lookup(with_sql(row, capo_format("$1 @> %s", cast_to(field->base))), left, capo_value_null(),
                                  expression_value(capo_field_to_python(field->base, value), type_of_field(field->base)));
-    return expression_lookup(row, left, capo_value_null(), expression_value(capo_field_to_python(field, value), left->type));
+    const Field *within = array_of(field, value);
+    return expression_lookup(row, left, capo_value_null(), expression_value(capo_field_to_python(within, value), within == field ? left->type : type_of_field(within)));
 }
 
 const LookupRow *postgresql_lookup_of_query(const LookupRow *row, const Expression *left)

@@ -296,6 +296,7 @@ Expression *postgresql_part(Expression *of, const char *name);
 bool postgresql_has_part(const Expression *left, const char *name);
 const LookupRow *postgresql_lookup(const Expression *left, const char *name);
 Expression *postgresql_compare(const LookupRow *row, Expression *left, Value value);
+const LookupRow *postgresql_lookup_of_expression(const LookupRow *row, const Expression *left);
 const LookupRow *postgresql_lookup_of_query(const LookupRow *row, const Expression *left);
 /* left lookup value, with the names behind the column (transforms, then a look-up). Raises ERROR_FIELD, ERROR_VALUE, ERROR_VALIDATION. */
 Expression *lookup_build(Expression *left, const char *const *names, size_t n_names, Value value);

@@ -253,6 +253,8 @@ static Value kept(Arena *arena, Value key)
             list->items[i] = kept(arena, key.list->items[i]);
         return capo_value_list(list);
     }
+    if (key.kind == VALUE_BYTES)
+        return capo_value_bytes(memcpy(arena_alloc(arena, key.size + 1), key.bytes, key.size), key.size);
     if (key.kind != VALUE_UUID && !capo_is_text(key) && key.kind != VALUE_DECIMAL)
         return key;
     const char *text = capo_to_text(key);

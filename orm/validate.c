@@ -55,21 +55,46 @@ static const char *shown(Value value)
 
 /* --- to_python --- */
 
+/* No NaN, no Infinity. */
+static bool is_finite(Decimal decimal)
+{
+    const char *text = decimal.text ? decimal.text : "0";
+    text += *text == '-' || *text == '+';
+    return *text == '.' || (*text >= '0' && *text <= '9');
+}
+
+/* Of what capo_to_int() does not take: a number all the same, but for 64 bits. */
+static bool is_whole_number(Value value)
+{
+    if (value.kind == VALUE_REAL || value.kind == VALUE_DECIMAL)
+        return value.kind == VALUE_REAL ? isfinite(value.real) : is_finite(value.decimal);
+    const char *digits = capo_is_text(value) ? capo_strip(value.text) : "";
+    digits += *digits == '-' || *digits == '+';
+    return *digits && !digits[strspn(digits, "0123456789")];
+}
+
+static const char *least_words(const Field *field, Value value, const char *least)
+{
+    return message_of(field, "min_value", value, capo_format("Ensure this value is greater than or equal to %s.", least));
+}
+
+static const char *most_words(const Field *field, Value value, const char *most)
+{
+    return message_of(field, "max_value", value, capo_format("Ensure this value is less than or equal to %s.", most));
+}
+
 static Value python_int(const Field *field, Value value)
 {
     int64_t n;
-    if (value.kind == VALUE_BOOL)
-        return capo_value_int(value.boolean);
-    if (value.kind == VALUE_REAL && isfinite(value.real) && fabs(value.real) < 9.2e18)
-        return capo_value_int((int64_t)value.real);
-    if (value.kind == VALUE_DECIMAL && fabs(capo_decimal_to_double(value.decimal)) < 9.2e18) {
-        Decimal whole = capo_decimal_quantize(value.decimal, 0, false);
-        if (capo_to_int(capo_value_text(whole.text), &n))
-            return capo_value_int(n);
-    }
-    if (!capo_to_int(value, &n))
+    if (capo_to_int(value, &n))
+        return capo_value_int(n);
+    if (!is_whole_number(value))
         refuse(field, "invalid", value, "value must be an integer.");
-    return capo_value_int(n);
+    int64_t least, most;                    /* past 64 bits, which no column and no member holds */
+    bool negative = capo_strip(capo_to_text(value))[0] == '-';
+    capo_integer_bounds(field->kind, capo_dialect(), &least, &most);
+    capo_invalid(negative ? "min_value" : "max_value", "%s", negative ? least_words(field, value, capo_format("%lld", (long long)least))
+                                                                      : most_words(field, value, capo_format("%lld", (long long)most)));
 }
 
 static Value python_bool(const Field *field, Value value)
@@ -79,6 +104,8 @@ static Value python_bool(const Field *field, Value value)
         return capo_value_bool(value.integer);
     if (value.kind == VALUE_REAL && (value.real == 0 || value.real == 1))
         return capo_value_bool(value.real == 1);
+    if (value.kind == VALUE_DECIMAL && is_finite(value.decimal) && (capo_equal(value, capo_value_int(0)) || capo_equal(value, capo_value_int(1))))
+        return capo_value_bool(capo_truth(value));
     if (capo_is_text(value) && value.size == 0 && field->null)
         return capo_value_null();
     for (int i = 0; capo_is_text(value) && i < 3; i++) {
@@ -87,8 +114,8 @@ static Value python_bool(const Field *field, Value value)
         if (!strcmp(value.text, no[i]))
             return capo_value_bool(false);
     }
-    if (field->null)
-        refuse(field, "invalid_nullable", value, "value must be either True, False, or None.");
+    if (field->null)            /* a message of its own, but the same code */
+        capo_invalid("invalid", "%s", message_of(field, "invalid_nullable", value, capo_format("\u201c%s\u201d value must be either True, False, or None.", capo_to_text(value))));
     refuse(field, "invalid", value, "value must be either True or False.");
 }
 
@@ -129,6 +156,10 @@ static Value python_time(const Field *field, Value value)
     refuse(field, "invalid", value, "value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format.");
 }
 
+/* Of years 1 to 9999 in UTC, where what has an offset may not lie. */
+#define FIRST_MOMENT (INT64_C(-62135596800) * 1000000)
+#define LAST_MOMENT (INT64_C(253402300800) * 1000000 - 1)
+
 static Value python_datetime(const Field *field, Value value)
 {
     DateTime instant;
@@ -141,7 +172,7 @@ static Value python_datetime(const Field *field, Value value)
         return capo_value_datetime(capo_instant(&parts, NULL));
     }
     if (capo_is_text(value)) {
-        if (capo_parse_datetime(value.text, NULL, &instant))
+        if (capo_parse_datetime(value.text, NULL, &instant) && instant.microseconds >= FIRST_MOMENT && instant.microseconds <= LAST_MOMENT)
             return capo_value_datetime(instant);
         if (value.size == 10 && has_form(value.text, "dddd-dd-dd"))
             refuse(field, "invalid_date", value, "value has the correct format (YYYY-MM-DD) but it is an invalid date.");
@@ -150,14 +181,6 @@ static Value python_datetime(const Field *field, Value value)
                    "value has the correct format (YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ]) but it is an invalid date/time.");
     }
     refuse(field, "invalid", value, "value has an invalid format. It must be in YYYY-MM-DD HH:MM[:ss[.uuuuuu]][TZ] format.");
-}
-
-/* No NaN, no Infinity. */
-static bool is_finite(Decimal decimal)
-{
-    const char *text = decimal.text ? decimal.text : "0";
-    text += *text == '-' || *text == '+';
-    return *text == '.' || (*text >= '0' && *text <= '9');
 }
 
 static Value python_decimal(const Field *field, Value value)
@@ -185,7 +208,7 @@ static Value python_ip(const Field *field, Value value)
     if (strchr(stripped, ':')) {
         const char *clean = capo_ipv6_clean(stripped, strlen(stripped), field->unpack_ipv4);
         if (!clean)
-            capo_invalid("invalid", "%s", message_of(field, "invalid", value, "This is not a valid IPv6 address."));
+            capo_invalid("invalid", "%s", message_of(field, "invalid", value, "Enter a valid IPv6 address."));
         stripped = clean;
     }
     return capo_value_text(stripped);
@@ -274,12 +297,17 @@ static void check_limits(const Field *field, Value value, Mistakes *mistakes)
         return;
     if (!capo_to_real(value, &number))
         return;
+    int64_t least = INT64_MIN, most = INT64_MAX;
+    if (value.kind == VALUE_INT)
+        capo_integer_bounds(field->kind, capo_dialect(), &least, &most);
     if (field->minimum.set && number < field->minimum.value)
-        add(mistakes, "min_value", message_of(field, "min_value", value,
-            capo_format("Ensure this value is greater than or equal to %s.", capo_real_text(field->minimum.value, 15))));
+        add(mistakes, "min_value", least_words(field, value, capo_real_text(field->minimum.value, 15)));
+    else if (value.kind == VALUE_INT && value.integer < least)
+        add(mistakes, "min_value", least_words(field, value, capo_format("%lld", (long long)least)));
     if (field->maximum.set && number > field->maximum.value)
-        add(mistakes, "max_value", message_of(field, "max_value", value,
-            capo_format("Ensure this value is less than or equal to %s.", capo_real_text(field->maximum.value, 15))));
+        add(mistakes, "max_value", most_words(field, value, capo_real_text(field->maximum.value, 15)));
+    else if (value.kind == VALUE_INT && value.integer > most)
+        add(mistakes, "max_value", most_words(field, value, capo_format("%lld", (long long)most)));
     if (is_decimal) {
         int whole, places;
         capo_decimal_digits(value.decimal, &whole, &places);
@@ -298,7 +326,7 @@ static void check_limits(const Field *field, Value value, Mistakes *mistakes)
 
 static void check_text(const Field *field, Value value, Mistakes *mistakes)
 {
-    if (!capo_is_text(value))
+    if (!capo_is_text(value) || field->kind == FIELD_IP_ADDRESS || field->kind == FIELD_JSON)       /* of an address check_kind() says enough */
         return;
     int length = (int)capo_utf8_length(value.text, value.size);
     if (field->max_length && length > field->max_length)
@@ -422,12 +450,12 @@ Value capo_field_clean(const Field *field, Value value, bool form_empty_ok)
         return value;
     if (field->target)
         check_target(field, value);
-    if (!capo_field_is_file(column->kind))              /* a name that is too long is cut when the file is written */
-        check_text(column, value, &mistakes);
-    check_limits(column, value, &mistakes);
     if (column == field)
         check_kind(column, value, &mistakes);
     run_validators(field, value, &mistakes);
+    if (!capo_field_is_file(column->kind))              /* a name that is too long is cut when the file is written */
+        check_text(column, value, &mistakes);
+    check_limits(column, value, &mistakes);
     if (!mistakes.first && capo_storage_is_held(capo_field_storage(field)))
         capo_held_check(field, value);
     if (mistakes.first)

@@ -247,16 +247,13 @@ bool capo_to_int(Value v, int64_t *ret)
         *ret = v.integer;
         return true;
     case VALUE_REAL:
-        if (!(v.real > -9.3e18 && v.real < 9.2e18))
+        if (!(v.real >= -0x1p63 && v.real < 0x1p63))
             return false;
         *ret = (int64_t)v.real;
         return true;
-    case VALUE_DECIMAL: {
-        double d = capo_decimal_to_double(v.decimal);
-        if (!(d > -9.3e18 && d < 9.2e18))
-            return false;
-        *ret = (int64_t)d;
-        return true;
+    case VALUE_DECIMAL: {                               /* by its digits: a double has 53 bits of the 64 */
+        Decimal whole;
+        return isfinite(capo_decimal_to_double(v.decimal)) && capo_decimal_truncate(v.decimal, &whole) && capo_to_int(capo_value_text(whole.text), ret);
     }
     case VALUE_TEXT: case VALUE_SAFE: {
         /* int("  12 "), with _ between digits refused: visitors never mean it */

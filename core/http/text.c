@@ -169,7 +169,6 @@ char *capo_base64url(const void *bytes, size_t size)
     return sodium_bin2base64(capo_alloc(room), room, bytes, size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-/* As lenient as Python's: the other alphabet's + and / count, what is in neither is passed over. */
 char *capo_base64(const void *bytes, size_t size)
 {
     size_t room = sodium_base64_ENCODED_LEN(size, sodium_base64_VARIANT_ORIGINAL);
@@ -186,6 +185,7 @@ bool capo_base64_parse(const char *text, size_t size, uint8_t **ret_bytes, size_
     return true;
 }
 
+/* As lenient as Python's: the other alphabet's + and / count, what is in neither is passed over. */
 bool capo_base64url_parse(const char *text, size_t size, uint8_t **ret_bytes, size_t *ret_size)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -331,12 +331,7 @@ static void main_body(void *argument)
 
 const Error *capo_fiber_main(const char *what, void (*function)(void *), void *argument)
 {
-    static __thread Error *latest;          /* the caller reads it until its next call */
-    if (latest) {
-        free((char *)latest->message);
-        free(latest);
-        latest = NULL;
-    }
+    static __thread Error *latest;          /* the caller reads it until its next call, or the end of the one around it */
     MainJob job = { .function = function, .argument = argument, .waiting = capo_fiber_current() };
     capo_fiber_start(what, main_body, &job, main_ended, true);
     if (job.waiting)
@@ -344,6 +339,10 @@ const Error *capo_fiber_main(const char *what, void (*function)(void *), void *a
             fiber_park(-1);
     else
         loop_run_until(&job.ended, -1);
+    if (latest) {
+        free((char *)latest->message);
+        free(latest);
+    }
     latest = job.error;
     return latest;
 }

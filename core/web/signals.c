@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The process keeps its connections until it ends. */
+/* By its name, where it has one, and whatever the site put in its place. */
 static const void *sender_of(const SignalReceiver *receiver)
 {
     const Signal *signal = receiver->signal;
@@ -39,6 +39,7 @@ void capo_connect(const SignalReceiver *receiver)
     for (size_t i = 0; i < signal->count; i++)
         if (is_same(&signal->receivers[i], receiver))
             return;
+    /* the process keeps its connections until it ends */
     SignalReceiver *more = realloc(signal->receivers, (signal->count + 1) * sizeof *more);
     if (!more)
         abort();                            /* as every allocation: a process without memory ends */

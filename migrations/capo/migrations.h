@@ -144,6 +144,8 @@ typedef struct MigrationStatus { const char *app, *name; bool applied; DateTime 
 /* In order of the plan; ends with a NULL app. */
 MigrationStatus *capo_migration_status(const char *app);
 int capo_unapplied_count(void);
+/* How many of them capo_migrate() would apply or unapply: of .app and .target. Nothing is done. */
+int capo_planned_count(const MigrateOptions *options);
 /* The statements of one migration, for reading or for running by hand; nothing is run. */
 char *capo_sql_migrate(const char *app, const char *name, bool backwards);
 /* Hook of auth: called after every migrate that did something. The same function is kept once. */

@@ -528,7 +528,7 @@ static const LookupOperator mysql_operators[] = {
     .quote = '`', .name_length = 64, .max_parameters = 65535, .no_key = "DEFAULT", .default_word = "DEFAULT", \
     .list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value LONGTEXT PATH '$')) AS members", \
     .integer_list_format = "SELECT members.value FROM JSON_TABLE(%s, '$[*]' COLUMNS (value BIGINT PATH '$')) AS members", \
-    .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, \
+    .backslashes = true, .for_update = true, .groups_by_key = true, .ignores_null = true, .fits_decimals = true, .narrow_integers = true, .unsigned_integers = true, \
     .big_integers = true, .logical_xor = true, .moments_add_up = true, .json_keys = true, .brackets_in_union = true, .nulls_by_condition = true, \
     .random = "RAND()", .no_limit = "18446744073709551615", .begin = "START TRANSACTION", .set_isolation = "SET TRANSACTION ISOLATION LEVEL %s", \
     .call_procedure = "CALL ", .insert_ignore = "INSERT IGNORE INTO ", .pattern_operators = pattern_operators, \

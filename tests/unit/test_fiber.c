@@ -417,6 +417,18 @@ TEST(fiber_main_gives_the_error)
     EXPECT(capo_fiber_main("command", nothing, NULL) == NULL);
 }
 
+static void hears_no(void *unused)
+{
+    (void)unused;
+    capo_fiber_main("inner", says_no, NULL);
+}
+
+/* The sanitizers' leak check tells whether the inner one's error is given back. */
+TEST(fiber_main_inside_another_leaves_no_error_behind)
+{
+    EXPECT(capo_fiber_main("outer", hears_no, NULL) == NULL);
+}
+
 static void block_the_loop(void)
 {
     capo_watchdog_start(0);

@@ -178,7 +178,7 @@ TEST(error_messages_by_their_code)
     tool->weight = 0;
     EXPECT_TEXT(mistakes(&tool->capo), "name/blank: A tool has a name.; weight/min_value: Lighter than air?");
     tool->name = "hammers";
-    EXPECT_TEXT(mistakes(&tool->capo), "name/max_length: Not so long.; name/quiet: Speak up.; name/odd: hammers is odd.; weight/min_value: Lighter than air?");
+    EXPECT_TEXT(mistakes(&tool->capo), "name/quiet: Speak up.; name/odd: hammers is odd.; name/max_length: Not so long.; weight/min_value: Lighter than air?");
     tool->name = "SAWS";
     tool->weight = 1;
     EXPECT_TEXT(mistakes(&tool->capo), "");

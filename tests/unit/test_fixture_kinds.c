@@ -7,6 +7,8 @@
 #include "../../cli/fixture_files.h"
 #include <capo/schema.h>
 #include <capo/serializers.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,4 +222,79 @@ TEST(fixtures_are_looked_for_in_folders_of_the_settings)
     EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, find_towns, NULL)->message, "twice") != NULL);
     settle(LIST(of_app));
     EXPECT(strstr(EXPECT_RAISES(ERROR_IMPROPERLY_CONFIGURED, find_towns, NULL)->message, "the fixtures of the app plainapp are looked for anyway") != NULL);
+}
+
+/* The last key of a batch outlives the batch's memory, whatever it is. */
+TEST(fixtures_write_batches_by_binary_keys)
+{
+    enum { ROWS = 2100 };
+    static const FieldRow rows[] = { { .name = "code", .kind = FIELD_BINARY, .primary_key = true }, { .name = "n", .kind = FIELD_INTEGER }, { 0 } };
+    settle(NULL);
+    open_empty_database();
+    if (database_is("mysql"))
+        return;                                     /* no key over a blob there */
+    Model *model = capo_alloc_struct(Model);
+    *model = (Model){ .name = "Coded", .app = "binary", .rows = rows };
+    capo_models_resolve(&model, 1);
+    SchemaEditor *editor = capo_schema_open(false);
+    capo_schema_create_model(editor, model);
+    capo_schema_close(editor);
+    Instance **all = capo_alloc_array(ROWS, sizeof *all);
+    for (int i = 0; i < ROWS; i++) {
+        all[i] = capo_instance_new(model);
+        capo_field_assign(all[i], capo_field(model, "code"), capo_value_bytes(capo_memdup((const uint8_t[]){ (uint8_t)(i >> 8), 0, (uint8_t)i }, 3), 3));
+        capo_field_assign(all[i], capo_field(model, "n"), capo_value_int(i));
+    }
+    capo_bulk_create(all, ROWS);
+    const char *text = dumped(capo_query_of(model), false);
+    int64_t count = 0;
+    for (const char *at = text; (at = strstr(at, "\"pk\": ")) != NULL; at++) {
+        EXPECT(strstr(at, capo_format("\"n\": %lld}", (long long)count)) != NULL);
+        count++;
+    }
+    EXPECT_INT(count, ROWS);
+}
+
+static int files_in(const char *directory)
+{
+    int count = 0;
+    DIR *entries = opendir(directory);
+    for (struct dirent *entry; entries && (entry = readdir(entries));)
+        count += entry->d_name[0] != '.';
+    closedir(entries);
+    return count;
+}
+
+static void write_to(const char *path, const char *text)
+{
+    FixtureOutput *output = fixture_create(path);
+    fixture_write(output, text, strlen(text));
+    fixture_finish(output);
+}
+
+/* What is there keeps its rights and its place behind a link, and what is no file stays what it is. */
+TEST(fixtures_are_written_over_what_is_there)
+{
+    struct stat status;
+    char got[8] = "";
+    strcpy(folder, "/tmp/capo-fixtures-XXXXXX");
+    EXPECT(mkdtemp(folder) != NULL);
+    capo_defer(clean, NULL);
+    const char *path = capo_format("%s/a.json", folder), *link_to = capo_format("%s/link.json", folder), *pipe_at = capo_format("%s/pipe", folder);
+    write_to(path, "[1]");
+    EXPECT_INT(chmod(path, 0600), 0);
+    write_to(path, "[2]");
+    EXPECT(stat(path, &status) == 0 && (status.st_mode & 07777) == 0600);
+    EXPECT_INT(symlink("a.json", link_to), 0);
+    write_to(link_to, "[3]");
+    EXPECT(lstat(link_to, &status) == 0 && S_ISLNK(status.st_mode));
+    EXPECT_TEXT(capo_read_file(path, NULL), "[3]");
+    EXPECT_INT(mkfifo(pipe_at, 0600), 0);
+    int reader = open(pipe_at, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    write_to(pipe_at, "[4]");
+    EXPECT(lstat(pipe_at, &status) == 0 && S_ISFIFO(status.st_mode));
+    EXPECT(read(reader, got, sizeof got - 1) == 3 && strcmp(got, "[4]") == 0);
+    close(reader);
+    /* nothing stands beside them */
+    EXPECT_INT(files_in(folder), 3);
 }

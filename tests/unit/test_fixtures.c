@@ -242,4 +242,11 @@ TEST(fixtures_flush)
     genre->name = "first";
     capo_save(genre);
     EXPECT_INT(genre->id, 1);
+    Model odd = Genre_model;
+    odd.table = "it's";
+    statements = capo_schema_flush_sql((Model *const[]){ &odd }, 1);
+    if (database_is("sqlite"))
+        EXPECT(strstr(statements->items[statements->count - 1].text, "('it''s')") != NULL);
+    if (database_is("postgresql"))
+        EXPECT(strstr(capo_schema_sequence_sql(&odd), "('\"it''s\"', 'id')") != NULL);
 }

@@ -224,6 +224,21 @@ TEST(migrate_runs_functions_both_ways_with_models_of_then)
     EXPECT_INT(first_number("SELECT views FROM mig_post"), 21);
 }
 
+TEST(migrate_counts_what_it_would_do)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_more", "0001_initial", ADD_SUBTITLE);
+    file_with(migrating_other, "0001_initial", "\"initial\": true,", "{\"CreateModel\": {\"name\": \"Note\", \"fields\": {" ID "}}}");
+    EXPECT_INT(capo_planned_count(&(MigrateOptions){ 0 }), 3);
+    EXPECT_INT(capo_planned_count(&(MigrateOptions){ .app = "migother" }), 1);
+    EXPECT_INT(capo_planned_count(&(MigrateOptions){ .app = "mig", .target = "0001" }), 1);
+    migrate("mig", NULL);
+    EXPECT_INT(capo_planned_count(&(MigrateOptions){ .app = "mig" }), 0);
+    EXPECT_INT(capo_planned_count(&(MigrateOptions){ .app = "mig", .target = "zero" }), 2);
+    EXPECT_INT(capo_planned_count(&(MigrateOptions){ 0 }), 1);
+}
+
 TEST(migrate_refuses_inconsistent_history)
 {
     start();

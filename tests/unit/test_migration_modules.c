@@ -119,6 +119,26 @@ static void start_updating(void)
               "{\"CreateModel\": {\"name\": \"Note\", \"fields\": {" ID ", " TAG_FIELD NUMBER("extra") NUMBER("more") "}}}");
 }
 
+static void update_named(void *unused)
+{
+    (void)unused;
+    make((MakeOptions){ .update = true, .name = "named" });
+}
+
+/* Two apps, and there is something in the way of the second one's file. */
+TEST(makemigrations_updates_all_or_none)
+{
+    start_updating();
+    file_with(migrating_other, "0002_more", "\"dependencies\": [[\"modtags\", \"0001_initial\"]],",
+              "{\"AddField\": {\"model\": \"Tag\", \"name\": \"extra\", \"field\": {\"kind\": \"IntegerField\", \"default\": 0}}}, {\"RunSQL\": {\"forwards\": \"SELECT 1\"}}");
+    const char *obstacle = capo_format("%s/migrations/0001_named.json", migrating_directory);
+    EXPECT_INT(mkdir(obstacle, 0700), 0);
+    EXPECT(strstr(EXPECT_RAISES(ERROR_COMMAND, update_named, NULL)->message, "Nothing was written.") != NULL);
+    EXPECT(access(capo_format("%s/migrations/0002_named.json", migrating_other), F_OK) != 0);
+    EXPECT_INT(rmdir(obstacle), 0);
+    EXPECT(strstr(make((MakeOptions){ .update = true }), "\n2") != NULL);
+}
+
 TEST(makemigrations_updates_the_last_migration)
 {
     start_updating();

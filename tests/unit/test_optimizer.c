@@ -74,6 +74,14 @@ TEST(optimizer_moves_over_what_does_not_concern_it)
     EXPECT_TEXT(optimized(POST ",{\"RunSQL\": {\"forwards\": \"SELECT 1\", \"elidable\": true}}," FIELD("n")), "Create model Post (4)\n");
 }
 
+#define PROXY "{\"CreateModel\": {\"name\": \"Draft\", \"fields\": {}, \"options\": {\"proxy\": true, \"bases\": [\"mig.Post\"]}}}"
+
+TEST(optimizer_keeps_a_proxy_behind_its_model)
+{
+    EXPECT_TEXT(optimized(POST "," PROXY "," FIELD("n")), "Create model Post (4)\nCreate model Draft (0)\n");
+    EXPECT_TEXT(optimized(POST "," PROXY ",{\"RemoveField\": {\"model\": \"Post\", \"name\": \"views\"}}"), "Create model Post (2)\nCreate model Draft (0)\n");
+}
+
 TEST(optimizer_joins_operations_on_fields)
 {
 #define ALTER(kind) "{\"AlterField\": {\"model\": \"Post\", \"name\": \"n\", \"field\": {\"kind\": \"" kind "\"}}}"
@@ -161,6 +169,15 @@ TEST(squash_waits_where_only_a_part_is_applied)
     EXPECT_INT(recorder_count("mig", "0001_squashed_0003_less"), 1);
     EXPECT_INT(recorder_count("mig", "0004_after"), 1);
     EXPECT_INT(capo_unapplied_count(), 0);
+}
+
+static void squash_as(void *name) { squash((SquashOptions){ .last = "0003", .name = name }); }
+
+TEST(squash_takes_no_path_for_a_name)
+{
+    three_migrations();
+    for (const char *const *name = LIST("../../x", "a/b", "a b", ""); *name; name++)
+        EXPECT(strstr(EXPECT_RAISES(ERROR_COMMAND, squash_as, (void *)*name)->message, "must be made of letters, digits and") != NULL);
 }
 
 TEST(squash_from_the_middle_with_a_name)

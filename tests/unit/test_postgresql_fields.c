@@ -168,6 +168,31 @@ TEST(postgresql_arrays_are_looked_up)
     EXPECT_TEXT(json(all->items[0]), "[\"a\", \"b\", \"c\"]");
 }
 
+TEST(postgresql_arrays_are_compared_as_the_column_is)
+{
+    if (!open_theatre())
+        return;
+    Show *one = show("a", NULL), *two = show("b", NULL);
+    one->row = VALUES(1, 2);
+    one->atoms_of = VALUES(50, 2, 1);
+    one->board = VALUES(VALUES(1, 2), VALUES(3, 4));
+    one->pauses = VALUES((Duration){ INT64_C(2) * 86400000000 + 1 }, (Duration){ -1 });
+    two->row = VALUES(3);
+    two->atoms_of = VALUES(4);
+    two->board = VALUES(VALUES(5, 6));
+    capo_save(one);
+    capo_save(two);
+    EXPECT_TEXT(found(Q("atoms_of__contains", F("row"))), "a");             /* bigint[] and integer[] */
+    EXPECT_TEXT(found(Q("row__contained_by", F("atoms_of"))), "a");
+    EXPECT_TEXT(found(NOT(Q("atoms_of__overlap", F("row")))), "b");
+    EXPECT_TEXT(found(Q("board__contains", VALUES(4))), "a");               /* of all members, however deep */
+    EXPECT_TEXT(found(Q("board__overlap", VALUES(9, 6))), "b");
+    EXPECT_TEXT(found(Q("board__contains", VALUES(VALUES(4)))), "a");
+    EXPECT_INT(again(one)->pauses->items[0].duration.microseconds, INT64_C(2) * 86400000000 + 1);
+    EXPECT_TEXT(capo_to_text(capo_cell(capo_database_run("SELECT pauses::text FROM theatre_show WHERE name = 'a'", NULL, 0, DATABASE_READ), 0, 0)),
+                "{\"2 days 00:00:00.000001\",-00:00:00.000001}");
+}
+
 static void unnest(void *unused)
 {
     (void)unused;
@@ -291,6 +316,11 @@ TEST(postgresql_ranges_are_looked_up)
     EXPECT_TEXT(found(Q("ages__overlap", F("ages"))), "a,b,c");
     EXPECT_TEXT(found(Q("born__contained_by", SPAN(capo_date(2021, 1, 1), capo_date(2022, 12, 31)))), "b,c");
     EXPECT_TEXT(found(Q("id__contained_by", SPAN(2, 4))), "b,c");
+    capo_update(Show, .set = { .rank = TO(F("id")), .score = TO(1.5) });
+    EXPECT_TEXT(found(Q("rank__contained_by", SPAN(2, 4))), "b,c");         /* smallint has no range of its own */
+    EXPECT_TEXT(found(Q("rank__contained_by", F("ages"))), "a");
+    EXPECT_TEXT(found(Q("score__contained_by", SPAN("1.5", 2))), "a,b,c,d");
+    EXPECT_TEXT(found(Q("score__contained_by", SPAN(2, NO_END))), "");
     EXPECT_INT(capo_count(Show, .where = { .ages = OVERLAP(SPAN(5, 15)), .season = CONTAINS(capo_date(2026, 1, 5)) }), 1);
 }
 
