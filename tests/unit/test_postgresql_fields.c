@@ -48,7 +48,7 @@ static bool open_theatre(void)
         create(NULL);
         return true;
     }
-    const char *sentence = capo_format("theatre.Show.tags needs PostgreSQL, which alone has ArrayFields; this database is %s.", database_is("sqlite") ? "SQLite" : "MariaDB");
+    const char *sentence = capo_format("theatre.Show.tags needs PostgreSQL, which alone has ArrayFields; this database is %s.", database_is("sqlite") ? "SQLite" : database_is_oracle_mysql() ? "MySQL" : "MariaDB");
     EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, create, NULL)->message, sentence);
     EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, check, NULL)->message, sentence);
     return false;
