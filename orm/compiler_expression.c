@@ -194,6 +194,9 @@ const FunctionRow *compile_function_row(const Compiler *compiler, const Function
 static Sql compile_call(Compiler *compiler, const Expression *call)
 {
     const FunctionRow *row = compile_function_row(compiler, call->function);
+    bool places = !strcmp(row->name, "Round") && call->n_args > 1 && call->args[1]->kind == X_VALUE && call->args[1]->value.kind == VALUE_INT;
+    if (places && call->args[1]->value.integer < 0 && compiler->dialect->rounds_fractions)
+        capo_raise(ERROR_VALUE, "%s does not support negative precision.", compiler->backend->title);
     if (compiler->dialect->call && compiler->dialect->call(compiler, call))
         return SQL_OK;
     if (!strcmp(row->name, "Concat")) {

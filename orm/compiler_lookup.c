@@ -116,9 +116,11 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
     int64_t year = lookup->value.integer;
     if (year < 1 || year > 9999)
         capo_raise(ERROR_VALUE, "year %lld is out of range", (long long)year);
+    bool iso = part->transform->code == PART_ISO_YEAR;
+    if (year == 9999 && iso)
+        capo_raise(ERROR_VALUE, "Year is out of range: 10000");
     if (year == 9999)                                               /* the range's end would be in year 10000 */
         return false;
-    bool iso = part->transform->code == PART_ISO_YEAR;
     Date first = iso ? iso_year_start((int)year) : capo_date((int)year, 1, 1);
     Date next = iso ? iso_year_start((int)year + 1) : capo_date((int)year + 1, 1, 1);
     const Expression *of = part->args[0];

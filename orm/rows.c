@@ -20,8 +20,9 @@ static bool is_known(const RelatedLoad *load)
 {
     if (!load->model->size || load->model->abstract || !load->model->names || load->model->meta->from_db)
         return false;
+    /* What a relation over several columns found is kept with what they said, which is known once the row is whole. */
     for (size_t i = 0; i < load->n_children; i++)
-        if (!is_known(load->children[i]))
+        if (!is_known(load->children[i]) || load->children[i]->field->n_parts)
             return false;
     return true;
 }

@@ -154,6 +154,8 @@ int capo_sqlite_collect(sqlite3_stmt *statement, size_t max_rows, ResultSet *ret
         if (max_rows && ret->n_rows == max_rows)
             return SQLITE_ROW;
         int result = sqlite3_step(statement);
+        if (!ret->n_rows)                   /* the first step may have prepared it anew, for other tables */
+            ret->n_columns = n = (size_t)sqlite3_column_count(statement);
         if (result != SQLITE_ROW)
             return result;
         if (ret->into) {

@@ -113,8 +113,8 @@ TEST(expression_mistakes_are_named)
 static Value numbers(int64_t first, int64_t count)
 {
     List *list = capo_list_new();
-    for (int64_t n = first; n < first + count; n++)
-        capo_list_add(list, VALUE(n));
+    for (int64_t i = 0; i < count; i++)
+        capo_list_add(list, VALUE(first + i));
     return capo_value_list(list);
 }
 
