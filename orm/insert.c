@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* INSERT of rows of one model into one table: one of them or many by one statement, and what comes back of them. */
 #include "instance.h"
+#include <math.h>
 #include <string.h>
 
 bool capo_makes_key(const Instance *self, const Field *field)
@@ -51,9 +52,15 @@ static void put_row(Insert *insert, Instance *row)
 /* Fields whose members are bound as they are, where nothing else is known of the instance: no conversion, no object behind the key. */
 static bool is_bound_as_it_is(const Field *field)
 {
-    static const bool plain[STORAGE_KINDS] = { [STORAGE_INT] = true, [STORAGE_BOOL] = true, [STORAGE_DATE] = true, [STORAGE_TIME] = true, [STORAGE_DATETIME] = true,
+    static const bool plain[STORAGE_KINDS] = { [STORAGE_INT] = true, [STORAGE_TEXT] = true, [STORAGE_REAL] = true, [STORAGE_BOOL] = true, [STORAGE_DATE] = true, [STORAGE_TIME] = true, [STORAGE_DATETIME] = true,
                                                [STORAGE_DURATION] = true, [STORAGE_UUID] = true };
     return field->known_storage && plain[field->known_storage - 1];
+}
+
+/* What the conversion would refuse: texts that are no UTF-8, and numbers that are none. */
+static bool is_refused(Value value)
+{
+    return value.kind == VALUE_TEXT ? !capo_utf8_valid(value.text, value.size) : value.kind == VALUE_REAL && isnan(value.real);
 }
 
 /* The values of all rows, row by row, or where the database takes arrays column by column. */
@@ -70,7 +77,8 @@ static Value *values_of(const Insert *insert, bool by_column)
         for (size_t i = 0; i < n; i++) {
             const Field *field = insert->columns[i];
             bool here = bare && plain[i] && (!field->target || !capo_object_member(self, field));
-            values[row * to_row + i * to_column] = here ? capo_member_value((char *)self, field) : capo_column_value(self, field);
+            Value value = here ? capo_member_value((char *)self, field) : capo_value_null();
+            values[row * to_row + i * to_column] = here && !is_refused(value) ? value : capo_column_value(self, field);
         }
     }
     return values;
