@@ -138,9 +138,11 @@ static bool report_lost(const DatabaseAddress *address, const char *problem, Dat
 /* --- statements --- */
 
 /* The result of a part into ret, or why there is none. */
-static bool finish(PgPart *part, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
+static bool finish(PgPart *part, const char *sql, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
 {
     PGresult *result = part->result;
+    if (PQresultStatus(result) == PGRES_COMMAND_OK && !strcmp(PQcmdStatus(result), "ROLLBACK") && !strcasecmp(sql, "COMMIT"))
+        return fail(failure, ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK: case PGRES_COMMAND_OK:
         part->result = NULL;
@@ -182,7 +184,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
      * by itself says that it has changed rows, and then its transaction ends. */
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
-        good = flight->parts[i].result ? finish(&flight->parts[i], into, &ret[i], failure) : false;
+        good = flight->parts[i].result ? finish(&flight->parts[i], statements[i].sql, into, &ret[i], failure) : false;
     if (flight->lost) {
         good = false;
         /* What the server said before it left, if anything. */
@@ -250,7 +252,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
     PgPart *part = flight->parts;
     if (part->result && PQresultStatus(part->result) == PGRES_TUPLES_OK)
         cursor->binary = cursor->binary || pg_is_binary(part->result);
-    bool good = part->result ? finish(part, NULL, ret, failure) : false;
+    bool good = part->result ? finish(part, fetch, NULL, ret, failure) : false;
     if (flight->lost)
         good = report_lost(cursor->connection->address, flight->problem, failure);
     capo_defer_cancel(free_flight, flight);
@@ -277,6 +279,11 @@ static void cursor_close(void *self)
     Ending ending = { cursor, false };
     if (cursor->connection->head.lost || (!cursor->own_transaction && PQtransactionStatus(cursor->connection->pg) != PQTRANS_INTRANS))
         return;
+    /* A fetch that the fiber left behind may run for long: closing the connection stops it. */
+    if (cursor->own_transaction && cursor->connection->head.in_flight) {
+        cursor->connection->head.lost = true;
+        return;
+    }
     const Error *error = capo_try(end_cursor, &ending);
     if (error || (!ending.good && cursor->own_transaction))
         cursor->connection->head.lost = true;

@@ -58,7 +58,8 @@ typedef struct Flight {
     bool failed;                            /* by an error of its own, not of the group it was in */
     bool done, abandoned;                   /* `abandoned`: freed when it is done */
     bool lost, answered;                    /* the connection broke; something had come before */
-    bool forgets;                           /* what was prepared may be stale after it: DDL */
+    bool forgets;                           /* what was prepared may be stale after it: DDL, or a plan that was */
+    bool own;                               /* the driver's: nobody's statement, not counted in Connection.in_flight */
     char *problem;                          /* what libpq said of the broken connection */
     size_t n, at;
     PgPart parts[];

@@ -178,7 +178,7 @@ static void leave(PgConnection *connection, Flight *flight)
         connection->last_sent = before;
     if (connection->unsent == flight)
         connection->unsent = flight->next;
-    connection->head.in_flight--;
+    connection->head.in_flight -= !flight->own;
 }
 
 static void let_go(Flight *flight)
@@ -253,9 +253,8 @@ static void send_alone(PgConnection *connection, const char *sql)
     Flight *flight = must(calloc(1, sizeof *flight + sizeof(PgPart)));
     flight->n = 1;
     flight->connection = connection;
-    flight->abandoned = true;
+    flight->abandoned = flight->own = true;
     enter_sent(connection, flight);
-    count(connection);
 }
 
 static bool send_one(PgConnection *connection, PgPart *part, const char *sql, const PgParameters *parameters, bool binary)
@@ -393,6 +392,13 @@ static bool is_stale(const PGresult *result)
     return state && (!strcmp(state, "26000") || (!strcmp(state, "0A000") && message && strstr(message, "cached plan")));
 }
 
+/* The server ends the connection: that is no answer to what was asked. */
+static bool is_farewell(const PGresult *result)
+{
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity && (!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"));
+}
+
 /* Whether it is the transaction that gave way to another one, and not the statement that is wrong. */
 static bool gave_way(const PGresult *result)
 {
@@ -417,7 +423,7 @@ static void take(Flight *flight, PGresult *result)
 {
     PgPart *part = &flight->parts[flight->at];
     ExecStatusType status = PQresultStatus(result);
-    flight->answered = true;
+    flight->answered = flight->answered || !is_farewell(result);
     if (flight->at >= flight->n) {
         take_refusal(flight, result);
         return;
@@ -448,6 +454,7 @@ static void take(Flight *flight, PGresult *result)
         part->statement->binary = pg_is_binary(result);
     } else if (status == PGRES_FATAL_ERROR && is_stale(result)) {
         part->statement->sent = false;
+        flight->forgets = true;
     }
 }
 
@@ -479,7 +486,7 @@ static void send_again(PgConnection *connection)
 
 /* The Sync has come of the first flight, or of the group that it leads. Where one of a group failed, the error is that one's alone. False: they have
  * no answers. */
-static bool end_group(PgConnection *connection)
+static bool end_group(PgConnection *connection, bool *ret_forgets)
 {
     Flight *flight = connection->first;
     bool failed = false, in_group = flight->in_group;
@@ -488,6 +495,7 @@ static bool end_group(PgConnection *connection)
         if (!is_whole(flight))
             return false;
         failed = failed || (in_group && PQresultStatus(flight->parts[0].result) != PGRES_TUPLES_OK);
+        *ret_forgets = *ret_forgets || flight->forgets;
         if (!flight->open)
             break;
     }
@@ -534,8 +542,7 @@ static void receive(PgConnection *connection)
         PGTransactionStatusType status = PQtransactionStatus(connection->pg);
         if (status != PQTRANS_ACTIVE)       /* more is on its way */
             connection->in_transaction = status != PQTRANS_IDLE;
-        forgets = forgets || connection->first->forgets;
-        good = end_group(connection);       /* false: a Sync that was not for them; from here on nothing would be whose it seems */
+        good = end_group(connection, &forgets);     /* false: a Sync that was not for them; from here on nothing would be whose it seems */
         if (!good)
             break;
     }
