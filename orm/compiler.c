@@ -36,9 +36,9 @@ static void put_from(Compiler *compiler, const Query *query)
             compile_text(compiler, " ON (");
             for (size_t part = 0; part < join->field->n_parts; part++) {
                 compile_text(compiler, part ? " AND " : "");
-                put_key(compiler, join->parent, join->field->parts[part]);
+                put_key(compiler, join->parent, (join->direct ? join->field->parts : join->field->target_parts)[part]);
                 compile_text(compiler, " = ");
-                put_key(compiler, (int)i, join->field->target_parts[part]);
+                put_key(compiler, (int)i, (join->direct ? join->field->target_parts : join->field->parts)[part]);
             }
             if (!join->field->n_parts) {
                 put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);

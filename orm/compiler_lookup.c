@@ -191,6 +191,25 @@ static bool compile_long_list(Compiler *compiler, const Expression *lookup)
     return true;
 }
 
+/* Keys as one parameter, which asks for one text however many they are. */
+static bool compile_keys(Compiler *compiler, const Expression *lookup)
+{
+    const Expression *left = lookup->args[0];
+    const List *list = lookup->value.list;
+    if (!compiler->dialect->keys || compiler->literals || list->count < 2 || left->kind != X_COLUMN || !left->type.field)
+        return false;
+    Value *values = capo_alloc_array(list->count, sizeof *values);
+    for (size_t i = 0; i < list->count; i++)
+        values[i] = capo_to_column(left->type.field, list->items[i]);
+    Value keys = compiler->dialect->keys(left->type.field, values, list->count);
+    if (capo_is_null(keys))
+        return false;
+    compile_text(compiler, " = ANY(");
+    compile_bound(compiler, keys);
+    compile_text(compiler, ")");
+    return true;
+}
+
 static Sql compile_in(Compiler *compiler, const Expression *lookup)
 {
     if (lookup->query) {
@@ -213,7 +232,7 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
         return SQL_OK;
     }
     put_left(compiler, lookup);
-    if (compile_long_list(compiler, lookup))
+    if (compile_keys(compiler, lookup) || compile_long_list(compiler, lookup))
         return SQL_OK;
     compile_text(compiler, " IN (");
     for (size_t i = 0; i < list->count; i++) {

@@ -475,6 +475,15 @@ size_t capo_write_column_datetime(char *ret, int64_t microseconds)
 static void put_literal(Buffer *out, Value value)
 {
     char text[64];
+    bool array = value.kind == VALUE_LIST && value.tag && value.list->count;       /* of PostgreSQL */
+    for (size_t i = 0; array && i < value.list->count; i++) {
+        capo_put(out, i ? ", " : "ARRAY[");
+        put_literal(out, value.list->items[i]);
+    }
+    if (array) {
+        capo_put_char(out, ']');
+        return;
+    }
     switch (value.kind) {
     case VALUE_NULL:
         capo_put(out, "NULL");

@@ -281,7 +281,9 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
         held = capo_transaction_connection();
     if (use == DATABASE_WRITE && capo_several_databases)
         refuse_replica(self);
-    for (int tries = held ? 1 : 2; tries-- > 0;) {
+    /* Each of the connections may have what was prepared before the tables changed. */
+    int once_more = held ? 0 : 1, stale = held ? 0 : self->address->pool_size + self->address->pool_shared;
+    for (;;) {
         uint64_t hash = !held && self->backend->shares && may_share(sql) ? capo_hash(sql, strlen(sql)) | 1 : 0;
         Pool *pool = use == DATABASE_WRITE ? self->writers : self->readers;
         Connection *shared = hash ? pool_share(pool, hash) : NULL, *connection = held ? held : shared ? shared : pool_lend(pool);
@@ -299,12 +301,13 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
             pool_seen(pool, hash, capo_monotonic_us() - started);
         if (good)
             return;
-        if (!failure.stale && !(failure.lost && (failure.unsent || (use == DATABASE_READ && !failure.answered))))
+        bool repeatable = use == DATABASE_READ || !failure.answered;
+        if (failure.stale ? !repeatable || stale-- <= 0 : !failure.lost || !(failure.unsent || (use == DATABASE_READ && !failure.answered)) || once_more-- <= 0)
             break;
     }
     if (held && !failure.unsent)
         capo_transaction_break();
-    failure.unknown = !held && use == DATABASE_WRITE && failure.lost && !failure.unsent;
+    failure.unknown = !held && use == DATABASE_WRITE && (failure.lost || (failure.stale && failure.answered)) && !failure.unsent;
     capo_raise_failure(&failure);
 }
 
@@ -416,16 +419,48 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
  * borrowed for each batch; between them its other statements run, also those of the loop's body. */
 struct DatabaseCursor {
     Connection *connection; void *cursor;
-    bool lent, by_turns;
+    bool lent, by_turns, over;              /* `over`: the transaction that it was opened in has ended, or gone back behind it */
     const ResultSet *whole; size_t at;      /* without the server's cursors: all rows, and how many were given */
+    uint64_t number;                        /* grows: later ones have higher numbers */
+    struct DatabaseCursor *before;          /* of the same transaction, in Connection.cursors */
 };
+
+static uint64_t last_cursor;
+uint64_t capo_database_last_cursor(void) { return last_cursor; }
+
+static void forget_cursor(const DatabaseCursor *cursor)
+{
+    for (DatabaseCursor **at = &cursor->connection->cursors; *at; at = &(*at)->before)
+        if (*at == cursor) {
+            *at = cursor->before;
+            return;
+        }
+}
+
+/* In the child of a fork it is the parent's, who still reads from it. */
+static void end_cursor(DatabaseCursor *cursor)
+{
+    if (!cursor->cursor)
+        return;
+    forget_cursor(cursor);
+    if (cursor->connection->generation == capo_database_generation())
+        cursor->connection->backend->cursor_close(cursor->cursor);
+    cursor->cursor = NULL;
+}
+
+/* While its connection is still the transaction's: what would be said of it later would be heard by somebody else's. */
+void capo_database_end_cursors(Connection *connection, uint64_t since)
+{
+    while (connection->cursors && connection->cursors->number > since) {
+        connection->cursors->over = true;
+        end_cursor(connection->cursors);
+    }
+}
 
 static void close_cursor(void *argument)
 {
     DatabaseCursor *cursor = argument;
-    if (cursor->cursor)
-        cursor->connection->backend->cursor_close(cursor->cursor);
-    cursor->cursor = NULL;
+    end_cursor(cursor);
     if (cursor->lent)
         release(cursor->connection);
     cursor->lent = false;
@@ -488,6 +523,11 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
             capo_transaction_break();
         capo_raise_failure(&failure);
     }
+    cursor->number = ++last_cursor;
+    if (!cursor->lent) {
+        cursor->before = cursor->connection->cursors;
+        cursor->connection->cursors = cursor;
+    }
     if (cursor->lent && self->is_private) {
         release(cursor->connection);
         cursor->lent = false;
@@ -515,6 +555,9 @@ ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_ro
 {
     if (cursor->whole)
         return next_part(cursor, max_rows);
+    if (cursor->over)
+        capo_raise(ERROR_TRANSACTION, "The transaction in which these rows were being read is over, and what was not read yet went with it. Begin and end the transactions of "
+                   "a loop's body inside the body, or read all rows before.");
     ResultSet *result = capo_alloc_struct(ResultSet);
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
@@ -525,8 +568,11 @@ ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_ro
         give_back(cursor, borrowed);
         if (good)
             return result;
-        if (!failure.busy || !wait_for_lock(cursor->connection, since, &pause_ms))
-            capo_raise_failure(&failure);
+        if (failure.busy && wait_for_lock(cursor->connection, since, &pause_ms))
+            continue;
+        if (!cursor->lent)
+            capo_transaction_break();
+        capo_raise_failure(&failure);
     }
     return result;
 }

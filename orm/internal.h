@@ -35,6 +35,8 @@ struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *ro
 const char *capo_field_problem(const Field *field);
 const char *capo_file_field_problem(const Field *field);       /* files.c: of FILE and IMAGE */
 const char *capo_field_choices_problem(const Field *field);
+/* A name of so many letters at most (0: any), the last four of a longer one a digest of it: Django's truncate_name. */
+const char *capo_short_name(const char *name, int longest);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */
 char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
@@ -128,6 +130,7 @@ typedef struct Connection {
     unsigned generation;                    /* capo_database_generation() when it was opened */
     size_t in_flight;                       /* statements sent and not answered yet */
     int64_t waiting_since;                  /* the first of them */
+    struct DatabaseCursor *cursors;         /* those of its transaction, the last one first */
 } Connection;
 typedef struct DatabaseAddress DatabaseAddress;     /* pool.h */
 typedef struct Database Database;           /* one URL: its backend and connections; database.c */
@@ -241,6 +244,8 @@ typedef struct Dialect {
     /* INSERT of rows as an array for each column: "SELECT … FROM …", and its parameters, one for each column; values[column * count + row].
      * NULL, with nothing written: one of them has no such form. No function: none ever has. */
     Value *(*put_rows)(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+    /* The keys of a look-up "in" as one parameter of "= ANY(…)": one text for any number of them. Null: they have no such form. No function: there is none. */
+    Value (*keys)(const Field *column, Value *values, size_t count);
     /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
@@ -313,6 +318,7 @@ extern const Backend capo_mysql_backend, capo_mariadb_backend, capo_oracle_mysql
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mariadb_dialect, capo_mysql_dialect;
 /* postgresql_rows.c */
 Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+Value capo_postgresql_keys(const Field *column, Value *values, size_t count);
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
@@ -323,6 +329,8 @@ const Dialect *capo_dialect(void);
 /* Its name alone, "mysql" say, without asking anybody. */
 const char *capo_backend_name(void);
 int capo_database_name_length(void);
+/* The longest name of a table on the site's default database, as far as its URL says; 0: any. */
+int capo_database_table_length(void);
 char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
@@ -358,6 +366,10 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows);     /* n_rows 0: the end */
 ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into);
 void capo_database_cursor_close(DatabaseCursor *cursor);
+/* Ends those of a transaction's connection that were opened after a number, which capo_database_last_cursor() gave then: their rows cannot be read
+ * any more (ERROR_TRANSACTION). Never raises. */
+void capo_database_end_cursors(Connection *connection, uint64_t since);
+uint64_t capo_database_last_cursor(void);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
 /* NULL; a test that wants to be there when the nth statement runs sets it. */

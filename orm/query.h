@@ -310,6 +310,8 @@ bool text_is_index(const char *text, int *ret);
 
 /* The field's column there, or the columns of a composite key. */
 Expression *tuple_column(int join, const Field *field);
+/* Of these columns, which a composite key or a relation over several columns (`of`) has. */
+Expression *tuple_of(int join, Field *const *parts, size_t n_parts, const Field *of);
 /* The first of its columns, of others themselves: where one stands for all, since they are null together. */
 const Expression *tuple_first(const Expression *expression);
 /* Raises ERROR_VALUE where the argument is a composite key; else it is given back. */

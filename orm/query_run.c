@@ -414,6 +414,13 @@ Instance *capo_cursor_next(struct QueryCursor *self)
     return self->rows[self->at++];
 }
 
+void capo_cursor_leave(struct QueryCursor **cursor)
+{
+    if (*cursor)
+        close_cursor(*cursor);
+    *cursor = NULL;
+}
+
 /* --- rows one by one, as an object of templates --- */
 
 typedef struct QueryIterator { Object object; Query *query; } QueryIterator;

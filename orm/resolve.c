@@ -297,11 +297,14 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
         inner->joins[joins[i]].references++;
     if (!inner->joins[root].references)
         inner->joins[root].references = 1;
-    Expression *key = tuple_column((int)root, last == at ? step->field : step->field->target_field);
+    const Field *over = step->field->n_parts ? step->field : NULL;
+    Expression *key = over ? tuple_of((int)root, last == at ? over->parts : over->target_parts, over->n_parts, over)
+        : tuple_column((int)root, last == at ? step->field : step->field->target_field);
 
     Buffer prefix = { 0 };
     for (size_t i = 0; i < step->name; i++)
         capo_put_format(&prefix, "%s__", path->names[i]);
+    size_t before_field = prefix.size;
     capo_put(&prefix, step->field->target_field->name);
 
     Expression *outer = NULL;
@@ -312,8 +315,14 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
             scope->query->joins[i].references++;
             break;
         }
-    if (!outer)
-        outer = resolve_path(&(Scope){ .query = scope->query, .depth = scope->depth }, prefix.data);
+    const Scope whole = { .query = scope->query, .depth = scope->depth };
+    if (!outer && over) {
+        outer = tuple_of(0, over->target_parts, over->n_parts, over);
+        for (size_t i = 0; i < over->n_parts; i++)
+            outer->args[i] = resolve_path(&whole, capo_format("%.*s%s", (int)before_field, prefix.data, over->target_parts[i]->name));
+    } else if (!outer) {
+        outer = resolve_path(&whole, prefix.data);
+    }
     outer->level = 1;
     for (size_t i = 0; outer->kind == X_TUPLE && i < outer->n_args; i++)
         outer->args[i]->level = 1;

@@ -138,9 +138,11 @@ static bool report_lost(const DatabaseAddress *address, const char *problem, Dat
 /* --- statements --- */
 
 /* The result of a part into ret, or why there is none. */
-static bool finish(PgPart *part, ResultSet *ret, DatabaseFailure *failure)
+static bool finish(PgPart *part, const char *sql, ResultSet *ret, DatabaseFailure *failure)
 {
     PGresult *result = part->result;
+    if (PQresultStatus(result) == PGRES_COMMAND_OK && !strcmp(PQcmdStatus(result), "ROLLBACK") && !strcasecmp(sql, "COMMIT"))
+        return fail(failure, ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK: case PGRES_COMMAND_OK:
         part->result = NULL;
@@ -158,6 +160,7 @@ static void free_flight(void *flight) { pg_flight_free(flight); }
 static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, bool binary, ResultSet *ret, DatabaseFailure *failure)
 {
     PgParameters one, *parameters = count == 1 ? &one : capo_alloc_array(count, sizeof *parameters);
+    bool reads = count == 1 && ret->into;               /* who wants instances asks with a SELECT of ours */
     for (size_t i = 0; i < count; i++) {
         ret[i] = (ResultSet){ 0 };
         /* libpq cannot leave it in a pipeline. */
@@ -169,7 +172,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
             return false;
     }
     const DatabaseAddress *address = connection->address;
-    Flight *flight = pg_send(connection, statements, parameters, count, binary);
+    Flight *flight = pg_send(connection, statements, parameters, count, binary, reads);
     if (!flight) {
         failure->unsent = true;
         return report_lost(address, PQerrorMessage(connection->pg), failure);
@@ -180,7 +183,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
      * by itself says that it has changed rows, and then its transaction ends. */
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
-        good = flight->parts[i].result ? finish(&flight->parts[i], &ret[i], failure) : false;
+        good = flight->parts[i].result ? finish(&flight->parts[i], statements[i].sql, &ret[i], failure) : false;
     if (flight->lost) {
         good = false;
         /* What the server said before it left, if anything. */
@@ -240,7 +243,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
         return true;
     const char *fetch = capo_format("FETCH FORWARD %zu FROM capo_cursor_%u", max_rows, cursor->number);
     PgParameters none = { 0 };
-    Flight *flight = pg_send(cursor->connection, &(Statement){ fetch, NULL, 0 }, &none, 1, cursor->binary);
+    Flight *flight = pg_send(cursor->connection, &(Statement){ fetch, NULL, 0 }, &none, 1, cursor->binary, false);
     if (!flight)
         return report_lost(cursor->connection->address, PQerrorMessage(cursor->connection->pg), failure);
     pg_wait(cursor->connection, flight);
@@ -248,7 +251,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
     PgPart *part = flight->parts;
     if (part->result && PQresultStatus(part->result) == PGRES_TUPLES_OK)
         cursor->binary = cursor->binary || pg_is_binary(part->result);
-    bool good = part->result ? finish(part, ret, failure) : false;
+    bool good = part->result ? finish(part, fetch, ret, failure) : false;
     if (flight->lost)
         good = report_lost(cursor->connection->address, flight->problem, failure);
     capo_defer_cancel(free_flight, flight);
@@ -275,6 +278,11 @@ static void cursor_close(void *self)
     Ending ending = { cursor, false };
     if (cursor->connection->head.lost || (!cursor->own_transaction && PQtransactionStatus(cursor->connection->pg) != PQTRANS_INTRANS))
         return;
+    /* A fetch that the fiber left behind may run for long: closing the connection stops it. */
+    if (cursor->own_transaction && cursor->connection->head.in_flight) {
+        cursor->connection->head.lost = true;
+        return;
+    }
     const Error *error = capo_try(end_cursor, &ending);
     if (error || (!ending.good && cursor->own_transaction))
         cursor->connection->head.lost = true;

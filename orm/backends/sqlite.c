@@ -376,10 +376,19 @@ static void read_names(Running *running, ResultSet *ret)
         ret->names[i] = capo_strdup(sqlite3_column_name(running->statement, (int)i));
 }
 
+/* What the pause raised, in which the fiber was cancelled. An interrupted change takes its whole transaction with it: who catches this must not go on
+ * as if it were in one. */
+_Noreturn static void raise_stopped(SqliteConnection *connection, bool in_transaction)
+{
+    connection->head.lost = connection->head.lost || (in_transaction && sqlite3_get_autocommit(connection->db));
+    capo_reraise(connection->stopped);
+}
+
 static bool run(Connection *head, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
     SqliteConnection *connection = (SqliteConnection *)head;
     Running running;
+    bool in_transaction = !sqlite3_get_autocommit(connection->db);
     *ret = (ResultSet){ .into = ret->into };
     if (!start(connection, sql, parameters, count, &running, failure))
         return false;
@@ -389,7 +398,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
             report(connection->db, result, failure);
         finish(&running);
         if (connection->stopped)
-            capo_reraise(connection->stopped);
+            raise_stopped(connection, in_transaction);
         return false;
     }
     if (ret->n_columns && !ret->into)
