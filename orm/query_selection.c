@@ -166,6 +166,16 @@ Query *query_only(Query *query, const char *const *paths, bool only)
 
 /* --- annotations and values ------------------------------------------------------------------------------------------------------------ */
 
+static void check_name(const char *name, const char *refused)
+{
+    for (const char *at = name; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c <= ' ' || c == 127 || strchr(refused, c) || !strncmp(at, "--", 2) || !strncmp(at, "/*", 2) || !strncmp(at, "*/", 2))
+            capo_raise(ERROR_VALUE, "Column aliases cannot contain whitespace characters, hashes, quotation marks, semicolons, percent or "
+                       "dollar signs, periods, or SQL comments.");
+    }
+}
+
 /* An alias goes into SQL as a quoted name; quoting is enough, and still what no name needs is refused on every database. */
 void query_check_alias(const char *name)
 {
@@ -173,12 +183,7 @@ void query_check_alias(const char *name)
         capo_raise(ERROR_VALUE, "An annotation needs a name that is not empty.");
     if (strlen(name) > 63)
         capo_raise(ERROR_VALUE, "The column alias '%.20s…' is longer than 63 bytes, the most that all databases keep.", name);
-    for (const char *at = name; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c <= ' ' || c == 127 || strchr("\"'`#;[]%$.\\", c) || !strncmp(at, "--", 2) || !strncmp(at, "/*", 2) || !strncmp(at, "*/", 2))
-            capo_raise(ERROR_VALUE, "Column aliases cannot contain whitespace characters, hashes, quotation marks, semicolons, percent or "
-                       "dollar signs, periods, or SQL comments.");
-    }
+    check_name(name, "\"'`#;[]%$.\\");
 }
 
 static bool conflicts(const Query *query, const char *name)
@@ -303,7 +308,7 @@ static Selected select_path(Query *query, const char *path)
     if (!walked.annotation && walked.used < walked.n_names && walked.relation)
         raise_unknown_name(query, walked.model, walked.names[walked.used], strlen(walked.names[walked.used]));
     if (walked.used < walked.n_names)
-        query_check_alias(path);                                    /* a transform's name is what visitors may choose: a key of JSON */
+        check_name(path, "\"'`#;[]");                                /* a transform's name is what visitors may choose: a key of JSON */
     return (Selected){ .name = capo_strdup(path), .expression = resolve_path(&(Scope){ .query = query }, path) };
 }
 

@@ -128,11 +128,14 @@ static bool has_form(const char *text, const char *form)
     return true;
 }
 
+/* Models know the default zone alone: the current one, a visitor's, is of forms and templates. */
 static Value python_date(const Field *field, Value value)
 {
     Date date;
-    if (value.kind == VALUE_DATETIME)
-        return capo_value_date(capo_local_date(value.datetime));
+    if (value.kind == VALUE_DATETIME) {
+        DateParts parts = capo_local(value.datetime, capo_default_time_zone());
+        return capo_value_date(capo_date(parts.year, parts.month, parts.day));
+    }
     if (capo_is_text(value)) {
         if (capo_parse_date(value.text, &date))
             return capo_value_date(date);
@@ -145,8 +148,10 @@ static Value python_date(const Field *field, Value value)
 static Value python_time(const Field *field, Value value)
 {
     Time time;
-    if (value.kind == VALUE_DATETIME)
-        return capo_value_time(capo_local_time(value.datetime));
+    if (value.kind == VALUE_DATETIME) {
+        DateParts parts = capo_local(value.datetime, capo_default_time_zone());
+        return capo_value_time(capo_time(parts.hour, parts.minute, parts.second, parts.microsecond));
+    }
     if (capo_is_text(value)) {
         if (capo_parse_time(value.text, &time))
             return capo_value_time(time);
@@ -171,10 +176,10 @@ static Value python_datetime(const Field *field, Value value)
         if (value.kind == VALUE_DATE)
             date = value.date;
         capo_date_parts(date, &parts.year, &parts.month, &parts.day);
-        return capo_value_datetime(capo_instant(&parts, NULL));
+        return capo_value_datetime(capo_instant(&parts, capo_default_time_zone()));
     }
     if (capo_is_text(value)) {
-        if (capo_parse_datetime(value.text, NULL, &instant) && has_four_digits(instant))
+        if (capo_parse_datetime(value.text, capo_default_time_zone(), &instant) && has_four_digits(instant))
             return capo_value_datetime(instant);
         if (value.size == 10 && has_form(value.text, "dddd-dd-dd"))
             refuse(field, "invalid_date", value, "value has the correct format (YYYY-MM-DD) but it is an invalid date.");

@@ -131,7 +131,7 @@ static bool put_trunc(Buffer *out, const char *part, FieldKind kind, FieldKind g
         return false;
     sql = kind == FIELD_DATETIME ? local(sql, zone) : sql;
     const char *hours = !strcmp(part, "hour") ? "%H:00:00" : !strcmp(part, "minute") ? "%H:%i:00" : !strcmp(part, "second") ? "%H:%i:%s" : "00:00:00";
-    if (kind == FIELD_TIME) {
+    if (kind == FIELD_TIME || (gives == FIELD_TIME && of_time)) {
         capo_put_format(out, "CAST(DATE_FORMAT(%s, '%s') AS TIME)", sql, hours);
         return true;
     }
@@ -144,7 +144,7 @@ static bool put_trunc(Buffer *out, const char *part, FieldKind kind, FieldKind g
         sql = capo_format("MAKEDATE(YEAR(%s), 1) + INTERVAL QUARTER(%s) QUARTER - INTERVAL 1 QUARTER", sql, sql);
     else if (!strcmp(part, "week"))
         sql = capo_format("DATE_SUB(%s, INTERVAL WEEKDAY(%s) DAY)", sql, sql);
-    if (kind == FIELD_DATE)
+    if (kind == FIELD_DATE || (gives == FIELD_DATE && of_date))
         capo_put_format(out, "CAST(DATE_FORMAT(%s, '%s') AS DATE)", sql, days);
     else
         capo_put_format(out, "CAST(DATE_FORMAT(%s, '%s %s') AS DATETIME)", sql, days, hours);
@@ -416,6 +416,13 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
         put_json(compiler, lookup->value);
         return SQL_OK;
     case LOOKUP_GT: case LOOKUP_GTE: case LOOKUP_LT: case LOOKUP_LTE:
+        /* To MariaDB 10.11 a key that is not there is larger than another in WHERE (`x > JSON_EXTRACT(…)`), but not smaller. */
+        if (key && lookup->n_args > 1 && expression_is_json_key(lookup->args[1]) && (code == LOOKUP_GT || code == LOOKUP_GTE)) {
+            compile_left(compiler, lookup->args[1]);
+            compile_text(compiler, code == LOOKUP_GT ? " < " : " <= ");
+            put_unquoted(compiler, left);
+            return SQL_OK;
+        }
         if (!plain || !key)
             break;
         put_unquoted(compiler, left);

@@ -147,13 +147,12 @@ static bool put_extract(Buffer *out, const char *part, FieldKind kind, const cha
 
 static bool put_trunc(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone)
 {
-    (void)gives;
     bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
     if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
         return false;
     capo_put_format(out, "DATE_TRUNC('%s', ", part);
     put_local(out, sql, kind == FIELD_DATETIME ? zone : NULL);
-    capo_put(out, kind == FIELD_TIME ? ")::time" : ")");
+    capo_put(out, kind == FIELD_TIME || gives == FIELD_TIME ? ")::time" : ")");
     return true;
 }
 

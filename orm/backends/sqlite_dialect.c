@@ -115,10 +115,11 @@ static bool put_extract(Buffer *out, const char *part, FieldKind kind, const cha
 
 static bool put_trunc(Buffer *out, const char *part, FieldKind kind, FieldKind gives, const char *sql, const char *zone)
 {
-    (void)gives;
     bool of_date = is_one_of(date_truncations, part), of_time = is_one_of(time_truncations, part);
     if (kind == FIELD_DATE ? !of_date : kind == FIELD_TIME ? !of_time : !of_date && !of_time)
         return false;
+    if (kind == FIELD_DATETIME && ((gives == FIELD_DATE && of_date) || (gives == FIELD_TIME && of_time)))
+        kind = gives;
     capo_put_format(out, "django_%s_trunc('%s', %s", kind == FIELD_DATE ? "date" : kind == FIELD_TIME ? "time" : "datetime", part, sql);
     put_zone(out, zone);
     return true;

@@ -33,6 +33,38 @@ TEST(lookups_of_whole_numbers_by_others)
     EXPECT_INT(capo_count(Kind, .filter = Q("code", 1)), 0);                    /* UUID(int=1) */
 }
 
+TEST(lookups_by_dates_are_of_the_default_zone)
+{
+    query_library();
+    capo_activate_time_zone(capo_time_zone("Asia/Tokyo"));                      /* nine hours ahead of the default zone, UTC */
+    EXPECT_TEXT(found(Q("published__gte", capo_value_date(capo_date(2021, 6, 1)))), "2 4");
+    EXPECT_TEXT(found(Q("published", "2021-06-01 00:00")), "2");
+    EXPECT_TEXT(found(Q("published__date", capo_value_datetime(moment("2021-12-31T23:30:00")))), "");     /* there it is the next day already */
+    capo_activate_time_zone(capo_time_zone("UTC"));
+    EXPECT_TEXT(found(Q("published__date", capo_value_datetime(moment("2021-12-31T23:30:00")))), "4");
+}
+
+TEST(lookups_of_hours_that_come_on_several_days)
+{
+    query_library();
+    Book *gamma = capo_get(Book, .where = { .id = EQ(3) });
+    capo_set(gamma, published, moment("2022-03-03T10:15:00"));                  /* the hour of Alpha, on another day */
+    capo_save(gamma);
+    Expression *hour = transform_named("hour", FIELD_TIME, expression_path("published"), NULL, true);
+    Query *query = capo_query_annotate(capo_query_of(&Book_model), EXPRESSIONS(capo_as("h", capo_value_object(&hour->object))));
+    query = capo_query_order_by(capo_query_distinct(query), LIST("h"));
+    EXPECT_TEXT(column(query, "h"), "00:00:00 10:00:00 23:00:00");
+}
+
+TEST(lookups_select_keys_of_json_with_signs)
+{
+    capo_test_database();
+    Kind *kind = capo_new(Kind);
+    kind->name = "signs";
+    capo_save(kind);
+    EXPECT_INT((int)capo_values_flat(capo_query_of(&Kind_model), "data__a.b$%")->count, 1);
+}
+
 TEST(lookups_below_not_compare_with_expressions)
 {
     query_library();
