@@ -165,8 +165,8 @@ typedef struct DatabaseFailure {
     const char *message;
 } DatabaseFailure;
 
-/* One of many: capo_database_run_many(). */
-typedef struct Statement { const char *sql; const Value *parameters; size_t count; } Statement;
+/* One of many: capo_database_run_many(). `into`: NULL, or where its rows are to become instances at once (rows.h). */
+typedef struct Statement { const char *sql; const Value *parameters; size_t count; struct RowSink *into; } Statement;
 
 typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
 
@@ -219,7 +219,7 @@ typedef struct Dialect {
     const char *default_word;               /* among the values of an INSERT: the column's default; NULL: it is spelled out */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
     const char *excluded;                   /* behind it, the value that was to be inserted into column "%s": "VALUES(%s)" */
-    const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
+    const char *insert_ignore, *on_duplicate;   /* "INSERT IGNORE INTO " instead of ON CONFLICT DO NOTHING; " ON DUPLICATE KEY UPDATE " instead of DO UPDATE */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
     bool rounds_fractions;                  /* ROUND has no negative precision */
@@ -302,7 +302,7 @@ typedef struct Backend {
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
     bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
-    /* Many statements in one flight: all or, where one fails, none from it on. NULL: they are run one by one. */
+    /* Many statements in one flight: all or, where one fails, none from it on; ret[i].into is set as for run(). NULL: they are run one by one. */
     bool (*run_many)(Connection *connection, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure);
     /* The same read in batches. */
     void *(*cursor_open)(Connection *connection, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure);
@@ -355,13 +355,17 @@ _Noreturn void capo_raise_failure(const DatabaseFailure *failure);
 /* That of an error; NULL: it has none. And a copy for another arena. */
 const DatabaseFailure *capo_failure_of(const Error *error);
 const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure);
+/* Of a statement's text, or of what one is found by: nothing that a visitor chooses decides by it, so that it needs no secret (capo_hash has one, and takes ten
+ * times as long). */
+uint64_t quick_hash(const char *bytes, size_t size);
+
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
 /* The same; where the backend can, its rows become instances at once, else result->into is NULL and there are cells. */
 ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into);
-/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
- * writes are one of their own. */
+/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i], with ->into as of
+ * capo_database_run_into(). Outside a transaction writes are one of their own. */
 ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
 /* Rows in batches, for capo_each. Close is also registered with capo_defer; closing twice is not allowed. */
 typedef struct DatabaseCursor DatabaseCursor;
@@ -430,6 +434,8 @@ int64_t capo_days_of(int year, int month, int day);
 Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count);
 /* Puts the related object of a forward key (select_related, prefetch), NULL: there is none. Also sets the struct's pointer. */
 void capo_instance_cache(Instance *self, const Field *relation, Instance *other);
+/* There is no row for its key, until the key changes: a query was asked for it that leaves it out. */
+void capo_instance_cache_none(Instance *self, const Field *relation);
 /* The one object on the other side of a one-to-one that points here. */
 void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance *other);
 /* What prefetch found for an accessor (a many-to-many field's name or a reverse accessor): NULL-ended, `count` of them. A Query from
