@@ -192,7 +192,8 @@ static void put_part(Buffer *sql, const Field *dated, const char *part)
         capo_dialect()->put_extract(sql, part, dated->kind, column, zone);
 }
 
-/* As Django: "date" is the whole day, "month" and "year" are those numbers alone, whatever the year of the month. */
+/* As Django: "date" is the whole day, "month" and "year" are those numbers alone, whatever the year of the month; the code is that of a date for all,
+ * and NULL is a value like others. */
 static void check_unique_for(Instance *self, const Field *field, const char *date_name, const char *part, Errors *errors)
 {
     const Model *model = self->model;
@@ -201,15 +202,17 @@ static void check_unique_for(Instance *self, const Field *field, const char *dat
     Buffer sql = { 0 };
     Value *values = capo_alloc_array(2 + capo_key_size(model->pk), sizeof *values);
     size_t n = 0;
-    if (capo_is_null(value) || capo_is_null(date))
+    if (capo_is_null(date))
         return;
     Date day = date.kind == VALUE_DATETIME ? capo_local_date(date.datetime) : date.date;
     DateParts parts = { 0 };
     capo_date_parts(day, &parts.year, &parts.month, &parts.day);
     bool whole = !strcmp(part, "date");
-    capo_put_format(&sql, "SELECT 1 FROM %s WHERE %s = ", capo_quote_name(model->table), capo_quote_name(field->column));
-    values[n++] = capo_to_column(field, value);
-    capo_put_placeholder(&sql, (int)n, field);
+    capo_put_format(&sql, "SELECT 1 FROM %s WHERE %s %s", capo_quote_name(model->table), capo_quote_name(field->column), capo_is_null(value) ? "IS NULL" : "= ");
+    if (!capo_is_null(value)) {
+        values[n++] = capo_to_column(field, value);
+        capo_put_placeholder(&sql, (int)n, field);
+    }
     capo_put(&sql, " AND ");
     if (whole && dated->kind == FIELD_DATE)
         capo_put_name(&sql, dated->column);
@@ -221,8 +224,8 @@ static void check_unique_for(Instance *self, const Field *field, const char *dat
     if (self->state->saved)
         n = key_put_differs(&sql, model->pk, capo_instance_pk(self), values, n);
     if (capo_database_run(capo_buffer_text(&sql), values, n, DATABASE_READ)->n_rows)
-        add(errors, field->name, capo_format("unique_for_%s", part), capo_format("%s must be unique for %s %s.", capital(field->verbose_name),
-                                                                                 capital(dated->verbose_name), part));
+        add(errors, field->name, "unique_for_date", capo_field_words(field, "unique_for_date", capo_format("%s must be unique for %s %s.", capital(field->verbose_name),
+                                                                                                          capital(dated->verbose_name), part)));
 }
 
 static void check_unique(Instance *self, const char *const *exclude, Errors *errors)

@@ -356,12 +356,12 @@ TEST(unique_for_date_month_and_year)
     same->born = capo_date(2026, 3, 5);
     EXPECT_TEXT(pet_mistakes(same), "");
     same->call = "a";
-    EXPECT_TEXT(pet_mistakes(same), "unique_for_month: Call must be unique for Born month.");
+    EXPECT_TEXT(pet_mistakes(same), "unique_for_date: Call must be unique for Born month.");
     same->born = capo_date(2025, 3, 5);
-    EXPECT_TEXT(pet_mistakes(same), "unique_for_month: Call must be unique for Born month.");       /* the number of the month, as Django */
+    EXPECT_TEXT(pet_mistakes(same), "unique_for_date: Call must be unique for Born month.");       /* the number of the month, as Django */
     same->born = capo_date(2026, 4, 4);
     same->tag = "a";
-    EXPECT_TEXT(pet_mistakes(same), "unique_for_year: Tag must be unique for Seen year.");
+    EXPECT_TEXT(pet_mistakes(same), "unique_for_date: Tag must be unique for Seen year.");
     same->seen.microseconds -= INT64_C(86400000000) * 366;
     EXPECT_TEXT(pet_mistakes(same), "");
     capo_save(same);

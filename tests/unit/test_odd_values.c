@@ -165,3 +165,23 @@ TEST(numbers_past_64_bits_are_no_zero)
     EXPECT(strstr(EXPECT_RAISES(ERROR_DATA, read_only, NULL)->message, "Odd.most is 18446744073709551615"));
     EXPECT_TEXT(capo_to_text(capo_values_flat(capo_query(Odd), "most")->items[0]), "18446744073709551615");
 }
+
+static const char *nick_mistake(const char *nick, Date day)
+{
+    Odd *odd = capo_new(Odd);
+    odd->nick = nick;
+    capo_set(odd, day, day);
+    const ValidationError *error = capo_instance_full_clean(&odd->capo, NULL);
+    return error ? capo_format("%s/%s: %s", error->field, error->code, error->message) : "";
+}
+
+TEST(unique_for_month_counts_null_too)
+{
+    open_odds();
+    Odd *odd = capo_new(Odd);
+    capo_set(odd, day, capo_date(2026, 3, 1));
+    capo_save(odd);
+    EXPECT_TEXT(nick_mistake(NULL, capo_date(2026, 3, 9)), "nick/unique_for_date: One a month.");       /* the code of all three */
+    EXPECT_TEXT(nick_mistake("a", capo_date(2026, 3, 9)), "");
+    EXPECT_TEXT(nick_mistake(NULL, capo_date(2026, 4, 9)), "");
+}
