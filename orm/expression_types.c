@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The types that expressions have, worked out of those of their parts as Django does: a column's own, one for arithmetic over two, none
- * where they do not agree. What has none cannot be selected or compared before a user says one. */
+/* What kind of value an expression gives, told from its parts as Django tells it (_resolve_output_field).
+ *
+ * Parts that are of several classes leave it open (OutputType.mixed), which is an error only where somebody asks: a column that is read, the left
+ * side of a look-up, a CASE, a total. A cast, or a type that the user gives, is not asked what it is made of. */
 #include "query.h"
 #include "functions.h"
 #include <string.h>
@@ -31,17 +33,26 @@ bool type_is_number(FieldKind kind)
     return capo_field_is_integer(kind) || kind == FIELD_FLOAT || kind == FIELD_DECIMAL;
 }
 
+static OutputType mixed(void)
+{
+    OutputType type = type_of(FIELD_NONE);
+    type.mixed = true;
+    return type;
+}
+
 /* All of one class, as Django wants it, or unknown. */
 static OutputType common_type(Expression *const *args, size_t count, size_t first, size_t step)
 {
     OutputType type = type_of(FIELD_NONE);
     for (size_t i = first; i < count; i += step) {
+        if (args[i]->type.mixed)
+            return mixed();
         if (!args[i]->type.kind)
             continue;
         if (!type.kind)
             type = args[i]->type;
         else if (!kind_is(type.kind, args[i]->type.kind))
-            return type_of(FIELD_NONE);
+            return mixed();
         else if (type.kind == FIELD_DECIMAL && type.places != args[i]->type.places)
             type.places = -1;
     }
@@ -55,8 +66,8 @@ static OutputType mixed_type(const Expression *call, bool pairs)
     OutputType type = type_of(FIELD_NONE);
     for (size_t i = 0; i < call->n_args; i++) {
         OutputType other = call->args[i]->type;
-        if (other.kind && type.kind && !kind_is(type.kind, other.kind))
-            return type_of(FIELD_NONE);
+        if (other.mixed || (other.kind && type.kind && !kind_is(type.kind, other.kind)))
+            return mixed();
         if (!type.kind || pairs)
             type = other.kind ? other : type;
     }
@@ -71,10 +82,10 @@ static FieldKind moment(FieldKind kind)
 static OutputType combined_type(const char *operator, OutputType a, OutputType b)
 {
     char op = operator[0];
-    if (strchr("&|<>#", op)) {
-        bool whole = (!a.kind || capo_field_is_integer(a.kind)) && (!b.kind || capo_field_is_integer(b.kind));
-        return type_of(whole && (a.kind || b.kind) ? FIELD_INTEGER : FIELD_NONE);
-    }
+    if (a.mixed || b.mixed)
+        return mixed();
+    if (strchr("&|<>#", op))
+        return (a.kind && !capo_field_is_integer(a.kind)) || (b.kind && !capo_field_is_integer(b.kind)) ? mixed() : type_of(a.kind || b.kind ? FIELD_INTEGER : FIELD_NONE);
     if (!a.kind)
         return type_is_number(b.kind) ? type_of(b.kind) : type_of(FIELD_NONE);
     if (!b.kind)
@@ -83,9 +94,9 @@ static OutputType combined_type(const char *operator, OutputType a, OutputType b
         bool int_a = capo_field_is_integer(a.kind), int_b = capo_field_is_integer(b.kind);
         if (int_a && int_b)
             return type_of(FIELD_INTEGER);
-        if (int_a || int_b || a.kind == b.kind)
+        if (a.kind == b.kind || ((int_a || int_b) && op != '^'))
             return type_of(int_a ? b.kind : a.kind);
-        return type_of(FIELD_NONE);
+        return mixed();
     }
     if (op == '-' && moment(a.kind) && moment(b.kind) && (a.kind == FIELD_TIME) == (b.kind == FIELD_TIME))
         return type_of(FIELD_DURATION);
@@ -95,25 +106,28 @@ static OutputType combined_type(const char *operator, OutputType a, OutputType b
         return type_of(a.kind == FIELD_TIME ? FIELD_TIME : FIELD_DATETIME);
     if (op == '+' && a.kind == FIELD_DURATION && moment(b.kind))
         return type_of(b.kind == FIELD_TIME ? FIELD_TIME : FIELD_DATETIME);
-    return type_of(FIELD_NONE);
+    return mixed();
 }
 
-/* A decimal where one is among the arguments, a float where a whole number is. */
+/* Of arithmetic functions: decimals where any argument is one, floats of integers. */
 static OutputType number_type(const Expression *call)
 {
-    bool decimal = false, whole = false;
+    bool decimals = false, integers = false;
     for (size_t i = 0; i < call->n_args; i++) {
-        decimal |= call->args[i]->type.kind == FIELD_DECIMAL;
-        whole |= capo_field_is_integer(call->args[i]->type.kind);
+        if (call->args[i]->type.mixed)
+            return mixed();
+        decimals |= call->args[i]->type.kind == FIELD_DECIMAL;
+        integers |= capo_field_is_integer(call->args[i]->type.kind);
     }
-    return decimal ? type_of(FIELD_DECIMAL) : whole ? type_of(FIELD_FLOAT) : type_of(mixed_type(call, false).kind);
+    OutputType common = mixed_type(call, false);
+    return decimals ? type_of(FIELD_DECIMAL) : integers ? type_of(FIELD_FLOAT) : common.mixed ? common : type_of(common.kind);
 }
 
 static OutputType call_type(const Expression *call)
 {
     OutputType first = call->n_args ? call->args[0]->type : type_of(FIELD_NONE);
     switch (call->function->gives) {
-    case GIVES_FIRST: return call->kind == X_AGGREGATE && !strcmp(call->name, "Sum") ? (OutputType){ first.kind, NULL, first.places } : first;
+    case GIVES_FIRST: return call->kind == X_AGGREGATE && !strcmp(call->name, "Sum") ? (OutputType){ .kind = first.kind, .mixed = first.mixed, .places = first.places } : first;
     case GIVES_TEXT: return type_of(FIELD_CHAR);
     case GIVES_INTEGER: return type_of(FIELD_INTEGER);
     case GIVES_FLOAT: return type_of(FIELD_FLOAT);
@@ -129,35 +143,29 @@ static OutputType call_type(const Expression *call)
     return first;
 }
 
-static _Noreturn void raise_mixed(const Expression *expression, bool operands)
+/* The first part that is itself of several classes, whatever stands around it. */
+static const Expression *mixed_part(const Expression *expression)
 {
-    Buffer kinds = { 0 };
-    bool of_case = expression->kind == X_CASE;
     for (size_t i = 0; i < expression->n_args; i++)
-        if (expression->args[i]->type.kind && (!of_case || i % 2 || i + 1 == expression->n_args))      /* of CASE: not its conditions */
-            capo_put_format(&kinds, "%s%s", kinds.size ? ", " : "", capo_field_kind_name(expression->args[i]->type.kind));
-    if (operands)
-        capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s. You must set output_field.", expression->name, capo_buffer_text(&kinds));
-    capo_raise(ERROR_FIELD, "Expression contains mixed types: %s. You must set output_field.", capo_buffer_text(&kinds));
+        if (expression->args[i]->type.mixed)
+            return mixed_part(expression->args[i]);
+    return expression;
 }
 
 void expression_check_type(const Expression *expression)
 {
-    bool call = expression->kind == X_CALL, combined = expression->kind == X_COMBINE, of_case = expression->kind == X_CASE;
-    if ((expression->type.kind && !combined) || (!call && !combined && !of_case))
+    if (!expression->type.mixed)
         return;
-    size_t known = 0, count = 0;
-    for (size_t i = 0; i < expression->n_args; i++) {
-        bool counts = !of_case || i % 2 || i + 1 == expression->n_args;
-        if (counts)
-            expression_check_type(expression->args[i]);
-        known += counts && expression->args[i]->type.kind;
-        count += counts;
-    }
-    if (expression->type.kind)
-        return;
-    if (combined ? known == count : known && (of_case || expression->function->gives == GIVES_MIXED || expression->function->gives == GIVES_PAIRS || expression->function->gives == GIVES_NUMBER))
-        raise_mixed(expression, combined);
+    const Expression *part = mixed_part(expression);
+    bool combined = part->kind == X_COMBINE, branches = part->kind == X_CASE;
+    Buffer kinds = { 0 };
+    for (size_t i = 0; i < part->n_args; i++)
+        if (part->args[i]->type.kind && (!branches || i % 2 || i + 1 == part->n_args))
+            capo_put_format(&kinds, "%s%s", kinds.size ? ", " : "", capo_field_kind_name(part->args[i]->type.kind));
+    if (combined)
+        capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s. You must set output_field.", part->name,
+                   capo_buffer_text(&kinds));
+    capo_raise(ERROR_FIELD, "Expression contains mixed types: %s. You must set output_field.", kinds.size ? capo_buffer_text(&kinds) : "of a subquery");
 }
 
 void expression_infer(Expression *expression)
@@ -175,12 +183,13 @@ void expression_infer(Expression *expression)
         expression->type = expression->args[0]->type;
         break;
     case X_CASE: {
-        Expression **results = capo_alloc_array(expression->n_args, sizeof *results);
-        size_t count = 0;
-        for (size_t i = 1; i < expression->n_args; i += 2)
-            results[count++] = expression->args[i];
-        results[count++] = expression->args[expression->n_args - 1];
-        expression->type = common_type(results, count, 0, 1);
+        OutputType type = common_type(expression->args, expression->n_args - 1, 1, 2);
+        OutputType last = expression->args[expression->n_args - 1]->type;
+        if (last.mixed || (last.kind && type.kind && !kind_is(type.kind, last.kind)))
+            type = mixed();
+        else if (!type.kind && !type.mixed)
+            type = last;
+        expression->type = type;
         break;
     }
     case X_SUBQUERY: {

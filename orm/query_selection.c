@@ -341,6 +341,8 @@ void query_set_values(Query *query, const char *const *paths, size_t count)
         }
         for (size_t j = 0; j < query->n_annotations; j++)
             if (!strcmp(annotations[j].name, paths[i])) {
+                if (!query->annotations[j].selected)
+                    capo_raise(ERROR_FIELD, "Cannot select the '%s' alias. Use annotate() to promote it.", paths[i]);
                 annotations[j].selected = true;
                 selected[n++] = (Selected){ annotations[j].name, annotations[j].expression, true };
             }

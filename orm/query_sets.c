@@ -7,9 +7,23 @@
 
 Query *query_combine(Query *query, Combinator combinator, Query *const *others, size_t count)
 {
-    Query *clone = query_clone(query);
+    bool is_union = combinator == COMBINE_UNION || combinator == COMBINE_UNION_ALL;
     for (size_t i = 0; i < count; i++)
         query_settle(others[i]);
+    if (query->none && !is_union)
+        return query;
+    for (size_t i = 0; combinator == COMBINE_INTERSECTION && i < count; i++)
+        if (others[i]->none)
+            return others[i];
+    if (query->none) {                                              /* a union of what is left: its first names the columns */
+        Query **left = capo_alloc_array(count + 1, sizeof *left);
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+            if (!others[i]->none)
+                left[n++] = others[i];
+        return n > 1 ? query_combine(left[0], combinator, left + 1, n - 1) : n ? left[0] : query;
+    }
+    Query *clone = query_clone(query);
     Query *combined = capo_query_of(query->model);
     combined->combinator = combinator;
     combined->combined = capo_alloc_array(count + 1, sizeof *combined->combined);

@@ -172,7 +172,6 @@ static void time_diff(sqlite3_context *context, int count, sqlite3_value **value
         sqlite3_result_int64(context, left - right);
 }
 
-#define DAY_US INT64_C(86400000000)
 
 static void format_delta(sqlite3_context *context, int count, sqlite3_value **values)
 {
