@@ -431,7 +431,8 @@ static void of_one_number(sqlite3_context *context, int count, sqlite3_value **v
 static void of_two_numbers(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const TwoNumbers *row = sqlite3_user_data(context);
-    if (!all_numbers(count, values))
+    bool logarithm = row->function == log_to_base;                  /* SQLite's own looks at its base alone */
+    if (!all_numbers(logarithm ? 1 : count, values) || any_null(count, values))
         return;
     double number = row->function(sqlite3_value_double(values[0]), sqlite3_value_double(values[1]));
     /* As Python: whole numbers to a whole power stay whole. */
