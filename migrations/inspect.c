@@ -10,10 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* Rows as maps: name, type, not_null, counts, is_json. */
-static List *columns_of(const char *table)
+/* Rows as maps: name, type, not_null, counts, is_json. A table is asked for once, however many keys lead to it. */
+static List *columns_of(const InspectCatalogue *catalogue, const char *table)
 {
+    Value *known = capo_map_get(catalogue->columns, table);
+    if (known)
+        return known->list;
     List *rows = capo_list_new();
+    capo_map_set(catalogue->columns, capo_strdup(table), capo_value_list(rows));
     for (const DatabaseColumn *column = capo_database_columns(table, NULL); column->name; column++) {
         Map *row = capo_map_new();
         capo_map_set(row, "name", capo_value_text(column->name));
@@ -28,9 +32,13 @@ static List *columns_of(const char *table)
 }
 
 /* A row for each column of a key, unique or foreign: kind ('p', 'u', 'f'), name, col, ref_table, ref_column. */
-static List *keys_of(const char *table)
+static List *keys_of(const InspectCatalogue *catalogue, const char *table)
 {
+    Value *known = capo_map_get(catalogue->keys, table);
+    if (known)
+        return known->list;
     List *rows = capo_list_new();
+    capo_map_set(catalogue->keys, capo_strdup(table), capo_value_list(rows));
     size_t count;
     const DatabaseConstraint *all = capo_database_constraints(table, &count);
     for (size_t i = 0; i < count; i++) {
@@ -249,18 +257,18 @@ static size_t keys_to(const List *keys, const char *table)
 }
 
 /* Whether the name under which rows of the table find those that refer to them is one of its columns' too. */
-static bool has_column_called(const char *table, const char *name)
+static bool has_column_called(const InspectCatalogue *catalogue, const char *table, const char *name)
 {
-    List *columns = columns_of(table);
+    List *columns = columns_of(catalogue, table);
     for (size_t i = 0; i < columns->count; i++)
         if (strcmp(field_name(text_in(columns->items[i].map, "name")), name) == 0)
             return true;
     return false;
 }
 
-static FieldKind kind_of_column(const char *table, const char *column)
+static FieldKind kind_of_column(const InspectCatalogue *catalogue, const char *table, const char *column)
 {
-    List *columns = columns_of(table);
+    List *columns = columns_of(catalogue, table);
     for (size_t i = 0; i < columns->count; i++)
         if (strcmp(text_in(columns->items[i].map, "name"), column) == 0)
             return kind_of(text_in(columns->items[i].map, "type"), false, capo_map_new());
@@ -268,34 +276,34 @@ static FieldKind kind_of_column(const char *table, const char *column)
 }
 
 /* A relation's member has the C type of the other's key, so what it refers to must have it too. */
-static bool can_refer(const Map *key)
+static bool can_refer(const InspectCatalogue *catalogue, const Map *key)
 {
     const char *to = text_in(key, "ref_table"), *to_column = text_in(key, "ref_column");
-    const char *target_pk = pk_column(keys_of(to));
+    const char *target_pk = pk_column(keys_of(catalogue, to));
     if (!target_pk || !*to_column || strcmp(target_pk, to_column) == 0)
         return target_pk != NULL;
-    FieldKind one = kind_of_column(to, target_pk), two = kind_of_column(to, to_column);
+    FieldKind one = kind_of_column(catalogue, to, target_pk), two = kind_of_column(catalogue, to, to_column);
     return one == two || (capo_field_is_integer(one) && capo_field_is_integer(two)) || (capo_field_is_text(one) && capo_field_is_text(two));
 }
 
 /* Where things are written down while a table is looked at. */
-typedef struct Inspection { const char *app, *table; const List *tables; List *keys, *notes; const char *key; } Inspection;
+typedef struct Inspection { const char *app, *table; const InspectCatalogue *catalogue; List *keys, *notes; const char *key; } Inspection;
 
 static void note(const Inspection *inspection, const char *sentence) { capo_list_add(inspection->notes, capo_value_text(sentence)); }
 
 static FieldState *relation_of(const Inspection *inspection, const Map *key, const char *column, bool unique, Map *options)
 {
-    const char *to = text_in(key, "ref_table"), *to_column = text_in(key, "ref_column"), *own = capo_lower(model_name(inspection->tables, inspection->table));
-    const char *target_pk = pk_column(keys_of(to));
+    const char *to = text_in(key, "ref_table"), *to_column = text_in(key, "ref_column"), *own = capo_lower(model_name(inspection->catalogue->tables, inspection->table));
+    const char *target_pk = pk_column(keys_of(inspection->catalogue, to));
     const char *bare = capo_ends_with(column, "_id") && strlen(column) > 3 ? capo_strndup(column, strlen(column) - 3) : column;
     const char *name = field_name(bare);
-    capo_map_set(options, "to", capo_value_text(capo_format("%s.%s", inspection->app, model_name(inspection->tables, to))));
+    capo_map_set(options, "to", capo_value_text(capo_format("%s.%s", inspection->app, model_name(inspection->catalogue->tables, to))));
     capo_map_set(options, "on_delete", capo_value_text("DO_NOTHING"));
     if (*to_column && target_pk && strcmp(to_column, target_pk) != 0)
         capo_map_set(options, "to_field", capo_value_text(field_name(to_column)));
     if (strcmp(capo_format("%s_id", name), column) != 0)
         capo_map_set(options, "db_column", capo_value_text(column));
-    if (keys_to(inspection->keys, to) > 1 || has_column_called(to, own) || has_column_called(to, capo_format("%s_set", own)))
+    if (keys_to(inspection->keys, to) > 1 || has_column_called(inspection->catalogue, to, own) || has_column_called(inspection->catalogue, to, capo_format("%s_set", own)))
         capo_map_set(options, "related_name", capo_value_text(capo_format("%s_%s_set", own, name)));
     return field_state_new(name, unique ? FIELD_ONE_TO_ONE : FIELD_FOREIGN_KEY, options);
 }
@@ -316,7 +324,7 @@ static FieldState *field_of(const Inspection *inspection, const Map *row)
         capo_map_set(options, "null", capo_value_bool(true));
         capo_map_set(options, "blank", capo_value_bool(true));
     }
-    if (relation && !is_key && can_refer(relation))
+    if (relation && !is_key && can_refer(inspection->catalogue, relation))
         return relation_of(inspection, relation, column, unique, options);
     if (relation && is_key)
         note(inspection, capo_format("its key %s refers to %s too, which a key here cannot say", column, text_in(relation, "ref_table")));
@@ -414,13 +422,18 @@ static const char *primary_key_name(const List *keys)
 
 ModelState *inspect_model(const char *app, const char *table, const List *tables, List *notes)
 {
-    List *columns = columns_of(table), *keys = keys_of(table);
+    return inspect_model_of(&(InspectCatalogue){ tables, capo_map_new(), capo_map_new() }, app, table, notes);
+}
+
+ModelState *inspect_model_of(const InspectCatalogue *catalogue, const char *app, const char *table, List *notes)
+{
+    List *columns = columns_of(catalogue, table), *keys = keys_of(catalogue, table);
     if (!columns->count)
         capo_raise(ERROR_COMMAND, "There is no table %s in this database.", table);
     const char *primary = primary_key_name(keys);
     bool keyless = !primary;
-    Inspection inspection = { .app = app, .table = table, .tables = tables, .keys = keys, .notes = notes, .key = keyless ? column_for_key(columns, keys) : pk_column(keys) };
-    ModelState *model = model_state_new(app, model_name(tables, table), NULL, 0, NULL);
+    Inspection inspection = { .app = app, .table = table, .catalogue = catalogue, .keys = keys, .notes = notes, .key = keyless ? column_for_key(columns, keys) : pk_column(keys) };
+    ModelState *model = model_state_new(app, model_name(catalogue->tables, table), NULL, 0, NULL);
     for (size_t i = 0; i < columns->count; i++) {
         const Map *row = columns->items[i].map;
         FieldState *field = field_of(&inspection, row);

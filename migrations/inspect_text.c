@@ -119,13 +119,13 @@ char *inspect_text(const ModelState *model, const List *notes)
 
 void capo_inspect_database(const InspectOptions *options)
 {
-    List *all = inspect_tables(true, true);
+    InspectCatalogue catalogue = { inspect_tables(true, true), capo_map_new(), capo_map_new() };
     List *tables = options->tables && options->tables[0] ? capo_value_strings(options->tables).list : inspect_tables(options->views, options->partitions);
     options->say(options->self, "/* Made by inspectdb from the database that is there. Look through it: rename models and fields, set .on_delete of each key,\n"
                                 " * and take .unmanaged away where migrations are to make and change the table. */\n");
     for (size_t i = 0; i < tables->count; i++) {
         List *notes = capo_list_new();
-        ModelState *model = inspect_model("inspected", capo_to_text(tables->items[i]), all, notes);
+        ModelState *model = inspect_model_of(&catalogue, "inspected", capo_to_text(tables->items[i]), notes);
         options->say(options->self, inspect_text(model, notes));
     }
 }
