@@ -45,7 +45,7 @@ Value convert_cell(OutputType type, Value raw)
             raw = capo_value_real(capo_decimal_to_double(raw.decimal));
         if (raw.kind == VALUE_TEXT && capo_to_int(raw, &n))
             return capo_value_int(n);
-        if (raw.kind == VALUE_REAL && raw.real > -9e15 && raw.real < 9e15)
+        if (raw.kind == VALUE_REAL && raw.real >= -0x1p63 && raw.real < 0x1p63)
             return capo_value_int((int64_t)raw.real);
     }
     bool number = raw.kind == VALUE_REAL || raw.kind == VALUE_INT || raw.kind == VALUE_DECIMAL;

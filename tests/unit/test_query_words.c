@@ -205,6 +205,20 @@ TEST(query_sets)
     EXPECT_RAISES(ERROR_NOT_SUPPORTED, filter_union, NULL);
 }
 
+/* order_by("sequel_of") follows the order of books, which is by title; where values() has the key, the key is what is ordered. */
+TEST(query_values_are_ordered_by_their_own_columns)
+{
+    query_library();
+    capo_update(Book, .where = { .id = EQ(1) }, .set = { .sequel_of_id = TO(4) });
+    capo_update(Book, .where = { .id = EQ(2) }, .set = { .sequel_of_id = TO(3) });
+    capo_update(Book, .where = { .id = EQ(3) }, .set = { .sequel_of_id = TO(2) });
+    Query *sequels = capo_query(Book, .filter = Q("sequel_of__isnull", false));
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("sequel_of")), "id"), "1 3 2");
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("sequel_of")), "sequel_of"), "2 3 4");
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("-sequel_of")), "sequel_of"), "4 3 2");
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("sequel_of")), "sequel_of_id"), "4 2 3");
+}
+
 static void delete_one_of_each(void *unused)
 {
     (void)unused;
