@@ -185,7 +185,7 @@ Query *query_for_use(Query *query, ShapeUse use)
         return few;
     }
     Query *one = of_first_rows(query, 1);
-    if (!query->distinct && !query->combinator && !query_is_sliced(query)) {
+    if (!query->distinct && !query->combinator) {                   /* of a slice too: which rows it has does not change whether it has any */
         one->no_order = true;
         one->n_order = 0;
         one->n_related = 0;

@@ -50,6 +50,10 @@ static void check_update(const Query *query)
         capo_raise(ERROR_NOT_SUPPORTED, "Calling QuerySet.update() after a set operation is not supported.");
     if (query->n_distinct_on)
         capo_raise(ERROR_VALUE, "Cannot call update() after .distinct_on.");
+    for (size_t i = 0; i < query->n_order; i++)
+        for (size_t k = 0; query->order[i].path && k < query->n_annotations; k++)
+            if (!strcmp(query->order[i].path + (*query->order[i].path == '-'), query->annotations[k].name) && expression_has_aggregate(query->annotations[k].expression))
+                capo_raise(ERROR_FIELD, "Cannot update when ordering by an aggregate: %s.", query->annotations[k].name);
 }
 
 static bool has_parents_columns(const Model *model, const Assignment *assignments, size_t count)
