@@ -186,9 +186,13 @@ static void apply(Instance *instance, const NamedChange *changes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const Field *field = field_to_write(instance->model, changes[i].field);
-        if (strcmp(changes[i].change.operation, "=") || value_expression(changes[i].change.value))
+        if (strcmp(changes[i].change.operation, "="))
             capo_raise(ERROR_VALUE, "A new %s takes values with TO(), not a change of the column '%s'.", instance->model->name, field->name);
         Value value = changes[i].change.value;
+        if (value_expression(value)) {                              /* computed as it is inserted */
+            capo_instance_set_expression(instance, field->name, value);
+            continue;
+        }
         if (capo_is_instance(value))
             value = value_for(field, value)->value;
         capo_field_assign(instance, field, value);

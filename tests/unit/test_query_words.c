@@ -377,6 +377,16 @@ static void race_done(void *argument, Unit *unit, const Error *error)
     racer->ended = true;
 }
 
+TEST(query_get_or_create_computes_new_rows)
+{
+    query_library();
+    bool created;
+    Genre *genre = capo_get_or_create(Genre, &created, .where = { .name = EQ("fable") }, .set = { .name = TO(FN(Upper, "fable")) });
+    EXPECT(created);
+    EXPECT_TEXT(genre->name, "FABLE");
+    EXPECT_INT(capo_count(Genre, .where = { .name = EQ("FABLE") }), 1);
+}
+
 TEST(query_get_or_create_in_a_race)
 {
     query_library();
