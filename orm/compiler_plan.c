@@ -24,6 +24,16 @@ void plan_add_column(Plan *plan, Expression *expression, const char *as)
 
 /* --- what is selected ------------------------------------------------------------------------------------------------------------ */
 
+/* only("profile") or only("profile__bio") */
+static bool is_named(const Query *query, const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i < query->n_deferred; i++)
+        if (!strncmp(query->deferred[i], name, size) && (!query->deferred[i][size] || !strncmp(query->deferred[i] + size, "__", 2)))
+            return true;
+    return false;
+}
+
 /* What is behind `prefix` (the path of a relation, "" for the rows themselves) in a name of only() or defer(); NULL where it is elsewhere. */
 static const char *name_below(const char *path, const char *prefix)
 {
@@ -101,7 +111,8 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pr
     }
     if (!field)
         raise_no_relation(load->model, name);
-    if (forward && !field->n_parts && is_deferred(plan->query, prefix, field))
+    bool there = forward ? field->n_parts || !is_deferred(plan->query, prefix, field) : load != plan->root || !plan->query->deferred_only || is_named(plan->query, name);
+    if (!there && !plan->query->related_all)
         capo_raise(ERROR_FIELD, "Field %s.%s cannot be both deferred and traversed using select_related at the same time.", load->model->name, name);
     Path walked = path_walk(NULL, load->model, name, true);
     JoinedPath joined = query_setup_joins(plan->query, &walked, join, NULL);
@@ -184,7 +195,8 @@ static void add_order(Plan *plan, OrderTerm term)
     plan->order[plan->n_order++] = term;
 }
 
-typedef struct Seen { const Field *fields[MAX_JOINS]; size_t count; } Seen;
+/* The relations that orders of models have led over so far. */
+typedef struct Seen { const Field *fields[MAX_JOINS]; bool direct[MAX_JOINS]; size_t count; } Seen;
 
 static Expression *with_prefix(void *prefix, Expression *node, int level)
 {
@@ -222,11 +234,13 @@ static void order_by_path(Plan *plan, Model *model, int join, const char *prefix
     const char *last = walked.names[walked.n_names - 1];
     bool by_key = !strcmp(last, "pk") || (walked.final && !strcmp(walked.final->attname, last) && strcmp(walked.final->name, last));
     if (walked.relation && !by_key && model_is_ordered(walked.model) && walked.used == walked.n_names) {
+        bool direct = walked.steps[walked.n_steps - 1].direct;     /* to the model of a key, or back to the one that has it */
         for (size_t i = 0; i < seen->count; i++)
-            if (seen->fields[i] == walked.final)
+            if (seen->fields[i] == walked.final && seen->direct[i] == direct)
                 capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
         if (seen->count == MAX_JOINS)
             capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
+        seen->direct[seen->count] = direct;
         seen->fields[seen->count++] = walked.final;
         size_t count;
         OrderTerm *terms = model_order(walked.model, &count);

@@ -104,6 +104,9 @@ Expression *expression_call(const char *function, Expression **args, size_t n_ar
     bool places = !strcmp(function, "Left") || !strcmp(function, "Right") || !strcmp(function, "Substr");
     if (places && args[1]->kind == X_VALUE && args[1]->value.kind == VALUE_INT && args[1]->value.integer < 1)
         capo_raise(ERROR_VALUE, "'%s' must be greater than 0.", !strcmp(function, "Substr") ? "pos" : "length");
+    bool counts = !strcmp(function, "Repeat") || !strcmp(function, "LPad") || !strcmp(function, "RPad");
+    if (counts && args[1]->kind == X_VALUE && args[1]->value.kind == VALUE_INT && args[1]->value.integer < 0)
+        capo_raise(ERROR_VALUE, "'%s' must be greater or equal to 0.", !strcmp(function, "Repeat") ? "number" : "length");
     Expression *padded[3];
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (!strcmp(function, defaults[i].function) && n_args == defaults[i].at) {

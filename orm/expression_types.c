@@ -85,7 +85,7 @@ static OutputType combined_type(const char *operator, OutputType a, OutputType b
     if (a.mixed || b.mixed)
         return mixed();
     if (strchr("&|<>#", op))
-        return type_of(capo_field_is_integer(a.kind) || capo_field_is_integer(b.kind) ? FIELD_INTEGER : FIELD_NONE);
+        return (a.kind && !capo_field_is_integer(a.kind)) || (b.kind && !capo_field_is_integer(b.kind)) ? mixed() : type_of(a.kind || b.kind ? FIELD_INTEGER : FIELD_NONE);
     if (!a.kind)
         return type_is_number(b.kind) ? type_of(b.kind) : type_of(FIELD_NONE);
     if (!b.kind)
@@ -112,7 +112,6 @@ static OutputType combined_type(const char *operator, OutputType a, OutputType b
 /* Of arithmetic functions: decimals where any argument is one, floats of integers. */
 static OutputType number_type(const Expression *call)
 {
-    OutputType type = call->n_args ? call->args[0]->type : type_of(FIELD_NONE);
     bool decimals = false, integers = false;
     for (size_t i = 0; i < call->n_args; i++) {
         if (call->args[i]->type.mixed)
@@ -120,7 +119,8 @@ static OutputType number_type(const Expression *call)
         decimals |= call->args[i]->type.kind == FIELD_DECIMAL;
         integers |= capo_field_is_integer(call->args[i]->type.kind);
     }
-    return decimals ? type_of(FIELD_DECIMAL) : integers ? type_of(FIELD_FLOAT) : (OutputType){ .kind = type.kind, .places = -1 };
+    OutputType common = mixed_type(call, false);
+    return decimals ? type_of(FIELD_DECIMAL) : integers ? type_of(FIELD_FLOAT) : common.mixed ? common : type_of(common.kind);
 }
 
 static OutputType call_type(const Expression *call)

@@ -38,6 +38,8 @@ Value capo_member_value(const char *base, const Field *field)
     const char *at = base + field->layout.value;
     if (field->layout.present >= 0 && !*(const bool *)(base + field->layout.present))
         return capo_value_null();
+    if (field->known_storage == 1 + STORAGE_INT)                    /* most of those that are asked for: keys */
+        return nullable_int(field, *(const int64_t *)(const void *)at);
     switch (capo_field_storage(field)) {
     case STORAGE_INT:
         return nullable_int(field, *(const int64_t *)(const void *)at);
@@ -98,6 +100,8 @@ void capo_member_store(char *base, const Field *field, Value value)
         *(bool *)(base + field->layout.present) = some;
     switch (capo_field_storage(field)) {
     case STORAGE_INT:
+        if (value.kind == VALUE_DECIMAL)
+            capo_raise(ERROR_DATA, "%s.%s is %s, which is past the 64 bits that its member holds.", field->model->name, field->name, value.decimal.text);
         *(int64_t *)(void *)at = value.kind == VALUE_INT ? value.integer : value.kind == VALUE_BOOL ? value.boolean
             : value.kind == VALUE_REAL ? (int64_t)value.real : 0;
         break;
@@ -246,6 +250,8 @@ void capo_instance_cache(Instance *self, const Field *relation, Instance *other)
     cache->known = true;
     cache->one = other;
     cache->none_of = NULL;
+    if (relation->n_parts)
+        cache->key = relation_value(self, relation, false).list;
     if (member)
         *member = other;
 }
@@ -276,8 +282,11 @@ bool capo_instance_cached_reverse(const Instance *self, const Field *relation, I
 bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other)
 {
     const RelatedCache *cache;
-    if (relation->n_parts) {
+    if (relation->n_parts) {                /* it counts as long as the columns say the same */
+        Value now = relation_value(self, relation, false);
         cache = find_cache(self, relation, NULL);
+        if (!cache || !cache->key || capo_is_null(now) || !capo_equal(now, capo_value_list((List *)cache->key)))
+            return false;
     } else if (relation->model == self->model && relation->column) {
         capo_relation_sync(self, relation);
         cache = find_cache(self, relation, NULL);

@@ -35,6 +35,8 @@ struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *ro
 const char *capo_field_problem(const Field *field);
 const char *capo_file_field_problem(const Field *field);       /* files.c: of FILE and IMAGE */
 const char *capo_field_choices_problem(const Field *field);
+/* A name of so many letters at most (0: any), the last four of a longer one a digest of it: Django's truncate_name. */
+const char *capo_short_name(const char *name, int longest);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */
 char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
@@ -107,6 +109,8 @@ Value capo_held_to_column(const Field *field, Value value);
 Value capo_held_from_column(const Field *field, Value raw);
 /* A copy that does not change with it. */
 Value capo_held_copy(Value value);
+/* As fixtures have it: "1 02:03:04.000005". */
+const char *capo_duration_string(Duration duration);
 /* For fixtures: JSON in a text, as Django has it. */
 Value capo_held_to_plain(const Field *field, Value value);
 /* Raises ValidationErrors of size and members. */
@@ -128,6 +132,7 @@ typedef struct Connection {
     unsigned generation;                    /* capo_database_generation() when it was opened */
     size_t in_flight;                       /* statements sent and not answered yet */
     int64_t waiting_since;                  /* the first of them */
+    struct DatabaseCursor *cursors;         /* those of its transaction, the last one first */
 } Connection;
 typedef struct DatabaseAddress DatabaseAddress;     /* pool.h */
 typedef struct Database Database;           /* one URL: its backend and connections; database.c */
@@ -160,8 +165,8 @@ typedef struct DatabaseFailure {
     const char *message;
 } DatabaseFailure;
 
-/* One of many: capo_database_run_many(). */
-typedef struct Statement { const char *sql; const Value *parameters; size_t count; } Statement;
+/* One of many: capo_database_run_many(). `into`: NULL, or where its rows are to become instances at once (rows.h). */
+typedef struct Statement { const char *sql; const Value *parameters; size_t count; struct RowSink *into; } Statement;
 
 typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
 
@@ -206,6 +211,7 @@ typedef struct Dialect {
     bool native_uuids;                      /* compared as texts with their hyphens */
     bool intervals;                         /* durations are a type of their own, and are read from text */
     bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
+    bool not_a_number;                      /* floats may be NaN, and dates infinite */
     bool unsigned_integers;                 /* those of positive kinds use the bit of the sign, too */
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
@@ -216,6 +222,7 @@ typedef struct Dialect {
     const char *insert_ignore, *on_duplicate;   /* "INSERT IGNORE INTO " instead of ON CONFLICT DO NOTHING; " ON DUPLICATE KEY UPDATE " instead of DO UPDATE */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
+    bool rounds_fractions;                  /* ROUND has no negative precision */
     bool reads_apart;                       /* an UPDATE or DELETE cannot read its own table in a subquery */
     bool hex_texts;                         /* _utf8mb4 x'…' in DDL; else CONVERT(x'…' USING utf8mb4), whose collation may clash */
     bool negative_indexes;                  /* $[-1] in a path of JSON; else $[last] */
@@ -240,6 +247,8 @@ typedef struct Dialect {
     /* INSERT of rows as an array for each column: "SELECT … FROM …", and its parameters, one for each column; values[column * count + row].
      * NULL, with nothing written: one of them has no such form. No function: none ever has. */
     Value *(*put_rows)(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+    /* The keys of a look-up "in" as one parameter of "= ANY(…)": one text for any number of them. Null: they have no such form. No function: there is none. */
+    Value (*keys)(const Field *column, Value *values, size_t count);
     /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
@@ -293,7 +302,7 @@ typedef struct Backend {
     /* Runs one statement to its end. On failure nothing of it is left. Parameters are all kinds of Value (a list or a map is
      * bound as JSON text). At most `max_rows` rows where that is not 0. */
     bool (*run)(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure);
-    /* Many statements in one flight: all or, where one fails, none from it on. NULL: they are run one by one. */
+    /* Many statements in one flight: all or, where one fails, none from it on; ret[i].into is set as for run(). NULL: they are run one by one. */
     bool (*run_many)(Connection *connection, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure);
     /* The same read in batches. */
     void *(*cursor_open)(Connection *connection, const char *sql, const Value *parameters, size_t count, DatabaseFailure *failure);
@@ -312,6 +321,7 @@ extern const Backend capo_mysql_backend, capo_mariadb_backend, capo_oracle_mysql
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mariadb_dialect, capo_mysql_dialect;
 /* postgresql_rows.c */
 Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+Value capo_postgresql_keys(const Field *column, Value *values, size_t count);
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
@@ -322,6 +332,8 @@ const Dialect *capo_dialect(void);
 /* Its name alone, "mysql" say, without asking anybody. */
 const char *capo_backend_name(void);
 int capo_database_name_length(void);
+/* The longest name of a table on the site's default database, as far as its URL says; 0: any. */
+int capo_database_table_length(void);
 char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */
@@ -343,13 +355,17 @@ _Noreturn void capo_raise_failure(const DatabaseFailure *failure);
 /* That of an error; NULL: it has none. And a copy for another arena. */
 const DatabaseFailure *capo_failure_of(const Error *error);
 const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure);
+/* Of a statement's text, or of what one is found by: nothing that a visitor chooses decides by it, so that it needs no secret (capo_hash has one, and takes ten
+ * times as long). */
+uint64_t quick_hash(const char *bytes, size_t size);
+
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
 /* The same; where the backend can, its rows become instances at once, else result->into is NULL and there are cells. */
 ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into);
-/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i]. Outside a transaction
- * writes are one of their own. */
+/* Several statements at once, which cost one round trip where the backend can; results[i] of statements[i], with ->into as of
+ * capo_database_run_into(). Outside a transaction writes are one of their own. */
 ResultSet *capo_database_run_many(const Statement *statements, size_t count, DatabaseUse use);
 /* Rows in batches, for capo_each. Close is also registered with capo_defer; closing twice is not allowed. */
 typedef struct DatabaseCursor DatabaseCursor;
@@ -357,6 +373,10 @@ DatabaseCursor *capo_database_cursor(const char *sql, const Value *parameters, s
 ResultSet *capo_database_cursor_fetch(DatabaseCursor *cursor, size_t max_rows);     /* n_rows 0: the end */
 ResultSet *capo_database_cursor_fetch_into(DatabaseCursor *cursor, size_t max_rows, struct RowSink *into);
 void capo_database_cursor_close(DatabaseCursor *cursor);
+/* Ends those of a transaction's connection that were opened after a number, which capo_database_last_cursor() gave then: their rows cannot be read
+ * any more (ERROR_TRANSACTION). Never raises. */
+void capo_database_end_cursors(Connection *connection, uint64_t since);
+uint64_t capo_database_last_cursor(void);
 /* Statements sent since the process began, transaction control not counted: for capo_test_query_count. */
 size_t capo_database_statements(void);
 /* NULL; a test that wants to be there when the nth statement runs sets it. */
@@ -429,6 +449,12 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 /* An annotation's value, by name; read with attribute access. */
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
+/* The days that a date has, from 1 January 1 to 31 December 9999; and what PostgreSQL calls "infinity" and "-infinity" as the last and first of
+ * them, as for Django. */
+#define DAY_US INT64_C(86400000000)
+#define CAPO_FIRST_DAY INT64_C(-719162)
+#define CAPO_LAST_DAY INT64_C(2932896)
+bool capo_is_infinity(const char *text, FieldKind kind, Value *ret);
 /* The whole numbers that a column of this kind holds; where the dialect's hold more than 64 bits, those that a member does. */
 void capo_integer_bounds(FieldKind kind, const Dialect *dialect, int64_t *ret_least, int64_t *ret_most);
 void capo_field_store(Instance *self, const Field *field, Value value);

@@ -102,7 +102,7 @@ static void name_model(Resolver *resolver, Model *model)
     model->label = arena_format(arena, "%s.%s", model->app, model->name);
     model->label_lower = resolver_lower(arena, model->label);
     model->name_lower = resolver_lower(arena, model->name);
-    model->table = meta->db_table ? meta->db_table : arena_format(arena, "%s_%s", model->app, model->name_lower);
+    model->table = meta->db_table ? meta->db_table : arena_format(arena, "%s", capo_short_name(capo_format("%s_%s", model->app, model->name_lower), capo_database_table_length()));
     model->verbose_name = meta->verbose_name ? meta->verbose_name : camel_to_spaces(arena, model->name);
     model->verbose_name_plural = meta->verbose_name_plural ? meta->verbose_name_plural : arena_format(arena, "%ss", model->verbose_name);
     model->ordering = meta->order_with_respect_to ? own_order : meta->ordering;
@@ -381,7 +381,7 @@ static Model *make_through(Resolver *resolver, Field *field)
     rows[2] = (FieldRow){ .name = to, .kind = FIELD_FOREIGN_KEY, .target = target,
         .options.relation = { .on_delete = CASCADE, .related_name = hidden } };
     rows[3] = (FieldRow){ .name = "Meta", .kind = FIELD_META, .options.meta = {
-        .db_table = field->db_table ? field->db_table : arena_format(arena, "%s_%s", owner->table, field->name),
+        .db_table = field->db_table ? field->db_table : arena_format(arena, "%s", capo_short_name(capo_format("%s_%s", owner->table, field->name), capo_database_table_length())),
         .verbose_name = arena_format(arena, "%s-%s relationship", from, to),
         .verbose_name_plural = arena_format(arena, "%s-%s relationships", from, to),
         .unique_together = together, .unmanaged = !owner->managed && !target->managed } };
@@ -461,6 +461,16 @@ static void name_reverse(Resolver *resolver, Field *field)
         : field->kind == FIELD_ONE_TO_ONE ? model->name_lower : arena_format(arena, "%s_set", model->name_lower);
 }
 
+/* What helps where two relations have one name at their target: a user model that the program was not compiled for clashes with auth.User. */
+static const char *advice_on_clash(Arena *arena, const Model *one, const Model *other)
+{
+    const Model *own = one->meta->swappable ? other : other->meta->swappable ? one : NULL;
+    if (!own || !own->meta->username_field)
+        return "Give .related_name to one of them.";
+    return arena_format(arena, "If %s is to be the site's user model, compile all of the program with -DAUTH_USER_MODEL=%s (in meson.build: "
+                        "add_project_arguments); else give .related_name to one of them.", own->label, own->name);
+}
+
 static void check_reverse(Resolver *resolver, Field *field)
 {
     Model *target = field->target->concrete;
@@ -478,14 +488,14 @@ static void check_reverse(Resolver *resolver, Field *field)
             Field *other = target->reverse[i];
             if (other->hidden_relation || other == field || strcmp(which ? other->related_query_name : other->related_name, wanted))
                 continue;
-            resolver_problem(resolver, "%s.%s: its %s \"%s\" clashes with that of %s.%s. Give .related_name to one of them.", label, name, what, wanted,
-                    other->model->label, other->name);
+            resolver_problem(resolver, "%s.%s: its %s \"%s\" clashes with that of %s.%s. %s", label, name, what, wanted,
+                    other->model->label, other->name, advice_on_clash(resolver->arena, other->model, field->model));
             break;
         }
     }
 }
 
-static void link_reverse(Resolver *resolver, Field *field)
+void resolver_link_reverse(Resolver *resolver, Field *field)
 {
     if (!field->target)
         return;
@@ -622,7 +632,7 @@ void resolver_run(Resolver *resolver)
     check_tables(resolver);
     if (!resolver->problems.size)
         for (size_t i = 0; i < resolver->count; i++)
-            each_relation(resolver, resolver->models[i], link_reverse);
+            each_relation(resolver, resolver->models[i], resolver_link_reverse);
     for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
         if (resolver->models[i]->concrete == resolver->models[i])
             link_generic(resolver, resolver->models[i]);

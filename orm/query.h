@@ -159,8 +159,7 @@ struct Query {
     bool no_order, reversed, no_meta_order; /* no_order: cleared; no_meta_order: an explicit order was given */
     bool distinct, none;
     int64_t offset, limit;                  /* limit -1: all */
-    const char **related; size_t n_related; /* select_related paths */
-    bool all_related;                       /* which are all relations that a row must have */
+    const char **related; size_t n_related; bool related_all;       /* select_related paths; those of all keys that are not null */
     const char **deferred; size_t n_deferred; bool deferred_only;   /* only() or defer() */
     Prefetching *prefetch; size_t n_prefetch;
     const char **distinct_on; size_t n_distinct_on;     /* `distinct` too */
@@ -177,7 +176,8 @@ struct Query {
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
     bool prefetching;                       /* each of its rows will know another one that it was loaded for */
-    JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
+    JoinSet sticky;                         /* joins that a filter() may share: those of the accessor itself */
+    bool sticky_held;                       /* by the query as the accessor gave it: one step further the joins are shared no more */
     Instance *of; const char *of_accessor; Value of_key;    /* of an accessor: its rows are there, its condition is not yet (query_settle) */
     struct { Instance *of; const char *accessor, *file; int line; bool whole; } relation;      /* of an accessor, and who asked; whole: not refined */
     /* the result, once it ran */
@@ -311,6 +311,8 @@ bool text_is_index(const char *text, int *ret);
 
 /* The field's column there, or the columns of a composite key. */
 Expression *tuple_column(int join, const Field *field);
+/* Of these columns, which a composite key or a relation over several columns (`of`) has. */
+Expression *tuple_of(int join, Field *const *parts, size_t n_parts, const Field *of);
 /* The first of its columns, of others themselves: where one stands for all, since they are null together. */
 const Expression *tuple_first(const Expression *expression);
 /* Raises ERROR_VALUE where the argument is a composite key; else it is given back. */
@@ -371,6 +373,8 @@ Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const
 typedef struct Assignment { const Field *field; Expression *expression; } Assignment;
 Compiled *compile_update(Query *query, const Assignment *assignments, size_t count);
 Compiled *compile_delete(Query *query);
+/* The UPDATE of such changes, which are of the one table. */
+Compiled *query_compile_update(const Query *query, const NamedChange *changes);
 /* SELECT of one value, which names no column. */
 Compiled *compile_value_alone(const Query *query, const Expression *value);
 Sql compile(Compiler *compiler, const Expression *expression);
@@ -447,6 +451,8 @@ int64_t query_update_expressions(Query *query, const char *const *fields, Expres
 /* Rows as converted values. */
 typedef struct ValueRows { Value **rows; size_t count, n_columns; const char **names; } ValueRows;
 ValueRows query_value_rows(Query *query);
+/* Runs what did not run yet of queries that do not depend on each other, in one flight where the database can; capo_query_rows() gives the rows. */
+void query_rows_together(Query *const *queries, size_t count);
 void prefetch_related(Instance *const *instances, size_t count, const Prefetching *prefetch, size_t n_prefetch);
 /* The rows of one result, and of what select_related loaded with them, get to know each other (peers.c). */
 void peers_meet(const RelatedLoad *tree, Instance **rows, size_t count, FetchMode mode);

@@ -39,15 +39,13 @@ Query *capo_query_select_related(Query *query, const char *const *paths)
     if (query->values)
         capo_raise(ERROR_VALUE, "Cannot call select_related() after .values() or .values_list()");
     Query *clone = query_clone(query);
-    if (!paths)
+    if (!paths || !paths[0] || query->related_all)                  /* all, and named ones, take each other's place */
         clone->n_related = 0;
-    else if (!paths[0] || query->all_related)                       /* all, and names, take each other's place */
-        clone->n_related = 0;
-    if (paths && !paths[0])
+    clone->related_all = paths && !paths[0];
+    if (clone->related_all)
         add_all_related(clone, query->model, "", 1);
     else if (paths)
-        clone->related = append_texts(clone->related, clone->n_related, paths, &clone->n_related);
-    clone->all_related = paths && !paths[0];
+        clone->related = append_texts(query->related, clone->n_related, paths, &clone->n_related);
     return clone;
 }
 

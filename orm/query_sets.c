@@ -71,7 +71,7 @@ Query *query_merge(Query *a, Query *b, Connector connector)
     int map[MAX_JOINS] = { query_base(merged) };
     JoinSet reuse = connector == AND ? 0 : ~(JoinSet)0, in_a = 0, in_b = 0;
     for (size_t i = 1; i < merged->n_joins; i++)
-        in_a |= merged->joins[i].references > 0 && !merged->joins[i].outer ? (JoinSet)1 << i : 0;
+        in_a |= !merged->joins[i].outer ? (JoinSet)1 << i : 0;      /* unused ones as well: the other query may use them */
     for (size_t i = 1; i < b->n_joins; i++) {
         const Join *join = &b->joins[i];
         PathStep step = { .field = join->field, .direct = join->direct, .many = !join->direct && !join->field->unique,
@@ -82,7 +82,7 @@ Query *query_merge(Query *a, Query *b, Connector connector)
         if (!join->references)
             query_unreference(merged, joined.join);
         reuse &= ~((JoinSet)1 << joined.join);
-        if (join->references && !join->outer)
+        if (!join->outer)
             in_b |= (JoinSet)1 << joined.join;
     }
     if (connector == OR) {

@@ -18,12 +18,16 @@ bool capo_outcome_is_unknown(const Error *error)
     return failure && failure->unknown;
 }
 
-typedef struct Attempt { void (*function)(void *); void *argument; const RetryOptions *options; } Attempt;
+typedef struct Attempt { void (*function)(void *); void *argument; const RetryOptions *options; bool committed; } Attempt;
+
+/* The first of those behind the commit: one of them that fails is no reason to do it all again. */
+static void note_commit(void *attempt) { ((Attempt *)attempt)->committed = true; }
 
 static void run_once(void *argument)
 {
-    const Attempt *attempt = argument;
+    Attempt *attempt = argument;
     capo_begin(.using = attempt->options->using, .isolation = attempt->options->isolation);
+    capo_on_commit(note_commit, attempt);
     attempt->function(attempt->argument);
     capo_commit();
 }
@@ -40,7 +44,7 @@ static void pause_before(int attempt)
 
 void capo_retry_with(void (*function)(void *), void *argument, const RetryOptions *options)
 {
-    Attempt attempt = { function, argument, options };
+    Attempt attempt = { function, argument, options, false };
     int attempts = options->attempts > 0 ? options->attempts : ATTEMPTS;
     Database *database = options->using ? database_named(options->using) : database_current();
     {
@@ -53,7 +57,7 @@ void capo_retry_with(void (*function)(void *), void *argument, const RetryOption
         if (!error)
             return;
         /* A test's own transaction around it cannot be begun anew. */
-        if (!capo_is_conflict(error) || i + 1 >= attempts || capo_in_transaction_of(database))
+        if (attempt.committed || !capo_is_conflict(error) || i + 1 >= attempts || capo_in_transaction_of(database))
             capo_reraise(error);
         pause_before(i);
     }

@@ -18,6 +18,7 @@ typedef struct Callback { void (*function)(void *); void *argument; struct Callb
 typedef struct Savepoint {
     int64_t number;
     Callback *last;                     /* of the level's, when it was made */
+    uint64_t cursors;                   /* the last one that was opened before it */
     struct Savepoint *before;
 } Savepoint;
 
@@ -31,6 +32,7 @@ typedef struct Level {
     bool doomed;                        /* capo_set_rollback(true) */
     bool gone;                          /* the database rolled all of the transaction back by itself: no savepoint leads anywhere */
     bool plain;                         /* inside another without a savepoint: its rollback breaks that one */
+    uint64_t cursors;                   /* the last one that was opened before it */
     Callback *first, *last;             /* on_commit */
     Savepoint *savepoints;              /* the last one first */
 } Level;
@@ -95,14 +97,26 @@ static void give_back(Connection *connection)
 
 bool capo_in_transaction_of(const Database *database) { return open_transaction_of(database) != NULL; }
 
+/* In the child of a fork it is the parent's, whose transaction goes on. */
+static bool is_lost(Connection *connection)
+{
+    connection->lost = connection->lost || connection->generation != capo_database_generation();
+    return connection->lost;
+}
+
+_Noreturn static void raise_lost(void)
+{
+    capo_raise(ERROR_OPERATIONAL, "The connection to the database broke in this transaction: nothing of it was kept, and nothing more can be done in it. "
+               "Roll it back, and try all of it again.");
+}
+
 Connection *capo_transaction_connection(void)
 {
     Transaction *transaction = open_transaction();
     if (!transaction)
         return kept_connection();
-    if (transaction->connection->lost)
-        capo_raise(ERROR_OPERATIONAL, "The connection to the database broke in this transaction: nothing of it was kept, and nothing more can be done in it. "
-                   "Roll it back, and try all of it again.");
+    if (is_lost(transaction->connection))
+        raise_lost();
     if (transaction->level->broken)
         capo_raise(ERROR_TRANSACTION, "A statement failed in this transaction, so nothing more can be done in it. Roll it back first; to go on "
                    "after an expected error, put capo_begin() and capo_rollback() around the statement that may fail.");
@@ -151,7 +165,7 @@ static void control(Connection *connection, const char *sql)
     Control run = { .connection = connection, .sql = sql };
     /* A statement that the fiber left behind, cancelled, may run for long: the connection is closed, which stops and undoes it. */
     connection->lost = connection->lost || connection->in_flight;
-    if (connection->lost)
+    if (is_lost(connection))
         return;
     const Error *error = capo_try(run_control, &run);
     if (error || !run.good)
@@ -169,6 +183,7 @@ static void undo(void *argument)
         level->outer->broken = true;
         return;
     }
+    capo_database_end_cursors(transaction->connection, level->cursors);
     if (level->number) {
         snprintf(sql, sizeof sql, "ROLLBACK TO SAVEPOINT capo_%d", level->number);
         control(transaction->connection, sql);
@@ -235,8 +250,10 @@ void capo_begin_with(const TransactionOptions *options)
         Connection *connection = capo_transaction_connection();         /* raises where it is broken */
         *level = (Level){ .transaction = transaction, .unit = capo_unit, .outer = transaction->level, .number = transaction->level->number + !options->no_savepoint,
                           .plain = options->no_savepoint };
-        if (!level->plain && !capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure))
+        if (!level->plain && !capo_connection_run(connection, capo_format("SAVEPOINT capo_%d", level->number), NULL, 0, &ignored, &failure)) {
+            transaction->level->broken = true;
             capo_raise_failure(&failure);
+        }
     } else {
         transaction = new_transaction(database_current());
         const char *isolation = options->isolation ? isolation_words(options->isolation) : NULL;
@@ -258,6 +275,7 @@ void capo_begin_with(const TransactionOptions *options)
     }
     level->serial = ++last_serial;
     level->for_test = options->for_test;
+    level->cursors = capo_database_last_cursor();
     transaction->level = level;
     capo_defer(undo, level);
 }
@@ -315,6 +333,11 @@ void capo_commit(void)
             add_callbacks(level->outer, level);
         return;
     }
+    if (is_lost(transaction->connection)) {
+        capo_rollback();
+        raise_lost();
+    }
+    capo_database_end_cursors(transaction->connection, level->cursors);
     if (!capo_connection_run(transaction->connection, "COMMIT", NULL, 0, &ignored, &failure)) {
         /* A deferred foreign key, or a full disk: the transaction is still open and must go. */
         failure.unknown = failure.lost && !failure.unsent;
@@ -363,9 +386,11 @@ int64_t capo_savepoint(void)
     Connection *connection = capo_transaction_connection();             /* raises where it is broken */
     Level *level = transaction->level;
     Savepoint *made = capo_alloc_struct(Savepoint);
-    *made = (Savepoint){ ++last_savepoint, level->last, level->savepoints };
-    if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_by_hand_%lld", (long long)made->number), NULL, 0, &ignored, &failure))
+    *made = (Savepoint){ ++last_savepoint, level->last, capo_database_last_cursor(), level->savepoints };
+    if (!capo_connection_run(connection, capo_format("SAVEPOINT capo_by_hand_%lld", (long long)made->number), NULL, 0, &ignored, &failure)) {
+        level->broken = true;
         capo_raise_failure(&failure);
+    }
     level->savepoints = made;
     return made->number;
 }
@@ -386,7 +411,7 @@ static void end_savepoint(Level *level, const char *words, int64_t number)
 {
     DatabaseFailure failure;
     ResultSet ignored = { 0 };
-    if (level->gone || level->transaction->connection->lost)
+    if (level->gone || is_lost(level->transaction->connection))
         capo_raise(ERROR_TRANSACTION, "The database has ended this transaction: there is no savepoint in it any more. Roll it back.");
     if (capo_connection_run(level->transaction->connection, capo_format("%s SAVEPOINT capo_by_hand_%lld", words, (long long)number), NULL, 0, &ignored, &failure))
         return;
@@ -412,6 +437,7 @@ void capo_savepoint_rollback(int64_t number)
         return;
     Level *level = innermost("capo_savepoint_rollback");
     const Savepoint *savepoint = savepoint_numbered(level, number);
+    capo_database_end_cursors(level->transaction->connection, savepoint->cursors);
     end_savepoint(level, "ROLLBACK TO", number);
     level->broken = false;
     level->last = savepoint->last;

@@ -16,12 +16,17 @@ Expression *tuple_column(int join, const Field *field)
         column->type = type_of_field(field);
         return column;
     }
+    return tuple_of(join, field->parts, field->n_parts, field);
+}
+
+Expression *tuple_of(int join, Field *const *parts, size_t n_parts, const Field *of)
+{
     Expression *tuple = expression_new(X_TUPLE);
-    tuple->type = (OutputType){ .kind = FIELD_COMPOSITE_KEY, .field = field };
-    tuple->n_args = field->n_parts;
-    tuple->args = capo_alloc_array(field->n_parts, sizeof *tuple->args);
-    for (size_t i = 0; i < field->n_parts; i++)
-        tuple->args[i] = tuple_column(join, field->parts[i]);
+    tuple->type = (OutputType){ .kind = FIELD_COMPOSITE_KEY, .field = of };
+    tuple->n_args = n_parts;
+    tuple->args = capo_alloc_array(n_parts, sizeof *tuple->args);
+    for (size_t i = 0; i < n_parts; i++)
+        tuple->args[i] = tuple_column(join, parts[i]);
     return tuple;
 }
 
@@ -115,13 +120,15 @@ static Expression *in(Expression *left, Value value)
             continue;
         const List *parts = parts_of(left, given->items[i], "in");
         List *key = capo_list_new();
-        for (size_t part = 0; part < left->n_args; part++) {
+        bool whole = true;                                      /* no row's key has a NULL */
+        for (size_t part = 0; part < left->n_args; part++)
+            whole &= !capo_is_null(parts->items[part]);
+        for (size_t part = 0; whole && part < left->n_args; part++) {
             Value of = parts->items[part];
-            if (capo_is_null(of))
-                capo_raise(ERROR_VALUE, "Cannot use None as a query value");
             capo_list_add(key, lookup_prepare(left->args[part], capo_is_instance(of) ? capo_instance_pk((Instance *)(void *)of.object) : of, LOOKUP_EXACT));
         }
-        capo_list_add(keys, capo_value_list(key));
+        if (whole)
+            capo_list_add(keys, capo_value_list(key));
     }
     lookup->value = capo_value_list(keys);
     return lookup;

@@ -69,7 +69,7 @@ static void *must(void *memory)
 static MysqlStatement *find(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count)
 {
     size_t size = strlen(sql);
-    uint64_t hash = capo_hash(sql, size);
+    uint64_t hash = quick_hash(sql, size);
     bool gives_rows = !starts_with_one_of(sql, (const char *const[]){ "INSERT", "UPDATE", "DELETE", "REPLACE", NULL }) || strstr(sql, "RETURNING");
     for (size_t i = 0; gives_rows && i < count; i++)
         hash = (hash ^ (uint64_t)binds[i].buffer_type) * UINT64_C(1099511628211);
@@ -233,6 +233,40 @@ static bool collect(Running *running, const MysqlColumns *columns, size_t max_ro
     return true;
 }
 
+/* The further results of a CALL: nobody asks for them, and they would stand before the next statement's. */
+static bool drain(MysqlConnection *connection, DatabaseFailure *failure)
+{
+    while (mysql_more_results(connection->mysql)) {
+        connection->head.in_flight = 1;
+        if (mysql_next_result(connection->mysql) > 0) {
+            mysql_report_connection(connection, failure);
+            return failed(connection);
+        }
+        MYSQL_RES *result = mysql_store_result(connection->mysql);
+        if (!result && mysql_field_count(connection->mysql)) {
+            mysql_report_connection(connection, failure);
+            return failed(connection);
+        }
+        mysql_free_result(result);
+        connection->head.in_flight = 0;
+    }
+    return true;
+}
+
+static bool drain_prepared(Running *running, DatabaseFailure *failure)
+{
+    while (mysql_stmt_more_results(running->statement)) {
+        running->connection->head.in_flight = 1;
+        if (mysql_stmt_next_result(running->statement) > 0) {
+            running->failed = true;
+            mysql_report_statement(running->connection, running->statement, failure);
+            return failed(running->connection);
+        }
+        running->connection->head.in_flight = 0;
+    }
+    return true;
+}
+
 static bool is_select(const char *sql) { return starts_with_one_of(sql, (const char *const[]){ "SELECT", NULL }); }
 
 static void finish_running(void *running) { finish(running); }
@@ -258,6 +292,7 @@ static bool run_prepared(MysqlConnection *connection, const char *sql, const Val
             good = collect(running, &columns, 0, (size_t)mysql_stmt_num_rows(running->statement), ret, failure, &ended);
         }
     }
+    good = good && drain_prepared(running, failure);
     /* An error amid the rows (INSERT … RETURNING whose second row is refused) leaves the library waiting for more of them at the next execution. */
     if (!good && running->kept && !connection->head.lost)
         drop_kept(running);
@@ -306,7 +341,7 @@ static bool run_text(MysqlConnection *connection, const char *sql, ResultSet *re
         ret->changes = (int64_t)mysql_affected_rows(connection->mysql);
         ret->last_id = (int64_t)mysql_insert_id(connection->mysql);
         forget_statements(connection, sql);
-        return true;
+        return drain(connection, failure);
     }
     capo_defer(free_result, result);
     const MYSQL_FIELD *fields = mysql_fetch_fields(result);
@@ -319,6 +354,26 @@ static bool run_text(MysqlConnection *connection, const char *sql, ResultSet *re
     }
     capo_defer_cancel(free_result, result);
     mysql_free_result(result);
+    return drain(connection, failure);
+}
+
+static bool in_transaction(const MysqlConnection *connection) { return connection->mysql->server_status & SERVER_STATUS_IN_TRANS; }
+
+static bool ends_transaction(const char *sql)
+{
+    return starts_with_one_of(sql, (const char *const[]){ "COMMIT", "ROLLBACK", "BEGIN", "START", NULL });
+}
+
+/* DDL has committed what came before. What comes after it belongs to the caller's transaction still, as in Django, which has autocommit off there. */
+static bool begin_again(MysqlConnection *connection, DatabaseFailure *failure)
+{
+    static const char begin[] = "START TRANSACTION";
+    connection->head.in_flight = 1;
+    if (mysql_real_query(connection->mysql, begin, sizeof begin - 1)) {
+        mysql_report_connection(connection, failure);
+        return failed(connection);
+    }
+    connection->head.in_flight = 0;
     return true;
 }
 
@@ -330,7 +385,9 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
         failure->lost = failure->unsent = true;
         return mysql_fail(failure, ERROR_OPERATIONAL, "The connection to %s broke.", connection->address->shown);
     }
-    return count || is_kept(sql) ? run_prepared(connection, sql, parameters, count, ret, failure) : run_text(connection, sql, ret, failure);
+    bool was_in_one = in_transaction(connection);
+    bool good = count || is_kept(sql) ? run_prepared(connection, sql, parameters, count, ret, failure) : run_text(connection, sql, ret, failure);
+    return good && was_in_one && !in_transaction(connection) && !ends_transaction(sql) ? begin_again(connection, failure) : good;
 }
 
 static bool ping(Connection *head)
@@ -346,7 +403,7 @@ static bool is_clean(Connection *head)
     enum { MOMENT_US = 1000 };
     MysqlConnection *connection = (MysqlConnection *)head;
     char byte;
-    if (head->in_flight || connection->mysql->server_status & SERVER_STATUS_IN_TRANS)
+    if (head->in_flight || in_transaction(connection))
         return false;
     return capo_monotonic_us() - head->used < MOMENT_US || recv(mysql_get_socket(connection->mysql), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
 }

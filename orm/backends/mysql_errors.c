@@ -94,7 +94,7 @@ static bool report(MysqlConnection *connection, unsigned number, const char *sta
         return mysql_fail(failure, ERROR_OPERATIONAL, "The connection to %s broke: %s. The next statement opens another.", connection->address->shown, said);
     }
     /* It was prepared before another connection changed the table; its rows stand unread in this one, which is of no use now. */
-    failure->stale = number == CR_NEW_STMT_METADATA;
+    failure->stale = failure->answered = number == CR_NEW_STMT_METADATA;
     connection->head.lost = connection->head.lost || failure->stale;
     const char *format = "%s";
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)

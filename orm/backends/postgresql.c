@@ -137,14 +137,19 @@ static bool report_lost(const DatabaseAddress *address, const char *problem, Dat
 
 /* --- statements --- */
 
-/* The result of a part into ret, or why there is none. */
-static bool finish(PgPart *part, ResultSet *ret, DatabaseFailure *failure)
+/* The result of a part into ret, as instances where ret->into is set and can take them; or why there is none. */
+static bool finish(PgPart *part, const char *sql, ResultSet *ret, DatabaseFailure *failure)
 {
     PGresult *result = part->result;
+    struct RowSink *into = ret->into;
+    ret->into = NULL;
+    if (PQresultStatus(result) == PGRES_COMMAND_OK && !strcmp(PQcmdStatus(result), "ROLLBACK") && !strcasecmp(sql, "COMMIT"))
+        return fail(failure, ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK: case PGRES_COMMAND_OK:
         part->result = NULL;
-        pg_decode(result, ret);
+        if (!into || !pg_instances(result, into, ret))
+            pg_decode(result, ret);
         return true;
     case PGRES_EMPTY_QUERY:
         return true;
@@ -155,11 +160,12 @@ static bool finish(PgPart *part, ResultSet *ret, DatabaseFailure *failure)
 
 static void free_flight(void *flight) { pg_flight_free(flight); }
 
-static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, bool binary, ResultSet *ret, DatabaseFailure *failure)
+/* ret[i].into: where the rows of the statement go, which is a SELECT of the ORM's then; NULL: into cells. */
+static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
     PgParameters one, *parameters = count == 1 ? &one : capo_alloc_array(count, sizeof *parameters);
     for (size_t i = 0; i < count; i++) {
-        ret[i] = (ResultSet){ 0 };
+        ret[i] = (ResultSet){ .into = ret[i].into };
         /* libpq cannot leave it in a pipeline. */
         if (!strncasecmp(statements[i].sql + strspn(statements[i].sql, " \t\r\n"), "COPY", 4)) {
             failure->unsent = true;
@@ -169,7 +175,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
             return false;
     }
     const DatabaseAddress *address = connection->address;
-    Flight *flight = pg_send(connection, statements, parameters, count, binary);
+    Flight *flight = pg_send(connection, statements, parameters, count, false, count == 1 && ret->into);
     if (!flight) {
         failure->unsent = true;
         return report_lost(address, PQerrorMessage(connection->pg), failure);
@@ -180,7 +186,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
      * by itself says that it has changed rows, and then its transaction ends. */
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
-        good = flight->parts[i].result ? finish(&flight->parts[i], &ret[i], failure) : false;
+        good = flight->parts[i].result ? finish(&flight->parts[i], statements[i].sql, &ret[i], failure) : false;
     if (flight->lost) {
         good = false;
         /* What the server said before it left, if anything. */
@@ -195,12 +201,12 @@ static bool run_statements(PgConnection *connection, const Statement *statements
 
 static bool run(Connection *head, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
-    return run_statements((PgConnection *)head, &(Statement){ sql, parameters, count }, 1, false, ret, failure);
+    return run_statements((PgConnection *)head, &(Statement){ sql, parameters, count }, 1, ret, failure);
 }
 
 static bool run_many(Connection *head, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
-    return run_statements((PgConnection *)head, statements, count, false, ret, failure);
+    return run_statements((PgConnection *)head, statements, count, ret, failure);
 }
 
 static bool ping(Connection *head)
@@ -227,9 +233,9 @@ static void *cursor_open(Connection *head, const char *sql, const Value *paramet
     *cursor = (PgCursor){ .connection = connection, .number = ++connection->cursors, .own_transaction = !connection->in_transaction };
     const char *declare = capo_format("DECLARE capo_cursor_%u NO SCROLL CURSOR FOR %s", cursor->number, sql);
     Statement statements[] = { { "BEGIN READ ONLY", NULL, 0 }, { declare, parameters, count } };
-    ResultSet ignored[2];
+    ResultSet ignored[2] = { 0 };
     size_t from = cursor->own_transaction ? 0 : 1;
-    return run_statements(connection, statements + from, 2 - from, false, ignored, failure) ? cursor : NULL;
+    return run_statements(connection, statements + from, 2 - from, ignored, failure) ? cursor : NULL;
 }
 
 static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFailure *failure)
@@ -240,7 +246,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
         return true;
     const char *fetch = capo_format("FETCH FORWARD %zu FROM capo_cursor_%u", max_rows, cursor->number);
     PgParameters none = { 0 };
-    Flight *flight = pg_send(cursor->connection, &(Statement){ fetch, NULL, 0 }, &none, 1, cursor->binary);
+    Flight *flight = pg_send(cursor->connection, &(Statement){ fetch, NULL, 0 }, &none, 1, cursor->binary, false);
     if (!flight)
         return report_lost(cursor->connection->address, PQerrorMessage(cursor->connection->pg), failure);
     pg_wait(cursor->connection, flight);
@@ -248,7 +254,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
     PgPart *part = flight->parts;
     if (part->result && PQresultStatus(part->result) == PGRES_TUPLES_OK)
         cursor->binary = cursor->binary || pg_is_binary(part->result);
-    bool good = part->result ? finish(part, ret, failure) : false;
+    bool good = part->result ? finish(part, fetch, ret, failure) : false;
     if (flight->lost)
         good = report_lost(cursor->connection->address, flight->problem, failure);
     capo_defer_cancel(free_flight, flight);
@@ -275,6 +281,11 @@ static void cursor_close(void *self)
     Ending ending = { cursor, false };
     if (cursor->connection->head.lost || (!cursor->own_transaction && PQtransactionStatus(cursor->connection->pg) != PQTRANS_INTRANS))
         return;
+    /* A fetch that the fiber left behind may run for long: closing the connection stops it. */
+    if (cursor->own_transaction && cursor->connection->head.in_flight) {
+        cursor->connection->head.lost = true;
+        return;
+    }
     const Error *error = capo_try(end_cursor, &ending);
     if (error || (!ending.good && cursor->own_transaction))
         cursor->connection->head.lost = true;

@@ -102,6 +102,8 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
     default:
         break;
     }
+    if (strstr(said, "JSON path error near '[-"))
+        return fail(failure, ERROR_NOT_SUPPORTED, "%s: an index of a JSON list cannot be negative in SQLite.", said);
     if (strstr(said, "no such table: ") || strstr(said, "no such column: ") || strstr(said, "has no column named"))
         return fail(failure, ERROR_OPERATIONAL, "%s. Run `migrate`.", said);
     return fail(failure, ERROR_PROGRAMMING, "%s", said);
@@ -256,7 +258,7 @@ static bool prepare(SqliteConnection *connection, const char *sql, Running *ret,
     CachedStatement *slot = NULL;
     *ret = (Running){ .connection = connection };
     if (is_cacheable(sql)) {
-        slot = &connection->cache[capo_hash(sql, size) % CACHED_STATEMENTS];
+        slot = &connection->cache[quick_hash(sql, size) % CACHED_STATEMENTS];
         if (slot->statement && !slot->busy && slot->size == size && !memcmp(slot->sql, sql, size)) {
             slot->busy = true;
             ret->statement = slot->statement;
@@ -374,10 +376,19 @@ static void read_names(Running *running, ResultSet *ret)
         ret->names[i] = capo_strdup(sqlite3_column_name(running->statement, (int)i));
 }
 
+/* What the pause raised, in which the fiber was cancelled. An interrupted change takes its whole transaction with it: who catches this must not go on
+ * as if it were in one. */
+_Noreturn static void raise_stopped(SqliteConnection *connection, bool in_transaction)
+{
+    connection->head.lost = connection->head.lost || (in_transaction && sqlite3_get_autocommit(connection->db));
+    capo_reraise(connection->stopped);
+}
+
 static bool run(Connection *head, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
     SqliteConnection *connection = (SqliteConnection *)head;
     Running running;
+    bool in_transaction = !sqlite3_get_autocommit(connection->db);
     *ret = (ResultSet){ .into = ret->into };
     if (!start(connection, sql, parameters, count, &running, failure))
         return false;
@@ -387,7 +398,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
             report(connection->db, result, failure);
         finish(&running);
         if (connection->stopped)
-            capo_reraise(connection->stopped);
+            raise_stopped(connection, in_transaction);
         return false;
     }
     if (ret->n_columns && !ret->into)

@@ -222,14 +222,16 @@ typedef struct QueryOptions { CAPO_QUERY_OPTIONS; } QueryOptions;
 #define capo_get_or_create(M, ret_created, ...) ((M *)capo_query_get_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
 #define capo_update_or_create(M, ret_created, ...) ((M *)capo_query_update_or_create(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__), (ret_created)))
 /* Runs the body once a row, reading in batches: memory stays bounded, since the rows of a batch are gone when the next is read (keep
- * values, not rows). What the body allocates lives as long as the unit, as everywhere. Leave with break as you like.
+ * values, not rows). What the body allocates lives as long as the unit, as everywhere. Leave with break or return as you like. A transaction that
+ * was open before may not end in the body: the next row would raise ERROR_TRANSACTION.
  *     capo_each(Post, post, .where = { … }) { … }                                                                             */
 #define capo_each(M, row, ...)                                                                                                 \
-    for (struct QueryCursor *capo_cursor_##row = capo_cursor_open(capo_query(M, __VA_ARGS__)); capo_cursor_##row;             \
-         capo_cursor_##row = NULL)                                                                                             \
+    for (struct QueryCursor *capo_cursor_##row __attribute__((cleanup(capo_cursor_leave))) = capo_cursor_open(capo_query(M, __VA_ARGS__)); capo_cursor_##row; \
+         capo_cursor_leave(&capo_cursor_##row))                                                                                \
         for (M *row; (row = (M *)capo_cursor_next(capo_cursor_##row)); )
 struct QueryCursor *capo_cursor_open(Query *query);
 Instance *capo_cursor_next(struct QueryCursor *cursor);
+void capo_cursor_leave(struct QueryCursor **cursor);                    /* NULL: done already */
 /* How many rows capo_each and its like read at once, 200 without it: .query = capo_query_chunk(query, 2000) */
 Query *capo_query_chunk(Query *query, size_t rows);
 /* The rows for a {% for %} of a page that is streamed, in batches as capo_each reads them (Django's iterator()):
