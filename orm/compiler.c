@@ -179,7 +179,7 @@ static void describe(Compiled *ret, const Plan *plan)
         if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
             ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();
         if (expression->kind != X_COLUMN && expression->type.kind == FIELD_DECIMAL)
-            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .computed = true, .places = -1 };
+            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .computed = true, .places = -1 };     /* as the database has it */
         expression_check_type(expression);
         if (!ret->types[i].kind && (expression->kind == X_COMBINE || expression->kind == X_CASE || expression->kind == X_CALL))
             capo_raise(ERROR_FIELD, "Expression contains mixed types. You must set output_field.");

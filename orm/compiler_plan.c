@@ -281,6 +281,11 @@ static void order_term(Plan *plan, const OrderTerm *term)
         add_order(plan, (OrderTerm){ .expression = annotation, .path = bare, .descending = descending ^ (*path == '-'), .nulls = term->nulls });
         return;
     }
+    for (size_t i = 0; query->values && i < query->n_selected; i++)  /* a relation that values() has is ordered by its key, not as its model is */
+        if (!query->selected[i].annotation && query->selected[i].expression->kind != X_TUPLE && !strcmp(query->selected[i].name, bare)) {
+            add_order(plan, (OrderTerm){ .expression = query->selected[i].expression, .descending = descending ^ (*path == '-'), .nulls = term->nulls });
+            return;
+        }
     Path walked = path_walk(query, query->model, bare, false);
     if (walked.annotation) {                                        /* a transform of an annotation */
         add_order(plan, (OrderTerm){ .expression = resolve_path(&(Scope){ .query = query }, bare), .descending = descending ^ (*path == '-') });
@@ -364,8 +369,8 @@ static void add_group(Plan *plan, Expression *expression)
     plan->group[plan->n_group++] = expression;
 }
 
-/* What an expression needs in GROUP BY: itself, unless it is a constant or made of aggregates. The conditions of HAVING need only
- * the columns that they compare. */
+/* What an expression needs in GROUP BY: itself, unless it is a constant or made of aggregates. The conditions of HAVING, and
+ * those of a CASE of aggregates, need only the columns that they compare. */
 static void group_columns(Plan *plan, Expression *expression, bool of_having)
 {
     switch (expression->kind) {
@@ -385,8 +390,10 @@ static void group_columns(Plan *plan, Expression *expression, bool of_having)
         add_group(plan, expression);
         return;
     }
-    for (size_t i = 0; i < expression->n_args; i++)
-        group_columns(plan, expression->args[i], of_having);
+    for (size_t i = 0; i < expression->n_args; i++) {
+        bool of_branch = expression->kind == X_CASE && i % 2 == 0 && i + 1 < expression->n_args;
+        group_columns(plan, expression->args[i], of_having || of_branch);
+    }
 }
 
 /* The key of a row says all the rest of it: columns beside it need no group of their own, unless HAVING compares them. */

@@ -74,8 +74,8 @@ static const FunctionRow functions[] = {
     { .name = "UUID7", .sql = "UUIDV7", .gives = GIVES_UUID, .least = 0, .most = 0 },
 
     { .name = "Abs", .sql = "ABS", .gives = GIVES_FIRST, .least = 1, .most = 1 },
-    { .name = "Ceil", .sql = "CEILING", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
-    { .name = "Floor", .sql = "FLOOR", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
+    { .name = "Ceil", .sql = "CEILING", .gives = GIVES_FIRST, .least = 1, .most = 1 },
+    { .name = "Floor", .sql = "FLOOR", .gives = GIVES_FIRST, .least = 1, .most = 1 },
     { .name = "Round", .sql = "ROUND", .gives = GIVES_FIRST, .least = 1, .most = 2 },
     { .name = "Sqrt", .sql = "SQRT", .gives = GIVES_NUMBER, .least = 1, .most = 1 },
     { .name = "Power", .sql = "POWER", .gives = GIVES_NUMBER, .least = 2, .most = 2 },

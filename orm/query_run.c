@@ -45,7 +45,7 @@ Value convert_cell(OutputType type, Value raw)
             raw = capo_value_real(capo_decimal_to_double(raw.decimal));
         if (raw.kind == VALUE_TEXT && capo_to_int(raw, &n))
             return capo_value_int(n);
-        if (raw.kind == VALUE_REAL && raw.real > -9e15 && raw.real < 9e15)
+        if (raw.kind == VALUE_REAL && raw.real >= -0x1p63 && raw.real < 0x1p63)
             return capo_value_int((int64_t)raw.real);
     }
     bool number = raw.kind == VALUE_REAL || raw.kind == VALUE_INT || raw.kind == VALUE_DECIMAL;
@@ -227,7 +227,7 @@ Query *query_for_use(Query *query, ShapeUse use)
         return few;
     }
     Query *one = of_first_rows(query, 1);
-    if (!query->distinct && !query->combinator && !query_is_sliced(query)) {
+    if (!query->distinct && !query->combinator) {                   /* of a slice too: which rows it has does not change whether it has any */
         one->no_order = true;
         one->n_order = 0;
         one->n_related = 0;

@@ -51,6 +51,10 @@ static void check_update(const Query *query)
         capo_raise(ERROR_NOT_SUPPORTED, "Calling QuerySet.update() after a set operation is not supported.");
     if (query->n_distinct_on)
         capo_raise(ERROR_VALUE, "Cannot call update() after .distinct_on.");
+    for (size_t i = 0; i < query->n_order; i++)
+        for (size_t k = 0; query->order[i].path && k < query->n_annotations; k++)
+            if (!strcmp(query->order[i].path + (*query->order[i].path == '-'), query->annotations[k].name) && expression_has_aggregate(query->annotations[k].expression))
+                capo_raise(ERROR_FIELD, "Cannot update when ordering by an aggregate: %s.", query->annotations[k].name);
 }
 
 static bool has_parents_columns(const Model *model, const Assignment *assignments, size_t count)
@@ -223,9 +227,13 @@ static void apply(Instance *instance, const NamedChange *changes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const Field *field = field_to_write(instance->model, changes[i].field);
-        if (strcmp(changes[i].change.operation, "=") || value_expression(changes[i].change.value))
+        if (strcmp(changes[i].change.operation, "="))
             capo_raise(ERROR_VALUE, "A new %s takes values with TO(), not a change of the column '%s'.", instance->model->name, field->name);
         Value value = changes[i].change.value;
+        if (value_expression(value)) {                              /* computed as it is inserted */
+            capo_instance_set_expression(instance, field->name, value);
+            continue;
+        }
         if (capo_is_instance(value))
             value = value_for(field, value)->value;
         capo_field_assign(instance, field, value);

@@ -57,6 +57,14 @@ static Expression *annotation_reference(const Scope *scope, const Path *path, co
     return expression;
 }
 
+/* An UPDATE has no joins: an annotation that another table's column is part of cannot be written there. */
+static void refuse_joined(void *context, const Expression *column)
+{
+    (void)context;
+    if (column->join)
+        capo_raise(ERROR_FIELD, "Joined field references are not permitted in this query");
+}
+
 Expression *resolve_path(const Scope *scope, const char *text)
 {
     Query *query = scope->query;
@@ -67,6 +75,8 @@ Expression *resolve_path(const Scope *scope, const char *text)
     for (size_t i = 0; path.annotation && scope->summarize && i < query->n_annotations; i++)
         if (!query->annotations[i].selected && !strcmp(query->annotations[i].name, path.names[0]))
             capo_raise(ERROR_FIELD, "Cannot aggregate over the '%s' alias. Use annotate() to promote it.", path.names[0]);
+    if (path.annotation && scope->no_joins)
+        expression_columns(path.annotation, 0, refuse_joined, NULL);
     if (path.annotation)
         return annotation_reference(scope, &path, text);
     if (path.used < path.n_names && path.relation)
@@ -370,6 +380,8 @@ static Clause build_lookup_condition(const Scope *scope, Condition *condition, b
     if (path.annotation) {
         Value value = resolve_value(scope, condition->value);
         Expression *left = path.annotation;
+        if (scope->no_joins)
+            expression_columns(left, 0, refuse_joined, NULL);
         if (scope->summarize) {
             Path bare = path;
             bare.n_names = bare.used;
@@ -396,7 +408,7 @@ static Clause build_lookup_condition(const Scope *scope, Condition *condition, b
     JoinedPath joined = query_setup_joins(query, &path, base, scope->reuse);
     used |= set_of(&joined);
     query_trim_joins(query, &joined);
-    if (scope->no_joins && joined.n_joins > 1)
+    if (scope->no_joins && path.used > 1)                           /* of a condition also what the key alone could tell */
         capo_raise(ERROR_FIELD, "Joined field references are not permitted in this query");
     if (scope->reuse)
         *scope->reuse |= set_of(&joined);

@@ -472,6 +472,8 @@ int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const Bu
     WITH_DATABASE(database_for(model, NULL, options->using, DATABASE_WRITE));
     const Field **fields = capo_alloc_array(model->n_fields + 1, sizeof *fields);
     for (size_t i = 0; names[i]; i++) {
+        if (!strcmp(names[i], "pk"))                                /* a name of look-ups, as with Django */
+            capo_raise(ERROR_FIELD_DOES_NOT_EXIST, "%s has no field named 'pk' that bulk_update() could set.", model->name);
         const Field *field = column_named(model, names[i], "capo_bulk_update()");
         if (field->in_key)
             capo_raise(ERROR_VALUE, "bulk_update() cannot be used with primary key fields.");

@@ -127,7 +127,10 @@ static Expression *value_of_row(Query *query, Instance *const *instances, size_t
         branches[n++] = saved ? resolved(query, field, saved->expression) : expression_value(capo_field_value(instances[i], field), type_of_field(field));
     }
     branches[n++] = expression_value(capo_value_null(), type_of(FIELD_NONE));
-    return resolve(&(Scope){ .query = query, .no_joins = true }, expression_case(branches, n, type_of_field(field)));
+    Expression *value = expression_case(branches, n, type_of_field(field));
+    if (capo_dialect()->value_type && capo_dialect()->value_type(field))                                 /* what has no type of its own, a NULL say, would be a text there */
+        value = expression_cast(X_CAST, value, capo_field_is_text(field->kind) ? type_of(FIELD_TEXT) : type_of_field(field));
+    return resolve(&(Scope){ .query = query, .no_joins = true }, value);
 }
 
 static void read_again(Instance *self, const Model *level, const Field *const *fields, size_t count)

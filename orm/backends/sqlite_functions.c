@@ -451,9 +451,7 @@ static void to_whole(sqlite3_context *context, int count, sqlite3_value **values
     double x = sqlite3_value_double(values[0]), whole = sqlite3_user_data(context) ? floor(x) : ceil(x);
     if (sqlite3_value_type(values[0]) == SQLITE_INTEGER)
         sqlite3_result_int64(context, sqlite3_value_int64(values[0]));
-    else if (fabs(whole) < 9e18)
-        sqlite3_result_int64(context, (int64_t)whole);
-    else
+    else                                                            /* of a float still a float: what it is divided by divides it whole */
         give_number(context, whole);
 }
 

@@ -79,7 +79,7 @@ Value capo_case(const CaseBranch *branches, size_t count);
 #define CAST(x, kind) capo_cast(VALUE(x), (kind), true)
 #define OUTPUT(x, kind) capo_cast(VALUE(x), (kind), false)
 Value capo_cast(Value value, FieldKind kind, bool in_database);
-/* To a decimal of so many digits, so many of them behind the point. */
+/* To a decimal of so many digits, so many of them behind the point. SQLite has no such type: there the number stays as long as it is. */
 #define CAST_DECIMAL(x, digits, places) capo_cast_decimal(VALUE(x), (digits), (places))
 Value capo_cast_decimal(Value value, int digits, int places);
 

@@ -172,3 +172,13 @@ TEST(annotation_made_anew_is_selected_again)
     Query *rows = capo_query_annotate(capo_query_values(books, LIST("title")), EXPRESSIONS(AS("x", ADD(F("pages"), 1))));
     EXPECT_TEXT(capo_json_text(capo_value_list(capo_values(rows, NULL)), 0), "[{\"title\": \"Gamma\", \"x\": 301}]");
 }
+
+/* What a CASE of totals compares are columns of its groups. */
+TEST(aggregate_in_a_case_groups_by_what_it_compares)
+{
+    query_library();
+    Query *authors = capo_query_values(capo_query(Book, .order_by = LIST(NULL)), LIST("author"));
+    Value few = CASE(WHEN(Q("pages__gt", 100), OVER(Count, F("id"))), ELSE(0));
+    List *rows = capo_values_tuples(capo_query_order_by(capo_query_annotate(authors, EXPRESSIONS(AS("n", few))), LIST("author", "n")), NULL);
+    EXPECT_TEXT(capo_to_text(capo_value_list(rows)), "[[1, 0], [1, 1], [2, 1], [2, 1]]");
+}

@@ -79,3 +79,36 @@ TEST(expression_outer_names_are_annotations_too)
     EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, count_outside, books)->message,
                 "A subquery refers to 'n', an aggregate or a window of the query around it.");
 }
+
+static void write_joined(void *authors_names)
+{
+    capo_query_update(authors_names, (NamedChange[]){ { "title", TO(F("name")) }, { 0 } });
+}
+
+static void write_by_joined(void *authors_names)
+{
+    capo_query_update(authors_names, (NamedChange[]){ { "pages", TO(CASE(WHEN(Q("name", "Ann"), F("pages")), ELSE(1))) }, { 0 } });
+}
+
+static void write_in_order_of_totals(void *unused)
+{
+    (void)unused;
+    Query *counted = capo_query_annotate(capo_query(Author), EXPRESSIONS(COUNT("books", .as = "n")));
+    capo_query_update(capo_query_order_by(counted, LIST("-n")), (NamedChange[]){ { "name", TO("x") }, { 0 } });
+}
+
+TEST(expression_of_a_joined_table_is_not_written)
+{
+    query_library();
+    const char *no = "Joined field references are not permitted in this query";
+    Query *named = capo_query_annotate(capo_query(Book), EXPRESSIONS(AS("name", F("author__name"))));
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_FIELD, write_joined, named)->message, no);
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_FIELD, write_by_joined, named)->message, no);
+    Query *of_author = capo_query_values(capo_query(Genre, .filter = Q("name", OUTER("author__name"))), LIST("name"));
+    Query *nested = capo_query_annotate(capo_query(Book), EXPRESSIONS(AS("name", SUBQUERY(of_author))));
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_FIELD, write_joined, nested)->message, no);
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_FIELD, write_in_order_of_totals, NULL)->message, "Cannot update when ordering by an aggregate: n.");
+    Query *twice = capo_query_annotate(capo_query(Book), EXPRESSIONS(AS("twice", MUL(F("pages"), 2))));
+    EXPECT_INT(capo_query_update(twice, (NamedChange[]){ { "pages", TO(F("twice")) }, { 0 } }), 4);
+    EXPECT_TEXT(column(capo_query(Book, .order_by = LIST("pk")), "pages"), "200 400 600 800");
+}

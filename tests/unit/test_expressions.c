@@ -41,6 +41,14 @@ TEST(expression_slices_of_texts)
     EXPECT_TEXT(capo_json_text(capo_expression_data(capo_expression_of(capo_expression_from_data(data))), 0), capo_json_text(data, 0));
 }
 
+/* A float that is rounded is still a float, and a whole number a whole number, on every database. */
+TEST(expression_rounds_to_the_kind_that_it_rounds)
+{
+    query_library();
+    EXPECT_TEXT(of_books(DIV(FN(Ceil, DIV(CAST(F("pages"), FIELD_FLOAT), 100.0)), 2)), "0.5 1.0 1.5 2.0");
+    EXPECT_TEXT(of_books(FN(Floor, F("pages"))), "100 200 300 400");
+}
+
 TEST(expression_case_when)
 {
     query_library();

@@ -205,6 +205,20 @@ TEST(query_sets)
     EXPECT_RAISES(ERROR_NOT_SUPPORTED, filter_union, NULL);
 }
 
+/* order_by("sequel_of") follows the order of books, which is by title; where values() has the key, the key is what is ordered. */
+TEST(query_values_are_ordered_by_their_own_columns)
+{
+    query_library();
+    capo_update(Book, .where = { .id = EQ(1) }, .set = { .sequel_of_id = TO(4) });
+    capo_update(Book, .where = { .id = EQ(2) }, .set = { .sequel_of_id = TO(3) });
+    capo_update(Book, .where = { .id = EQ(3) }, .set = { .sequel_of_id = TO(2) });
+    Query *sequels = capo_query(Book, .filter = Q("sequel_of__isnull", false));
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("sequel_of")), "id"), "1 3 2");
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("sequel_of")), "sequel_of"), "2 3 4");
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("-sequel_of")), "sequel_of"), "4 3 2");
+    EXPECT_TEXT(column(capo_query_order_by(sequels, LIST("sequel_of")), "sequel_of_id"), "4 2 3");
+}
+
 static void delete_one_of_each(void *unused)
 {
     (void)unused;
@@ -361,6 +375,16 @@ static void race_done(void *argument, Unit *unit, const Error *error)
     Racer *racer = argument;
     racer->code = error ? error->code : 0;
     racer->ended = true;
+}
+
+TEST(query_get_or_create_computes_new_rows)
+{
+    query_library();
+    bool created;
+    Genre *genre = capo_get_or_create(Genre, &created, .where = { .name = EQ("fable") }, .set = { .name = TO(FN(Upper, "fable")) });
+    EXPECT(created);
+    EXPECT_TEXT(genre->name, "FABLE");
+    EXPECT_INT(capo_count(Genre, .where = { .name = EQ("FABLE") }), 1);
 }
 
 TEST(query_get_or_create_in_a_race)
