@@ -110,7 +110,7 @@ static bool has_rows(Model *model)
     return capo_schema_has_table(model->table) && capo_query_exists(capo_query_of(model));
 }
 
-/* What the rows that are there get: the one-off value, converted. Null leaves it to the editor: the field's default, else "" or 0. */
+/* What the rows that are there get: the one-off value, converted. Null leaves it to the editor: the field's default. */
 static Value value_for_rows(const Operation *op, Model *old, Field *field, bool collecting)
 {
     if (op->one_off.kind != VALUE_NULL)

@@ -5,6 +5,7 @@
 #include <capo/buffer.h>
 #include <capo/introspection.h>
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -112,12 +113,12 @@ static const char *model_name(const List *tables, const char *table)
     return before ? capo_format("%s%d", name, before + 1) : name;
 }
 
-/* A C identifier that is no word of the language nor of the compiler, and as Django wants it: without "__" and "_" at the end. */
+/* A C identifier that is no word of the language nor of the compiler, no member that each row has, and as Django wants it: without "__" and "_" at the end. */
 static const char *field_name(const char *column)
 {
     static const char *const words[] = { "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto",
         "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void",
-        "volatile", "while", "bool", "true", "false", "asm", "typeof", "linux", "unix", "offsetof", "errno", "stdin", "stdout", "stderr", "assert", "pk", NULL };
+        "volatile", "while", "bool", "true", "false", "asm", "typeof", "linux", "unix", "offsetof", "errno", "stdin", "stdout", "stderr", "assert", "pk", "capo", NULL };
     Buffer name = { 0 };
     for (const char *c = column; *c; c++) {
         bool word = isalnum((unsigned char)*c) && (unsigned char)*c < 0x80;
@@ -171,12 +172,19 @@ static const TypeRow types[] = {
     { NULL, FIELD_NONE }
 };
 
+/* SQLite takes any number in a type. */
+static int number_at(const char *text)
+{
+    long number = strtol(text, NULL, 10);
+    return number < 0 ? 0 : number > INT_MAX ? INT_MAX : (int)number;
+}
+
 /* "varchar(20)": its kind, and the numbers between the brackets. */
 static FieldKind kind_of(const char *type, bool is_json, Map *options)
 {
     const char *open = strchr(type, '('), *close = open ? strchr(open, ')') : NULL;
     const char *name = open && close ? capo_format("%.*s%s", (int)(open - type), type, close + 1) : type;
-    int first = open ? atoi(open + 1) : 0, second = open && strchr(open, ',') ? atoi(strchr(open, ',') + 1) : 0;
+    int first = open ? number_at(open + 1) : 0, second = open && strchr(open, ',') ? number_at(strchr(open, ',') + 1) : 0;
     FieldKind kind = FIELD_NONE;
     if (strcmp(type, "tinyint(1)") == 0)
         return FIELD_BOOLEAN;
@@ -297,6 +305,10 @@ static FieldState *field_of(const Inspection *inspection, const Map *row)
     Map *options = capo_map_new();
     const char *column = text_in(row, "name"), *type = text_in(row, "type"), *name = field_name(column);
     const Map *relation = key_of(inspection->keys, "f", column);
+    if (!*column) {
+        note(inspection, "a column without a name is left out");
+        return NULL;
+    }
     bool unique = key_of(inspection->keys, "u", column) != NULL, is_key = inspection->key && strcmp(column, inspection->key) == 0;
     if (is_key)
         capo_map_set(options, "primary_key", capo_value_bool(true));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lintmigrations: which operations lock or rewrite a table that has rows, told by the SQL that they make, and what to do instead.
  *
- * Tables that the same run creates are empty and are left out. What a RunSQL brings is looked at too; a function is not. */
+ * Tables that the same migration creates are empty and are left out. What a RunSQL brings is looked at too; a function is not. */
 #include "lint.h"
 #include <capo/buffer.h>
 #include <string.h>
@@ -94,6 +94,18 @@ static void tell(const LintOptions *options, const LintCase *of, const LintRow *
     options->say(options->self, text);
 }
 
+/* Without the spaces and comments that people write in front of theirs. */
+static const char *bare(const char *statement)
+{
+    for (;;) {
+        statement += strspn(statement, " \t\r\n");
+        const char *end = strncmp(statement, "--", 2) == 0 ? strchr(statement, '\n') : strncmp(statement, "/*", 2) == 0 ? strstr(statement, "*/") : NULL;
+        if (!end)
+            return statement;
+        statement = end + (*end == '*' ? 2 : 1);
+    }
+}
+
 /* What the linter goes through, and what it learns: tables of this migration that have no rows, constraints that hold for all rows. */
 typedef struct Lint { const LintOptions *options; List *new_tables, *validated; } Lint;
 
@@ -104,7 +116,7 @@ static int lint_operation(const Lint *lint, LintCase *of)
     int count = 0;
     for (const char *statement = of->sql, *end; *statement; statement = end) {
         end = strstr(statement, ";\n");
-        of->statement = capo_strndup(statement, end ? (size_t)(end - statement) : strlen(statement));
+        of->statement = bare(capo_strndup(statement, end ? (size_t)(end - statement) : strlen(statement)));
         end = end ? end + 2 : statement + strlen(statement);
         bool rebuilds = strstr(of->sql, "CREATE TABLE \"new__") && strncmp(of->statement, "CREATE TABLE \"new__", 19) != 0;     /* the rest of it is not news */
         for (size_t i = 0; i < LINT_ROWS && !rebuilds; i++) {

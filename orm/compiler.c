@@ -36,9 +36,9 @@ static void put_from(Compiler *compiler, const Query *query)
             compile_text(compiler, " ON (");
             for (size_t part = 0; part < join->field->n_parts; part++) {
                 compile_text(compiler, part ? " AND " : "");
-                put_key(compiler, join->parent, join->field->parts[part]);
+                put_key(compiler, join->parent, (join->direct ? join->field->parts : join->field->target_parts)[part]);
                 compile_text(compiler, " = ");
-                put_key(compiler, (int)i, join->field->target_parts[part]);
+                put_key(compiler, (int)i, (join->direct ? join->field->target_parts : join->field->parts)[part]);
             }
             if (!join->field->n_parts) {
                 put_key(compiler, join->parent, join->direct ? join->field : join->field->target_field);
@@ -179,7 +179,7 @@ static void describe(Compiled *ret, const Plan *plan)
         if (expression->kind == X_TRANSFORM && expression->transform->code == TRUNC && expression->type.kind == FIELD_DATETIME)
             ret->types[i].zone = expression->zone ? expression->zone : capo_current_time_zone();
         if (expression->kind != X_COLUMN && expression->type.kind == FIELD_DECIMAL)
-            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .computed = true, .places = expression->kind == X_WRAP || expression->kind == X_CAST ? expression->type.places : -1 };
+            ret->types[i] = (OutputType){ .kind = FIELD_DECIMAL, .computed = true, .places = -1 };
         expression_check_type(expression);
         if (!ret->types[i].kind && (expression->kind == X_COMBINE || expression->kind == X_CASE || expression->kind == X_CALL))
             capo_raise(ERROR_FIELD, "Expression contains mixed types. You must set output_field.");
@@ -321,16 +321,11 @@ static Expression *as_output(void *context, Expression *node, int level)
     return output;
 }
 
-/* Windows are computed when the rows are chosen and grouped, so that a condition over one stands around the query. */
-static Sql put_qualified(Compiler *compiler, Plan *plan, bool name_outputs)
+/* SELECT of columns that a query beneath named. */
+static void put_outputs(Compiler *compiler, const Plan *plan, size_t count, bool name_outputs)
 {
-    size_t n_columns = plan->n_columns;
-    Expression *condition = expression_map(plan->qualify, as_output, plan, 0);
-    for (size_t i = 0; i < plan->n_order; i++)
-        if (plan->order[i].expression && !plan_position_of(plan, &plan->order[i]))
-            plan->order[i].expression = expression_map(plan->order[i].expression, as_output, plan, 0);
-    compile_text(compiler, plan->query->distinct ? "SELECT DISTINCT " : "SELECT ");
-    for (size_t i = 0; i < n_columns; i++) {
+    compile_text(compiler, plan->query->distinct && plan->qualify ? "SELECT DISTINCT " : "SELECT ");
+    for (size_t i = 0; i < count; i++) {
         compile_text(compiler, i ? ", " : "");
         compile_quoted(compiler, "subquery");
         compile_text(compiler, ".");
@@ -340,6 +335,17 @@ static Sql put_qualified(Compiler *compiler, Plan *plan, bool name_outputs)
             compile_quoted(compiler, output_name(plan, i));
         }
     }
+}
+
+/* Windows are computed when the rows are chosen and grouped, so that a condition over one stands around the query. */
+static Sql put_qualified(Compiler *compiler, Plan *plan, bool name_outputs)
+{
+    size_t n_columns = plan->n_columns;
+    Expression *condition = expression_map(plan->qualify, as_output, plan, 0);
+    for (size_t i = 0; i < plan->n_order; i++)
+        if (plan->order[i].expression && !plan_position_of(plan, &plan->order[i]))
+            plan->order[i].expression = expression_map(plan->order[i].expression, as_output, plan, 0);
+    put_outputs(compiler, plan, n_columns, name_outputs);
     compile_text(compiler, " FROM (");
     Sql sql = put_rows(compiler, plan, false, true);
     compile_text(compiler, ") ");
@@ -370,6 +376,7 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
         capo_raise(ERROR_NOT_SUPPORTED, "DISTINCT ON fields is not supported by %s.", compiler->backend->title);
     if (query->n_distinct_on)
         plan_distinct_on(&plan);
+    size_t n_wanted = plan.n_columns;
     if (query->distinct && !query->n_distinct_on)                   /* SELECT DISTINCT orders by what it selects */
         for (size_t i = 0; i < plan.n_order; i++) {
             if (!plan.order[i].expression || plan_position_of(&plan, &plan.order[i]))
@@ -388,12 +395,21 @@ static Sql put_select(Compiler *compiler, const Query *source, int depth, const 
     if (plan.grouped && plan.meta_order)                            /* rows that were grouped have no order of their own */
         plan.n_order = 0;
     compiler->frame = &frame;
-    Sql sql = plan.qualify ? put_qualified(compiler, &plan, name_outputs) : put_rows(compiler, &plan, query->distinct, name_outputs);
+    bool apart = !ret && !name_outputs && !plan.qualify && plan.n_columns > n_wanted;      /* a subquery gives no more than it was asked for */
+    if (apart) {
+        put_outputs(compiler, &plan, n_wanted, false);
+        compile_text(compiler, " FROM (");
+    }
+    Sql sql = plan.qualify ? put_qualified(compiler, &plan, name_outputs) : put_rows(compiler, &plan, query->distinct, name_outputs || apart);
     if (sql != SQL_EMPTY) {
         put_order(compiler, &plan);
         compile_limits(compiler, query->limit, query->offset);
         put_lock(compiler, &plan);
         sql = SQL_OK;
+    }
+    if (apart) {
+        compile_text(compiler, ") ");
+        compile_quoted(compiler, "subquery");
     }
     compiler->frame = before;
     return sql;

@@ -63,6 +63,14 @@ static bool same_parameter(Value a, Value b)
 {
     if (a.kind != b.kind || a.flags != b.flags)
         return false;
+    if (a.kind == VALUE_INT)
+        return a.integer == b.integer && a.tag == b.tag;
+    if (a.kind == VALUE_LIST && a.tag && a.tag == b.tag && a.list->count == b.list->count) {        /* an array */
+        for (size_t i = 0; i < a.list->count; i++)
+            if (!same_parameter(a.list->items[i], b.list->items[i]))
+                return false;
+        return true;
+    }
     return capo_is_text(a) ? a.size == b.size && !memcmp(a.text, b.text, a.size)
          : a.kind == VALUE_DECIMAL ? !strcmp(a.decimal.text, b.decimal.text)
          : a.kind != VALUE_NULL && a.kind != VALUE_LIST && a.kind != VALUE_MAP && a.kind != VALUE_OBJECT && capo_equal(a, b);
@@ -186,6 +194,9 @@ const FunctionRow *compile_function_row(const Compiler *compiler, const Function
 static Sql compile_call(Compiler *compiler, const Expression *call)
 {
     const FunctionRow *row = compile_function_row(compiler, call->function);
+    bool places = !strcmp(row->name, "Round") && call->n_args > 1 && call->args[1]->kind == X_VALUE && call->args[1]->value.kind == VALUE_INT;
+    if (places && call->args[1]->value.integer < 0 && compiler->dialect->rounds_fractions)
+        capo_raise(ERROR_VALUE, "%s does not support negative precision.", compiler->backend->title);
     if (compiler->dialect->call && compiler->dialect->call(compiler, call))
         return SQL_OK;
     if (!strcmp(row->name, "Concat")) {

@@ -116,9 +116,11 @@ static bool compile_year(Compiler *compiler, const Expression *lookup)
     int64_t year = lookup->value.integer;
     if (year < 1 || year > 9999)
         capo_raise(ERROR_VALUE, "year %lld is out of range", (long long)year);
+    bool iso = part->transform->code == PART_ISO_YEAR;
+    if (year == 9999 && iso)
+        capo_raise(ERROR_VALUE, "Year is out of range: 10000");
     if (year == 9999)                                               /* the range's end would be in year 10000 */
         return false;
-    bool iso = part->transform->code == PART_ISO_YEAR;
     Date first = iso ? iso_year_start((int)year) : capo_date((int)year, 1, 1);
     Date next = iso ? iso_year_start((int)year + 1) : capo_date((int)year + 1, 1, 1);
     const Expression *of = part->args[0];
@@ -189,6 +191,25 @@ static bool compile_long_list(Compiler *compiler, const Expression *lookup)
     return true;
 }
 
+/* Keys as one parameter, which asks for one text however many they are. */
+static bool compile_keys(Compiler *compiler, const Expression *lookup)
+{
+    const Expression *left = lookup->args[0];
+    const List *list = lookup->value.list;
+    if (!compiler->dialect->keys || compiler->literals || list->count < 2 || left->kind != X_COLUMN || !left->type.field)
+        return false;
+    Value *values = capo_alloc_array(list->count, sizeof *values);
+    for (size_t i = 0; i < list->count; i++)
+        values[i] = capo_to_column(left->type.field, list->items[i]);
+    Value keys = compiler->dialect->keys(left->type.field, values, list->count);
+    if (capo_is_null(keys))
+        return false;
+    compile_text(compiler, " = ANY(");
+    compile_bound(compiler, keys);
+    compile_text(compiler, ")");
+    return true;
+}
+
 static Sql compile_in(Compiler *compiler, const Expression *lookup)
 {
     if (lookup->query) {
@@ -211,7 +232,7 @@ static Sql compile_in(Compiler *compiler, const Expression *lookup)
         return SQL_OK;
     }
     put_left(compiler, lookup);
-    if (compile_long_list(compiler, lookup))
+    if (compile_keys(compiler, lookup) || compile_long_list(compiler, lookup))
         return SQL_OK;
     compile_text(compiler, " IN (");
     for (size_t i = 0; i < list->count; i++) {

@@ -170,7 +170,8 @@ static void add_order(Plan *plan, OrderTerm term)
     plan->order[plan->n_order++] = term;
 }
 
-typedef struct Seen { const Field *fields[MAX_JOINS]; size_t count; } Seen;
+/* The relations that orders of models have led over so far. */
+typedef struct Seen { const Field *fields[MAX_JOINS]; bool direct[MAX_JOINS]; size_t count; } Seen;
 
 static Expression *with_prefix(void *prefix, Expression *node, int level)
 {
@@ -208,11 +209,13 @@ static void order_by_path(Plan *plan, Model *model, int join, const char *prefix
     const char *last = walked.names[walked.n_names - 1];
     bool by_key = !strcmp(last, "pk") || (walked.final && !strcmp(walked.final->attname, last) && strcmp(walked.final->name, last));
     if (walked.relation && !by_key && model_is_ordered(walked.model) && walked.used == walked.n_names) {
+        bool direct = walked.steps[walked.n_steps - 1].direct;     /* to the model of a key, or back to the one that has it */
         for (size_t i = 0; i < seen->count; i++)
-            if (seen->fields[i] == walked.final)
+            if (seen->fields[i] == walked.final && seen->direct[i] == direct)
                 capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
         if (seen->count == MAX_JOINS)
             capo_raise(ERROR_FIELD, "Infinite loop caused by ordering.");
+        seen->direct[seen->count] = direct;
         seen->fields[seen->count++] = walked.final;
         size_t count;
         OrderTerm *terms = model_order(walked.model, &count);

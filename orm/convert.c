@@ -311,13 +311,20 @@ static const char *decimal_of_real(double real, int places)
     return capo_format("%.*f", size >= 1 ? 15 - whole : 15 + zeros, real);
 }
 
+/* 1.5e-07 as Python writes a decimal: 1.5E-7. */
+static const char *with_exponent(const char *text)
+{
+    const char *e = strchr(text, 'e');
+    return e ? capo_format("%.*sE%+d", (int)(e - text), text, atoi(e + 1)) : text;
+}
+
 static Value decimal_of(Value raw, int places)
 {
     Decimal decimal = { NULL };
     if (raw.kind == VALUE_INT)
         decimal = capo_decimal_from_int(raw.integer);
     else if (raw.kind == VALUE_REAL)
-        decimal.text = decimal_of_real(raw.real, places);
+        decimal.text = with_exponent(decimal_of_real(raw.real, places));
     else if (!capo_is_text(raw) || !capo_parse_decimal(raw.text, &decimal))
         return raw;
     if (raw.kind == VALUE_REAL && !isfinite(raw.real))
@@ -343,6 +350,7 @@ static int64_t rounded(Decimal decimal)
 Value capo_from_storage(Storage storage, Value raw, int decimal_places)
 {
     int64_t microseconds, days;
+    double real;
     if (raw.kind == VALUE_NULL)
         return raw;
     switch (storage) {
@@ -354,6 +362,7 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
         return raw.kind == VALUE_TEXT ? raw : raw.kind == VALUE_BYTES ? capo_value_copy_n((const char *)raw.bytes, raw.size) : capo_value_to_text(raw);
     case STORAGE_REAL:
         return raw.kind == VALUE_INT ? capo_value_real((double)raw.integer)
+             : capo_is_text(raw) && capo_to_real(raw, &real) ? capo_value_real(real)
              : raw.kind == VALUE_DECIMAL ? capo_value_real(capo_decimal_to_double(raw.decimal)) : raw;
     case STORAGE_DECIMAL:
         return raw.kind == VALUE_DECIMAL ? raw : decimal_of(raw, decimal_places);
@@ -466,6 +475,15 @@ size_t capo_write_column_datetime(char *ret, int64_t microseconds)
 static void put_literal(Buffer *out, Value value)
 {
     char text[64];
+    bool array = value.kind == VALUE_LIST && value.tag && value.list->count;       /* of PostgreSQL */
+    for (size_t i = 0; array && i < value.list->count; i++) {
+        capo_put(out, i ? ", " : "ARRAY[");
+        put_literal(out, value.list->items[i]);
+    }
+    if (array) {
+        capo_put_char(out, ']');
+        return;
+    }
     switch (value.kind) {
     case VALUE_NULL:
         capo_put(out, "NULL");

@@ -211,6 +211,17 @@ const char *const *capo_database_aliases(void)
 }
 
 char capo_database_quote(void) { return opened ? database_current()->backend->dialect->quote : '"'; }
+
+int capo_database_table_length(void)
+{
+    const char *url = opened ? NULL : capo_default_database();
+    const Backend *backend = opened ? opened->backend : NULL;
+    for (size_t i = 0; url && i < N_BACKENDS; i++)
+        if (capo_starts_with(url, capo_format("%s:", backends[i].scheme)))
+            backend = backends[i].backend;
+    return backend && backend->networked ? backend->dialect->name_length : 0;
+}
+
 int capo_database_name_length(void) { return opened ? database_current()->backend->dialect->name_length : capo_sqlite_dialect.name_length; }
 
 /* --- what the rows say --- */

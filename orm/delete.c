@@ -91,10 +91,10 @@ static bool has_hooks(const Model *model)
         || (capo_post_delete.count && capo_has_receivers(&capo_post_delete, model));
 }
 
-/* What the database does with the rows is its own matter. */
+/* A column or several refer to the rows. What the database does with them is its own matter. */
 static bool is_left_alone(const Field *field)
 {
-    return field->on_delete == DO_NOTHING || field->on_delete == DB_CASCADE || field->on_delete == DB_SET_NULL || field->on_delete == DB_SET_DEFAULT;
+    return (!field->column && !field->n_parts) || field->on_delete == DO_NOTHING || field->on_delete == DB_CASCADE || field->on_delete == DB_SET_NULL || field->on_delete == DB_SET_DEFAULT;
 }
 
 bool capo_can_fast_delete(const Model *model)
@@ -103,7 +103,7 @@ bool capo_can_fast_delete(const Model *model)
     if (has_hooks(model) || has_hooks(concrete) || capo_parent_level(concrete))
         return false;
     for (size_t i = 0; i < concrete->n_reverse; i++)
-        if (concrete->reverse[i]->column && !is_left_alone(concrete->reverse[i]))
+        if (!is_left_alone(concrete->reverse[i]))
             return false;
     return true;
 }
@@ -154,14 +154,22 @@ static Batch add(Collector *collector, const Work *work, Instance *const *parent
             if (!by_key) {
                 by_key = capo_map_new();
                 for (size_t k = 0; k < n_parents; k++)
-                    capo_map_set_value(by_key, capo_field_value(parents[k], work->field->target_field), capo_value_object(parents[k]));
+                    capo_map_set_value(by_key, relation_value(parents[k], work->field, true), capo_value_object(parents[k]));
             }
-            Value *found = capo_map_get_value(by_key, capo_field_value(instance, work->field));
+            Value *found = capo_map_get_value(by_key, relation_value(instance, work->field, false));
             parent = found ? (Instance *)found->object : NULL;
         }
         add_node(collector, instance, parent);
     }
     return fresh;
+}
+
+static void push_rows(Batch *found, Query *query)
+{
+    size_t count;
+    Instance **rows = capo_query_rows(capo_query_order_by(query, LIST(NULL)), &count);
+    for (size_t i = 0; i < count; i++)
+        push(found, rows[i]);
 }
 
 /* Where the rows are not one table's, or a manager says which there are. */
@@ -174,10 +182,26 @@ static Batch related_rows(const Field *field, const Batch *objects)
     Query *query = capo_query_filter(capo_base_rows(field->model), capo_q(capo_format("%s__in", field->name), capo_value_list(keys)));
     if (field->generic_type)
         query = capo_query_filter(query, capo_q(field->generic_type->name, capo_generic_type(field->target)));
-    size_t count;
-    Instance **rows = capo_query_rows(capo_query_order_by(query, LIST(NULL)), &count);
-    for (size_t i = 0; i < count; i++)
-        push(&found, rows[i]);
+    push_rows(&found, query);
+    return found;
+}
+
+/* Over several columns. */
+static Batch related_over(const Field *field, const Batch *objects)
+{
+    Batch found = { 0 };
+    size_t most = capo_dialect()->max_parameters / (2 * field->n_parts);
+    for (size_t at = 0; at < objects->count; at += most) {
+        List *keys = capo_list_new();
+        for (size_t i = at; i < objects->count && i < at + most; i++) {
+            Value key = relation_value(objects->items[i], field, true);
+            if (!capo_is_null(key))
+                capo_list_add(keys, key);
+        }
+        Query *query = query_clone(capo_base_rows(field->model));
+        query_add_relation(query, field, true, keys->items, keys->count, NULL);
+        push_rows(&found, query);
+    }
     return found;
 }
 
@@ -186,6 +210,8 @@ static Batch related_objects(const Field *field, const Batch *objects)
 {
     Batch found = { 0 };
     size_t most = capo_dialect()->max_parameters;
+    if (field->n_parts)
+        return related_over(field, objects);
     if (capo_has_base_manager(field->model) || capo_parent_level(field->model) || field->generic_type)
         return related_rows(field, objects);
     for (size_t at = 0; at < objects->count; at += most) {
@@ -266,9 +292,9 @@ static void follow(Collector *collector, Model *of, Batch *fresh)
     Batch protected_by = { 0 };
     for (size_t i = 0; i < model->n_reverse; i++) {
         const Field *field = model->reverse[i];
-        if (!field->column || is_left_alone(field) || !field->model->managed)
+        if (is_left_alone(field) || !field->model->managed)
             continue;
-        if (field->on_delete == CASCADE && !collector->plans && !field->generic_type && capo_can_fast_delete(field->model)) {
+        if (field->on_delete == CASCADE && !collector->plans && !field->generic_type && !field->n_parts && capo_can_fast_delete(field->model)) {
             add_fast(collector, field, fresh);
             continue;
         }
@@ -280,7 +306,7 @@ static void follow(Collector *collector, Model *of, Batch *fresh)
             enqueue(collector, field->model, found, field);
             if (!field->null)
                 add_dependency(collector, model, field->model);
-            else if (!capo_dialect()->defers_constraints)           /* rows of the own table may refer to each other */
+            else if (field->column && !capo_dialect()->defers_constraints)           /* rows of the own table may refer to each other */
                 add_update(collector, field, capo_value_null(), &found);
             break;
         case PROTECT:

@@ -104,6 +104,9 @@ Expression *expression_call(const char *function, Expression **args, size_t n_ar
     bool places = !strcmp(function, "Left") || !strcmp(function, "Right") || !strcmp(function, "Substr");
     if (places && args[1]->kind == X_VALUE && args[1]->value.kind == VALUE_INT && args[1]->value.integer < 1)
         capo_raise(ERROR_VALUE, "'%s' must be greater than 0.", !strcmp(function, "Substr") ? "pos" : "length");
+    bool counts = !strcmp(function, "Repeat") || !strcmp(function, "LPad") || !strcmp(function, "RPad");
+    if (counts && args[1]->kind == X_VALUE && args[1]->value.kind == VALUE_INT && args[1]->value.integer < 0)
+        capo_raise(ERROR_VALUE, "'%s' must be greater or equal to 0.", !strcmp(function, "Repeat") ? "number" : "length");
     Expression *padded[3];
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (!strcmp(function, defaults[i].function) && n_args == defaults[i].at) {
@@ -330,8 +333,10 @@ static FieldKind moment(FieldKind kind)
 static OutputType combined_type(const char *operator, OutputType a, OutputType b)
 {
     char op = operator[0];
-    if (strchr("&|<>#", op))
-        return type_of(capo_field_is_integer(a.kind) || capo_field_is_integer(b.kind) ? FIELD_INTEGER : FIELD_NONE);
+    if (strchr("&|<>#", op)) {
+        bool whole = (!a.kind || capo_field_is_integer(a.kind)) && (!b.kind || capo_field_is_integer(b.kind));
+        return type_of(whole && (a.kind || b.kind) ? FIELD_INTEGER : FIELD_NONE);
+    }
     if (!a.kind)
         return type_is_number(b.kind) ? type_of(b.kind) : type_of(FIELD_NONE);
     if (!b.kind)
@@ -355,11 +360,15 @@ static OutputType combined_type(const char *operator, OutputType a, OutputType b
     return type_of(FIELD_NONE);
 }
 
-static OutputType number_type(OutputType type)
+/* A decimal where one is among the arguments, a float where a whole number is. */
+static OutputType number_type(const Expression *call)
 {
-    if (type.kind == FIELD_DECIMAL)
-        return type_of(FIELD_DECIMAL);
-    return capo_field_is_integer(type.kind) ? type_of(FIELD_FLOAT) : (OutputType){ .kind = type.kind, .places = -1 };
+    bool decimal = false, whole = false;
+    for (size_t i = 0; i < call->n_args; i++) {
+        decimal |= call->args[i]->type.kind == FIELD_DECIMAL;
+        whole |= capo_field_is_integer(call->args[i]->type.kind);
+    }
+    return decimal ? type_of(FIELD_DECIMAL) : whole ? type_of(FIELD_FLOAT) : type_of(mixed_type(call, false).kind);
 }
 
 static OutputType call_type(const Expression *call)
@@ -370,7 +379,7 @@ static OutputType call_type(const Expression *call)
     case GIVES_TEXT: return type_of(FIELD_CHAR);
     case GIVES_INTEGER: return type_of(FIELD_INTEGER);
     case GIVES_FLOAT: return type_of(FIELD_FLOAT);
-    case GIVES_NUMBER: return number_type(first);
+    case GIVES_NUMBER: return number_type(call);
     case GIVES_BOOLEAN: return type_of(FIELD_BOOLEAN);
     case GIVES_UUID: return type_of(FIELD_UUID);
     case GIVES_KIND: return type_of(call->function->kind);
@@ -382,16 +391,35 @@ static OutputType call_type(const Expression *call)
     return first;
 }
 
+static _Noreturn void raise_mixed(const Expression *expression, bool operands)
+{
+    Buffer kinds = { 0 };
+    bool of_case = expression->kind == X_CASE;
+    for (size_t i = 0; i < expression->n_args; i++)
+        if (expression->args[i]->type.kind && (!of_case || i % 2 || i + 1 == expression->n_args))      /* of CASE: not its conditions */
+            capo_put_format(&kinds, "%s%s", kinds.size ? ", " : "", capo_field_kind_name(expression->args[i]->type.kind));
+    if (operands)
+        capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s. You must set output_field.", expression->name, capo_buffer_text(&kinds));
+    capo_raise(ERROR_FIELD, "Expression contains mixed types: %s. You must set output_field.", capo_buffer_text(&kinds));
+}
+
 void expression_check_type(const Expression *expression)
 {
-    if (expression->type.kind || expression->kind != X_CALL || (expression->function->gives != GIVES_MIXED && expression->function->gives != GIVES_PAIRS))
+    bool call = expression->kind == X_CALL, combined = expression->kind == X_COMBINE, of_case = expression->kind == X_CASE;
+    if ((expression->type.kind && !combined) || (!call && !combined && !of_case))
         return;
-    Buffer kinds = { 0 };
-    for (size_t i = 0; i < expression->n_args; i++)
-        if (expression->args[i]->type.kind)
-            capo_put_format(&kinds, "%s%s", kinds.size ? ", " : "", capo_field_kind_name(expression->args[i]->type.kind));
-    if (kinds.size)
-        capo_raise(ERROR_FIELD, "Expression contains mixed types: %s. You must set output_field.", capo_buffer_text(&kinds));
+    size_t known = 0, count = 0;
+    for (size_t i = 0; i < expression->n_args; i++) {
+        bool counts = !of_case || i % 2 || i + 1 == expression->n_args;
+        if (counts)
+            expression_check_type(expression->args[i]);
+        known += counts && expression->args[i]->type.kind;
+        count += counts;
+    }
+    if (expression->type.kind)
+        return;
+    if (combined ? known == count : known && (of_case || expression->function->gives == GIVES_MIXED || expression->function->gives == GIVES_PAIRS || expression->function->gives == GIVES_NUMBER))
+        raise_mixed(expression, combined);
 }
 
 void expression_infer(Expression *expression)
@@ -409,13 +437,12 @@ void expression_infer(Expression *expression)
         expression->type = expression->args[0]->type;
         break;
     case X_CASE: {
-        OutputType type = common_type(expression->args, expression->n_args - 1, 1, 2);
-        OutputType last = expression->args[expression->n_args - 1]->type;
-        if (!type.kind)
-            type = last;
-        else if (last.kind && !kind_is(type.kind, last.kind))
-            type = type_of(FIELD_NONE);
-        expression->type = type;
+        Expression **results = capo_alloc_array(expression->n_args, sizeof *results);
+        size_t count = 0;
+        for (size_t i = 1; i < expression->n_args; i += 2)
+            results[count++] = expression->args[i];
+        results[count++] = expression->args[expression->n_args - 1];
+        expression->type = common_type(results, count, 0, 1);
         break;
     }
     case X_SUBQUERY: {

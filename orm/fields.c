@@ -428,6 +428,26 @@ static void names_digest(const char *table, const char *const *names, const char
     snprintf(ret, (size_t)length + 1, "%.*s", length, hex);
 }
 
+/* The first so many letters, not bytes. */
+static char *first_letters(const char *text, int count)
+{
+    const char *at = text, *end = text + strlen(text);
+    while (at < end && count-- > 0)
+        capo_utf8_next(&at, end);
+    return capo_strndup(text, (size_t)(at - text));
+}
+
+static int letters(const char *text) { return (int)capo_utf8_length(text, strlen(text)); }
+
+const char *capo_short_name(const char *name, int longest)
+{
+    char digest[5];
+    if (!longest || letters(name) <= longest)
+        return name;
+    names_digest(name, (const char *const[]){ NULL }, "", 4, digest);
+    return capo_format("%s%s", first_letters(name, longest - 4), digest);
+}
+
 char *capo_index_name(const char *table, const char *const *columns, const char *suffix)
 {
     const int longest = capo_database_name_length();
@@ -436,14 +456,13 @@ char *capo_index_name(const char *table, const char *const *columns, const char 
     char *joined = capo_join(columns, "_");
     char *tail = capo_format("%s%s", digest, suffix);
     char *name = capo_format("%s_%s_%s", table, joined, tail);
-    if ((int)strlen(name) <= longest)
+    if (letters(name) <= longest)
         return name;
-    if ((int)strlen(tail) > longest / 3)
-        tail[longest / 3] = '\0';
-    int other = (longest - (int)strlen(tail)) / 2 - 1;
-    name = capo_format("%.*s_%.*s_%s", other, table, other, joined, tail);
+    tail = first_letters(tail, longest / 3);
+    int other = (longest - letters(tail)) / 2 - 1;
+    name = capo_format("%s_%s_%s", first_letters(table, other), first_letters(joined, other), tail);
     if (name[0] == '_' || isdigit((unsigned char)name[0]))
-        name = capo_format("D%.*s", (int)strlen(name) - 1, name);
+        name = capo_format("D%s", first_letters(name, letters(name) - 1));
     return name;
 }
 
@@ -458,7 +477,7 @@ char *capo_meta_index_name_suffix(const char *table, const char *const *columns_
     char digest[7];
     const char *column = columns_with_order[0] + (columns_with_order[0][0] == '-');
     names_digest(table, columns_with_order, suffix, 6, digest);
-    char *name = capo_format("%.11s_%.7s_%s_%s", table, column, digest, suffix);
+    char *name = capo_format("%s_%s_%s_%s", first_letters(table, 11), first_letters(column, 7), digest, suffix);
     if (name[0] == '_' || isdigit((unsigned char)name[0]))
         name[0] = 'D';
     return name;

@@ -57,7 +57,8 @@ static Field *link_one(Resolver *resolver, Model *model, const ForeignObject *ob
         return NULL;
     }
     *field = (Field){ .model = model, .name = object->name, .attname = object->name, .kind = FIELD_FOREIGN_KEY, .null = true, .target = object->model,
-                      .target_name = object->model->label, .on_delete = DO_NOTHING, .hidden_relation = true, .n_parts = n, .row = model->rows,
+                      .target_name = object->model->label, .on_delete = object->on_delete ? object->on_delete : DO_NOTHING, .related_name = object->related_name,
+                      .related_query_name = object->related_query_name, .n_parts = n, .row = model->rows,
                       .verbose_name = object->name, .label = object->name, .help_text = "", .layout = { -1, -1, -1, -1, -1, -1 } };
     field->parts = arena_alloc(resolver->arena, n * sizeof *field->parts);
     field->target_parts = arena_alloc(resolver->arena, n * sizeof *field->target_parts);
@@ -71,6 +72,9 @@ static Field *link_one(Resolver *resolver, Model *model, const ForeignObject *ob
                              object->from[i], object->model->name, object->to[i]);
     }
     field->target_field = field->target_parts[0];
+    if (field->on_delete != DO_NOTHING && field->on_delete != CASCADE && field->on_delete != PROTECT && field->on_delete != RESTRICT)
+        resolver_problem(resolver, "%s: .foreign_objects: the .on_delete of \"%s\" may be CASCADE, PROTECT, RESTRICT or DO_NOTHING: it has no column that could be set.",
+                         model->label, object->name);
     if (resolver_scan_field(model, object->name))
         resolver_problem(resolver, "%s: .foreign_objects: \"%s\" is a field too.", model->label, object->name);
     if (!is_unique(field))
@@ -90,8 +94,10 @@ void resolver_link_foreign(Resolver *resolver, Model *model)
         model->foreign = arena_alloc(resolver->arena, count * sizeof *model->foreign);
     for (size_t i = 0; i < count; i++) {
         Field *field = link_one(resolver, model, &model->meta->foreign_objects[i]);
-        if (field)
-            model->foreign[model->n_foreign++] = field;
+        if (!field)
+            continue;
+        model->foreign[model->n_foreign++] = field;
+        resolver_link_reverse(resolver, field);
     }
 }
 
@@ -103,29 +109,39 @@ Field *capo_foreign_object(const Model *model, const char *name)
     return NULL;
 }
 
-/* What was found before counts as long as the columns still say so. */
-static bool is_still(const Instance *self, const Field *relation, const Instance *other)
+Value relation_value(const Instance *row, const Field *relation, bool of_target)
 {
-    for (size_t i = 0; other && i < relation->n_parts; i++)
-        if (!capo_equal(capo_field_value(self, relation->parts[i]), capo_field_value(other, relation->target_parts[i])))
-            return false;
-    return other != NULL;
+    if (!relation->n_parts)
+        return capo_field_value(row, of_target ? relation->target_field : relation);
+    List *values = capo_list_new();
+    for (size_t i = 0; i < relation->n_parts; i++) {
+        Value part = capo_field_value(row, of_target ? relation->target_parts[i] : relation->parts[i]);
+        if (capo_is_null(part))
+            return part;
+        capo_list_add(values, part);
+    }
+    return capo_value_list(values);
 }
 
-Instance *related_over_columns(Instance *self, const Field *relation)
+Condition *relation_condition(const Field *relation, bool of_target, Value value)
+{
+    Condition **equal = capo_alloc_array(relation->n_parts + 1, sizeof *equal);
+    for (size_t i = 0; i < relation->n_parts; i++)
+        equal[i] = capo_q((of_target ? relation->target_parts[i] : relation->parts[i])->attname, value.list->items[i]);
+    return capo_q_all(equal);
+}
+
+Instance *related_over_columns(Instance *self, const Field *relation, const char *file, int line)
 {
     Instance *other;
-    if (capo_instance_cached(self, relation, &other) && is_still(self, relation, other))
+    Value value = relation_value(self, relation, false);
+    if (capo_is_null(value))
+        return NULL;
+    if (capo_instance_cached(self, relation, &other) || (self->state->peers && peers_read(self, relation->name, file, line) && capo_instance_cached(self, relation, &other)))
         return other;
     WITH_DATABASE(database_for(relation->target, self, NULL, DATABASE_READ));
-    Condition **equal = capo_alloc_array(relation->n_parts + 1, sizeof *equal);
-    for (size_t i = 0; i < relation->n_parts; i++) {
-        Value value = capo_field_value(self, relation->parts[i]);
-        if (capo_is_null(value))
-            return NULL;
-        equal[i] = capo_q(relation->target_parts[i]->attname, value);
-    }
-    other = capo_query_rows(capo_query_slice(capo_query_filter(capo_base_rows(relation->target), capo_q_all(equal)), 0, 1), NULL)[0];
+    Query *query = capo_query_filter(capo_base_rows(relation->target), relation_condition(relation, true, value));
+    other = capo_query_rows(capo_query_slice(query, 0, 1), NULL)[0];
     if (other)
         capo_instance_cache(self, relation, other);
     return other;

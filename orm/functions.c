@@ -36,7 +36,7 @@ static const FunctionRow functions[] = {
     { .name = "VarianceSample", .sql = "VAR_SAMP", .gives = GIVES_NUMBER, .least = 1, .most = 1, .aggregate = true },
 
     { .name = "Coalesce", .sql = "COALESCE", .gives = GIVES_MIXED, .least = 2, .most = -1 },
-    { .name = "NullIf", .sql = "NULLIF", .gives = GIVES_FIRST, .least = 2, .most = 2 },
+    { .name = "NullIf", .sql = "NULLIF", .gives = GIVES_MIXED, .least = 2, .most = 2 },
     { .name = "Greatest", .sql = "MAX", .gives = GIVES_MIXED, .least = 2, .most = -1 },
     { .name = "Least", .sql = "MIN", .gives = GIVES_MIXED, .least = 2, .most = -1 },
 
@@ -49,7 +49,7 @@ static const FunctionRow functions[] = {
     { .name = "Left", .sql = "SUBSTR($1, 1, $2)", .gives = GIVES_TEXT, .least = 2, .most = 2 },
     { .name = "Right", .sql = "SUBSTR($1, ($2) * -1)", .gives = GIVES_TEXT, .least = 2, .most = 2 },
     { .name = "Substr", .sql = "SUBSTR", .gives = GIVES_TEXT, .least = 2, .most = 3 },
-    { .name = "Replace", .sql = "REPLACE", .gives = GIVES_TEXT, .least = 2, .most = 3 },
+    { .name = "Replace", .sql = "REPLACE", .gives = GIVES_MIXED, .least = 2, .most = 3 },
     { .name = "Concat", .sql = NULL, .gives = GIVES_PAIRS, .least = 2, .most = -1 },
     { .name = "StrIndex", .sql = "INSTR", .gives = GIVES_INTEGER, .least = 2, .most = 2 },
     { .name = "Repeat", .sql = "REPEAT", .gives = GIVES_TEXT, .least = 2, .most = 2 },

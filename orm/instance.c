@@ -245,6 +245,8 @@ void capo_instance_cache(Instance *self, const Field *relation, Instance *other)
     Instance **member = object_place(self, relation);
     cache->known = true;
     cache->one = other;
+    if (relation->n_parts)
+        cache->key = relation_value(self, relation, false).list;
     if (member)
         *member = other;
 }
@@ -268,8 +270,11 @@ bool capo_instance_cached_reverse(const Instance *self, const Field *relation, I
 bool capo_instance_cached(const Instance *self, const Field *relation, Instance **ret_other)
 {
     const RelatedCache *cache;
-    if (relation->n_parts) {
+    if (relation->n_parts) {                /* it counts as long as the columns say the same */
+        Value now = relation_value(self, relation, false);
         cache = find_cache(self, relation, NULL);
+        if (!cache || !cache->key || capo_is_null(now) || !capo_equal(now, capo_value_list((List *)cache->key)))
+            return false;
     } else if (relation->model == self->model && relation->column) {
         capo_relation_sync(self, relation);
         cache = find_cache(self, relation, NULL);

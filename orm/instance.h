@@ -9,6 +9,7 @@ typedef struct RelatedCache {
     const char *accessor;
     bool known;
     Instance *one;
+    const List *key;                        /* over several columns: what they said then */
     Instance **many; size_t count;          /* prefetched */
     struct RelatedCache *next;
 } RelatedCache;
@@ -87,8 +88,13 @@ void capo_peers_watch(int on, void (*report)(const char *message));
 void capo_instance_settle(Instance *self);
 void capo_instance_forget(Instance *self, const char *accessor);
 void capo_instance_forget_all(Instance *self);
-/* foreign_object.c: the object on the other side of a relation over several columns; NULL. */
-Instance *related_over_columns(Instance *self, const Field *relation);
+/* foreign_object.c: the values that join a row to the other side of a relation, of the row that has the relation or (of_target) of the one that it
+ * leads to: its key; of several columns a list, or null where one of them is. */
+Value relation_value(const Instance *row, const Field *relation, bool of_target);
+/* Of a relation over several columns: that the rows of this side have these values. */
+Condition *relation_condition(const Field *relation, bool of_target, Value value);
+/* The object on the other side of a relation over several columns; NULL. */
+Instance *related_over_columns(Instance *self, const Field *relation, const char *file, int line);
 /* generic.c */
 const GenericKey *capo_find_generic_key(const Model *model, const char *name);
 /* The object of a generic key that is cached with the instance: of the type and key that it has now; false: none is. */

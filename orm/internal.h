@@ -35,6 +35,8 @@ struct Field *capo_field_from_row(Arena *arena, Model *model, const FieldRow *ro
 const char *capo_field_problem(const Field *field);
 const char *capo_file_field_problem(const Field *field);       /* files.c: of FILE and IMAGE */
 const char *capo_field_choices_problem(const Field *field);
+/* A name of so many letters at most (0: any), the last four of a longer one a digest of it: Django's truncate_name. */
+const char *capo_short_name(const char *name, int longest);
 char *capo_meta_index_name(const char *table, const char *const *columns_with_order);
 /* The same of another kind of index: "_gin" instead of "_idx". */
 char *capo_meta_index_name_suffix(const char *table, const char *const *columns_with_order, const char *suffix);
@@ -220,6 +222,7 @@ typedef struct Dialect {
     const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
+    bool rounds_fractions;                  /* ROUND has no negative precision */
     bool reads_apart;                       /* an UPDATE or DELETE cannot read its own table in a subquery */
     bool hex_texts;                         /* _utf8mb4 x'…' in DDL; else CONVERT(x'…' USING utf8mb4), whose collation may clash */
     bool negative_indexes;                  /* $[-1] in a path of JSON; else $[last] */
@@ -244,6 +247,8 @@ typedef struct Dialect {
     /* INSERT of rows as an array for each column: "SELECT … FROM …", and its parameters, one for each column; values[column * count + row].
      * NULL, with nothing written: one of them has no such form. No function: none ever has. */
     Value *(*put_rows)(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+    /* The keys of a look-up "in" as one parameter of "= ANY(…)": one text for any number of them. Null: they have no such form. No function: there is none. */
+    Value (*keys)(const Field *column, Value *values, size_t count);
     /* DDL type of the column: "varchar(200)", and its CHECK or NULL; `column` is quoted already. */
     const char *(*column_type)(const Field *field);
     const char *(*column_check)(const Field *field, const char *quoted_column);
@@ -316,6 +321,7 @@ extern const Backend capo_mysql_backend, capo_mariadb_backend, capo_oracle_mysql
 extern const Dialect capo_sqlite_dialect, capo_postgresql_dialect, capo_mariadb_dialect, capo_mysql_dialect;
 /* postgresql_rows.c */
 Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count);
+Value capo_postgresql_keys(const Field *column, Value *values, size_t count);
 
 /* --- database.c: the current database -------------------------------------------------------------------------------------- */
 
@@ -326,6 +332,8 @@ const Dialect *capo_dialect(void);
 /* Its name alone, "mysql" say, without asking anybody. */
 const char *capo_backend_name(void);
 int capo_database_name_length(void);
+/* The longest name of a table on the site's default database, as far as its URL says; 0: any. */
+int capo_database_table_length(void);
 char capo_database_quote(void);
 /* Another database for this process: tests. NULL goes back to settings' one. Connections of the former are closed.
  *     capo_database_open("sqlite::memory:"); */

@@ -199,6 +199,26 @@ static Expression *slice_of(const char *name, Expression *of)
     return call;
 }
 
+/* A day has no hours to cut off, and a time of day no month: most likely a mistake. */
+static void check_truncation(const Expression *of, const char *name, FieldKind gives)
+{
+    static const char *const times[] = { "hour", "minute", "second", "time", NULL };
+    static const char *const dates[] = { "year", "quarter", "month", "week", "day", "date", NULL };
+    FieldKind kind = of->type.kind;
+    if (!kind)
+        return;
+    if (kind != FIELD_DATE && kind != FIELD_DATETIME && kind != FIELD_TIME)
+        capo_raise(ERROR_VALUE, "A %s is no DateField, TimeField or DateTimeField, which alone can be truncated.", capo_field_kind_name(kind));
+    if (gives != FIELD_DATE && gives != FIELD_DATETIME && gives != FIELD_TIME)
+        capo_raise(ERROR_VALUE, "A truncation gives a DateField, TimeField or DateTimeField, not a %s.", capo_field_kind_name(gives));
+    const char *const *cut = kind == FIELD_DATE ? times : kind == FIELD_TIME ? dates : NULL;
+    bool cannot = cut && gives == FIELD_DATETIME;
+    for (; cut && *cut && !cannot; cut++)
+        cannot = !strcmp(*cut, name);
+    if (cannot)
+        capo_raise(ERROR_VALUE, "Cannot truncate a %s to the %s of a %s.", capo_field_kind_name(kind), name, capo_field_kind_name(gives));
+}
+
 /* Extract and Trunc as functions: the name comes from a fixed list, never from outside. */
 Expression *transform_named(const char *name, FieldKind gives, Expression *of, const TimeZone *zone, bool truncate)
 {
@@ -216,6 +236,11 @@ Expression *transform_named(const char *name, FieldKind gives, Expression *of, c
                 expression = transform_new(&transforms[i], name, of, transforms[i].gives);
     if (!truncate && !expression)
         expression = transform_apply(of, name);
+    FieldKind kind = of->type.kind;
+    if (zone && kind && kind != FIELD_DATETIME)
+        capo_raise(ERROR_VALUE, "A time zone can only be used with a DateTimeField, not with a %s.", capo_field_kind_name(kind));
+    if (truncate && expression)
+        check_truncation(of, name, expression->type.kind);
     if (!expression)
         capo_raise(ERROR_VALUE, "'%s' is no part that %s of a %s has.", name, truncate ? "a truncation" : "an extraction",
                    of->type.kind ? capo_field_kind_name(of->type.kind) : "value");
@@ -238,44 +263,49 @@ static _Noreturn void raise_no_number(const Expression *left, Value value)
     capo_raise(ERROR_VALUE, "%s expected a number but got %s.", field_words(left), capo_buffer_text(&text));
 }
 
-/* A whole number; one too large for a column stays a decimal, which the compiler knows to be out of range. */
+/* Whether comparisons with 2.5 are made with the next whole number; years are compared without what is behind the point. */
+static bool rounds_up(const Expression *left, LookupCode code)
+{
+    bool year = left->kind == X_TRANSFORM && (left->transform->code == PART_YEAR || left->transform->code == PART_ISO_YEAR);
+    return (code == LOOKUP_GTE || code == LOOKUP_LT) && !year;
+}
+
+/* A whole number; one too large for a column stays a decimal, which the compiler knows to be out of range. Of a decimal, unlike of a
+ * float, what is behind the point is always left out. */
 static Value prepare_integer(const Expression *left, Value value, LookupCode code)
 {
-    bool up = code == LOOKUP_GTE || code == LOOKUP_LT;
-    int64_t n;
-    if (value.kind == VALUE_BOOL)
-        return capo_value_int(value.boolean);
+    Value whole;
     if (value.kind == VALUE_INT)
         return value;
     if (value.kind == VALUE_REAL) {
         if (isnan(value.real) || isinf(value.real))
             raise_no_number(left, value);
-        double whole = up ? ceil(value.real) : trunc(value.real);
-        if (whole >= -9.2e18 && whole <= 9.2e18)
-            return capo_value_int((int64_t)whole);
-        return capo_value_decimal((Decimal){ capo_format("%.0f", whole) });
+        double real = rounds_up(left, code) ? ceil(value.real) : trunc(value.real);
+        if (real >= -9.2e18 && real <= 9.2e18)
+            return capo_value_int((int64_t)real);
+        return capo_value_decimal((Decimal){ capo_format("%.0f", real) });
     }
-    if (value.kind == VALUE_DECIMAL) {
-        Decimal whole = capo_decimal_quantize(value.decimal, 0, true);
-        Decimal given = value.decimal;
-        int compared = capo_decimal_compare(whole, given);
-        bool negative = capo_decimal_compare(given, (Decimal){ "0" }) < 0;
-        if (up ? compared < 0 : negative && compared < 0)
-            whole = capo_decimal_add(whole, (Decimal){ "1" });
-        if (!up && !negative && compared > 0)
-            whole = capo_decimal_add(whole, (Decimal){ "-1" });
-        Value text = capo_value_text(whole.text);
-        return capo_to_int(text, &n) ? capo_value_int(n) : capo_value_decimal(whole);
-    }
-    if (capo_is_text(value)) {
-        if (capo_to_int(value, &n))
-            return capo_value_int(n);
-        const char *text = capo_strip(value.text);
-        const char *digits = *text == '-' || *text == '+' ? text + 1 : text;
-        if (*digits && strlen(text) < 400 && strspn(digits, "0123456789") == strlen(digits))
-            return capo_value_decimal((Decimal){ *text == '+' ? digits : text });
-    }
+    if ((value.kind == VALUE_BOOL || value.kind == VALUE_DECIMAL || capo_is_text(value)) && !capo_is_special(value) && capo_to_whole(value, &whole))
+        return whole;
     raise_no_number(left, value);
+}
+
+/* A text that is a whole number in a way that Python reads beside the usual ones: "1_000", "１２". */
+static Value usual_number(Value value)
+{
+    Value whole;
+    double real;
+    return capo_is_text(value) && !capo_to_real(value, &real) && capo_to_whole(value, &whole) ? whole : value;
+}
+
+/* UUID(int=1) */
+static Value uuid_of_number(Value value)
+{
+    Value whole;
+    if ((value.kind != VALUE_INT && value.kind != VALUE_BOOL && !(value.kind == VALUE_DECIMAL && value.flags & VALUE_FLAG_WHOLE)) || !capo_to_whole(value, &whole))
+        return value;
+    const char *hex = capo_whole_text(whole, 16);
+    return *hex == '-' || strlen(hex) > 32 ? value : capo_value_text(capo_format("%.*s%s", (int)(32 - strlen(hex)), "00000000000000000000000000000000", hex));
 }
 
 static const Field *field_for(const Expression *left)
@@ -285,7 +315,7 @@ static const Field *field_for(const Expression *left)
     Field *field = capo_alloc_struct(Field);                        /* what a computed value of this kind takes */
     field->kind = left->type.kind;
     field->name = field->attname = field->label = field->verbose_name = "value";
-    field->null = true;
+    field->null = field->kind != FIELD_BOOLEAN;                     /* "" is no truth value */
     field->max_digits = 1000;
     field->decimal_places = left->type.places >= 0 ? left->type.places : 0;
     return field;
@@ -296,6 +326,8 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code)
     FieldKind kind = left->type.kind;
     if (capo_field_is_integer(kind))
         return prepare_integer(left, value, code);
+    if (kind == FIELD_FLOAT || kind == FIELD_DECIMAL)
+        value = usual_number(value);
     switch (kind) {
     case FIELD_NONE: case FIELD_JSON:
         return value;
@@ -318,6 +350,8 @@ Value lookup_prepare(const Expression *left, Value value, LookupCode code)
         return capo_field_to_python(field_for(left), value);
     case FIELD_BINARY:
         return value;
+    case FIELD_UUID:
+        return capo_field_to_python(field_for(left), uuid_of_number(value));
     case FIELD_BOOLEAN:
         if (value.kind == VALUE_DECIMAL && (capo_equal(value, capo_value_int(1)) || capo_equal(value, capo_value_int(0))))
             return capo_value_bool(capo_truth(value));
@@ -347,7 +381,8 @@ static Value normalize_related(const Expression *left, Value value)
     const Field *column = left->column;                             /* our key to it; or its own key, over a reverse relation */
     bool own = !capo_field_is_relation(column->kind) || (column->primary_key && column->model == left->related && column->target != left->related);
     Value key = capo_field_value(instance, own ? column : column->target_field);
-    if (capo_is_null(key) || !capo_instance_is_saved(instance))
+    bool unset = key.kind == VALUE_INT && !key.integer && !capo_instance_is_saved(instance);
+    if (capo_is_null(key) || unset)                                 /* a key that a user chose is one before its row is saved */
         capo_raise(ERROR_VALUE, "Model instances passed to related filters must be saved.");
     return key;
 }
@@ -385,9 +420,7 @@ static Value prepare_list(const Expression *left, Value value, const LookupRow *
         Value item = given->items[i];
         if (capo_is_null(item) && row->code == LOOKUP_IN)
             continue;
-        if (!value_expression(item)) {
-            if (capo_is_null(item))
-                capo_raise(ERROR_VALUE, "Cannot use None as a query value");
+        if (!value_expression(item) && !capo_is_null(item)) {                   /* no row is BETWEEN 1 AND NULL */
             item = lookup_prepare(left, normalize_related(left, item), LOOKUP_EXACT);
             bool hashable = item.kind == VALUE_INT || item.kind == VALUE_TEXT;
             if (row->code == LOOKUP_IN && hashable) {
@@ -461,7 +494,9 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
     if (right) {
         if (row->code == LOOKUP_IN || row->code == LOOKUP_RANGE || row->code == LOOKUP_ISNULL)
             capo_raise(ERROR_VALUE, "The look-up '%s' takes no F().", row->name);
-        if (right->kind == X_VALUE && !left->related && row->code != LOOKUP_OWN)
+        bool document = left->type.kind == FIELD_JSON && right->type.kind == FIELD_JSON && !(is_key(left) && row->ordered);
+        bool nothing = right->kind == X_VALUE && capo_is_null(right->value) && !document;      /* NULL, which nothing is equal to */
+        if (right->kind == X_VALUE && !left->related && row->code != LOOKUP_OWN && !nothing)
             return lookup_build(left, &row->name, 1, right->value);
         return expression_lookup(postgresql_lookup_of_expression(row, left), left, capo_value_null(), right);
     }

@@ -102,7 +102,7 @@ static void name_model(Resolver *resolver, Model *model)
     model->label = arena_format(arena, "%s.%s", model->app, model->name);
     model->label_lower = resolver_lower(arena, model->label);
     model->name_lower = resolver_lower(arena, model->name);
-    model->table = meta->db_table ? meta->db_table : arena_format(arena, "%s_%s", model->app, model->name_lower);
+    model->table = meta->db_table ? meta->db_table : arena_format(arena, "%s", capo_short_name(capo_format("%s_%s", model->app, model->name_lower), capo_database_table_length()));
     model->verbose_name = meta->verbose_name ? meta->verbose_name : camel_to_spaces(arena, model->name);
     model->verbose_name_plural = meta->verbose_name_plural ? meta->verbose_name_plural : arena_format(arena, "%ss", model->verbose_name);
     model->ordering = meta->order_with_respect_to ? own_order : meta->ordering;
@@ -381,7 +381,7 @@ static Model *make_through(Resolver *resolver, Field *field)
     rows[2] = (FieldRow){ .name = to, .kind = FIELD_FOREIGN_KEY, .target = target,
         .options.relation = { .on_delete = CASCADE, .related_name = hidden } };
     rows[3] = (FieldRow){ .name = "Meta", .kind = FIELD_META, .options.meta = {
-        .db_table = field->db_table ? field->db_table : arena_format(arena, "%s_%s", owner->table, field->name),
+        .db_table = field->db_table ? field->db_table : arena_format(arena, "%s", capo_short_name(capo_format("%s_%s", owner->table, field->name), capo_database_table_length())),
         .verbose_name = arena_format(arena, "%s-%s relationship", from, to),
         .verbose_name_plural = arena_format(arena, "%s-%s relationships", from, to),
         .unique_together = together, .unmanaged = !owner->managed && !target->managed } };
@@ -485,7 +485,7 @@ static void check_reverse(Resolver *resolver, Field *field)
     }
 }
 
-static void link_reverse(Resolver *resolver, Field *field)
+void resolver_link_reverse(Resolver *resolver, Field *field)
 {
     if (!field->target)
         return;
@@ -622,7 +622,7 @@ void resolver_run(Resolver *resolver)
     check_tables(resolver);
     if (!resolver->problems.size)
         for (size_t i = 0; i < resolver->count; i++)
-            each_relation(resolver, resolver->models[i], link_reverse);
+            each_relation(resolver, resolver->models[i], resolver_link_reverse);
     for (size_t i = 0; !resolver->problems.size && i < resolver->count; i++)
         if (resolver->models[i]->concrete == resolver->models[i])
             link_generic(resolver, resolver->models[i]);

@@ -31,6 +31,9 @@ Field *resolver_scan_field(const Model *model, const char *name);
 const MetaOptions *resolver_meta_of(Arena *arena, const Model *model);
 void resolver_check_meta(Resolver *resolver, Model *model);
 
+/* model.c: names the relation's other side, and puts it among the target's. */
+void resolver_link_reverse(Resolver *resolver, Field *field);
+
 /* foreign_object.c: behind all fields and targets. */
 void resolver_link_foreign(Resolver *resolver, Model *model);
 

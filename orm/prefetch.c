@@ -60,7 +60,7 @@ static Value key_of(const Instance *instance, const Field *relation, bool revers
         const Field *near = reverse ? relation->through_target : relation->through_source;
         return capo_field_value(instance, near->target_field);
     }
-    return capo_field_value(instance, reverse ? relation->target_field : relation);
+    return relation_value(instance, relation, reverse);
 }
 
 static bool is_single(const Field *relation, bool reverse)
@@ -136,6 +136,8 @@ static Query *level_query(const Instance *from, const char *name, const Field *r
 static Value key_of_found(Instance *found, const Field *relation, bool reverse)
 {
     Value key;
+    if (relation->n_parts)
+        return relation_value(found, relation, !reverse);
     if (relation->kind != FIELD_MANY_TO_MANY) {
         const Field *field = reverse ? relation : relation->target_field;
         bool here = field->model == found->model && !capo_field_is_deferred(found, field);
@@ -191,10 +193,12 @@ static Rows load_level(Instance *const *rows, size_t count, const char *name, co
         slots[i]->used = true;
         keys[n_keys++] = key;
     }
-    if (n_keys) {
-        size_t found;
-        Instance **others = capo_query_rows(level_query(missing.items[0], name, relation, reverse, own, keys, n_keys), &found);
-        share_out(&by_key, others, found, n_keys, relation, reverse, &next);
+    /* Keys of several columns are bound one by one, and no statement takes more than so many. */
+    size_t most = relation->n_parts ? capo_dialect()->max_parameters / (2 * relation->n_parts) : n_keys;
+    for (size_t at = 0; at < n_keys; at += most) {
+        size_t found, n = n_keys - at < most ? n_keys - at : most;
+        Instance **others = capo_query_rows(level_query(missing.items[0], name, relation, reverse, own, keys + at, n), &found);
+        share_out(&by_key, others, found, n, relation, reverse, &next);
     }
     for (size_t i = 0; i < missing.count; i++)
         store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, slots[i] && slots[i]->rows.items ? &slots[i]->rows : &none);

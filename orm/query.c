@@ -28,6 +28,8 @@ Query *query_clone(const Query *query)
     clone->n_rows = 0;
     clone->fetched = false;
     clone->relation.whole = false;
+    clone->sticky = query->sticky_held ? query->sticky : 0;
+    clone->sticky_held = false;
     return clone;
 }
 

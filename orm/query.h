@@ -175,7 +175,8 @@ struct Query {
     /* what it came from, for the accessors of relations */
     Instance *owner; const Field *owner_field;  /* rows of a reverse relation: their key is known to be the owner */
     bool prefetching;                       /* each of its rows will know another one that it was loaded for */
-    JoinSet sticky;                         /* joins that the next filter() may share: those of the accessor itself */
+    JoinSet sticky;                         /* joins that a filter() may share: those of the accessor itself */
+    bool sticky_held;                       /* by the query as the accessor gave it: one step further the joins are shared no more */
     Instance *of; const char *of_accessor; Value of_key;    /* of an accessor: its rows are there, its condition is not yet (query_settle) */
     struct { Instance *of; const char *accessor, *file; int line; bool whole; } relation;      /* of an accessor, and who asked; whole: not refined */
     /* the result, once it ran */
@@ -309,6 +310,8 @@ bool text_is_index(const char *text, int *ret);
 
 /* The field's column there, or the columns of a composite key. */
 Expression *tuple_column(int join, const Field *field);
+/* Of these columns, which a composite key or a relation over several columns (`of`) has. */
+Expression *tuple_of(int join, Field *const *parts, size_t n_parts, const Field *of);
 /* The first of its columns, of others themselves: where one stands for all, since they are null together. */
 const Expression *tuple_first(const Expression *expression);
 /* Raises ERROR_VALUE where the argument is a composite key; else it is given back. */

@@ -63,7 +63,7 @@ Map *capo_query_in_bulk(Query *query, List *keys, const char *name)
     if (keys)
         query = capo_query_filter(query, capo_q(capo_format("%s__in", field->attname), capo_value_list(keys)));
     size_t count;
-    Instance **rows = capo_query_rows(capo_query_order_by(query, LIST(NULL)), &count);
+    Instance **rows = capo_query_rows(query, &count);
     for (size_t i = 0; i < count; i++)
         capo_map_set_value(map, capo_field_value(rows[i], field), capo_value_object(rows[i]));
     return map;

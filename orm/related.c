@@ -76,7 +76,7 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
     }
     const Field *over = field ? NULL : capo_foreign_object(self->model, relation);
     if (over)
-        return related_over_columns(self, over);
+        return related_over_columns(self, over, file, line);
     field = reverse_accessor(self->model, relation);
     if (field && field->kind == FIELD_ONE_TO_ONE) {
         if (capo_instance_cached_reverse(self, field, &other))
@@ -114,6 +114,8 @@ Query *query_of_relation(Instance *self, const char *accessor, Value value, cons
     bool forward;
     const Field *key, *field = relation_to_many(self, accessor, &forward, &key);
     Query *query = capo_default_rows(forward ? field->target : field->model);
+    if (field->n_parts)
+        return capo_query_related_to(capo_query_filter(query, relation_condition(field, false, value)), self, accessor, file, line);
     const char *path = forward ? field->related_query_name : field->name;
     /* Over a key that is not the primary one, the path names it. */
     if (key != self->model->pk)
@@ -130,7 +132,7 @@ static Query *related_query(Instance *self, const char *accessor, const char *fi
 {
     bool forward;
     const Field *key, *field = relation_to_many(self, accessor, &forward, &key);
-    Value value = capo_field_value(self, key);
+    Value value = field->n_parts ? relation_value(self, field, true) : capo_field_value(self, key);
     if (capo_is_null(value)) {
         if (field->kind == FIELD_MANY_TO_MANY)
             capo_raise(ERROR_VALUE, "This %s needs to have a value for field \"%s\" before its many-to-many relationship \"%s\" can be used. Save it first.",
@@ -391,6 +393,8 @@ void capo_instance_many_with(Instance *self, const char *accessor, ManyOperation
         many.field = reverse_accessor(self->model, accessor);
     if (!many.field || (!forward && many.field->kind == FIELD_ONE_TO_ONE))
         capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
+    if (many.field->n_parts)
+        capo_raise(ERROR_NOT_SUPPORTED, "\"%s\" goes over several columns, which are no key that can be set as one: change those of the %s.", accessor, many.field->model->name);
     if (operation == MANY_CLEAR) {
         if (many.field->kind != FIELD_MANY_TO_MANY && !many.field->null && !many.field->generic_type)
             capo_raise(ERROR_VALUE, "\"%s\" cannot be cleared: %s.%s cannot be NULL. Delete the objects, or give them another %s.", accessor,
@@ -501,7 +505,7 @@ static bool get(Object *object, const char *name, size_t size, Value *ret)
         return get_forward(self, field, text, ret);
     field = capo_foreign_object(self->model, text);
     if (field) {
-        *ret = capo_value_object(related_over_columns(self, field));
+        *ret = capo_value_object(related_over_columns(self, field, NULL, 0));
         return true;
     }
     field = reverse_accessor(self->model, text);

@@ -17,6 +17,8 @@ const Field *relation_of_accessor(const Model *model, const char *accessor, bool
             return model->reverse[i];
         }
     const Field *field = capo_field(model, accessor);
+    if (!field)
+        field = capo_foreign_object(model, accessor);
     if (field && (field->kind == FIELD_FOREIGN_KEY || field->kind == FIELD_ONE_TO_ONE) && !strcmp(field->name, accessor)) {
         *ret_reverse = false;
         return field;
@@ -36,6 +38,11 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
 {
     Expression *column = expression_new(X_COLUMN);
     int base = query_base(query);
+    if (relation->n_parts) {
+        column = tuple_of(base, reverse ? relation->parts : relation->target_parts, relation->n_parts, relation);
+        query_add_where(query, expression_lookup(lookup_row(LOOKUP_IN), column, capo_value_list(capo_values_list(keys, count)), NULL));
+        return;
+    }
     if (relation->kind == FIELD_MANY_TO_MANY) {
         const Field *near, *far;
         sides(relation, reverse, &near, &far);
@@ -45,6 +52,7 @@ void query_add_relation(Query *query, const Field *relation, bool reverse, const
         JoinedPath joined = query_setup_joins(query, &path, base, &reuse);
         query->joins[joined.join].outer = false;
         query->sticky |= (JoinSet)1 << joined.join;
+        query->sticky_held = true;
         column->join = joined.join;
         column->column = near;
     } else {
@@ -104,6 +112,7 @@ Query *capo_query_related_to(Query *query, Instance *self, const char *accessor,
     own->relation.whole = true;
     own->hint = self;
     own->sticky = query->n_joins < MAX_JOINS ? ((JoinSet)1 << query->n_joins) - 1 : ~(JoinSet)0;
+    own->sticky_held = true;
     if (relation && reverse && relation->kind == FIELD_FOREIGN_KEY) {
         own->owner = self;
         own->owner_field = relation;

@@ -232,44 +232,79 @@ static Expression *both(Expression *a, Expression *b, Connector connector)
     return expression_node(connector, false, (Expression *[]){ a, b }, 2);
 }
 
-static Expression *replace_with_outer(void *context, Expression *node, int level)
+/* Seen from the subquery: an F() alone is the outer query's; inside of arithmetic, functions and lists it is a name of the subquery's own
+ * rows, which go back to the same row. */
+static Expression *one_query_in(void *context, Expression *node, int level)
 {
-    if (node->kind != X_PATH && !(node->kind == X_OUTER && !level))
+    if (node->kind != X_OUTER || level)
         return node;
     Expression *outer = expression_outer(node->name);
-    outer->level = node->kind == X_OUTER ? node->level + 1 : 0;
+    outer->level = node->level + 1;
     (void)context;
     return outer;
 }
 
+static Value value_one_query_in(Value value)
+{
+    Expression *expression = value_expression(value);
+    if (value.kind == VALUE_LIST) {
+        List *list = capo_list_new();
+        for (size_t i = 0; i < value.list->count; i++) {
+            Expression *item = value_expression(value.list->items[i]);
+            capo_list_add(list, item ? capo_value_object(expression_map(item, one_query_in, NULL, 0)) : value.list->items[i]);
+        }
+        return capo_value_list(list);
+    }
+    if (!expression)
+        return value;
+    return capo_value_object(expression->kind == X_PATH ? expression_outer(expression->name) : expression_map(expression, one_query_in, NULL, 0));
+}
+
 static Clause build_lookup_condition(const Scope *scope, Condition *condition, bool branch_negated, bool current_negated, bool split);
+
+/* The joins of the first `count` steps of a path, from the model's own table on. */
+static void joins_of_steps(const Query *query, const Path *path, size_t count, size_t *ret_joins)
+{
+    ret_joins[0] = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 1; k < query->n_joins; k++) {
+            const Join *join = &query->joins[k];
+            if ((size_t)join->parent == ret_joins[i] && join->field == path->steps[i].field && join->direct == path->steps[i].direct)
+                ret_joins[i + 1] = k;
+        }
+}
 
 /* NOT over a to-many relation: rows for which no related row meets the condition. */
 static Clause split_exclude(const Scope *scope, const Condition *condition, const Path *path)
 {
     Condition leaf = *condition;
-    Expression *value = value_expression(leaf.value);
-    if (value)
-        leaf.value = capo_value_object(expression_map(value, replace_with_outer, NULL, 0));
+    leaf.value = value_one_query_in(leaf.value);
     Query *inner = capo_query_of(scope->query->model);
     inner->no_order = true;
     query_add_filter(inner, capo_memdup(&leaf, sizeof leaf));
 
-    size_t at = path->many_at;
+    size_t at = path->many_at, joins[MAX_JOINS + 1];
     const PathStep *step = &path->steps[at - 1];
     bool left = false;
+    joins_of_steps(inner, path, at, joins);
     for (size_t i = 1; i <= at; i++)
-        left |= inner->joins[i].outer;
-    size_t root = inner->joins[at].outer ? at - 1 : at;             /* what the key can do in the subquery itself needs no join */
-    for (size_t i = 0; i < root; i++)
-        inner->joins[i].references = 0;
+        left |= inner->joins[joins[i]].outer;
+    size_t last = inner->joins[joins[at]].outer ? at - 1 : at, root = joins[last];      /* what the key can do in the subquery itself needs no join */
+    bool named = false;                                             /* unless the value names one of them */
+    for (size_t i = 0; i < last; i++)
+        named |= --inner->joins[joins[i]].references > 0;
+    for (size_t i = 0; named && i < last; i++)
+        inner->joins[joins[i]].references++;
     if (!inner->joins[root].references)
         inner->joins[root].references = 1;
-    Expression *key = tuple_column((int)root, root == at ? step->field : step->field->target_field);
+    const Field *over = step->field->n_parts ? step->field : NULL;
+    Expression *key = over ? tuple_of((int)root, last == at ? over->parts : over->target_parts, over->n_parts, over)
+        : tuple_column((int)root, last == at ? step->field : step->field->target_field);
 
     Buffer prefix = { 0 };
     for (size_t i = 0; i < step->name; i++)
         capo_put_format(&prefix, "%s__", path->names[i]);
+    size_t before_field = prefix.size;
     capo_put(&prefix, step->field->target_field->name);
 
     Expression *outer = NULL;
@@ -280,8 +315,14 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
             scope->query->joins[i].references++;
             break;
         }
-    if (!outer)
-        outer = resolve_path(scope, prefix.data);
+    const Scope whole = { .query = scope->query, .depth = scope->depth };
+    if (!outer && over) {
+        outer = tuple_of(0, over->target_parts, over->n_parts, over);
+        for (size_t i = 0; i < over->n_parts; i++)
+            outer->args[i] = resolve_path(&whole, capo_format("%.*s%s", (int)before_field, prefix.data, over->target_parts[i]->name));
+    } else if (!outer) {
+        outer = resolve_path(&whole, prefix.data);
+    }
     outer->level = 1;
     for (size_t i = 0; outer->kind == X_TUPLE && i < outer->n_args; i++)
         outer->args[i]->level = 1;
@@ -291,7 +332,6 @@ static Clause split_exclude(const Scope *scope, const Condition *condition, cons
     if (left) {
         Clause null = build_lookup_condition(scope, capo_q(capo_format("%s__isnull", prefix.data), capo_value_bool(true)), true, true, true);
         clause.where = both(clause.where, null.where, OR);
-        clause.inner = null.inner;
     }
     return clause;
 }
@@ -362,7 +402,7 @@ static Clause build_lookup_condition(const Scope *scope, Condition *condition, b
 
     bool is_null_test = lookup->kind == X_LOOKUP && lookup->lookup->code == LOOKUP_ISNULL;
     bool wants_null = is_null_test && lookup->value.boolean;
-    bool json_null = !is_null_test && lookup->kind == X_LOOKUP && lookup->n_args < 2 && !lookup->query && capo_is_null(lookup->value);
+    bool json_null = !is_null_test && lookup->kind == X_LOOKUP && lookup->n_args < 2 && !lookup->query && capo_is_null(condition->value);
     bool require_outer = wants_null && !current_negated;
     if (current_negated && !wants_null && !json_null) {
         require_outer = true;

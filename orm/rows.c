@@ -20,8 +20,9 @@ static bool is_known(const RelatedLoad *load)
 {
     if (!load->model->size || load->model->abstract || !load->model->names || load->model->meta->from_db)
         return false;
+    /* What a relation over several columns found is kept with what they said, which is known once the row is whole. */
     for (size_t i = 0; i < load->n_children; i++)
-        if (!is_known(load->children[i]))
+        if (!is_known(load->children[i]) || load->children[i]->field->n_parts)
             return false;
     return true;
 }
@@ -98,7 +99,7 @@ void row_sink_empty(RowSink *sink)
 
 Instance *row_new(RowSink *sink, const RowPlan *plan)
 {
-    char *block = capo_regrow(NULL, 0, plan->size);
+    char *block = arena_take(sink->arena, plan->size);
     memset(block, 0, plan->struct_size + sizeof(InstanceState));
     Instance *self = (Instance *)(void *)block;
     InstanceState *state = (InstanceState *)(void *)(block + plan->struct_size);

@@ -85,10 +85,19 @@ void capo_schema_end_step(SchemaEditor *editor, const char *what)
         editor->watch->after(editor->watch->self, what);
 }
 
+static List *looked_up(SchemaEditor *editor, const char *table, const char *column, char kind, List *found)
+{
+    return editor->watch ? editor->watch->looked(editor->watch->self, capo_format("%c %s %s", kind, table, column), found) : found;
+}
+
 List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, const char *column, char kind)
 {
-    List *found = capo_backend()->schema->words->constraint_names(table, column, kind);
-    return editor->watch ? editor->watch->looked(editor->watch->self, capo_format("%c %s %s", kind, table, column), found) : found;
+    return looked_up(editor, table, column, kind, capo_backend()->schema->words->constraint_names(table, column, kind));
+}
+
+List *capo_schema_index_names(SchemaEditor *editor, const char *table, const char *columns, char kind)
+{
+    return looked_up(editor, table, columns, kind, capo_backend()->schema->index_names(table, columns, kind));
 }
 
 void capo_schema_run(SchemaEditor *editor, const char *sql, const Value *parameters, size_t count)
@@ -110,193 +119,6 @@ void capo_schema_put_key(Buffer *sql, const Model *model)
         return;
     capo_put(sql, ", PRIMARY KEY ");
     key_put_columns(sql, model->pk);
-}
-
-/* --- indexes --- */
-
-typedef struct Specs { IndexSpec *items; size_t count; } Specs;
-
-static const char *drop_index(const Model *model, const char *name)
-{
-    const SchemaWords *words = capo_backend()->schema->words;
-    bool has_table = words && words->index_has_table;
-    return has_table ? capo_format(words->drop_index, capo_quote_name(model->table), capo_quote_name(name))
-                     : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
-}
-
-const char *capo_schema_tablespace(const Model *model, const Field *field)
-{
-    const char *tablespace = field && field->db_tablespace ? field->db_tablespace : model->meta->db_tablespace;
-    return tablespace && *tablespace && capo_backend()->schema->tablespaces ? capo_format(" TABLESPACE %s", capo_quote_name(tablespace)) : "";
-}
-
-static void add_index(Specs *specs, const Model *model, const char *name, const char *const *columns, bool unique, const Field *field)
-{
-    Buffer sql = { 0 };
-    capo_put(&sql, unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ");
-    capo_put_name(&sql, name);
-    capo_put(&sql, " ON ");
-    capo_put_name(&sql, model->table);
-    capo_put(&sql, " (");
-    for (size_t i = 0; columns[i]; i++) {
-        capo_put(&sql, i ? ", " : "");
-        capo_put_name(&sql, columns[i]);
-    }
-    capo_put_format(&sql, ")%s", capo_schema_tablespace(model, field));
-    specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql), drop_index(model, name) };
-}
-
-/* Uniqueness over several columns: a constraint where tables can be altered, a unique index in SQLite; both as Django. */
-static void add_unique(Specs *specs, const Model *model, const char *name, const char *const *columns)
-{
-    const SchemaWords *words = capo_backend()->schema->words;
-    if (!words) {
-        add_index(specs, model, name, columns, true, NULL);
-        return;
-    }
-    Buffer sql = { 0 };
-    capo_put_format(&sql, "ALTER TABLE %s ADD CONSTRAINT %s UNIQUE (", capo_quote_name(model->table), capo_quote_name(name));
-    for (size_t i = 0; columns[i]; i++) {
-        capo_put(&sql, i ? ", " : "");
-        capo_put_name(&sql, columns[i]);
-    }
-    capo_put_char(&sql, ')');
-    specs->items[specs->count++] = (IndexSpec){ name, capo_buffer_text(&sql),
-                                                capo_format(words->drop_unique, capo_quote_name(model->table), capo_quote_name(name)) };
-}
-
-bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret)
-{
-    const SchemaWords *words = capo_backend()->schema->words;
-    const char *const columns[] = { field->column, NULL };
-    const char *pattern = words && words->pattern_class && (field->db_index || field->unique) ? words->pattern_class(capo_column_field(field)) : NULL;
-    if (!pattern)
-        return false;
-    const char *name = capo_index_name(model->table, columns, "_like");
-    *ret = (IndexSpec){ name, capo_format("CREATE INDEX %s ON %s (%s %s)%s", capo_quote_name(name), capo_quote_name(model->table),
-                                          capo_quote_name(field->column), pattern, capo_schema_tablespace(model, field)), drop_index(model, name) };
-    return true;
-}
-
-/* The index of a field, and the further one for LIKE. */
-static void add_field_indexes(Specs *specs, const Model *model, const Field *field)
-{
-    const SchemaWords *words = capo_backend()->schema->words;
-    const char *const columns[] = { field->column, NULL };
-    bool indexed = field->db_index && !field->unique && !(words && words->can_index && !words->can_index(field))
-        && !(words && words->key_has_index && field->target && field->db_constraint);
-    if (indexed)
-        add_index(specs, model, capo_index_name(model->table, columns, ""), columns, false, field);
-    specs->count += capo_schema_pattern_index(model, field, &specs->items[specs->count]);
-}
-
-static size_t list_size(const char *const *list)
-{
-    size_t count = 0;
-    while (list[count])
-        count++;
-    return count;
-}
-
-static const char **columns_of(const Model *model, const char *const *fields)
-{
-    size_t count = list_size(fields);
-    const char **columns = capo_alloc_array(count + 1, sizeof *columns);
-    for (size_t i = 0; i < count; i++)
-        columns[i] = capo_field(model, fields[i])->column;
-    return columns;
-}
-
-IndexSpec *capo_schema_indexes(const Model *model)
-{
-    size_t together = 0;
-    while (model->unique_together && model->unique_together[together])
-        together++;
-    Specs specs = { .items = capo_alloc_array(together + 2 * model->n_fields + model->n_indexes + model->n_constraints + 1, sizeof(IndexSpec)) };
-    for (size_t i = 0; i < together; i++) {
-        const char **columns = columns_of(model, model->unique_together[i]);
-        add_unique(&specs, model, capo_index_name(model->table, columns, "_uniq"), columns);
-    }
-    for (size_t i = 0; i < model->n_fields; i++)
-        add_field_indexes(&specs, model, model->fields[i]);
-    specs.count += capo_schema_meta_indexes(model, specs.items + specs.count);
-    return specs.items;
-}
-
-/* By what it says: also for constraints. */
-static bool has_index(const IndexSpec *specs, const IndexSpec *wanted)
-{
-    for (; specs->name; specs++)
-        if (!strcmp(specs->name, wanted->name) && !strcmp(specs->sql, wanted->sql))
-            return true;
-    return false;
-}
-
-void capo_schema_create_indexes(SchemaEditor *editor, const Model *model)
-{
-    for (IndexSpec *spec = capo_schema_indexes(model); spec->name; spec++)
-        capo_schema_run(editor, spec->sql, NULL, 0);
-}
-
-void capo_schema_drop_old_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
-{
-    const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
-    for (const IndexSpec *spec = before; spec->name; spec++)
-        if (!has_index(after, spec))
-            capo_schema_run(editor, spec->drop, NULL, 0);
-}
-
-void capo_schema_create_new_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
-{
-    const IndexSpec *before = capo_schema_indexes(old_model), *after = capo_schema_indexes(new_model);
-    for (const IndexSpec *spec = after; spec->name; spec++)
-        if (!has_index(before, spec))
-            capo_schema_run(editor, spec->sql, NULL, 0);
-}
-
-void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
-{
-    capo_schema_drop_old_indexes(editor, old_model, new_model);
-    capo_schema_create_new_indexes(editor, old_model, new_model);
-}
-
-/* The table is called as new_model says already. Indexes that are called after their table get new names: a new one first, since a foreign key
- * of MariaDB's may need it, then the old one goes. Those with a name of their own go with the table. */
-void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model)
-{
-    Model moved_model = *old_model;
-    moved_model.table = new_model->table;
-    const IndexSpec *before = capo_schema_indexes(old_model), *moved = capo_schema_indexes(&moved_model), *after = capo_schema_indexes(new_model);
-    const char *old_table = capo_quote_name(old_model->table);
-    size_t count = 0;
-    while (before[count].name)
-        count++;
-    for (const IndexSpec *spec = after; spec->name; spec++) {
-        bool there = false;
-        for (size_t i = 0; i < count; i++)
-            there |= !strcmp(before[i].name, spec->name) && !strcmp(moved[i].sql, spec->sql);
-        if (!there)
-            capo_schema_run(editor, spec->sql, NULL, 0);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const char *at = strstr(before[i].drop, old_table);
-        if (!strcmp(before[i].name, moved[i].name) && has_index(after, &moved[i]))
-            continue;
-        capo_schema_run(editor, at ? capo_format("%.*s%s%s", (int)(at - before[i].drop), before[i].drop, capo_quote_name(new_model->table), at + strlen(old_table))
-                                   : before[i].drop, NULL, 0);
-    }
-}
-
-bool capo_schema_same_constraints(const Model *a, const Model *b)
-{
-    const IndexSpec *one = capo_schema_constraints(a), *other = capo_schema_constraints(b), *spec;
-    size_t n_one = 0, n_other = 0;
-    for (spec = one; spec->name; spec++, n_one++)
-        if (!has_index(other, spec))
-            return false;
-    for (spec = other; spec->name; spec++)
-        n_other++;
-    return n_one == n_other;
 }
 
 /* --- models --- */
@@ -379,32 +201,20 @@ Value capo_schema_effective_default(const Field *field, Value given)
         return capo_to_column(field, capo_field_default(field));
     if (field->null || field->target || field->primary_key || field->has_db_default || field->generated)
         return capo_value_null();
+    if (field->blank && field->kind == FIELD_BINARY)
+        return capo_value_bytes("", 0);
+    if (field->blank && capo_field_is_text(field->kind) && field->kind != FIELD_IP_ADDRESS)
+        return capo_value_text("");
+    if (!field->auto_now && !field->auto_now_add)
+        return capo_value_null();
     DateTime now = capo_now();
     switch (capo_field_storage(field)) {
-    case STORAGE_TEXT:
-        return capo_value_text("");
-    case STORAGE_BOOL:
-        return capo_to_column(field, capo_value_bool(false));
-    case STORAGE_BINARY:
-        return capo_value_bytes("", 0);
-    case STORAGE_JSON:
-        return capo_value_text("null");
-    case STORAGE_ARRAY:
-        return capo_value_text("{}");
-    case STORAGE_HSTORE:
-        return capo_value_text("");
-    case STORAGE_RANGE:
-        return capo_value_text("empty");
     case STORAGE_DATE:
         return capo_value_date(capo_local_date(now));
     case STORAGE_TIME:
         return capo_value_time(capo_local_time(now));
-    case STORAGE_DATETIME:
-        return capo_value_datetime(now);
-    case STORAGE_UUID:
-        return capo_value_uuid((Uuid){ { 0 } });
     default:
-        return capo_value_int(0);
+        return capo_value_datetime(now);
     }
 }
 

@@ -13,8 +13,9 @@ struct SchemaEditor {
     const SchemaWatch *watch;               /* NULL: nobody */
 };
 
-/* An index that a model wants: of a field, of unique_together, of Meta. */
-typedef struct IndexSpec { const char *name, *sql, *drop; } IndexSpec;
+/* An index that a model wants. `kind`: 'i' of a field, 'l' of a field for LIKE, 'u' of unique_together, each over `columns`; 0: of Meta, which gives
+ * the name. `drop` takes the name for given; capo_schema_drop_index() looks. */
+typedef struct IndexSpec { const char *name, *sql, *drop; char kind; const char *const *columns; } IndexSpec;
 
 /* What differs between databases that alter tables (altering_schema.c). In what drops, the first "%s" is the table and the second the
  * name, both quoted; drop_index may do with the name alone (index_has_table false). */
@@ -24,6 +25,7 @@ typedef struct SchemaWords {
     const char *deferrable;                 /* behind a foreign key */
     const char *drop_foreign_key, *drop_unique, *drop_check, *drop_primary_key, *drop_index;
     bool index_has_table;
+    const char *rename_index;               /* the table where index_has_table, the old name, the new one; NULL: it cannot */
     const char *check_now;                  /* foreign keys that wait for the commit are checked at once; NULL: they never wait */
     bool key_has_index;                     /* a foreign key makes the index that it needs */
     bool (*can_index)(const Field *field);  /* NULL: all */
@@ -31,7 +33,7 @@ typedef struct SchemaWords {
     const char *(*pattern_class)(const Field *field);
     /* Sets the type of a column, and whether it may be NULL. */
     void (*alter_type)(SchemaEditor *editor, const Model *model, const Field *old_field, const Field *new_field);
-    /* Names of the constraints that there are of this kind ('f' foreign key, 'u' unique, 'c' check) over this column alone. */
+    /* Names of the constraints that there are of this kind ('f' foreign key, 'u' unique, 'p' primary key, 'c' check) over this column alone. */
     List *(*constraint_names)(const char *table, const char *column, char kind);
 } SchemaWords;
 
@@ -55,6 +57,8 @@ typedef struct SchemaBackend {
     List *(*tables)(void);
     List *(*columns)(const char *table);
     char *(*describe)(const char *table);
+    /* Names of the indexes that there are of an IndexSpec's kind over all rows and exactly these columns, a line each. */
+    List *(*index_names)(const char *table, const char *columns, char kind);
     /* NULL: a transaction holds DDL too. Else a text of what this statement changes, "" where it changes no table. */
     char *(*fingerprint)(const char *sql);
     /* The lock of those who migrate, for the kept connection's session; NULL: transactions are enough. */
@@ -83,6 +87,7 @@ void capo_schema_run_deferred(SchemaEditor *editor, const char *table);
 void capo_schema_forget_deferred(SchemaEditor *editor, const char *table);
 /* The names of constraints, as words->constraint_names gives them; whoever watches the editor may know better. */
 List *capo_schema_constraint_names(SchemaEditor *editor, const char *table, const char *column, char kind);
+List *capo_schema_index_names(SchemaEditor *editor, const char *table, const char *columns, char kind);
 /* `, PRIMARY KEY ("a", "b")` of a model with a composite key, behind the columns of its CREATE TABLE. */
 void capo_schema_put_key(Buffer *sql, const Model *model);
 /* Runs or collects one statement. */
@@ -93,6 +98,8 @@ IndexSpec *capo_schema_indexes(const Model *model);
 const char *capo_schema_tablespace(const Model *model, const Field *field);
 /* PostgreSQL's index for LIKE, which its plain ones do not serve: of an indexed field that holds text. False: it has none. */
 bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret);
+/* Drops one of the model's, by the name that it has in the database. */
+void capo_schema_drop_index(SchemaEditor *editor, const Model *model, const IndexSpec *spec);
 /* Drops those that only the old model has and creates those that only the new one has. */
 void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 /* One half of it each: an index may not fit the new type of its column, or the new one the old. */
@@ -106,5 +113,6 @@ bool capo_schema_same_constraints(const Model *a, const Model *b);
 IndexSpec *capo_schema_constraints(const Model *model);
 /* Meta's indexes and the unique constraints that are indexes; room for n_indexes + n_constraints. How many. */
 size_t capo_schema_meta_indexes(const Model *model, IndexSpec *ret);
-/* What existing rows get in a new column: the value given, the field's default, else Django's empty value. */
+/* What existing rows get in a new column: the value given, the field's default, "" of a text that may be blank, the present moment of .auto_now. Null:
+ * nothing, and a column that may not be null is refused by the database where there are rows; MariaDB gives them 0 or "". As in Django. */
 Value capo_schema_effective_default(const Field *field, Value given);

@@ -16,12 +16,17 @@ Expression *tuple_column(int join, const Field *field)
         column->type = type_of_field(field);
         return column;
     }
+    return tuple_of(join, field->parts, field->n_parts, field);
+}
+
+Expression *tuple_of(int join, Field *const *parts, size_t n_parts, const Field *of)
+{
     Expression *tuple = expression_new(X_TUPLE);
-    tuple->type = (OutputType){ .kind = FIELD_COMPOSITE_KEY, .field = field };
-    tuple->n_args = field->n_parts;
-    tuple->args = capo_alloc_array(field->n_parts, sizeof *tuple->args);
-    for (size_t i = 0; i < field->n_parts; i++)
-        tuple->args[i] = tuple_column(join, field->parts[i]);
+    tuple->type = (OutputType){ .kind = FIELD_COMPOSITE_KEY, .field = of };
+    tuple->n_args = n_parts;
+    tuple->args = capo_alloc_array(n_parts, sizeof *tuple->args);
+    for (size_t i = 0; i < n_parts; i++)
+        tuple->args[i] = tuple_column(join, parts[i]);
     return tuple;
 }
 

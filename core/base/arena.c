@@ -128,6 +128,11 @@ void *arena_alloc(Arena *arena, size_t size)
     return memset(take(arena, size), 0, size);
 }
 
+void *arena_take(Arena *arena, size_t size)
+{
+    return take(arena, size);
+}
+
 char *arena_strndup(Arena *arena, const char *text, size_t size)
 {
     char *copy = take(arena, size + 1);

@@ -384,6 +384,8 @@ static void parse_piece(Parser *parser)
         repeat(parser, first, least, most);
         if (parser->at < parser->end && *parser->at == '?')      /* lazy: the same texts match */
             parser->at++;
+        else if (parser->at + 1 == parser->end && *parser->at == '+')      /* possessive, with nothing behind that it could take from */
+            parser->at++;
         else if (parser->at < parser->end && (*parser->at == '*' || *parser->at == '+'))
             parser->error = "a repetition is repeated";
         else
@@ -429,7 +431,7 @@ Pattern *capo_pattern(const char *source, int flags, const char **ret_error)
     pattern->flags = flags;
     Parser parser = { .pattern = pattern, .at = source, .end = source + strlen(source) };
     static const char letters[] = "ism";
-    if (parser.at[0] == '(' && parser.at[1] == '?' && parser.at[2] && strchr("ismau", parser.at[2])) {
+    while (parser.at[0] == '(' && parser.at[1] == '?' && parser.at[2] && strchr("ismau", parser.at[2])) {
         for (parser.at += 2; *parser.at && *parser.at != ')'; parser.at++) {
             const char *letter = strchr(letters, *parser.at);
             pattern->flags |= letter ? 1 << (letter - letters) : 0;
@@ -459,9 +461,10 @@ typedef struct Run {
     bool at_start, at_end, at_last_newline, word_before, word_after, newline_before, newline_after;
 } Run;
 
+/* Over the capital, so that the dotless i is an i, as the long s is an s. */
 static uint32_t fold(uint32_t c)
 {
-    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)c);
+    return (uint32_t)utf8proc_tolower(utf8proc_toupper((utf8proc_int32_t)c));
 }
 
 static bool in_ranges(const Class *class, uint32_t c)

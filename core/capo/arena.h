@@ -56,6 +56,8 @@ Arena *arena_new(void);
 void arena_reset(Arena *arena);
 void arena_free(Arena *arena);
 void *arena_alloc(Arena *arena, size_t size) __attribute__((malloc, returns_nonnull, alloc_size(2)));
+/* The same with whatever is in the bytes: for callers that write all of them. */
+void *arena_take(Arena *arena, size_t size) __attribute__((malloc, returns_nonnull, alloc_size(2)));
 char *arena_strndup(Arena *arena, const char *text, size_t size) __attribute__((returns_nonnull));
 void arena_defer(Arena *arena, void (*cleanup)(void *), void *argument);
 /* Bytes taken from malloc, for metrics and tests. */

@@ -331,6 +331,8 @@ const App *const *capo_apps(void);
 const App *capo_app(const char *name);          /* NULL: none of this name */
 /* The app's default_auto_field, else (also for NULL) the settings', else "BigAutoField". */
 const char *capo_default_auto_field(const App *app);
+/* The settings' .database; NULL: there are none yet. */
+const char *capo_default_database(void);
 /* What .migration_modules says of the app; NULL: nothing. */
 const MigrationModule *capo_migration_module(const App *app);
 /* A file of an app or the project, embedded or from disk: kind "templates", "static", "migrations". NULL: nowhere.

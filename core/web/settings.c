@@ -410,6 +410,8 @@ const App *capo_app(const char *name)
     return NULL;
 }
 
+const char *capo_default_database(void) { return resolved ? resolved->database : NULL; }
+
 const char *capo_default_auto_field(const App *app)
 {
     if (app && app->default_auto_field)

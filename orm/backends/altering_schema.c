@@ -32,7 +32,7 @@ static const char *foreign_key_name(const char *table, const Field *field)
 
 static void drop_constraints(SchemaEditor *editor, const char *table, const char *column, char kind, const char *usual_name)
 {
-    const char *format = kind == 'f' ? words()->drop_foreign_key : kind == 'u' ? words()->drop_unique : words()->drop_check;
+    const char *format = kind == 'f' ? words()->drop_foreign_key : kind == 'u' ? words()->drop_unique : kind == 'p' ? words()->drop_primary_key : words()->drop_check;
     if (editor->collects) {
         run(editor, format, capo_quote_name(table), capo_quote_name(usual_name));
         return;
@@ -73,8 +73,6 @@ static char *definition_with(const Field *field, const char *other_default)
         capo_put_format(&sql, generated ? " %s" : " DEFAULT %s", generated ? generated : db_default);
     if (!generated)
         capo_put(&sql, field->null ? " NULL" : " NOT NULL");
-    if (check && !generated)
-        capo_put_format(&sql, " CHECK (%s)", check);
     if (field->primary_key)
         capo_put(&sql, " PRIMARY KEY");
     else if (field->unique)
@@ -85,6 +83,8 @@ static char *definition_with(const Field *field, const char *other_default)
         capo_put(&sql, " COMMENT ");
         capo_put_comment(&sql, field->db_comment);
     }
+    if (check && !generated)                    /* the last: behind it MariaDB takes no other word */
+        capo_put_format(&sql, " CHECK (%s)", check);
     return capo_buffer_text(&sql);
 }
 
@@ -178,7 +178,7 @@ static void fill(SchemaEditor *editor, const Model *model, const Field *field, V
  * it comes again, so a value that a clock or a function made is none; nor has MySQL defaults for large texts. Other kinds are written. */
 static const char *passing_default(const Field *field, Value given, Value value)
 {
-    bool made = capo_is_null(given) ? !field->has_default || field->default_function : field->auto_now || field->auto_now_add;
+    bool made = field->auto_now || field->auto_now_add || (capo_is_null(given) && field->default_function);
     FieldKind kind = capo_column_field(field)->kind;
     bool plain = capo_field_is_integer(kind) || kind == FIELD_BOOLEAN || kind == FIELD_FLOAT || kind == FIELD_DECIMAL || kind == FIELD_DATE
         || (capo_field_is_text(kind) && (kind != FIELD_TEXT || strcmp(capo_backend()->name, "mysql") != 0));
@@ -215,6 +215,7 @@ void capo_altering_add_column(SchemaEditor *editor, Model *old_model, Model *new
 
 void capo_altering_remove_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field)
 {
+    capo_schema_run_deferred(editor, old_model->table);
     drop_old_constraints(editor, old_model, new_model);
     if (has_foreign_key(field))
         drop_constraints(editor, old_model->table, field->column, 'f', foreign_key_name(old_model->table, field));
@@ -251,7 +252,7 @@ static void retype_references(SchemaEditor *editor, const Model *new_model, cons
         IndexSpec was, is;
         bool had = capo_schema_pattern_index(keys[i]->model, &before, &was), has = capo_schema_pattern_index(keys[i]->model, keys[i], &is);
         if (had && !has)
-            run(editor, "%s", was.drop);
+            capo_schema_drop_index(editor, keys[i]->model, &was);
         words()->alter_type(editor, keys[i]->model, &before, keys[i]);
         if (has && !had)
             run(editor, "%s", is.sql);
@@ -314,7 +315,7 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
         as_new.column = new_field->column;
     }
     if (old_field->primary_key && !new_field->primary_key)
-        run(editor, words()->drop_primary_key, capo_quote_name(table), capo_quote_name(capo_format("%s_pkey", table)));
+        drop_constraints(editor, table, new_field->column, 'p', capo_format("%s_pkey", table));
     if (old_field->null && !new_field->null) {
         Value value = capo_schema_effective_default(new_field, given);
         if (!capo_is_null(value) && !is_identity(new_field)) {
@@ -360,10 +361,9 @@ void capo_altering_alter_constraints(SchemaEditor *editor, Model *old_model, Mod
 void capo_altering_alter_join_table(SchemaEditor *editor, Field *old_field, Field *new_field)
 {
     Model *before = old_field->through, *after = new_field->through;
-    if (strcmp(before->table, after->table)) {
-        capo_schema_run_deferred(editor, before->table);
+    capo_schema_run_deferred(editor, before->table);            /* foreign keys that name its columns as they are called now */
+    if (strcmp(before->table, after->table))
         run(editor, "ALTER TABLE %s RENAME TO %s", capo_quote_name(before->table), capo_quote_name(after->table));
-    }
     for (size_t i = 0; i < 3; i++) {
         Field *old_column = before->fields[i], *new_column = after->fields[i];
         Field as_new = *old_column;

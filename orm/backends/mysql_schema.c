@@ -39,7 +39,7 @@ static bool is_mariadb(void) { return capo_backend()->schema == &capo_mariadb_sc
 /* A check that came with a column has the column's name; one that was added has its own. */
 static List *constraint_names(const char *table, const char *column, char kind)
 {
-    Value parameters[] = { capo_value_text(table), capo_value_text(column), capo_value_text(kind == 'f' ? "FOREIGN KEY" : "UNIQUE") };
+    Value parameters[] = { capo_value_text(table), capo_value_text(column), capo_value_text(kind == 'f' ? "FOREIGN KEY" : kind == 'p' ? "PRIMARY KEY" : "UNIQUE") };
     if (kind == 'c') {
         parameters[1] = capo_value_text(capo_format("%%%s%%", capo_quote_name(column)));
         if (!is_mariadb())
@@ -56,6 +56,13 @@ static List *constraint_names(const char *table, const char *column, char kind)
                         "AND c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ? AND c.CONSTRAINT_TYPE = ? "
                         "GROUP BY k.CONSTRAINT_NAME HAVING COUNT(*) = 1 AND MAX(k.COLUMN_NAME) = ?",
                         (Value[]){ parameters[0], parameters[0], parameters[2], parameters[1] }, 4);
+}
+
+static List *index_names(const char *table, const char *columns, char kind)
+{
+    Value parameters[] = { capo_value_text(table), capo_value_int(kind != 'u'), capo_value_text(columns) };
+    return first_column("SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = ? AND INDEX_NAME <> 'PRIMARY' "
+                        "GROUP BY INDEX_NAME HAVING GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX SEPARATOR '\n') = ? ORDER BY 1", parameters, 3);
 }
 
 /* Long texts and bytes cannot be indexed without a length. */
@@ -170,7 +177,8 @@ static char *fingerprint(const char *sql)
 
 #define SHARED_WORDS \
     .identity = " AUTO_INCREMENT", .table_options = "", .deferrable = "", .drop_foreign_key = "ALTER TABLE %s DROP FOREIGN KEY %s", .drop_unique = "ALTER TABLE %s DROP INDEX %s", \
-    .drop_primary_key = "ALTER TABLE %s DROP PRIMARY KEY /* %s */", .drop_index = "ALTER TABLE %s DROP INDEX %s", .index_has_table = true, .key_has_index = true, \
+    .drop_primary_key = "ALTER TABLE %s DROP PRIMARY KEY /* %s */", .drop_index = "ALTER TABLE %s DROP INDEX %s", .index_has_table = true, \
+    .rename_index = "ALTER TABLE %s RENAME INDEX %s TO %s", .key_has_index = true, \
     .can_index = can_index, .alter_type = alter_type, .constraint_names = constraint_names
 static const SchemaWords words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s" };
 static const SchemaWords mysql_words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CHECK %s" };
@@ -179,7 +187,7 @@ static const SchemaWords mysql_words = { SHARED_WORDS, .drop_check = "ALTER TABL
     .comments = true, .virtual_columns = true, .create_model = capo_altering_create_model, .add_column = capo_altering_add_column, \
     .remove_column = capo_altering_remove_column, .alter_column = capo_altering_alter_column, .alter_constraints = capo_altering_alter_constraints, \
     .alter_join_table = capo_altering_alter_join_table, .enforce_foreign_keys = enforce_foreign_keys, .check = capo_altering_check, \
-    .tables = tables, .columns = columns, .describe = describe, .fingerprint = fingerprint, \
+    .tables = tables, .columns = columns, .describe = describe, .index_names = index_names, .fingerprint = fingerprint, \
     .try_lock = "SELECT GET_LOCK(CONCAT('capo_migrate_', LEFT(SHA2(DATABASE(), 256), 32)), 0)", \
     .lock_timeout = "SET SESSION lock_wait_timeout = CEILING(%1$g), innodb_lock_wait_timeout = CEILING(%1$g)"
 const SchemaBackend capo_mariadb_schema = { .words = &words, SHARED };

@@ -160,6 +160,7 @@ static void free_flight(void *flight) { pg_flight_free(flight); }
 static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, bool binary, ResultSet *ret, DatabaseFailure *failure)
 {
     PgParameters one, *parameters = count == 1 ? &one : capo_alloc_array(count, sizeof *parameters);
+    bool reads = count == 1 && ret->into;               /* who wants instances asks with a SELECT of ours */
     for (size_t i = 0; i < count; i++) {
         ret[i] = (ResultSet){ 0 };
         /* libpq cannot leave it in a pipeline. */
@@ -171,7 +172,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
             return false;
     }
     const DatabaseAddress *address = connection->address;
-    Flight *flight = pg_send(connection, statements, parameters, count, binary);
+    Flight *flight = pg_send(connection, statements, parameters, count, binary, reads);
     if (!flight) {
         failure->unsent = true;
         return report_lost(address, PQerrorMessage(connection->pg), failure);
@@ -242,7 +243,7 @@ static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFa
         return true;
     const char *fetch = capo_format("FETCH FORWARD %zu FROM capo_cursor_%u", max_rows, cursor->number);
     PgParameters none = { 0 };
-    Flight *flight = pg_send(cursor->connection, &(Statement){ fetch, NULL, 0 }, &none, 1, cursor->binary);
+    Flight *flight = pg_send(cursor->connection, &(Statement){ fetch, NULL, 0 }, &none, 1, cursor->binary, false);
     if (!flight)
         return report_lost(cursor->connection->address, PQerrorMessage(cursor->connection->pg), failure);
     pg_wait(cursor->connection, flight);

@@ -2,7 +2,7 @@
 /* The driver of PostgreSQL, inside.
  *
  *     postgresql.c            connecting, errors in sentences, statements, cursors
- *     postgresql_flight.c     statements on their way: sent in a pipeline, answered in order, each with a Sync of its own
+ *     postgresql_flight.c     statements on their way: sent in a pipeline, answered in order, each with a Sync of its own or as if it had one
  *     postgresql_values.c     parameters and cells
  *
  * Each connection is in libpq's pipeline mode from its start, also those that serve one fiber. What comes in is read by an event of the
@@ -21,6 +21,8 @@ typedef struct PgStatement {
     char name[24];
     bool sent;                              /* the server was asked to prepare it, and has not refused */
     bool binary;                            /* all columns of its result can be read as binary */
+    bool known;                             /* it was answered since it was prepared */
+    unsigned alone;                         /* how many times more it takes no company: a group of it failed, or was slow */
     size_t in_flight;
 } PgStatement;
 
@@ -39,7 +41,10 @@ typedef struct Flight {
     struct Fiber *fiber;                    /* that waits; NULL: none */
     /* What is to be sent: the waiting fiber's. */
     const Statement *statements; const struct PgParameters *parameters; bool binary;
+    bool reads;                             /* the rows of a SELECT that the ORM made: it may travel in a group */
     bool sent;                              /* some of it at least */
+    bool in_group, open;                    /* others end with the same Sync; it is not the one that the Sync is right behind */
+    bool failed;                            /* by an error of its own, not of the group it was in */
     bool done, abandoned;                   /* `abandoned`: freed when it is done */
     bool lost, answered;                    /* the connection broke; something had come before */
     bool forgets;                           /* what was prepared may be stale after it: DDL, or a plan that was */
@@ -56,6 +61,7 @@ typedef struct PgConnection {
     struct event *read_event, *write_event, *turn_event;
     Flight *first, *last;                   /* in the order in which they are sent and answered */
     Flight *last_sent, *unsent;             /* NULL: none of them is */
+    Flight *answering;                      /* whose answer comes next, in a group; NULL: the first's */
     bool uncorkable;                        /* no TCP */
     PgStatement *statements[PG_SETS][PG_WAYS];
     uint64_t clock, names;
@@ -80,8 +86,9 @@ bool pg_is_binary(const PGresult *result);
 
 /* postgresql_flight.c. The statements go off as one flight: at once, or on a shared connection that waits for answers with those of
  * other fibers, when the loop has run all that are ready. They and their parameters stay where they are until pg_wait is over. NULL: nothing will be
- * sent, since the connection is gone. `binary`: the result's format of those that are not kept. */
-Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t count, bool binary);
+ * sent, since the connection is gone. `binary`: the result's format of those that are not kept. `reads`: it is one SELECT, which writes
+ * nothing and locks no rows: should its transaction turn out to have been rolled back, it may run again. */
+Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t count, bool binary, bool reads);
 /* Waits until it is answered. Raises where the fiber is cancelled; the flight is then nobody's. */
 void pg_wait(PgConnection *connection, Flight *flight);
 void pg_flight_free(Flight *flight);

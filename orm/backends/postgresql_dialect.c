@@ -518,7 +518,7 @@ const Dialect capo_postgresql_dialect = {
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",
     .plain_iexact = true, .backslashes = true, .typed_literals = true, .left = left, .put_placeholder = put_placeholder, .parameter_type = parameter_type, .value_type = column_type,
-    .column_type = column_type, .column_check = column_check, .put_rows = capo_postgresql_put_rows,
+    .column_type = column_type, .column_check = column_check, .put_rows = capo_postgresql_put_rows, .keys = capo_postgresql_keys,
     .put_extract = put_extract, .put_trunc = put_trunc, .put_cast = put_cast, .put_explain = put_explain,
     .parameter = parameter, .cast = cast, .combine_moments = combine_moments, .call = call, .json_key = json_key, .json_lookup = json_lookup,
     .aggregate = aggregate, .combine = combine,

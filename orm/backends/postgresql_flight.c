@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Statements on their way. See postgresql.h for who may touch what.
  *
- * One Sync a flight: a statement that fails takes nobody else's with it. A statement of a text and types that the connection knows
+ * A statement that fails takes nobody else's with it: each flight has a Sync of its own, but for SELECTs of the ORM's. Of those the ones that ask the
+ * same of one turn of the loop may share a Sync (a group), which spares the server a transaction and a packet each. Nothing counts before the Sync has come. Where
+ * one of a group fails, the server has rolled back all of it, so that none of it has happened: the one that failed has its error, the others go again, each
+ * by itself. They are of one statement, so that a group holds no locks that each of them would not.
+ *
+ * A statement of a text and types that the connection knows
  * is executed under its name; a new one is prepared in the same flight. A fiber that is cancelled leaves its flight behind, which
  * is freed when its answer has passed by; one that was not sent yet never is.
  *
@@ -14,6 +19,11 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    MOST_TOGETHER = 16,                     /* flights in a group: the first waits for the last */
+    SLOW_GROUP_US = 5000, ALONE = 100,      /* who took longer, or failed, goes by itself that many times */
+};
 
 static void *must(void *memory)
 {
@@ -62,10 +72,15 @@ static bool is_ddl(const char *sql)
     return starts_with_one_of(sql, (const char *const[]){ "ALTER", "CREATE", "DROP", "SET", "RESET", "DISCARD", "DEALLOCATE", NULL });
 }
 
-static bool same(const PgStatement *statement, uint64_t hash, const char *sql, size_t size, const PgParameters *parameters)
+static bool same(const PgStatement *statement, const char *sql, size_t size, const PgParameters *parameters)
 {
-    return statement->hash == hash && statement->size == size && statement->n_types == parameters->count && !memcmp(statement->sql, sql, size)
+    return statement->size == size && statement->n_types == parameters->count && !memcmp(statement->sql, sql, size)
         && (!parameters->count || !memcmp(statement->types, parameters->types, parameters->count * sizeof(Oid)));
+}
+
+static bool fits(const PgStatement *kept, const Statement *statement, const PgParameters *parameters)
+{
+    return same(kept, statement->sql, strlen(statement->sql), parameters);
 }
 
 /* Sends a statement nobody waits for. */
@@ -80,7 +95,7 @@ static PgStatement *find(PgConnection *connection, const char *sql, const PgPara
         hash = hash * 31 + parameters->types[i];
     PgStatement **set = connection->statements[hash % PG_SETS], **place = NULL;
     for (int i = 0; i < PG_WAYS; i++) {
-        if (set[i] && same(set[i], hash, sql, size, parameters)) {
+        if (set[i] && set[i]->hash == hash && same(set[i], sql, size, parameters)) {
             set[i]->used = ++connection->clock;
             return set[i];
         }
@@ -136,18 +151,21 @@ static void enter_sent(PgConnection *connection, Flight *flight)
 
 static void enter_unsent(PgConnection *connection, Flight *flight)
 {
+    flight->next = NULL;
     *(connection->last ? &connection->last->next : &connection->first) = flight;
     connection->last = flight;
     if (!connection->unsent)
         connection->unsent = flight;
 }
 
+/* What is on its way is timed from the moment at which it became the first. */
 static void count(PgConnection *connection)
 {
     if (!connection->head.in_flight++)
         connection->head.waiting_since = capo_monotonic_us();
 }
 
+/* Whoever takes the first one away says when the next one's time began. */
 static void leave(PgConnection *connection, Flight *flight)
 {
     Flight *before = NULL;
@@ -161,19 +179,23 @@ static void leave(PgConnection *connection, Flight *flight)
     if (connection->unsent == flight)
         connection->unsent = flight->next;
     connection->head.in_flight -= !flight->own;
-    if (!before)
-        connection->head.waiting_since = connection->first ? capo_monotonic_us() : 0;
+}
+
+static void let_go(Flight *flight)
+{
+    for (size_t i = 0; i < flight->n; i++)
+        if (flight->parts[i].statement && flight->parts[i].statement->in_flight)
+            flight->parts[i].statement->in_flight--;
 }
 
 static void end_flight(PgConnection *connection, bool lost)
 {
     Flight *flight = connection->first;
     leave(connection, flight);
-    for (size_t i = 0; i < flight->n; i++)
-        if (flight->parts[i].statement && flight->parts[i].statement->in_flight)
-            flight->parts[i].statement->in_flight--;
+    let_go(flight);
     flight->connection = NULL;
     flight->lost = lost;
+    flight->answered = flight->answered && !(lost && flight->in_group);      /* the transaction that it was in has not ended */
     flight->done = true;
     if (lost && !flight->abandoned)
         flight->problem = must(strdup(PQerrorMessage(connection->pg)));
@@ -185,6 +207,7 @@ static void end_flight(PgConnection *connection, bool lost)
 
 static void fail_all(PgConnection *connection)
 {
+    connection->answering = NULL;
     while (connection->first)
         end_flight(connection, true);
 }
@@ -245,34 +268,72 @@ static bool send_one(PgConnection *connection, PgPart *part, const char *sql, co
         snprintf(statement->name, sizeof statement->name, "capo_%llu", (unsigned long long)++connection->names);
         part->preparing = true;
         statement->sent = true;
-        statement->binary = false;
+        statement->binary = statement->known = false;
         if (!PQsendPrepare(connection->pg, statement->name, sql, n, parameters->types))
             return false;
     }
     return PQsendQueryPrepared(connection->pg, statement->name, n, parameters->values, parameters->lengths, parameters->formats, statement->binary);
 }
 
-/* The first that is not sent. False: half of it may be on its way, and this connection is no good any more. */
+/* --- groups: one statement for several fibers, each with its own values, and one Sync behind all --- */
+
+/* Whether others may stand between this flight, which is the next to be sent, and its Sync. A statement whose group failed or was slow goes by itself
+ * for a while. */
+static bool takes_company(const PgConnection *connection, const Flight *flight)
+{
+    PgStatement *statement = flight->parts[0].statement;
+    if (!connection->head.shared || !flight->reads || !statement || !statement->known)
+        return false;
+    if (!statement->alone)
+        return true;
+    statement->alone--;
+    return false;
+}
+
+/* Brings another flight of the statement to the front of those that are not sent. Nobody has been promised an order among them. */
+static bool bring_like(PgConnection *connection, const PgStatement *statement)
+{
+    Flight *before = NULL, *at = connection->unsent;
+    while (at && !(at->reads && fits(statement, at->statements, at->parameters))) {
+        before = at;
+        at = at->next;
+    }
+    if (!at || !before)
+        return at != NULL;
+    before->next = at->next;
+    if (connection->last == at)
+        connection->last = before;
+    at->next = connection->unsent;
+    connection->unsent = connection->last_sent->next = at;
+    return true;
+}
+
+/* The first that is not sent, and those that share its Sync. False: half of it may be on its way, and this connection is no good any more. */
 static bool send_next(PgConnection *connection)
 {
-    Flight *flight = connection->unsent;
-    for (size_t i = 0; i < flight->n; i++) {
-        const char *sql = flight->statements[i].sql;
-        PgStatement *statement = is_kept(sql) && !connection->address->no_prepared ? find(connection, sql, &flight->parameters[i]) : NULL;
-        if (connection->head.lost)
-            return false;
-        flight->parts[i].statement = statement;
-        if (statement)
-            statement->in_flight++;
-        flight->forgets = flight->forgets || (!statement && is_ddl(sql));
+    for (int size = 1;; size++) {
+        Flight *flight = connection->unsent;
+        for (size_t i = 0; i < flight->n; i++) {
+            const char *sql = flight->statements[i].sql;
+            PgStatement *statement = is_kept(sql) && !connection->address->no_prepared ? find(connection, sql, &flight->parameters[i]) : NULL;
+            if (connection->head.lost)
+                return false;
+            flight->parts[i].statement = statement;
+            if (statement)
+                statement->in_flight++;
+            flight->forgets = flight->forgets || (!statement && is_ddl(sql));
+        }
+        flight->sent = true;
+        for (size_t i = 0; i < flight->n; i++)
+            if (!send_one(connection, &flight->parts[i], flight->statements[i].sql, &flight->parameters[i], flight->binary))
+                return false;
+        connection->last_sent = flight;
+        connection->unsent = flight->next;
+        flight->in_group = size > 1;
+        if (size == MOST_TOGETHER || (size == 1 && !takes_company(connection, flight)) || !bring_like(connection, flight->parts[0].statement))
+            return put_sync(connection);
+        flight->in_group = flight->open = true;
     }
-    flight->sent = true;
-    for (size_t i = 0; i < flight->n; i++)
-        if (!send_one(connection, &flight->parts[i], flight->statements[i].sql, &flight->parameters[i], flight->binary))
-            return false;
-    connection->last_sent = flight;
-    connection->unsent = flight->next;
-    return put_sync(connection);
 }
 
 static void cork(PgConnection *connection, int on)
@@ -304,14 +365,14 @@ static void send_all(PgConnection *connection)
         lose(connection);
 }
 
-Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t n, bool binary)
+Flight *pg_send(PgConnection *connection, const Statement *statements, const PgParameters *parameters, size_t n, bool binary, bool reads)
 {
     if (connection->head.lost || PQstatus(connection->pg) != CONNECTION_OK) {
         lose(connection);
         return NULL;
     }
     Flight *flight = must(calloc(1, sizeof *flight + n * sizeof(PgPart)));
-    *flight = (Flight){ .connection = connection, .n = n, .statements = statements, .parameters = parameters, .binary = binary };
+    *flight = (Flight){ .connection = connection, .n = n, .statements = statements, .parameters = parameters, .binary = binary, .reads = reads };
     bool first = !connection->unsent;
     enter_unsent(connection, flight);
     count(connection);
@@ -343,6 +404,13 @@ static bool is_read_only(const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     return state && !strcmp(state, "25006");
+}
+
+/* Whether it is the transaction that gave way to another one, and not the statement that is wrong. */
+static bool gave_way(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return state && !strncmp(state, "40", 2);
 }
 
 /* What comes when all parts are answered: the end of a statement's own transaction failed, as where a deferred rule is broken. */
@@ -387,12 +455,16 @@ static void take(Flight *flight, PGresult *result)
     }
     part->result = result;
     flight->at++;
+    flight->failed = flight->failed || (status == PGRES_FATAL_ERROR && !gave_way(result));
     if (!part->statement)
         return;
-    if (status == PGRES_TUPLES_OK && !part->statement->binary)
+    if (status == PGRES_TUPLES_OK && !part->statement->known) {
+        part->statement->known = true;
         part->statement->binary = pg_is_binary(result);
-    else if (status == PGRES_FATAL_ERROR && is_stale(result))
-        part->statement->sent = false, flight->forgets = true;
+    } else if (status == PGRES_FATAL_ERROR && is_stale(result)) {
+        part->statement->sent = false;
+        flight->forgets = true;
+    }
 }
 
 /* Whether its Sync may be believed: each part has its answer, up to one that failed. */
@@ -403,6 +475,49 @@ static bool is_whole(const Flight *flight)
             return false;
         else if (PQresultStatus(flight->parts[i].result) == PGRES_FATAL_ERROR)
             break;
+    return true;
+}
+
+/* Its transaction was rolled back with its group: it has not run, and does so by itself now. */
+static void send_again(PgConnection *connection)
+{
+    Flight *flight = connection->first;
+    leave(connection, flight);
+    let_go(flight);
+    PQclear(flight->parts[0].result);
+    flight->parts[0] = (PgPart){ 0 };
+    flight->at = 0;
+    flight->sent = flight->in_group = flight->open = flight->answered = false;
+    enter_unsent(connection, flight);
+    count(connection);
+    event_active(connection->turn_event, EV_TIMEOUT, 0);
+}
+
+/* The Sync has come of the first flight, or of the group that it leads. Where one of a group failed, the error is that one's alone. False: they have
+ * no answers. */
+static bool end_group(PgConnection *connection, bool *ret_forgets)
+{
+    Flight *flight = connection->first;
+    bool failed = false, in_group = flight->in_group;
+    size_t size = 1;
+    for (;; flight = flight->next, size++) {
+        if (!is_whole(flight))
+            return false;
+        failed = failed || (in_group && PQresultStatus(flight->parts[0].result) != PGRES_TUPLES_OK);
+        *ret_forgets = *ret_forgets || flight->forgets;
+        if (!flight->open)
+            break;
+    }
+    int64_t now = capo_monotonic_us();
+    if (flight->reads && flight->parts[0].statement && (failed || now - connection->head.waiting_since > SLOW_GROUP_US))
+        flight->parts[0].statement->alone = ALONE;
+    connection->answering = NULL;
+    connection->head.waiting_since = now;
+    while (size-- > 0)
+        if (failed && !connection->first->failed && !connection->first->abandoned)
+            send_again(connection);
+        else
+            end_flight(connection, false);
     return true;
 }
 
@@ -425,20 +540,20 @@ static void receive(PgConnection *connection)
             good = false;
             break;
         }
+        Flight *flight = connection->answering ? connection->answering : connection->first;
         if (kind != PGRES_PIPELINE_SYNC) {
-            take(connection->first, result);
+            take(flight, result);
+            if (flight->open && flight->at == flight->n)
+                connection->answering = flight->next;
             continue;
         }
         PQclear(result);
         PGTransactionStatusType status = PQtransactionStatus(connection->pg);
         if (status != PQTRANS_ACTIVE)       /* more is on its way */
             connection->in_transaction = status != PQTRANS_IDLE;
-        forgets = forgets || connection->first->forgets;
-        if (!is_whole(connection->first)) {
-            good = false;                   /* a Sync that was not for it: from here on nothing would be whose it seems */
+        good = end_group(connection, &forgets);     /* false: a Sync that was not for them; from here on nothing would be whose it seems */
+        if (!good)
             break;
-        }
-        end_flight(connection, false);
     }
     if (!good || PQstatus(connection->pg) == CONNECTION_BAD) {
         lose(connection);

@@ -64,6 +64,27 @@ static bool fits(const ArrayType *type, Value value)
     }
 }
 
+static Value array_of(const ArrayType *type, Value *values, size_t count)
+{
+    List *list = capo_alloc_struct(List);
+    *list = (List){ .items = values, .count = count, .capacity = count };
+    Value array = capo_value_list(list);
+    array.tag = type->oid;
+    return array;
+}
+
+/* Whole numbers and UUIDs, which a database that others made has in columns of such types; what a model calls a text may be one of citext or an enum. */
+Value capo_postgresql_keys(const Field *column, Value *values, size_t count)
+{
+    const ArrayType *type = type_of_column(column);
+    if (!type || (type->kind != VALUE_INT && type->kind != VALUE_UUID))
+        return capo_value_null();
+    for (size_t i = 0; i < count; i++)
+        if (values[i].kind == VALUE_NULL || !fits(type, values[i]))
+            return capo_value_null();
+    return array_of(type, values, count);
+}
+
 Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t n_columns, Value *values, size_t count)
 {
     Value *parameters = capo_alloc_array(n_columns, sizeof *parameters);
@@ -79,10 +100,7 @@ Value *capo_postgresql_put_rows(Buffer *sql, const Field *const *columns, size_t
     capo_put(sql, "SELECT * FROM unnest(");
     for (size_t i = 0; i < n_columns; i++) {
         capo_put_format(sql, "%s$%zu::%s", i ? ", " : "", i + 1, of[i]->name);
-        List *list = capo_alloc_struct(List);
-        *list = (List){ .items = values + i * count, .count = count, .capacity = count };
-        parameters[i] = capo_value_list(list);
-        parameters[i].tag = of[i]->oid;
+        parameters[i] = array_of(of[i], values + i * count, count);
     }
     capo_put_char(sql, ')');
     return parameters;

@@ -102,6 +102,8 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
     default:
         break;
     }
+    if (strstr(said, "JSON path error near '[-"))
+        return fail(failure, ERROR_NOT_SUPPORTED, "%s: an index of a JSON list cannot be negative in SQLite.", said);
     if (strstr(said, "no such table: ") || strstr(said, "no such column: ") || strstr(said, "has no column named"))
         return fail(failure, ERROR_OPERATIONAL, "%s. Run `migrate`.", said);
     return fail(failure, ERROR_PROGRAMMING, "%s", said);

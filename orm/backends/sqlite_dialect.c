@@ -216,15 +216,6 @@ static void put_has_key(Compiler *compiler, const Expression *left, Value key)
     compile_text(compiler, " IS NOT NULL");
 }
 
-/* SQLite counts from the end with [#-1], and Django does not say that. */
-static void check_path(const Expression *key)
-{
-    int index;
-    for (; expression_is_json_key(key); key = key->args[0])
-        if (text_is_index(key->name, &index) && index < 0)
-            capo_raise(ERROR_NOT_SUPPORTED, "JSON path error near '[%s]': an index of a JSON list cannot be negative in SQLite.", key->name);
-}
-
 static const char *json_word(Value value)
 {
     return value.kind == VALUE_NULL ? "null" : value.kind == VALUE_BOOL ? value.boolean ? "true" : "false" : NULL;
@@ -250,7 +241,6 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
     const Expression *root;
     Buffer path = { 0 };
     *ret_done = true;
-    check_path(left);
     switch (code) {
     case LOOKUP_JSON_CONTAINS: case LOOKUP_JSON_CONTAINED_BY:
         capo_raise(ERROR_NOT_SUPPORTED, "%s lookup is not supported on this database backend.", lookup->lookup->name);
@@ -285,7 +275,7 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
         }
         if (capo_is_null(lookup->value)) {
             root = compile_json_path(left, &path);
-        put_json_type(compiler, root, capo_buffer_text(&path));
+            put_json_type(compiler, root, capo_buffer_text(&path));
             compile_text(compiler, " = 'null'");
             return SQL_OK;
         }
@@ -326,7 +316,6 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
 static void json_key(Compiler *compiler, const Expression *expression)
 {
     Buffer path = { 0 };
-    check_path(expression);
     const Expression *root = compile_json_path(expression, &path);
     Value text = capo_value_text_n(capo_buffer_text(&path), path.size);
     /* SQLite takes JSON apart into numbers and texts; what must stay JSON (true, false, null) is given by its type. */
@@ -377,7 +366,7 @@ static void put_explain(Buffer *sql, const ExplainOptions *options)
 const Dialect capo_sqlite_dialect = {
     .quote = '"', .name_length = 200, .max_parameters = 32766, .no_key = "NULL",
     .list_format = "SELECT value FROM json_each(%s)", .integer_list_format = "SELECT value FROM json_each(%s)",
-    .tuples_by_values = true, .returning = true, .returning_update = true, .ddl_in_transaction = true, .on_conflict = true, .excluded = "excluded.%s", .defers_constraints = true, .ignores_null = true, .ordered_aggregates = true, .negative_indexes = true, .frame_exclusion = true, .aggregate_filter = true, .decimals_in_brackets = true,
+    .tuples_by_values = true, .returning = true, .returning_update = true, .ddl_in_transaction = true, .on_conflict = true, .excluded = "excluded.%s", .defers_constraints = true, .ignores_null = true, .ordered_aggregates = true, .negative_indexes = true, .frame_exclusion = true, .aggregate_filter = true, .decimals_in_brackets = true, .rounds_fractions = true,
     .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
     .operators = operators, .pattern_operators = pattern_operators,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",

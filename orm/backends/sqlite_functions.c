@@ -411,17 +411,28 @@ static void give_number(sqlite3_context *context, double number)
         sqlite3_result_double(context, number);
 }
 
+/* A text that is no number has no logarithm. */
+static bool all_numbers(int count, sqlite3_value **values)
+{
+    for (int i = 0; i < count; i++) {
+        int type = sqlite3_value_numeric_type(values[i]);
+        if (type != SQLITE_INTEGER && type != SQLITE_FLOAT)
+            return false;
+    }
+    return true;
+}
+
 static void of_one_number(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const OneNumber *row = sqlite3_user_data(context);
-    if (!any_null(count, values))
+    if (all_numbers(count, values))
         give_number(context, row->function(sqlite3_value_double(values[0])));
 }
 
 static void of_two_numbers(sqlite3_context *context, int count, sqlite3_value **values)
 {
     const TwoNumbers *row = sqlite3_user_data(context);
-    if (any_null(count, values))
+    if (!all_numbers(count, values))
         return;
     double number = row->function(sqlite3_value_double(values[0]), sqlite3_value_double(values[1]));
     /* As Python: whole numbers to a whole power stay whole. */
@@ -435,7 +446,7 @@ static void of_two_numbers(sqlite3_context *context, int count, sqlite3_value **
 /* CEILING, FLOOR: user data is the function; the result is an integer, as Python's. */
 static void to_whole(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    if (any_null(count, values))
+    if (!all_numbers(count, values))
         return;
     double x = sqlite3_value_double(values[0]), whole = sqlite3_user_data(context) ? floor(x) : ceil(x);
     if (sqlite3_value_type(values[0]) == SQLITE_INTEGER)
@@ -448,7 +459,7 @@ static void to_whole(sqlite3_context *context, int count, sqlite3_value **values
 
 static void sign(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    if (any_null(count, values))
+    if (!all_numbers(count, values))
         return;
     double x = sqlite3_value_double(values[0]);
     sqlite3_result_int(context, (x > 0) - (x < 0));

@@ -38,33 +38,47 @@ typedef struct RowReading { sqlite3_stmt *statement; RowSink *sink; Text *texts,
 static inline bool store(RowReading *reading, const RowColumn *column, char *base, sqlite3_value *value, int type)
 {
     char *at = base + column->value;
-    int storage = column->store - 1;
     int64_t number;
-    if (type == SQLITE_TEXT) {
-        const char *text = (const char *)sqlite3_value_text(value);
-        size_t size = (size_t)sqlite3_value_bytes(value);
-        if (storage == STORAGE_TEXT) {
-            *reading->next++ = (Text){ (const char **)(void *)at, text, size };
-        } else if (storage == STORAGE_DATETIME && capo_read_column_datetime(text, size, &number)) {
-            *(DateTime *)(void *)at = (DateTime){ number };
-        } else if (storage == STORAGE_DATE && capo_read_column_date(text, size, &number)) {
-            *(Date *)(void *)at = (Date){ (int32_t)number };
-        } else {
+    switch (column->store - 1) {
+    case STORAGE_INT:
+        if (type != SQLITE_INTEGER)
             return false;
-        }
-    } else if (type == SQLITE_INTEGER) {
-        number = sqlite3_value_int64(value);
-        if (storage == STORAGE_INT)
-            *(int64_t *)(void *)at = number;
-        else if (storage == STORAGE_BOOL && (number == 0 || number == 1))
-            *(bool *)at = number;
-        else if (storage == STORAGE_DURATION)
-            *(Duration *)(void *)at = (Duration){ number };
-        else
+        *(int64_t *)(void *)at = sqlite3_value_int64(value);
+        break;
+    case STORAGE_TEXT:
+        if (type != SQLITE_TEXT)
             return false;
-    } else if (type == SQLITE_FLOAT && storage == STORAGE_REAL) {
+        reading->next->member = (const char **)(void *)at;
+        reading->next->text = (const char *)sqlite3_value_text(value);
+        reading->next++->size = (size_t)sqlite3_value_bytes(value);
+        break;
+    case STORAGE_DATETIME:
+        if (type != SQLITE_TEXT || !capo_read_column_datetime((const char *)sqlite3_value_text(value), (size_t)sqlite3_value_bytes(value), &number))
+            return false;
+        *(DateTime *)(void *)at = (DateTime){ number };
+        break;
+    case STORAGE_DATE:
+        if (type != SQLITE_TEXT || !capo_read_column_date((const char *)sqlite3_value_text(value), (size_t)sqlite3_value_bytes(value), &number))
+            return false;
+        *(Date *)(void *)at = (Date){ (int32_t)number };
+        break;
+    case STORAGE_REAL:
+        if (type != SQLITE_FLOAT)
+            return false;
         *(double *)(void *)at = sqlite3_value_double(value);
-    } else {
+        break;
+    case STORAGE_BOOL:
+        number = type == SQLITE_INTEGER ? sqlite3_value_int64(value) : -1;
+        if (number != 0 && number != 1)
+            return false;
+        *(bool *)at = number;
+        break;
+    case STORAGE_DURATION:
+        if (type != SQLITE_INTEGER)
+            return false;
+        *(Duration *)(void *)at = (Duration){ sqlite3_value_int64(value) };
+        break;
+    default:
         return false;
     }
     if (column->present >= 0)
@@ -77,7 +91,7 @@ static void copy_texts(const RowReading *reading)
     size_t size = 0;
     for (const Text *text = reading->texts; text < reading->next; text++)
         size += text->size + 1;
-    char *to = size ? capo_regrow(NULL, 0, size) : NULL;
+    char *to = size ? arena_take(reading->sink->arena, size) : NULL;
     for (const Text *text = reading->texts; text < reading->next; text++) {
         *text->member = memcpy(to, text->text, text->size);
         to[text->size] = '\0';

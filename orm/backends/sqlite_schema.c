@@ -400,6 +400,18 @@ static void describe_indexes(Lines *lines, const char *table)
     }
 }
 
+static List *index_names(const char *table, const char *columns, char kind)
+{
+    Value parameters[] = { capo_value_text(table), capo_value_int(kind == 'u'), capo_value_text(columns) };
+    ResultSet *found = capo_database_run("SELECT name FROM pragma_index_list(?) AS list WHERE \"unique\" = ? AND NOT partial AND origin = 'c' AND "
+                                         "(SELECT group_concat(coalesce(name, ''), char(10)) FROM (SELECT name FROM pragma_index_info(list.name) ORDER BY seqno)) = ? "
+                                         "ORDER BY 1", parameters, 3, DATABASE_WRITE);
+    List *names = capo_list_new();
+    for (size_t i = 0; i < found->n_rows; i++)
+        capo_list_add(names, capo_cell(found, i, 0));
+    return names;
+}
+
 /* The text in brackets that begins at sql[at]. */
 static const char *bracketed(const char *sql, size_t at)
 {
@@ -474,5 +486,5 @@ const SchemaBackend capo_sqlite_schema = {
     .foreign_key_defaults = true, .virtual_columns = true, .index_conditions = true, .index_parts = true,
     .create_model = create_model, .add_column = add_column, .remove_column = remove_column, .alter_column = alter_column,
     .alter_constraints = alter_constraints, .alter_join_table = alter_join_table, .enforce_foreign_keys = enforce_foreign_keys,
-    .check = check_foreign_keys, .tables = tables, .columns = columns, .describe = describe,
+    .check = check_foreign_keys, .tables = tables, .columns = columns, .describe = describe, .index_names = index_names,
 };

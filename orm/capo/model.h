@@ -253,13 +253,16 @@ typedef struct GenericRelation {
 #define GENERIC_RELATIONS(...) ((const GenericRelation[]){ __VA_ARGS__, { 0 } })
 
 /* A relation over several columns, to a model with a key of several, say (Django's ForeignObject):
- *     FOREIGN_OBJECTS({ "seat", &Seat_model, LIST("hall", "seat_number"), LIST("hall", "number") })
- * It is a name in look-ups, orders and .select_related, and the object is capo_instance_related(&ticket->capo, "seat"), in templates {{ ticket.seat }}; NULL
- * where there is none. It has no column and no constraint of its own, and nothing is done to the rows when the other is deleted. */
+ *     FOREIGN_OBJECTS({ "seat", &Seat_model, LIST("hall", "seat_number"), LIST("hall", "number"), .related_name = "tickets" })
+ * It is a name in look-ups, orders, .select_related and .prefetch, and the object is capo_instance_related(&ticket->capo, "seat"), in templates {{ ticket.seat }};
+ * NULL where there is none. The other side is that of a foreign key: capo_related_query(seat, "tickets"), Q("tickets__price__gt", 10), .prefetch = LIST("tickets");
+ * but rows are not added to it or removed, since there is no one key to set. The relation has no column and no constraint of its own. */
 typedef struct ForeignObject {
     const char *name;
     Model *model;
     const char *const *from, *const *to;                /* fields of this model, and those of the other that they are equal to */
+    const char *related_name, *related_query_name;      /* as of a foreign key: "tickets"; "+" for none; default: ticket_set, and `ticket` in queries */
+    OnDelete on_delete;                                 /* CASCADE, PROTECT, RESTRICT; default: DO_NOTHING */
 } ForeignObject;
 #define FOREIGN_OBJECTS(...) ((const ForeignObject[]){ __VA_ARGS__, { 0 } })
 

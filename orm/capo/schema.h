@@ -54,7 +54,8 @@ const char *capo_schema_backend(void);
 void capo_schema_create_model(SchemaEditor *editor, Model *model);         /* with its automatic join tables and indexes */
 void capo_schema_delete_model(SchemaEditor *editor, Model *model);
 void capo_schema_rename_table(SchemaEditor *editor, Model *old_model, Model *new_model);
-/* `default_value`: for existing rows, where the field is not null; NULL kind: the field's own default, else "" or 0 as Django. */
+/* `default_value`: for existing rows, where the field is not null; NULL kind: the field's own default, "" of a text that may be blank, the present moment
+ * of .auto_now. A column that none of these fills is refused by the database where there are rows (MariaDB fills it with 0 or ""). */
 void capo_schema_add_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field, Value default_value);
 void capo_schema_remove_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field);
 void capo_schema_alter_field(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value default_value);

@@ -435,17 +435,11 @@ static Value totals(Query *query, const Map *test)
 
 static Value in_bulk(Query *query, const Map *test)
 {
-    Value args = conformance_get(test, "args"), field = conformance_get(test, "field");
-    const Field *by = capo_is_text(field) ? capo_field(query->model, field.text) : query->model->pk;
-    if (!by->unique && !by->primary_key)
-        capo_raise(ERROR_VALUE, "in_bulk()'s field_name must be a unique field but '%s' isn't.", by->name);
+    Value args = orm_value(conformance_get(test, "args")), field = conformance_get(test, "field");
+    Map *map = capo_query_in_bulk(query, args.kind == VALUE_LIST ? args.list : NULL, capo_is_text(field) ? field.text : NULL);
     List *list = capo_list_new();
-    if (args.kind == VALUE_LIST)
-        query = capo_query_filter(query, capo_q(capo_format("%s__in", by->name), args));
-    size_t count;
-    Instance **rows = capo_query_rows(query, &count);
-    for (size_t i = 0; i < count; i++)
-        capo_list_add(list, capo_value_pair(capo_field_value(rows[i], by), capo_instance_pk(rows[i])));
+    for (size_t i = 0; i < map->count; i++)
+        capo_list_add(list, capo_value_pair(map->entries[i].key, map->entries[i].value));
     return capo_value_list(list);
 }
 
@@ -656,7 +650,7 @@ static Value answer_op(Case *test, Query *query, OrmForm form)
     if (IS("contains")) {
         if (form != FORM_INSTANCES)
             capo_raise(ERROR_VALUE, "Cannot call QuerySet.contains() after .values() or .values_list().");
-        return capo_value_bool(capo_query_exists(capo_query_filter(query, capo_q("pk", args.list->items[0]))));
+        return capo_value_bool(capo_query_exists(capo_query_filter(query, capo_q("pk", orm_value(args.list->items[0])))));
     }
     if (IS("update"))
         return update(query, test->test);

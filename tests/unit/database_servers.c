@@ -3,6 +3,7 @@
 #include <capo/testing.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +140,8 @@ static void *run_proxy(void *argument)
             if (server < 0 && client >= 0)
                 close(client);
             if (server >= 0) {
+                setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+                setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
                 pairs[n][0] = client;
                 pairs[n++][1] = server;
             }

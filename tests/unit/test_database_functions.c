@@ -207,7 +207,7 @@ TEST(expression_casts_collations_and_raw_sql)
     one_kind();
     const char *blind = database_is("sqlite") ? "NOCASE" : database_is("mysql") ? "utf8mb4_general_ci" : "C";
     EXPECT_INT(capo_count(Kind, .filter = HOLDS(COMPARE(COLLATE(FN(Right, F("name"), 3), blind), "exact", "ann"))), database_is("postgresql") ? 0 : 1);
-    EXPECT_TEXT(of(CAST_DECIMAL(F("price"), 6, 1)), database_is("sqlite") ? "2.2" : "2.3");     /* half to even there */
+    EXPECT_TEXT(of(CAST_DECIMAL(F("price"), 6, 1)), database_is("sqlite") ? "2.25" : "2.3");    /* its NUMERIC has no digits to keep to */
     EXPECT_TEXT(of(CAST(F("integer"), FIELD_TEXT)), "12");
     EXPECT_TEXT(of(CAST(F("moment"), FIELD_TIME)), "22:30:45");
     EXPECT_TEXT(of(CAST(F("moment"), FIELD_DATE)), "2024-03-31");

@@ -109,3 +109,28 @@ TEST(expression_mistakes_are_named)
     EXPECT(strstr(EXPECT_RAISES(ERROR_FIELD, update_over_a_join, NULL)->message, "not permitted"));
     EXPECT(strstr(EXPECT_RAISES(ERROR_VALUE, branch_behind_else, NULL)->message, "ELSE"));
 }
+
+static Value numbers(int64_t first, int64_t count)
+{
+    List *list = capo_list_new();
+    for (int64_t i = 0; i < count; i++)
+        capo_list_add(list, VALUE(first + i));
+    return capo_value_list(list);
+}
+
+/* A list of keys may be one parameter, which must be the same one wherever the same list stands: a group is told by its text. */
+TEST(expression_lists_of_keys_in_groups)
+{
+    query_library();
+    Query *grouped = capo_query_values(capo_query(Book, .annotate = EXPRESSIONS(AS("early", CASE(WHEN(Q("id__in", numbers(1, 2)), 1), ELSE(0))))), LIST("early"));
+    grouped = capo_query_order_by(capo_query_annotate(grouped, EXPRESSIONS(COUNT("id", .as = "n"), AS("other", CASE(WHEN(Q("id__in", numbers(2, 2)), 1), ELSE(0))))), LIST("early", "other"));
+    EXPECT_TEXT(capo_json_text(capo_value_list(capo_values(grouped, LIST("early", "other", "n"))), 0),
+                "[{\"early\": 0, \"other\": 0, \"n\": 1}, {\"early\": 0, \"other\": 1, \"n\": 1}, {\"early\": 1, \"other\": 0, \"n\": 1}, {\"early\": 1, \"other\": 1, \"n\": 1}]");
+    for (int64_t count = 0; count < 400; count += count < 6 ? 1 : 97) {
+        EXPECT_INT(capo_count(Book, .filter = Q("id__in", numbers(2, count))), count < 3 ? count : 3);
+        EXPECT_INT(capo_count(Book, .filter = NOT(Q("pages__in", numbers(200, count)))), count ? count > 200 ? 1 : count > 100 ? 2 : 3 : 4);
+    }
+    EXPECT_INT(capo_count(Book, .filter = Q("id__in", numbers(INT64_MAX - 2, 3))), 0);
+    const char *text = capo_sql(capo_query(Book, .filter = Q("id__in", numbers(1, 3))));
+    EXPECT(strstr(text, !strcmp(capo_backend_name(), "postgresql") ? "\"id\" = ANY(ARRAY[1, 2, 3])" : "IN (1, 2, 3)") != NULL);
+}

@@ -12,6 +12,12 @@ static char *lint(bool all)
     return capo_buffer_text(&out);
 }
 
+static void lint_nothing(void *unused)
+{
+    (void)unused;
+    capo_lint_migrations(&(LintOptions){ .apps = LIST("mgi"), .say = keep_line });
+}
+
 TEST(lint_names_what_locks_or_rewrites)
 {
     start_migrating();
@@ -37,6 +43,11 @@ TEST(lint_names_what_locks_or_rewrites)
     EXPECT_TEXT(lint(false), "0\n");                        /* what is applied is done */
     EXPECT(strcmp(lint(true), "0\n") != 0);
     EXPECT(!capo_schema_has_table("new__mig_post"));
+    /* people's own SQL begins with spaces and comments */
+    file("0004_own", "0003_hard", "{\"RunSQL\": {\"forwards\": \"\\n  -- all of them\\n  /* really */ UPDATE mig_post SET views = '1'\"}}");
+    EXPECT(strstr(lint(false), "operation 1 (Raw SQL operation): every row is written in one transaction.") != NULL);
+    const Error *error = EXPECT_RAISES(ERROR_COMMAND, lint_nothing, NULL);
+    EXPECT(strstr(error->message, "There is no app called mgi among the site's apps. Did you mean 'mig'?") != NULL);
 }
 
 /* --- what is advised ------------------------------------------------------------------------------------------------------------------------ */

@@ -32,7 +32,7 @@ static const Kind kinds[] = {
     { ADD_FIELD, "", "{\"AddField\": {\"model\": \"Comment\", \"name\": \"other\", \"field\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\", "
       "\"null\": true, \"related_name\": \"+\"}}}" },
     { ADD_FIELD, "", "{\"AddField\": {" OF "\"name\": \"friends\", \"field\": {\"kind\": \"ManyToManyField\", \"to\": \"mig.Post\"}}}" },
-    { REMOVE_FIELD, "", "{\"RemoveField\": {\"model\": \"Comment\", \"name\": \"text\"}}" },
+    { REMOVE_FIELD, "{\"AlterField\": {\"model\": \"Comment\", \"name\": \"text\", \"field\": {\"kind\": \"TextField\", \"blank\": true}}}", "{\"RemoveField\": {\"model\": \"Comment\", \"name\": \"text\"}}" },
     { ALTER_FIELD, "", "{\"AlterField\": {" OF "\"name\": \"title\", \"field\": {\"kind\": \"CharField\", \"max_length\": 250, \"unique\": true}}}" },
     { ALTER_FIELD, "", "{\"AlterField\": {" OF "\"name\": \"views\", \"field\": {\"kind\": \"BigIntegerField\", \"null\": true}}}" },
     { ALTER_FIELD, "", "{\"AlterField\": {" OF "\"name\": \"id\", \"field\": {\"kind\": \"AutoField\", \"primary_key\": true}}}" },

@@ -221,6 +221,19 @@ TEST(inspectdb_writes_models)
     EXPECT_TEXT(capo_to_text(capo_value_list(inspect_tables(true, true))), "['a_pet', 'owner', 'seen']");
 }
 
+TEST(inspectdb_takes_any_names)
+{
+    start_migrating();
+    if (!database_is("sqlite"))
+        return;                         /* the others have no columns without a name */
+    capo_sql_run("CREATE TABLE capo (capo integer PRIMARY KEY, \"pk\" varchar(99999999999), \"\" integer, \"a-b\" integer, a_b integer)");
+    List *notes = capo_list_new();
+    EXPECT_TEXT(inspect_text(inspect_model("inspected", "capo", inspect_tables(true, true), notes), notes),
+        "/* capo: a column without a name is left out. */\nMODEL_KEY(Capo, BIG_AUTO, capo_field, .db_column = \"capo\")\n"
+        "    OPTIONAL(CHAR, pk_field, .max_length = 2147483647, .db_column = \"pk\")\n    OPTIONAL(INTEGER, a_b, .db_column = \"a-b\")\n"
+        "    OPTIONAL(INTEGER, a_b_2, .db_column = \"a_b\")\n    META(.db_table = \"capo\", .unmanaged = true)\nEND_MODEL\n");
+}
+
 static const char *columns_text(const char *table)
 {
     Buffer text = { 0 };

@@ -228,7 +228,7 @@ static void remove_field(Edit *edit)
         return;
     edit->what = "remove a field";
     edit->no_way_back = field_state_flag(field, "unique") || capo_map_get(model->options, "unique_together") || capo_map_get(model->options, "constraints")
-        || (is_relation(field) && !field_state_flag(field, "null"));
+        || (!field_state_flag(field, "null") && field->kind != FIELD_MANY_TO_MANY && !capo_map_get(field->options, "default"));
     model_state_remove_field(edited(edit->to, model), field->name);
     remove_from_lists(edit->to, model->name, field->name);
 }
