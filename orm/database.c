@@ -38,6 +38,20 @@ const Dialect *capo_dialect(void) { return settled(database_current())->dialect;
 const char *capo_backend_name(void) { return database_current()->backend->name; }
 size_t capo_database_statements(void) { return n_statements; }
 
+uint64_t quick_hash(const char *bytes, size_t size)
+{
+    uint64_t hash = 0x9e3779b97f4a7c15, word;
+    for (; size >= 8; bytes += 8, size -= 8) {
+        memcpy(&word, bytes, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccd;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, bytes, size);
+    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53;
+    return hash ^ hash >> 29;
+}
+
 void capo_put_name(Buffer *sql, const char *name)
 {
     char quote = capo_database_quote();
@@ -174,13 +188,13 @@ const LoggedQuery *capo_logged_queries(size_t *ret_count)
     return queries;
 }
 
-static bool run_into(Connection *connection, const Statement *statement, struct RowSink *into, ResultSet *ret, DatabaseFailure *failure)
+static bool run_statement(Connection *connection, const Statement *statement, ResultSet *ret, DatabaseFailure *failure)
 {
     int64_t since = capo_monotonic_us();
     int pause_ms = 1;
     for (;;) {
         *failure = (DatabaseFailure){ 0 };
-        ret->into = into;
+        ret->into = statement->into;
         if (connection->backend->run(connection, statement->sql, statement->parameters, statement->count, ret, failure))
             return true;
         if (!failure->busy || !wait_for_lock(connection, since, &pause_ms))
@@ -190,7 +204,7 @@ static bool run_into(Connection *connection, const Statement *statement, struct 
 
 bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
-    return run_into(connection, &(Statement){ sql, parameters, count }, NULL, ret, failure);
+    return run_statement(connection, &(Statement){ sql, parameters, count, NULL }, ret, failure);
 }
 
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure)
@@ -272,7 +286,8 @@ static void refuse_replica(const Database *database)
     database_note_write(database);
 }
 
-static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *argument)
+/* statements: how many go off together, each of which may have been prepared for former tables. */
+static void run_somewhere(const char *sql, size_t statements, DatabaseUse use, Running *run, void *argument)
 {
     Database *self = database_current();
     Connection *held = capo_connection_setting_up();
@@ -281,10 +296,10 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
         held = capo_transaction_connection();
     if (use == DATABASE_WRITE && capo_several_databases)
         refuse_replica(self);
-    /* Each of the connections may have what was prepared before the tables changed. */
-    int once_more = held ? 0 : 1, stale = held ? 0 : self->address->pool_size + self->address->pool_shared;
+    /* Each of the connections may have what was prepared before the tables changed, for each of the statements. */
+    int once_more = held ? 0 : 1, stale = held ? 0 : (self->address->pool_size + self->address->pool_shared) * (int)statements;
     for (;;) {
-        uint64_t hash = !held && self->backend->shares && may_share(sql) ? capo_hash(sql, strlen(sql)) | 1 : 0;
+        uint64_t hash = !held && self->backend->shares && may_share(sql) ? quick_hash(sql, strlen(sql)) | 1 : 0;
         Pool *pool = use == DATABASE_WRITE ? self->writers : self->readers;
         Connection *shared = hash ? pool_share(pool, hash) : NULL, *connection = held ? held : shared ? shared : pool_lend(pool);
         int64_t started = hash ? capo_monotonic_us() : 0;
@@ -311,20 +326,20 @@ static void run_somewhere(const char *sql, DatabaseUse use, Running *run, void *
     capo_raise_failure(&failure);
 }
 
-typedef struct Somewhere { const char *sql; DatabaseUse use; Running *run; void *argument; } Somewhere;
+typedef struct Somewhere { const char *sql; size_t statements; DatabaseUse use; Running *run; void *argument; } Somewhere;
 
 static void run_somewhere_in_turn(void *argument)
 {
     const Somewhere *somewhere = argument;
-    run_somewhere(somewhere->sql, somewhere->use, somewhere->run, somewhere->argument);
+    run_somewhere(somewhere->sql, somewhere->statements, somewhere->use, somewhere->run, somewhere->argument);
 }
 
-typedef struct OneRun { Statement statement; struct RowSink *into; ResultSet *result; } OneRun;
+typedef struct OneRun { Statement statement; ResultSet *result; } OneRun;
 
 static bool run_one(Connection *connection, void *argument, DatabaseFailure *failure)
 {
     OneRun *run = argument;
-    return run_into(connection, &run->statement, run->into, run->result, failure);
+    return run_statement(connection, &run->statement, run->result, failure);
 }
 
 typedef struct Logging { const Statement *statements; size_t count; int64_t started; Statement one; } Logging;
@@ -368,15 +383,15 @@ ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t co
 
 ResultSet *capo_database_run_into(const char *sql, const Value *parameters, size_t count, DatabaseUse use, struct RowSink *into)
 {
-    OneRun run = { { sql, parameters, count }, into, capo_alloc_struct(ResultSet) };
+    OneRun run = { { sql, parameters, count, into }, capo_alloc_struct(ResultSet) };
     n_statements++;
     if (capo_before_statement)
         capo_before_statement(sql);
     Logging *logging = begin_log(&run.statement, 1);
     if (capo_has_wrappers)
-        capo_execute_wrapped(&run.statement, false, run_somewhere_in_turn, &(Somewhere){ sql, use, run_one, &run });
+        capo_execute_wrapped(&run.statement, false, run_somewhere_in_turn, &(Somewhere){ sql, 1, use, run_one, &run });
     else
-        run_somewhere(sql, use, run_one, &run);
+        run_somewhere(sql, 1, use, run_one, &run);
     end_log(logging);
     return run.result;
 }
@@ -386,6 +401,9 @@ typedef struct ManyRun { const Statement *statements; size_t count; ResultSet *r
 static bool run_all(Connection *connection, void *argument, DatabaseFailure *failure)
 {
     const ManyRun *run = argument;
+    *failure = (DatabaseFailure){ 0 };
+    for (size_t i = 0; i < run->count; i++)
+        run->results[i].into = run->statements[i].into;
     return connection->backend->run_many(connection, run->statements, run->count, run->results, failure);
 }
 
@@ -397,18 +415,20 @@ ResultSet *capo_database_run_many(const Statement *statements, size_t count, Dat
         if (own)
             capo_begin();
         for (size_t i = 0; i < count; i++)
-            results[i] = *capo_database_run(statements[i].sql, statements[i].parameters, statements[i].count, use);
+            results[i] = *capo_database_run_into(statements[i].sql, statements[i].parameters, statements[i].count, use, statements[i].into);
         if (own)
             capo_commit();
         return results;
     }
     n_statements += count;
+    for (size_t i = 0; capo_before_statement && i < count; i++)
+        capo_before_statement(statements[i].sql);
     Logging *logging = begin_log(statements, count);
     ManyRun many = { statements, count, results };
     if (capo_has_wrappers)
-        capo_execute_wrapped(statements, true, run_somewhere_in_turn, &(Somewhere){ statements[0].sql, use, run_all, &many });
+        capo_execute_wrapped(statements, true, run_somewhere_in_turn, &(Somewhere){ statements[0].sql, count, use, run_all, &many });
     else
-        run_somewhere(statements[0].sql, use, run_all, &many);
+        run_somewhere(statements[0].sql, count, use, run_all, &many);
     end_log(logging);
     return results;
 }

@@ -7,18 +7,23 @@
 #include "query.h"
 #include <string.h>
 
-typedef struct Level { const char *path; Instance **rows; size_t count; } Level;
-typedef struct Levels { Level *items; size_t count, capacity; } Levels;
 static const char key_name[] = "_prefetch_related_val";
 typedef struct Rows { Instance **items; size_t count, capacity; } Rows;
 
+/* Room for so many more, and for the NULL behind them. */
+static void reserve(Rows *rows, size_t more)
+{
+    size_t wanted = rows->count + more + 1, doubled = rows->capacity ? rows->capacity * 2 : 8;
+    if (wanted <= rows->capacity)
+        return;
+    size_t capacity = wanted > doubled ? wanted : doubled;
+    rows->items = capo_realloc(rows->items, rows->capacity * sizeof *rows->items, capacity * sizeof *rows->items);
+    rows->capacity = capacity;
+}
+
 static void add_row(Rows *rows, Instance *row)
 {
-    if (rows->count + 1 >= rows->capacity) {
-        size_t capacity = rows->capacity ? rows->capacity * 2 : 8;
-        rows->items = capo_realloc(rows->items, rows->capacity * sizeof *rows->items, capacity * sizeof *rows->items);
-        rows->capacity = capacity;
-    }
+    reserve(rows, 1);
     rows->items[rows->count++] = row;
     rows->items[rows->count] = NULL;
 }
@@ -54,13 +59,20 @@ static KeyRows *find_key(const KeyTable *table, Value key)
     }
 }
 
-static Value key_of(const Instance *instance, const Field *relation, bool reverse)
+/* The field whose value is the key of the relation, of the rows that it starts from. */
+static const Field *near_key(const Field *relation, bool reverse)
 {
-    if (relation->kind == FIELD_MANY_TO_MANY) {
-        const Field *near = reverse ? relation->through_target : relation->through_source;
-        return capo_field_value(instance, near->target_field);
-    }
-    return relation_value(instance, relation, reverse);
+    if (relation->kind == FIELD_MANY_TO_MANY)
+        return (reverse ? relation->through_target : relation->through_source)->target_field;
+    return reverse ? relation->target_field : relation;
+}
+
+static Value key_of(const Instance *instance, const Field *relation, bool reverse, const Field *near)
+{
+    if (relation->n_parts)
+        return relation_value(instance, relation, reverse);
+    bool here = near->model == instance->model && near->column && !near->target && instance->model->size && !instance->state->deferred;
+    return here ? capo_member_value((const char *)instance, near) : capo_field_value(instance, near);
 }
 
 static bool is_single(const Field *relation, bool reverse)
@@ -95,10 +107,14 @@ static void store(Instance *instance, const Field *relation, bool reverse, const
             capo_instance_annotate(instance, to_attr, capo_value_object(one));
         else if (reverse)
             capo_instance_cache_reverse(instance, relation, one);
-        else
+        else if (one || relation->n_parts || capo_is_null(capo_field_value(instance, relation)))
             capo_instance_cache(instance, relation, one);
+        else
+            capo_instance_cache_none(instance, relation);
         if (reverse && one)
             capo_instance_cache(one, relation, instance);
+        else if (one && relation->kind == FIELD_ONE_TO_ONE)
+            capo_instance_cache_reverse(one, relation, instance);
         return;
     }
     if (to_attr) {
@@ -140,7 +156,7 @@ static Value key_of_found(Instance *found, const Field *relation, bool reverse)
         return relation_value(found, relation, !reverse);
     if (relation->kind != FIELD_MANY_TO_MANY) {
         const Field *field = reverse ? relation : relation->target_field;
-        bool here = field->model == found->model && !capo_field_is_deferred(found, field);
+        bool here = field->model == found->model && (!found->state->deferred || !capo_field_is_deferred(found, field));
         return here ? capo_member_value(found->state->original, field) : capo_field_value(found, field);
     }
     capo_instance_lookup(found, key_name, sizeof key_name - 1, &key);
@@ -151,11 +167,14 @@ static Value key_of_found(Instance *found, const Field *relation, bool reverse)
 static void share_out(const KeyTable *by_key, Instance *const *found, size_t count, size_t n_keys, const Field *relation, bool reverse, Rows *next)
 {
     KeyRows **slots = capo_alloc_array(count + 1, sizeof *slots);
+    reserve(next, count);
     for (size_t i = 0; i < count; i++) {
         slots[i] = find_key(by_key, key_of_found(found[i], relation, reverse));
         slots[i]->rows.capacity++;
-        add_row(next, found[i]);
     }
+    if (count)
+        memcpy(next->items + next->count, found, count * sizeof *found);
+    next->items[next->count += count] = NULL;
     Instance **room = capo_alloc_array(count + n_keys, sizeof *room);
     for (size_t i = 0; i < count; i++) {
         Rows *rows = &slots[i]->rows;
@@ -169,40 +188,62 @@ static void share_out(const KeyTable *by_key, Instance *const *found, size_t cou
     }
 }
 
-static Rows load_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
+/* A level between its two halves: `query` is to run for the rows that miss what the relation leads to, from their keys. NULL: all is known, or
+ * the keys are of several columns, which are bound one by one: of these no statement takes more than so many. */
+typedef struct Load {
+    const char *name;
+    const Field *relation; bool reverse;
+    const Prefetching *own;
+    Rows missing, next;
+    KeyRows **slots; KeyTable by_key; size_t n_keys;        /* slots: of the missing, NULL of one without a key */
+    const Value *keys;
+    Query *query;
+} Load;
+
+static Load start_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
+{
+    Load load = { .name = name, .relation = relation, .reverse = reverse, .own = own };
+    bool special = own && own->to_attr;                             /* what is there already is not read again, whatever the query */
+    const Field *near = near_key(relation, reverse);
+    reserve(&load.missing, count);
+    for (size_t i = 0; i < count; i++)
+        if (special || !known(rows[i], relation, reverse, name, &load.next))
+            add_row(&load.missing, rows[i]);
+    if (!load.missing.count)
+        return load;
+    Value *keys = capo_alloc_array(load.missing.count, sizeof *keys);
+    load.slots = capo_alloc_array(load.missing.count, sizeof *load.slots);
+    load.by_key = key_table(load.missing.count);
+    for (size_t i = 0; i < load.missing.count; i++) {
+        Value key = key_of(load.missing.items[i], relation, reverse, near);
+        load.slots[i] = capo_is_null(key) ? NULL : find_key(&load.by_key, key);
+        if (!load.slots[i] || load.slots[i]->used)
+            continue;
+        load.slots[i]->used = true;
+        keys[load.n_keys++] = key;
+    }
+    load.keys = keys;
+    if (load.n_keys && !relation->n_parts)
+        load.query = level_query(load.missing.items[0], name, relation, reverse, own, keys, load.n_keys);
+    return load;
+}
+
+/* What the level leads to. */
+static Rows finish_level(Load *load)
 {
     static Instance *nobody[1];
     const Rows none = { .items = nobody };
-    Rows next = { 0 };
-    Rows missing = { 0 };
-    bool special = own && (own->query || own->to_attr);
-    for (size_t i = 0; i < count; i++)
-        if (special || !known(rows[i], relation, reverse, name, &next))
-            add_row(&missing, rows[i]);
-    if (!missing.count)
-        return next;
-    Value *keys = capo_alloc_array(missing.count, sizeof *keys);
-    KeyRows **slots = capo_alloc_array(missing.count, sizeof *slots);
-    size_t n_keys = 0;
-    KeyTable by_key = key_table(missing.count);
-    for (size_t i = 0; i < missing.count; i++) {
-        Value key = key_of(missing.items[i], relation, reverse);
-        slots[i] = capo_is_null(key) ? NULL : find_key(&by_key, key);
-        if (!slots[i] || slots[i]->used)
-            continue;
-        slots[i]->used = true;
-        keys[n_keys++] = key;
+    size_t n_parts = load->relation->n_parts, most = n_parts ? capo_dialect()->max_parameters / (2 * n_parts) : load->n_keys;
+    for (size_t at = 0; at < load->n_keys; at += most) {
+        size_t found, n = load->n_keys - at < most ? load->n_keys - at : most;
+        Query *query = load->query ? load->query : level_query(load->missing.items[0], load->name, load->relation, load->reverse, load->own, load->keys + at, n);
+        Instance **others = capo_query_rows(query, &found);
+        share_out(&load->by_key, others, found, n, load->relation, load->reverse, &load->next);
     }
-    /* Keys of several columns are bound one by one, and no statement takes more than so many. */
-    size_t most = relation->n_parts ? capo_dialect()->max_parameters / (2 * relation->n_parts) : n_keys;
-    for (size_t at = 0; at < n_keys; at += most) {
-        size_t found, n = n_keys - at < most ? n_keys - at : most;
-        Instance **others = capo_query_rows(level_query(missing.items[0], name, relation, reverse, own, keys + at, n), &found);
-        share_out(&by_key, others, found, n, relation, reverse, &next);
-    }
-    for (size_t i = 0; i < missing.count; i++)
-        store(missing.items[i], relation, reverse, name, own ? own->to_attr : NULL, slots[i] && slots[i]->rows.items ? &slots[i]->rows : &none);
-    return next;
+    for (size_t i = 0; i < load->missing.count; i++)
+        store(load->missing.items[i], load->relation, load->reverse, load->name, load->own ? load->own->to_attr : NULL,
+              load->slots[i] && load->slots[i]->rows.items ? &load->slots[i]->rows : &none);
+    return load->next;
 }
 
 /* --- over a generic key: rows of many models --- */
@@ -293,9 +334,25 @@ static Rows load_generic(Instance *const *rows, size_t count, const GenericKey *
     return next;
 }
 
-/* The level of rows that may be of several models, behind a generic key: of each model by itself. */
-static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path)
+static _Noreturn void raise_no_relation(const Model *model, const char *name, const char *path)
 {
+    capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name, model->name, path);
+}
+
+static const Field *relation_for(const Model *model, const char *name, bool *ret_reverse, const Prefetching *own, const char *path)
+{
+    const Field *relation = relation_of_accessor(model, name, ret_reverse);
+    if (!relation)
+        raise_no_relation(model, name, path);
+    if (own && own->queries)
+        capo_raise(ERROR_VALUE, "'%s' leads to rows of one model: give .query, and not .queries.", name);
+    return relation;
+}
+
+/* The level of rows that may be of several models, behind a generic key: of each model by itself. */
+static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path, bool *ret_read)
+{
+    *ret_read = false;
     Rows all = { 0 };
     bool *done = capo_alloc_array(count + 1, sizeof *done);
     for (size_t first = 0; first < count; first++) {
@@ -310,17 +367,28 @@ static Rows load_models(Instance *const *rows, size_t count, const char *name, c
         bool reverse;
         const Model *model = rows[first]->model;
         const GenericKey *key = capo_find_generic_key(model, name);
-        const Field *relation = key ? NULL : relation_of_accessor(model, name, &reverse);
-        if (!key && !relation)
-            capo_raise(ERROR_FIELD, "Cannot find '%s' on %s object, '%s' is an invalid parameter to prefetch_related()", name, model->name, path);
-        if (relation && own && own->queries)
-            capo_raise(ERROR_VALUE, "'%s' leads to rows of one model: give .query, and not .queries.", name);
-        Rows next = key ? load_generic(same.items, same.count, key, own) : load_level(same.items, same.count, name, relation, reverse, own);
+        Rows next;
+        if (key) {
+            next = load_generic(same.items, same.count, key, own);
+            *ret_read = true;
+        } else {
+            const Field *relation = relation_for(model, name, &reverse, own, path);
+            Load load = start_level(same.items, same.count, name, relation, reverse, own);
+            *ret_read |= load.missing.count > 0;
+            next = finish_level(&load);
+        }
         for (size_t i = 0; i < next.count; i++)
             add_row(&all, next.items[i]);
     }
     return all;
 }
+
+/* One path on its way: the next of its names, and the rows that have it. */
+typedef struct Walk { const Prefetching *prefetch; const char *at, *here; Instance *const *rows; size_t count; size_t level; } Walk;
+
+/* The level of rows that were loaded as `path`, or is being loaded. `load`: that of one that waits for its query; `read`: by a query, not found there. */
+typedef struct Level { const char *path; Rows rows; Load *load; bool read; } Level;
+typedef struct Levels { Level *items; size_t count; } Levels;
 
 static Level *find_level(Levels *levels, const char *path)
 {
@@ -330,48 +398,92 @@ static Level *find_level(Levels *levels, const char *path)
     return NULL;
 }
 
-static void add_level(Levels *levels, const char *path, Rows rows)
+static bool are_of_one_model(Instance *const *rows, size_t count)
 {
-    if (levels->count == levels->capacity) {
-        size_t capacity = levels->capacity ? levels->capacity * 2 : 8;
-        levels->items = capo_realloc(levels->items, levels->capacity * sizeof *levels->items, capacity * sizeof *levels->items);
-        levels->capacity = capacity;
-    }
-    levels->items[levels->count++] = (Level){ path, rows.items, rows.count };
+    for (size_t i = 1; i < count; i++)
+        if (rows[i]->model != rows[0]->model)
+            return false;
+    return true;
 }
 
-static void follow(Instance *const *rows, size_t count, const Prefetching *prefetch, Levels *levels)
+/* Two ways to the same rows ask for the relation once: the second finds it known. */
+static void finish_same(Levels *levels, size_t from, const Field *relation, bool reverse)
 {
-    const char *path = prefetch->path, *at = path;
-    const char *parent = "";
-    for (;;) {
-        const char *end = strstr(at, "__");
-        const char *name = end ? capo_strndup(at, (size_t)(end - at)) : capo_strdup(at);
-        const char *stored = !end && prefetch->to_attr ? prefetch->to_attr : name;
-        const char *here = *parent ? capo_format("%s__%s", parent, stored) : stored;
-        Level *done = find_level(levels, here);
-        if (done && !end && (prefetch->query || prefetch->queries))
-            capo_raise(ERROR_VALUE, "'%s' lookup was already seen with a different queryset. You may need to adjust the ordering of your lookups.", path);
-        if (!done) {
-            if (!count)
-                return;
-            add_level(levels, here, load_models(rows, count, name, end ? NULL : prefetch, path));
-            done = &levels->items[levels->count - 1];
+    for (Level *level = levels->items + from, *end = levels->items + levels->count; level < end; level++)
+        if (level->load && level->load->relation == relation && level->load->reverse == reverse) {
+            level->rows = finish_level(level->load);
+            level->load = NULL;
         }
-        if (!end)
-            return;
-        rows = done->rows;
-        count = done->count;
-        parent = here;
-        at = end + 2;
-    }
 }
 
+/* Begins the walk's next level, where no other did; those from `begun` on are of this turn. */
+static void step(Walk *walk, Levels *levels, size_t begun)
+{
+    const Prefetching *prefetch = walk->prefetch;
+    const char *path = prefetch->path, *end = strstr(walk->at, "__");
+    const char *name = end ? capo_strndup(walk->at, (size_t)(end - walk->at)) : capo_strdup(walk->at);
+    const char *stored = !end && prefetch->to_attr ? prefetch->to_attr : name;
+    const Prefetching *own = end ? NULL : prefetch;
+    walk->here = walk->here ? capo_format("%s__%s", walk->here, stored) : stored;
+    walk->at = end ? end + 2 : NULL;
+    Level *level = find_level(levels, walk->here);
+    if (level && level->read && own && (own->query || own->queries))
+        capo_raise(ERROR_VALUE, "'%s' lookup was already seen with a different queryset. You may need to adjust the ordering of your lookups.", path);
+    if (!level && !walk->count) {
+        walk->at = NULL;
+        return;
+    }
+    if (!level) {
+        level = &levels->items[levels->count];
+        level->path = walk->here;
+        if (!are_of_one_model(walk->rows, walk->count) || capo_find_generic_key(walk->rows[0]->model, name)) {
+            level->rows = load_models(walk->rows, walk->count, name, own, path, &level->read);
+        } else {
+            bool reverse;
+            const Field *relation = relation_for(walk->rows[0]->model, name, &reverse, own, path);
+            finish_same(levels, begun, relation, reverse);
+            level->load = capo_alloc_struct(Load);
+            *level->load = start_level(walk->rows, walk->count, name, relation, reverse, own);
+            level->read = level->load->missing.count > 0;
+        }
+        levels->count++;
+    }
+    walk->level = (size_t)(level - levels->items);
+}
+
+/* All paths go one level further, their queries together; as long as there are any. */
 void prefetch_related(Instance *const *instances, size_t count, const Prefetching *prefetch, size_t n_prefetch)
 {
-    Levels levels = { 0 };
+    size_t n_names = 0, going = n_prefetch;
     for (size_t i = 0; i < n_prefetch; i++)
-        follow(instances, count, &prefetch[i], &levels);
+        for (const char *at = prefetch[i].path; at; at = strstr(at, "__") ? strstr(at, "__") + 2 : NULL)
+            n_names++;
+    Levels levels = { .items = capo_alloc_array(n_names, sizeof *levels.items) };
+    Walk *walks = capo_alloc_array(n_prefetch, sizeof *walks);
+    Query **queries = capo_alloc_array(n_prefetch, sizeof *queries);
+    for (size_t i = 0; i < n_prefetch; i++)
+        walks[i] = (Walk){ .prefetch = &prefetch[i], .at = prefetch[i].path, .rows = instances, .count = count };
+    while (going) {
+        size_t begun = levels.count, n = 0;
+        for (size_t i = 0; i < n_prefetch; i++)
+            if (walks[i].at)
+                step(&walks[i], &levels, begun);
+        for (size_t i = begun; i < levels.count; i++)
+            if (levels.items[i].load && levels.items[i].load->query)
+                queries[n++] = levels.items[i].load->query;
+        if (n > 1)
+            query_rows_together(queries, n);
+        for (size_t i = begun; i < levels.count; i++)
+            if (levels.items[i].load)
+                levels.items[i].rows = finish_level(levels.items[i].load);
+        going = 0;
+        for (size_t i = 0; i < n_prefetch; i++)
+            if (walks[i].at) {
+                walks[i].rows = levels.items[walks[i].level].rows.items;
+                walks[i].count = levels.items[walks[i].level].rows.count;
+                going++;
+            }
+    }
 }
 
 /* --- for users ------------------------------------------------------------------------------------------------------------------------ */

@@ -35,6 +35,9 @@ Value convert_cell(OutputType type, Value raw)
     if (type.computed && type.kind == FIELD_DATE && raw.kind == VALUE_TEXT && raw.size > 10)
         raw = capo_value_copy_n(raw.text, 10);                      /* a datetime that was truncated to its date */
     int64_t n;
+    bool key = type.kind == FIELD_AUTO || type.kind == FIELD_BIG_AUTO || type.kind == FIELD_SMALL_AUTO;
+    if (type.computed && key && raw.kind == VALUE_DECIMAL)          /* a key is not taken for a number: its SUM is what the database gives */
+        return raw;
     if (type.computed && capo_field_is_integer(type.kind)) {        /* as Python's int(): EXTRACT and POWER give other numbers */
         if (raw.kind == VALUE_DECIMAL && capo_to_int(capo_value_copy_n(raw.decimal.text, strcspn(raw.decimal.text, ".eE")), &n) && !strpbrk(raw.decimal.text, "eE"))
             return capo_value_int(n);
@@ -109,14 +112,20 @@ static Instance **instances_of(const Query *query, const Compiled *compiled, con
     return rows;
 }
 
+/* Whether the rows can become instances at once; then the sink is made for it. */
+static RowSink *sink_of(Compiled *compiled, const Query *query, RowSink *sink)
+{
+    const RowPlan *plan = row_plan_of(compiled, query);
+    if (plan)
+        row_sink_init(sink, plan);
+    return plan ? sink : NULL;
+}
+
 /* The rows of a statement that was compiled. */
 static Instance **run_rows(const Query *query, Compiled *compiled, size_t *ret_count)
 {
     RowSink sink;
-    const RowPlan *plan = row_plan_of(compiled, query);
-    if (plan)
-        row_sink_init(&sink, plan);
-    ResultSet *result = capo_database_run_into(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ, plan ? &sink : NULL);
+    ResultSet *result = capo_database_run_into(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_READ, sink_of(compiled, query, &sink));
     *ret_count = result->n_rows;
     return instances_of(query, compiled, result);
 }
@@ -156,6 +165,42 @@ Instance **capo_query_rows(Query *query, size_t *ret_count)
     return query->rows;
 }
 
+/* Nothing is known beforehand of its rows, and it is not of an accessor that somebody may be warned about. */
+static bool travels(const Query *query, const Database *database)
+{
+    return !query->fetched && !query->values && !query->relation.of && query_database(query, DATABASE_READ) == database;
+}
+
+void query_rows_together(Query *const *queries, size_t count)
+{
+    size_t n = 0;
+    Database *database = query_database(queries[0], DATABASE_READ);
+    WITH_DATABASE(database);
+    bool together = capo_backend()->run_many && !capo_has_wrappers;         /* a wrapper is shown each statement by itself */
+    Query **flight = capo_alloc_array(count, sizeof *flight);
+    Compiled **compiled = capo_alloc_array(count, sizeof *compiled);
+    for (size_t i = 0; together && i < count; i++)
+        if (travels(queries[i], database)) {
+            compiled[n] = query_compile(queries[i]);
+            flight[n] = queries[i];
+            n += !compiled[n]->empty;
+        }
+    Statement *statements = capo_alloc_array(n, sizeof *statements);
+    RowSink *sinks = capo_alloc_array(n, sizeof *sinks);
+    for (size_t i = 0; i < n; i++)
+        statements[i] = (Statement){ compiled[i]->sql, compiled[i]->parameters, compiled[i]->n_parameters, sink_of(compiled[i], flight[i], &sinks[i]) };
+    ResultSet *results = n > 1 ? capo_database_run_many(statements, n, DATABASE_READ) : NULL;
+    for (size_t i = 0; results && i < n; i++) {
+        flight[i]->rows = instances_of(flight[i], compiled[i], &results[i]);
+        flight[i]->n_rows = results[i].n_rows;
+        flight[i]->fetched = true;
+        if (flight[i]->n_prefetch)
+            prefetch_related(flight[i]->rows, flight[i]->n_rows, flight[i]->prefetch, flight[i]->n_prefetch);
+    }
+    for (size_t i = 0; i < count; i++)
+        capo_query_rows(queries[i], NULL);
+}
+
 /* --- one row -------------------------------------------------------------------------------------------------------------------------- */
 
 static Query *of_first_rows(Query *query, int64_t count)
@@ -190,6 +235,8 @@ Query *query_for_use(Query *query, ShapeUse use)
         if (one->grouping == GROUP_NONE)
             one->annotations = NULL, one->n_annotations = 0;
     }
+    if (query->combinator && !query_is_sliced(query))
+        one->n_order = 0;
     return one;
 }
 

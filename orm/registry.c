@@ -272,5 +272,12 @@ static const NameEntry *named(const Model *model, const char *name)
     return slot(model->names, name);
 }
 
+void capo_find_name(const Model *model, const char *name, Field **ret_field, Field **ret_reverse)
+{
+    const NameEntry *entry = named(model, name);
+    *ret_field = entry->field;
+    *ret_reverse = entry->reverse;
+}
+
 Field *capo_field(const Model *model, const char *name) { return named(model, name)->field; }
 Field *capo_reverse_field(const Model *model, const char *name) { return named(model, name)->reverse; }

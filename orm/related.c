@@ -29,10 +29,14 @@ static Instance *load_one(const Instance *hint, Model *model, const Field *by, V
 }
 
 /* An accessor on this model: the relation field of the other model whose reverse is called so. */
+static Field *if_accessor(Field *field, const char *name)
+{
+    return field && field->related_name && !strcmp(field->related_name, name) ? field : NULL;
+}
+
 static Field *reverse_accessor(const Model *model, const char *name)
 {
-    Field *field = capo_reverse_field(model, name);
-    return field && field->related_name && !strcmp(field->related_name, name) ? field : NULL;
+    return if_accessor(capo_reverse_field(model, name), name);
 }
 
 static const char *relation_names(const Model *model, const char *wrong)
@@ -63,6 +67,11 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
             return other;
         if (capo_is_null(key))
             return NULL;
+        if (capo_instance_cached(self, field, &other)) {            /* prefetched by a query that leaves it out */
+            if (field->null)
+                return NULL;
+            capo_raise(ERROR_DOES_NOT_EXIST, "%s has no %s among the rows that were prefetched.", self->model->name, field->name);
+        }
         if (self->state->peers && peers_read(self, relation, file, line) && capo_instance_cached(self, field, &other) && other)
             return other;
         other = load_one(self, field->target, field->target_field, key);
@@ -98,10 +107,11 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
 /* The relation to many that an accessor names, and the field whose value the other side knows. */
 static const Field *relation_to_many(const Instance *self, const char *accessor, bool *ret_forward, const Field **ret_key)
 {
-    const Field *field = capo_field(self->model, accessor);
+    Field *field, *reverse;
+    capo_find_name(self->model, accessor, &field, &reverse);
     bool forward = field && field->kind == FIELD_MANY_TO_MANY;
     if (!forward)
-        field = reverse_accessor(self->model, accessor);
+        field = if_accessor(reverse, accessor);
     if (!field || (!forward && field->kind == FIELD_ONE_TO_ONE))
         capo_raise(ERROR_FIELD, "%s has no relation to many objects called \"%s\".%s", self->model->name, accessor, relation_names(self->model, accessor));
     *ret_forward = forward;

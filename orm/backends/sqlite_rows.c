@@ -32,7 +32,7 @@ static Value value_of(sqlite3_value *value, Arena *arena)
 
 /* A text that is not the arena's yet: those of a row are copied together. */
 typedef struct Text { const char **member, *text; size_t size; } Text;
-typedef struct RowReading { sqlite3_stmt *statement; RowSink *sink; Text *texts, *next; } RowReading;
+typedef struct RowReading { sqlite3_stmt *statement; RowSink *sink; Text *texts, *next; size_t size; } RowReading;     /* size: of the row's texts */
 
 /* False: the cell is not plainly of the member's kind. */
 static inline bool store(RowReading *reading, const RowColumn *column, char *base, sqlite3_value *value, int type)
@@ -50,7 +50,8 @@ static inline bool store(RowReading *reading, const RowColumn *column, char *bas
             return false;
         reading->next->member = (const char **)(void *)at;
         reading->next->text = (const char *)sqlite3_value_text(value);
-        reading->next++->size = (size_t)sqlite3_value_bytes(value);
+        reading->next->size = (size_t)sqlite3_value_bytes(value);
+        reading->size += reading->next++->size + 1;
         break;
     case STORAGE_DATETIME:
         if (type != SQLITE_TEXT || !capo_read_column_datetime((const char *)sqlite3_value_text(value), (size_t)sqlite3_value_bytes(value), &number))
@@ -88,10 +89,7 @@ static inline bool store(RowReading *reading, const RowColumn *column, char *bas
 
 static void copy_texts(const RowReading *reading)
 {
-    size_t size = 0;
-    for (const Text *text = reading->texts; text < reading->next; text++)
-        size += text->size + 1;
-    char *to = size ? arena_take(reading->sink->arena, size) : NULL;
+    char *to = reading->size ? arena_take(reading->sink->arena, reading->size) : NULL;
     for (const Text *text = reading->texts; text < reading->next; text++) {
         *text->member = memcpy(to, text->text, text->size);
         to[text->size] = '\0';
@@ -115,6 +113,7 @@ static Instance *read_instance(RowReading *reading, const RowPlan *plan)
     Instance *self = row_new(reading->sink, plan);
     int at = (int)plan->first;
     reading->next = reading->texts;
+    reading->size = 0;
     for (const RowColumn *column = plan->columns, *end = column + plan->n_columns; column < end; column++) {
         sqlite3_value *value = sqlite3_column_value(reading->statement, at++);      /* one call that looks after the statement, not three */
         int type = sqlite3_value_type(value);

@@ -2,6 +2,7 @@
 /* prefetch: one query a level, and results where accessors and templates look. */
 #include "query_library.h"
 #include <capo/expressions.h>
+#include <capo/loop.h>
 
 TEST(prefetch_many_to_many)
 {
@@ -159,4 +160,50 @@ TEST(prefetch_leaves_queries_what_they_are)
     }
     EXPECT_INT(capo_query_delete(capo_related_query(capo_fetch(Author, .prefetch = LIST("books"), .order_by = LIST("id"))[0], "books")), 5);   /* and three of genres */
     EXPECT_TEXT(ids(capo_query(Book, .order_by = LIST("id"))), "3 4");
+}
+
+/* --- levels that do not depend on each other --- */
+
+static struct { bool done; int turns, statements, at[8]; } journey;
+
+static void take_turns(void *unused)
+{
+    (void)unused;
+    for (; !journey.done; journey.turns++)
+        fiber_yield();
+}
+
+static void note_turn(const char *sql)
+{
+    (void)sql;
+    if (journey.statements < 8)
+        journey.at[journey.statements++] = journey.turns;
+}
+
+static void hear_no_more(void *unused)
+{
+    (void)unused;
+    capo_before_statement = NULL;
+    journey.done = true;
+}
+
+/* In one flight all statements are written before any is answered, so that no other fiber has had its turn between them. */
+TEST(prefetch_asks_at_once_for_what_does_not_depend)
+{
+    query_library();
+    Book **books = capo_fetch(Book, .order_by = LIST("id"));
+    memset(&journey, 0, sizeof journey);
+    capo_fiber_start("turns", take_turns, NULL, NULL, true);
+    capo_defer(hear_no_more, NULL);
+    capo_before_statement = note_turn;
+    EXPECT_QUERIES(5, capo_prefetch_rows((Instance *const *)books, LIST("genres", "author__books", "author", "country", "author__books__genres")));
+    hear_no_more(NULL);
+    EXPECT_INT(journey.statements, 5);
+    EXPECT_TEXT(books[0]->genres[1]->name, "poetry");
+    EXPECT_TEXT(books[2]->author->name, "Bob");
+    size_t count;
+    EXPECT_QUERIES(0, capo_query_rows(capo_related_query(books[0]->author, "books"), &count));
+    EXPECT_INT(count, 2);
+    if (capo_backend()->run_many)
+        EXPECT(journey.at[0] == journey.at[1] && journey.at[1] == journey.at[2] && journey.at[2] < journey.at[3] && journey.at[3] < journey.at[4]);
 }
