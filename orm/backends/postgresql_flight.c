@@ -22,7 +22,8 @@
 
 enum {
     MOST_TOGETHER = 16,                     /* flights in a group: the first waits for the last */
-    SLOW_GROUP_US = 5000, ALONE = 100,      /* who took longer, or failed, goes by itself that many times */
+    SLOW_US = 5000,                         /* who takes longer, or fails, goes by itself so many times: */
+    ALONE_SLOW = 30, ALONE_FAILED = 100,
 };
 
 static void *must(void *memory)
@@ -399,18 +400,18 @@ static bool is_farewell(const PGresult *result)
     return severity && (!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"));
 }
 
-/* Its server has become a replica, perhaps, and another the primary. */
-static bool is_read_only(const PGresult *result)
-{
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    return state && !strcmp(state, "25006");
-}
-
 /* Whether it is the transaction that gave way to another one, and not the statement that is wrong. */
 static bool gave_way(const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     return state && !strncmp(state, "40", 2);
+}
+
+/* Its server has become a replica, perhaps, and another the primary. */
+static bool is_read_only(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return state && !strcmp(state, "25006");
 }
 
 /* What comes when all parts are answered: the end of a statement's own transaction failed, as where a deferred rule is broken. */
@@ -509,8 +510,11 @@ static bool end_group(PgConnection *connection, bool *ret_forgets)
             break;
     }
     int64_t now = capo_monotonic_us();
-    if (flight->reads && flight->parts[0].statement && (failed || now - connection->head.waiting_since > SLOW_GROUP_US))
-        flight->parts[0].statement->alone = ALONE;
+    PgStatement *statement = flight->reads ? flight->parts[0].statement : NULL;
+    if (statement && failed)
+        statement->alone = ALONE_FAILED;
+    else if (statement && now - connection->head.waiting_since > SLOW_US && statement->alone < ALONE_SLOW)
+        statement->alone = ALONE_SLOW;
     connection->answering = NULL;
     connection->head.waiting_since = now;
     while (size-- > 0)
