@@ -283,8 +283,8 @@ void capo_begin_with(const TransactionOptions *options)
 static Level *innermost(const char *call)
 {
     Transaction *transaction = innermost_transaction();
-    if (!transaction)
-        capo_bug("%s() without capo_begin(): no transaction is open.", call);
+    if (!transaction || transaction->level->unit != capo_unit)          /* that of a test around this request, say */
+        capo_bug("%s() without capo_begin(): no transaction is open%s.", call, transaction ? " that this unit of work has begun" : "");
     return transaction->level;
 }
 

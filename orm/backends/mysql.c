@@ -398,6 +398,8 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
     }
     bool was_in_one = in_transaction(connection);
     bool good = count || is_kept(sql) ? run_prepared(connection, sql, parameters, count, ret, failure) : run_text(connection, sql, ret, failure);
+    if (mysql_stopped)                      /* cancelled in what cleans up behind the statement */
+        return failed(connection);
     return good && was_in_one && !in_transaction(connection) && !ends_transaction(sql) ? begin_again(connection, failure) : good;
 }
 

@@ -34,10 +34,12 @@ static bool set_tls(MYSQL *mysql, const DatabaseAddress *address, DatabaseFailur
     const char *mode = option(address, "sslmode"), *root = option(address, "sslrootcert");
     my_bool on = 1;
     bool verified = mode && !strncmp(mode, "verify", 6);
-    /* Who may be somebody else is not given a password in clear, however politely the server asks for it. */
+    /* Who may be somebody else is not given a password in clear, however politely the server asks for it. MySQL's own ways give it to whoever shows a key or a
+     * certificate, and there is no other for its accounts; but a MariaDB does not ask for them. */
     if (!verified)
-        mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, "mysql_native_password,mysql_old_password,client_ed25519,caching_sha2_password,sha256_password,"
-                       "unix_socket,auth_socket,auth_gssapi_client,parsec");
+        mysql_optionsv(mysql, MARIADB_OPT_RESTRICTED_AUTH, strcmp(address->scheme, "mariadb")
+            ? "mysql_native_password,mysql_old_password,client_ed25519,unix_socket,auth_socket,auth_gssapi_client,parsec,caching_sha2_password,sha256_password"
+            : "mysql_native_password,mysql_old_password,client_ed25519,unix_socket,auth_socket,auth_gssapi_client,parsec");
     if (mode && !is_one_of(mode, modes))
         return mysql_fail(failure, ERROR_IMPROPERLY_CONFIGURED, "sslmode=%s in DATABASE_URL is not known: disable, prefer, require, verify-ca or verify-full.", mode);
     if (!mode || !strcmp(mode, "disable"))

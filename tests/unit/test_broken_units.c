@@ -243,6 +243,31 @@ TEST(broken_units_those_that_hold_a_connection_do_not_wait_for_each_other)
     EXPECT(capo_database_figures().open <= 3 + 2);      /* and those that are shared, or SQLite's that writes */
 }
 
+static void commit_alone(void *unused)
+{
+    (void)unused;
+    EXPECT_RAISES(500, commit, NULL);
+    capo_begin();
+    run_sql("INSERT INTO numbers VALUES (101, 1)");
+    capo_commit();
+}
+
+/* A request inside of a test: in production there would be no transaction to commit. */
+TEST(broken_units_do_not_end_what_others_have_begun)
+{
+    open_numbers("");
+    capo_begin();
+    run_sql("INSERT INTO numbers VALUES (100, 1)");
+    Arena *arena = arena_new();
+    Unit unit;
+    const Error *error = capo_unit_run(&unit, arena, "inner", commit_alone, NULL);
+    EXPECT_TEXT(error ? error->message : "", "");
+    arena_free(arena);
+    EXPECT(capo_in_transaction());
+    capo_rollback();
+    EXPECT_INT(ask("SELECT COUNT(*) FROM numbers WHERE m = 1"), 0);
+}
+
 /* --- hooks --- */
 
 static int runs;
@@ -481,25 +506,4 @@ TEST(broken_units_mysql_a_procedure_leaves_nothing_unread)
     }
     EXPECT_INT(capo_database_figures().lost, 0);
     run_sql("DROP PROCEDURE two_answers");
-}
-
-/* The server has so many for all clients together; what this connection keeps is the first to go. */
-TEST(broken_units_mysql_statements_beyond_the_servers_number)
-{
-    open_numbers("?pool_size=1");
-    if (!database_is("mysql"))
-        return;
-    const char *most = capo_to_text(capo_cell(capo_database_run("SELECT @@max_prepared_stmt_count", NULL, 0, DATABASE_READ), 0, 0));
-    for (int i = 0; i < 5; i++)
-        EXPECT_INT(ask(capo_format("SELECT %d + n FROM numbers WHERE n = 0", i)), i);
-    run_sql("SET GLOBAL max_prepared_stmt_count = 3");
-    const Error *error = NULL;
-    for (int i = 0; i < 20 && !error; i++) {
-        Value value = capo_value_int(i);
-        error = capo_try(run_sql, capo_format("UPDATE numbers SET m = %d WHERE n = 0", i));
-        if (!error)
-            EXPECT_INT(capo_cell(capo_database_run("SELECT m FROM numbers WHERE m = ?", &value, 1, DATABASE_READ), 0, 0).integer, i);
-    }
-    run_sql(capo_format("SET GLOBAL max_prepared_stmt_count = %s", most));
-    EXPECT_TEXT(error ? error->message : "", "");
 }

@@ -2,6 +2,7 @@
 /* Transfers between accounts while connections are killed one by one and fibers are cancelled: each sum that is read is right, each answer is that of its
  * own question, each unit is there whole or not at all, and as its caller was told. CAPO_FAULT_ROUNDS says how many kills, 25 without it. */
 #include <capo/testing.h>
+#include "../orm/models.h"
 #include "database_under_test.h"
 #include "scratch_folder.h"
 #include "../../orm/internal.h"
@@ -14,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST_UNITS = 100000, ACCOUNTS = 20, WRITERS = 8, READERS = 5, WAYS = 5, TOTAL = 100 * ACCOUNTS };
+enum { MOST_UNITS = 100000, ACCOUNTS = 20, WRITERS = 8, READERS = 8, WAYS = 5, NAMES = 30, TOTAL = 100 * ACCOUNTS };
 typedef enum Outcome { UNTRIED, ACKNOWLEDGED, REFUSED, UNKNOWN } Outcome;
-typedef struct Chaos { bool stop; int units, good, failed, cancelled, running, others; unsigned char outcomes[MOST_UNITS]; char wrong[400], other[300]; Fiber *writers[WRITERS]; } Chaos;
+typedef struct Chaos { bool stop; int units, good, failed, cancelled, running, others; unsigned char outcomes[MOST_UNITS]; char wrong[400], other[300]; Fiber *fibers[WRITERS + READERS]; } Chaos;
 static Chaos chaos;
 
 static int rounds(int usual)
@@ -127,7 +128,12 @@ static void read_sum(void *argument)
 {
     int number = ++*(int *)argument;
     const char *sql = "SELECT SUM(balance), COUNT(*) FROM accounts";
-    if (number % 4 == 0) {
+    if (rand() % 2) {                           /* rows by their keys, which travel in groups on PostgreSQL */
+        int key = 1 + rand() % NAMES;
+        Genre *genre = capo_get(Genre, .where = { .id = EQ(key) });
+        if (genre->id != key || strcmp(genre->name, capo_format("name %d", key)) != 0)
+            wrong("asked for the name of %d and given \"%s\" of %lld", key, genre->name, (long long)genre->id);
+    } else if (number % 4 == 0) {
         ResultSet *rows = capo_database_run(sql, NULL, 0, DATABASE_READ);
         expect_sum(atoll(capo_to_text(capo_cell(rows, 0, 0))), capo_cell(rows, 0, 1).integer, "a sum");
     } else if (number % 4 == 1) {               /* whose answer is it? */
@@ -170,6 +176,13 @@ static void note(const Error *error)
 
 static void try_note(void *error) { note(error); }
 
+/* It may be cancelled while it sleeps. */
+static void note_and_rest(const Error *error)
+{
+    const Error *cancelled = capo_try(try_note, (Error *)error);
+    chaos.cancelled += cancelled != NULL;
+}
+
 static void keep_moving(void *unused)
 {
     (void)unused;
@@ -177,8 +190,7 @@ static void keep_moving(void *unused)
         int unit = ++chaos.units;
         const Error *error = capo_try(one_unit, &unit);
         chaos.outcomes[unit] = !error ? ACKNOWLEDGED : capo_outcome_is_unknown(error) || error->code == ERROR_ABORTED ? UNKNOWN : REFUSED;
-        const Error *cancelled = capo_try(try_note, (Error *)error);
-        chaos.cancelled += cancelled != NULL;   /* while it sleeps */
+        note_and_rest(error);
     }
 }
 
@@ -186,7 +198,7 @@ static void keep_reading(void *unused)
 {
     (void)unused;
     for (int number = rand() % 4; !chaos.stop;)
-        note(capo_try(read_sum, &number));
+        note_and_rest(capo_try(read_sum, &number));
 }
 
 static void load_ended(void *argument, Unit *unit, const Error *error)
@@ -204,6 +216,12 @@ static void make_accounts(void)
     run_sql(capo_format("CREATE TABLE accounts (n integer PRIMARY KEY, balance integer)%s", engine));
     for (int i = 0; i < ACCOUNTS; i++)
         run_sql(capo_format("INSERT INTO accounts VALUES (%d, 100)", i));
+    capo_test_models();
+    SchemaEditor *editor = capo_schema_open(false);
+    capo_schema_create_model(editor, &Genre_model);
+    capo_schema_close(editor);
+    for (int i = 1; i <= NAMES; i++)
+        run_sql(capo_format("INSERT INTO library_genre (id, name) VALUES (%d, 'name %d')", i, i));
 }
 
 static void check_units(const unsigned char *outcomes, int units)
@@ -255,17 +273,15 @@ TEST(chaos_of_killed_connections_and_cancelled_fibers)
     }
     make_accounts();
     for (int i = 0; i < WRITERS + READERS; i++) {
-        Fiber *fiber = capo_fiber_start("load", i < WRITERS ? keep_moving : keep_reading, NULL, load_ended, false);
+        chaos.fibers[i] = capo_fiber_start("load", i < WRITERS ? keep_moving : keep_reading, NULL, load_ended, false);
         chaos.running++;
-        if (i < WRITERS)
-            chaos.writers[i] = fiber;
     }
     for (int round = 0, n = rounds(25); round < n && !*chaos.wrong && !chaos.others; round++) {
         capo_sleep(0.004 + rand() % 30 / 1000.0);
         if (url && *url)
             chaos.failed += capo_try(kill_one, NULL) != NULL;       /* itself one of those that are killed */
         if (round % 2)
-            fiber_cancel(chaos.writers[rand() % WRITERS]);
+            fiber_cancel(chaos.fibers[rand() % (WRITERS + READERS)]);
     }
     int good = chaos.good;
     for (int i = 0; i < 500 && chaos.good < good + 40; i++)

@@ -493,6 +493,24 @@ TEST(faults_isolation_of_the_url)
     EXPECT_TEXT(text_of_cell("SELECT @@tx_isolation", 0), "READ-COMMITTED");
 }
 
+/* --- a server that has no more prepared statements --- */
+
+/* So many for all clients together; what a connection keeps is the first to go. On a server of the suite's own: others would notice. */
+TEST(faults_mysql_prepared_statements_beyond_the_servers_number)
+{
+    if (!getenv("CAPO_FAULT_SERVERS") || !open_server("mysql", "?pool_size=1", NULL))
+        return;
+    char *usual = capo_format("SET GLOBAL max_prepared_stmt_count = %s", text_of_cell("SELECT @@max_prepared_stmt_count", 0));
+    for (int i = 0; i < 5; i++)
+        EXPECT_INT(number(capo_format("SELECT %d", i)), i);
+    run_sql("SET GLOBAL max_prepared_stmt_count = 3");
+    const Error *error = NULL;
+    for (int i = 0; i < 20 && !error; i++)
+        error = capo_try(run_sql, capo_format("SELECT %d + 1", i));
+    run_sql(usual);
+    EXPECT_TEXT(error ? error->message : "", "");
+}
+
 /* --- a pool that is empty --- */
 
 typedef struct Holder { bool began, ended; int code; } Holder;

@@ -267,20 +267,23 @@ TEST(postgresql_connections_for_reading_only_are_replaced)
     int failed = 0;
     if (!open_server("postgresql", "", &url))
         return;
-    run_sql("DROP TABLE IF EXISTS flight_log");
+    run_sql("DROP DATABASE IF EXISTS flight_replica");
+    run_sql("CREATE DATABASE flight_replica");
+    const char *replica = capo_format("%.*s/flight_replica", (int)(strrchr(url, '/') - url), url);
+    capo_database_open(replica);
     run_sql("CREATE TABLE flight_log (id int)");
-    run_sql("ALTER ROLE CURRENT_USER IN DATABASE capo SET default_transaction_read_only = on");
-    capo_database_open(url);
+    run_sql("ALTER ROLE CURRENT_USER IN DATABASE flight_replica SET default_transaction_read_only = on");
+    capo_database_open(replica);
     EXPECT_INT(number("SELECT 1::bigint"), 1);
     capo_begin();
     run_sql("SET TRANSACTION READ WRITE");
-    run_sql("ALTER ROLE CURRENT_USER IN DATABASE capo RESET default_transaction_read_only");
+    run_sql("ALTER ROLE CURRENT_USER IN DATABASE flight_replica RESET default_transaction_read_only");
     capo_commit();
     for (int i = 0; i < 8; i++)
         failed += capo_try(run_sql, "INSERT INTO flight_log VALUES (1)") != NULL;
     EXPECT(failed >= 1 && failed <= 3);
     EXPECT_INT(number("SELECT count(*) FROM flight_log"), 8 - failed);
     capo_database_open(url);
-    run_sql("DROP TABLE flight_log");
+    run_sql("DROP DATABASE flight_replica WITH (FORCE)");
 }
 #endif

@@ -4,7 +4,10 @@
 #include <capo/testing.h>
 #if defined CAPO_HAS_POSTGRESQL && defined CAPO_HAS_MYSQL
 #include "database_servers.h"
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static void ask_one(void *unused)
 {
@@ -101,5 +104,50 @@ TEST(tls_is_not_given_up_where_the_server_has_none)
     if (!open_server("mysql", "", &url))
         return;
     EXPECT(strstr(refusal(capo_format("%s?sslmode=require", url)), "SSL") || strstr(refusal(capo_format("%s?sslmode=require", url)), "TLS"));
+}
+
+/* --- one who stands in the server's place --- */
+
+typedef struct Impostor { int listener, port; size_t given; pthread_t thread; } Impostor;
+
+/* MariaDB's greeting; then it asks for a log-in of MySQL's, in which the password itself is given away, and counts what it gets. */
+static void *serve_impostor(void *argument)
+{
+    static const char greeting[] = "\x53\0\0\0" "\x0a" "10.11.6-MariaDB\0" "\1\0\0\0" "12345678\0" "\x0b\xa2" "\x2d" "\2\0" "\x08\0" "\x15" "\0\0\0\0\0\0\0\0\0\0"
+                                   "123456789012\0" "mysql_native_password";
+    static const char other_way[] = "\x2c\0\0\2" "\xfe" "caching_sha2_password\0" "12345678901234567890";
+    Impostor *impostor = argument;
+    char answer[1024];
+    int client = accept(impostor->listener, NULL, NULL);
+    if (client < 0)
+        return NULL;
+    ssize_t size = send(client, greeting, sizeof greeting, MSG_NOSIGNAL);
+    size = size > 0 ? recv(client, answer, sizeof answer, 0) : size;
+    size = size > 0 ? send(client, other_way, sizeof other_way, MSG_NOSIGNAL) : size;
+    size = size > 0 ? recv(client, answer, sizeof answer, 0) : size;
+    impostor->given = size > 0 ? (size_t)size : 0;
+    close(client);
+    return NULL;
+}
+
+static size_t given_to_impostor(const char *scheme)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof address;
+    Impostor impostor = { .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+    EXPECT(bind(impostor.listener, (struct sockaddr *)&address, size) == 0 && listen(impostor.listener, 1) == 0);
+    EXPECT(getsockname(impostor.listener, (struct sockaddr *)&address, &size) == 0);
+    EXPECT(pthread_create(&impostor.thread, NULL, serve_impostor, &impostor) == 0);
+    refusal(capo_format("%s://capo:secret@127.0.0.1:%d/test", scheme, ntohs(address.sin_port)));
+    pthread_join(impostor.thread, NULL);
+    close(impostor.listener);
+    capo_database_close();
+    return impostor.given;
+}
+
+TEST(tls_mariadb_logs_in_by_no_way_of_mysqls)
+{
+    EXPECT_INT(given_to_impostor("mariadb"), 0);
+    EXPECT_INT(given_to_impostor("mysql"), 36);         /* it may be one */
 }
 #endif
