@@ -106,12 +106,12 @@ static void dress_field(const ModelAdmin *admin, FormField *field)
         field->widget = many ? "admin_raw_id_multiple" : "admin_raw_id";
     } else if (admin_listed(admin->radio_fields, about->name)) {
         field->widget = "radio";
-    } else if (about->kind == FIELD_DATETIME && !about->choices) {
+    } else if (about->kind == FIELD_DATETIME && !capo_field_has_choices(about)) {
         field->kind = FORM_SPLIT_DATETIME;
         field->widget = "admin_split_datetime";
     } else if (capo_field_is_file(about->kind)) {
         field->widget = "admin_file";
-    } else if (!about->choices && !field->attrs) {
+    } else if (!capo_field_has_choices(about) && !field->attrs) {
         for (size_t i = 0; classes[i].class_name; i++)
             if (classes[i].kind == about->kind)
                 field->attrs = class_attrs(classes[i].class_name);

@@ -77,31 +77,54 @@ static void clean(void *argument)
     cleaning->clean = capo_field_clean(cleaning->field, cleaning->raw, true);
 }
 
-/* The answer as the field takes it, or null after saying what is wrong with it. */
-static Value cleaned(const Field *field, const char *answer)
+/* What is wrong with the text; NULL: *ret is as the field takes it. */
+static const char *problem_of(const Field *field, const char *text, Value *ret)
 {
-    Cleaning cleaning = { .field = field, .raw = VALUE(answer) };
+    Cleaning cleaning = { .field = field, .raw = VALUE(text) };
     const Error *error = capo_try(clean, &cleaning);
     if (error && error->code != ERROR_VALIDATION)
         capo_reraise(error);
-    if (error)
-        fprintf(stderr, "Error: %s\n", error->message);
-    return error ? capo_value_null() : cleaning.clean;
+    *ret = error ? capo_value_null() : cleaning.clean;
+    return error ? error->message : NULL;
+}
+
+/* Null after saying what is wrong with the answer. */
+static Value cleaned(const Field *field, const char *answer)
+{
+    Value value;
+    const char *problem = problem_of(field, answer, &value);
+    if (problem)
+        fprintf(stderr, "Error: %s\n", problem);
+    return value;
+}
+
+/* Of an option or a variable, which nobody can be asked for again. */
+static Value taken(const Field *field, const char *given)
+{
+    Value value;
+    const char *problem = problem_of(field, given, &value);
+    if (problem)
+        capo_raise(ERROR_COMMAND, "'%s' cannot be the %s: %s", given, field->verbose_name, problem);
+    return value;
 }
 
 static Value ask_username(const Field *field)
 {
     struct passwd *account = getpwuid(getuid());
     const char *login = field->kind != FIELD_CHAR ? NULL : account ? account->pw_name : "admin", *label = field->label;
+    if (login && is_taken(login))
+        login = NULL;
     for (;;) {
         const char *answer = cli_ask(login ? capo_format("%s (leave blank to use '%s'): ", label, login) : capo_format("%s: ", label), false);
         if (!answer)
             capo_raise(ERROR_COMMAND, "Operation cancelled.");
         Value value = *answer || !login ? cleaned(field, answer) : VALUE(login);
-        if (capo_is_text(value) && value.size && !is_taken(value.text))
+        if (capo_is_null(value))
+            continue;
+        bool empty = capo_is_text(value) && !value.size;
+        if (!empty && !is_taken(capo_to_text(value)))
             return value;
-        if (capo_is_text(value))
-            fprintf(stderr, value.size ? "Error: That %s is already taken.\n" : "Error: The %s may not be empty.\n", field->verbose_name);
+        fprintf(stderr, !empty ? "Error: That %s is already taken.\n" : "Error: The %s may not be empty.\n", field->verbose_name);
     }
 }
 
@@ -131,14 +154,14 @@ static Map *fields_of_superuser(bool no_input)
         capo_raise(ERROR_COMMAND, "You must use --username with --noinput.");
     if (name && is_taken(name))
         capo_raise(ERROR_COMMAND, "Error: That %s is already taken.", username->verbose_name);
-    capo_map_set(fields, username->name, name ? VALUE(name) : ask_username(username));
+    capo_map_set(fields, username->name, name ? taken(username, name) : ask_username(username));
     for (const char *const *required = model->meta->required_fields; required && *required; required++) {
         const Field *field = capo_field(model, *required);
         const char *value = given(field, false, no_input);
         if (!value && no_input && !field->blank)
             capo_raise(ERROR_COMMAND, "With --noinput the %s is taken from the variable CAPO_SUPERUSER_%s; it is not set.", field->verbose_name, capo_upper(field->name));
         if (value || !no_input)
-            capo_map_set(fields, field->name, value ? VALUE(value) : ask_field(field));
+            capo_map_set(fields, field->name, value && *value ? taken(field, value) : value ? VALUE("") : ask_field(field));
     }
     return fields;
 }

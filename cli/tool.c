@@ -213,6 +213,19 @@ static void help(const Project *project)
     capo_say("and its own. `capo COMMAND --help` says what a command takes.");
 }
 
+/* "capo help migrate". False: it is none of ours, and perhaps the project's own. */
+static bool help_of(const char *name)
+{
+    const Command *tables[] = { tool_commands, cli_framework_commands };
+    for (size_t i = 0; i < 2; i++)
+        for (const Command *c = tables[i]; c->name; c++)
+            if (strcmp(c->name, name) == 0) {
+                cli_command_help("capo", c);
+                return true;
+            }
+    return false;
+}
+
 typedef struct Call { char **args; int status; } Call;
 
 static void run(void *argument)
@@ -222,8 +235,12 @@ static void run(void *argument)
     use_own_place();
     Project *project = tool_project();
     if (!name || strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-        help(project);
-        return;
+        const char *about = name ? call->args[1] : NULL;
+        bool helped = about && help_of(about);
+        if (!helped && !(about && project))
+            help(project);
+        if (helped || !(about && project))
+            return;
     }
     if (strcmp(name, "--version") == 0)
         name = "version";

@@ -180,12 +180,12 @@ bool capo_form_split_datetime(const FormField *field, Value raw, Value *ret, Fie
     return instant_of(field, &parts, ret, errors);
 }
 
-/* Days outside what a duration can be: more than nine digits before the first blank. */
+/* Outside what a duration can be: days of more than nine digits, before a blank, or seconds of as many as those days have. */
 static bool days_overflow(const char *text)
 {
     text += *text == '-' || *text == '+';
     size_t digits = strspn(text, "0123456789");
-    return digits > 9 && (text[digits] == ' ' || text[digits] == 0);
+    return (digits > 9 && text[digits] == ' ') || (digits > 14 && !text[digits]);
 }
 
 bool capo_form_duration(const FormField *field, Value raw, Value *ret, FieldErrors *errors)

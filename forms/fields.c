@@ -479,7 +479,7 @@ static const FormKind kinds[FORM_KINDS] = {
     [FORM_SIMPLE_ARRAY] = { "SimpleArrayField", "text", .to_python = capo_form_simple_array, .has_changed = capo_form_held_changed,
         .messages = MESSAGES("item_invalid", "Item %(nth)s in the array did not validate: %(problem)s") },
     [FORM_HELD] = { "HStoreField", "textarea", .to_python = capo_form_held, .has_changed = capo_form_held_changed,
-        .messages = MESSAGES("invalid_json", "Could not load JSON data.") },
+        .messages = MESSAGES("invalid_json", "Could not load JSON data.", "invalid_format", "Input must be a JSON dictionary.") },
     [FORM_RANGE] = { "RangeField", "range", .invalid = "Enter two valid values.", .to_python = capo_form_range, .has_changed = capo_form_held_changed,
         .messages = MESSAGES("bound_ordering", "The start of the range must not exceed the end of the range.") },
     [FORM_FILE_PATH] = { "FilePathField", "select", .to_python = capo_form_choice, .validate = capo_form_validate_choice, .text = true,

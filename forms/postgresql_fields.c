@@ -1,8 +1,66 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Form fields of PostgreSQL's kinds: an array as a text with commas, an hstore or an array of arrays as JSON, a range as two inputs. What
- * members and ends are, the model field says. */
+/* Form fields of PostgreSQL's kinds: an array as a text with commas, an hstore or an array of arrays as JSON, a range as two inputs. Members and
+ * ends are read as the form field of their kind reads them. */
 #include "internal.h"
 #include <string.h>
+
+/* The form field of a member or an end, as the model field says; by itself, without one, a field has texts. */
+static const FormField *part_of(const FormField *field)
+{
+    static const FormField text = { .kind = FORM_CHAR };
+    const Field *base = field->model_field ? field->model_field->base : NULL;
+    const FormField *part = base ? capo_form_field_for(base) : NULL;
+    return part ? part : &text;
+}
+
+static void fail_item(const FormField *field, FieldErrors *errors, size_t nth, const ValidationError *problem)
+{
+    for (; problem; problem = problem->next)
+        capo_form_field_fail(field, errors, "item_invalid", CAPO_VARS(V("nth", nth), V("problem", problem->message)));
+}
+
+/* SimpleArrayField: "a, b"; a member cannot hold the comma. As in Django, members that cannot be read at all are told first, all of them. */
+bool capo_form_simple_array(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
+{
+    List *list = capo_list_new();
+    *ret = capo_value_list(list);
+    if (raw.kind == VALUE_LIST || capo_form_is_empty(raw)) {
+        *ret = raw.kind == VALUE_LIST ? raw : *ret;
+        return true;
+    }
+    size_t count, before = errors->count;
+    const FormField *part = part_of(field);
+    const FormKind *kind = capo_form_kind(part->kind);
+    char **items = capo_split(capo_to_text(raw), ',', &count);
+    for (size_t i = 0; i < count; i++) {
+        Value item;
+        FieldErrors problems = { 0 };
+        if (!kind->to_python(part, capo_value_text(items[i]), &item, &problems))
+            fail_item(field, errors, i + 1, problems.first);
+    }
+    for (size_t i = 0; i < count && errors->count == before; i++) {
+        Value item;
+        const ValidationError *problems;
+        if (capo_form_field_clean(part, capo_value_text(items[i]), &item, &problems))
+            capo_list_add(list, item);
+        else
+            for (size_t k = i; k < count; k++)
+                if (!capo_form_field_clean(part, capo_value_text(items[k]), &item, &problems))
+                    fail_item(field, errors, k + 1, problems);
+    }
+    return errors->count == before;
+}
+
+/* What JSON holds, as texts and nulls. */
+static Value texts_of(const Map *given)
+{
+    Map *map = capo_map_new();
+    for (size_t i = 0; i < given->count; i++) {
+        Value value = given->entries[i].value;
+        capo_map_set_value(map, given->entries[i].key, capo_is_null(value) ? value : capo_value_to_text(value));
+    }
+    return capo_value_map(map);
+}
 
 typedef struct Conversion { const Field *field; Value value; } Conversion;
 
@@ -12,68 +70,44 @@ static void convert(void *argument)
     conversion->value = capo_field_to_python(conversion->field, conversion->value);
 }
 
-/* A form field by itself, without a model's, has texts. */
-static const Field *base_of(const FormField *field) { return field->model_field ? field->model_field->base : NULL; }
-
-/* NULL: good; else what the model's field says. */
-static const char *problem_of(const Field *field, Value value, Value *ret)
+/* An hstore, or an array of arrays, as JSON. */
+bool capo_form_held(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
 {
-    Conversion conversion = { field, value };
-    const Error *error = field ? capo_try(convert, &conversion) : NULL;
+    const Field *model_field = field->model_field;
+    bool is_array = model_field && model_field->kind == FIELD_ARRAY;
+    const char *problem;
+    *ret = is_array ? capo_value_list(capo_list_new()) : capo_value_map(capo_map_new());
+    if (capo_form_is_empty(raw))
+        return true;
+    Value json = raw;
+    if (capo_is_text(raw) && !capo_json_parse(raw.text, raw.size, &json, &problem)) {
+        capo_form_field_fail(field, errors, "invalid_json", NULL);
+        return false;
+    }
+    if (!is_array && json.kind != VALUE_MAP) {
+        capo_form_field_fail(field, errors, "invalid_format", NULL);
+        return false;
+    }
+    if (!is_array) {
+        *ret = texts_of(json.map);
+        return true;
+    }
+    Conversion conversion = { model_field, json };
+    const Error *error = capo_try(convert, &conversion);
     if (error && error->code != ERROR_VALIDATION)
         capo_reraise(error);
     *ret = conversion.value;
-    return error ? error->message : NULL;
-}
-
-static Value stripped(Value text, size_t from, size_t to)
-{
-    return capo_value_text(capo_strip(capo_strndup(text.text + from, to - from)));
-}
-
-/* SimpleArrayField: "a, b"; a member cannot hold the comma. */
-bool capo_form_simple_array(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
-{
-    List *list = capo_list_new();
-    *ret = capo_value_list(list);
-    if (raw.kind == VALUE_LIST || capo_form_is_empty(raw)) {
-        *ret = raw.kind == VALUE_LIST ? raw : *ret;
-        return true;
-    }
-    Value text = capo_value_to_text(raw);
-    for (size_t from = 0; from <= text.size;) {
-        const char *comma = memchr(text.text + from, ',', text.size - from);
-        size_t to = comma ? (size_t)(comma - text.text) : text.size;
-        Value item;
-        const char *problem = problem_of(base_of(field), stripped(text, from, to), &item);
-        if (problem) {
-            capo_form_field_fail(field, errors, "item_invalid", CAPO_VARS(V("nth", list->count + 1), V("problem", problem)));
-            return false;
-        }
-        capo_list_add(list, item);
-        from = to + 1;
-    }
-    return true;
-}
-
-bool capo_form_held(const FormField *field, Value raw, Value *ret, FieldErrors *errors)
-{
-    *ret = field->model_field && field->model_field->kind == FIELD_HSTORE ? capo_value_map(capo_map_new()) : capo_value_null();
-    if (capo_form_is_empty(raw))
-        return true;
-    const char *problem = problem_of(field->model_field, raw, ret);
-    if (problem)
+    if (error)
         capo_form_field_fail(field, errors, "invalid_json", NULL);
-    /* As Django: whatever JSON holds becomes text. */
-    if (!problem && ret->kind == VALUE_MAP) {
-        Map *map = capo_map_new();
-        for (size_t i = 0; i < ret->map->count; i++) {
-            Value value = ret->map->entries[i].value;
-            capo_map_set_value(map, ret->map->entries[i].key, capo_is_null(value) ? value : capo_value_to_text(value));
-        }
-        *ret = capo_value_map(map);
-    }
-    return !problem;
+    return !error;
+}
+
+static bool is_told(const FieldErrors *errors, const char *message)
+{
+    for (const ValidationError *one = errors->first; one; one = one->next)
+        if (!strcmp(one->message, message))
+            return true;
+    return false;
 }
 
 /* A list of two: what was sent. */
@@ -84,16 +118,21 @@ bool capo_form_range(const FormField *field, Value raw, Value *ret, FieldErrors 
     if (capo_value_range(raw))
         return *ret = raw, true;
     bool none = true;
+    FormField part = *part_of(field);
+    part.optional = true;                       /* an end may be open */
     for (size_t i = 0; i < 2; i++) {
         Value end = raw.kind == VALUE_LIST && i < raw.list->count ? raw.list->items[i] : capo_value_null();
+        const ValidationError *problems = NULL;
         if (capo_form_is_empty(end))
             continue;
         none = false;
-        if (problem_of(base_of(field), end, &ends[i])) {
-            capo_form_field_fail(field, errors, "invalid", NULL);
-            return false;
-        }
+        if (!capo_form_field_clean(&part, end, &ends[i], &problems))
+            for (; problems; problems = problems->next)
+                if (!is_told(errors, problems->message))
+                    capo_form_field_fail_problem(field, errors, &(Problem){ .code = problems->code, .message = problems->message });
     }
+    if (errors->count)
+        return false;
     if (none)
         return true;
     int64_t lower, upper;

@@ -16,10 +16,14 @@ static void say(const MigrateOptions *options, const char *line)
 
 static bool is_wordy(const MigrateOptions *options) { return options->verbosity > 1; }
 
-static void tell_apps(const MigrateOptions *options, Signal *signal, const char *when)
+static void say_apps(const MigrateOptions *options, const char *when)
 {
     for (const App *const *app = capo_apps(); *app && is_wordy(options); app++)
         say(options, capo_format("Running %s-migrate handlers for application %s", when, (*app)->name));
+}
+
+static void tell_apps(Signal *signal)
+{
     for (const App *const *app = capo_apps(); *app && signal->count; app++)
         capo_send_event(signal, &(SignalEvent){ .sender = *app, .app = *app });
 }
@@ -42,6 +46,7 @@ void capo_run_after_migrate(void)
 {
     for (size_t i = 0; i < n_hooks; i++)
         hooks[i]();
+    tell_apps(&capo_post_migrate);
 }
 
 /* --- what is applied --------------------------------------------------------------------------------------------------------------------- */
@@ -401,21 +406,20 @@ static int migrate_locked(const MigrateOptions *options)
     if (options->run_syncdb)
         sync_apps(options, graph);
     say(options, "Running migrations:");
-    if (!plan.count) {
-        record_replacements(graph);
-        say(options, "  No migrations to apply.");
-        if (!options->target)
-            say_of_changes(options, graph);
-        return 0;
-    }
-    recorder_prepare();
-    tell_apps(options, &capo_pre_migrate, "pre");
+    if (plan.count)
+        recorder_prepare();
+    say_apps(options, "pre");
+    tell_apps(&capo_pre_migrate);
     int done = run_plan(options, graph, applied, &plan);
     if (!plan.backwards)
         record_replacements(graph);
-    if (done)
-        capo_run_after_migrate();
-    tell_apps(options, &capo_post_migrate, "post");
+    if (!plan.count) {
+        say(options, "  No migrations to apply.");
+        if (!options->target)
+            say_of_changes(options, graph);
+    }
+    say_apps(options, "post");
+    capo_run_after_migrate();
     return done;
 }
 
@@ -478,10 +482,26 @@ int capo_planned_count(const MigrateOptions *options)
     return (int)make_plan(options, graph_load(capo_apps(), applied), applied).count;
 }
 
+/* For reading, what a squashed migration stands for is there too, by its name: without the squashed one then. */
+static MigrationGraph *graph_that_has(const char *app, const char *prefix)
+{
+    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    Migration **others = capo_alloc_array(graph->n_files + 1, sizeof *others);
+    size_t count = 0;
+    const char *wanted = NULL;
+    for (size_t i = 0; i < graph->n_files && !wanted; i++)
+        if (strcmp(graph->files[i]->app, app) == 0 && capo_starts_with(graph->files[i]->name, prefix) && !graph_find(graph, app, graph->files[i]->name))
+            wanted = graph->files[i]->name;
+    for (size_t i = 0; i < graph->n_files; i++)
+        if (!wanted || !migration_replaces(graph->files[i], app, wanted))
+            others[count++] = graph->files[i];
+    return wanted ? graph_of(others, count, NULL) : graph;
+}
+
 char *capo_sql_migrate(const char *app, const char *name, bool backwards)
 {
     migration_app(app);
-    MigrationGraph *graph = graph_load(capo_apps(), NULL);
+    MigrationGraph *graph = graph_that_has(app, name);
     MigrationNode *target = graph_find_prefix(graph, app, name);
     const Migration *migration = target->migration;
     ProjectState *state = graph_start(graph, true);

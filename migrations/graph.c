@@ -65,11 +65,32 @@ bool migration_is_first(const Migration *migration)
     return first;
 }
 
+bool migration_replaces(const Migration *squash, const char *app, const char *name)
+{
+    for (const MigrationKey *key = squash->replaces; key && key->app; key++)
+        if (strcmp(key->app, app) == 0 && strcmp(key->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* By its name, by that of one that it stands for, or of one that will stand for it. */
+static bool is_meant(const MigrationGraph *graph, const MigrationKey *key, const Migration *migration)
+{
+    if (strcmp(key->app, migration->app) != 0)
+        return false;
+    if (strcmp(key->name, migration->name) == 0 || migration_replaces(migration, key->app, key->name))
+        return true;
+    for (size_t i = 0; i < graph->n_files; i++)
+        if (strcmp(graph->files[i]->app, key->app) == 0 && strcmp(graph->files[i]->name, key->name) == 0 && migration_replaces(graph->files[i], migration->app, migration->name))
+            return true;
+    return false;
+}
+
 static bool is_last(const MigrationGraph *graph, const Migration *migration)
 {
     for (size_t i = 0; i < graph->count; i++)
         for (const MigrationKey *key = graph->nodes[i]->migration->dependencies; key && key->app; key++)
-            if (strcmp(graph->nodes[i]->migration->app, migration->app) == 0 && strcmp(key->app, migration->app) == 0 && strcmp(key->name, migration->name) == 0)
+            if (strcmp(graph->nodes[i]->migration->app, migration->app) == 0 && is_meant(graph, key, migration))
                 return false;
     return true;
 }

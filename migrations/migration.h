@@ -81,6 +81,8 @@ typedef struct Migration {
 } Migration;
 /* Whether it depends on none of its own app. */
 bool migration_is_first(const Migration *migration);
+/* Whether it is squashed, and stands for this one. */
+bool migration_replaces(const Migration *squash, const char *app, const char *name);
 const char *migration_label(const Migration *migration);                            /* "blog.0002_post_subtitle" */
 /* The state after all its operations. An error names migration and operation. */
 ProjectState *migration_state(const Migration *migration, const ProjectState *state);

@@ -186,6 +186,6 @@ Value ask_one_off(Questioner *questioner, const ModelState *model, const FieldSt
             give_up(model, field);
         if (typed_value(field, now_add && !*answer ? "now" : answer, &value, &reason))
             return value;
-        prompt = capo_format("That is not good for a %s, which wants %s. Please enter the default value, or 'exit':", capo_field_kind_name(field->kind), reason);
+        prompt = capo_format("That is not good: %s wants %s. Please enter the default value, or 'exit':", capo_field_kind_name(field->kind), reason);
     }
 }

@@ -193,6 +193,9 @@ static void describe(Compiled *ret, const Plan *plan)
 
 static size_t union_position(const Query *first, const char *path, const Plan *plan)
 {
+    for (size_t i = 0; first->values && plan->n_columns == first->n_selected && i < first->n_selected; i++)
+        if (!strcmp(first->selected[i].name, path))
+            return i + 1;
     for (size_t i = 0; i < plan->n_columns; i++) {
         const Column *column = &plan->columns[i];
         if (column->as && !strcmp(column->as, path))

@@ -76,6 +76,16 @@ static bool same_parameter(Value a, Value b)
          : a.kind != VALUE_NULL && a.kind != VALUE_LIST && a.kind != VALUE_MAP && a.kind != VALUE_OBJECT && capo_equal(a, b);
 }
 
+static void add_parameter(Compiler *compiler, Value value)
+{
+    if (compiler->n_parameters == compiler->capacity) {
+        size_t capacity = compiler->capacity ? compiler->capacity * 2 : 16;
+        compiler->parameters = capo_realloc(compiler->parameters, compiler->capacity * sizeof(Value), capacity * sizeof(Value));
+        compiler->capacity = capacity;
+    }
+    compiler->parameters[compiler->n_parameters++] = value;
+}
+
 void compile_bound(Compiler *compiler, Value value)
 {
     if (compiler->literals) {
@@ -88,12 +98,7 @@ void compile_bound(Compiler *compiler, Value value)
                 compiler->dialect->put_placeholder(&compiler->sql, (int)i + 1);
                 return;
             }
-    if (compiler->n_parameters == compiler->capacity) {
-        size_t capacity = compiler->capacity ? compiler->capacity * 2 : 16;
-        compiler->parameters = capo_realloc(compiler->parameters, compiler->capacity * sizeof(Value), capacity * sizeof(Value));
-        compiler->capacity = capacity;
-    }
-    compiler->parameters[compiler->n_parameters++] = value;
+    add_parameter(compiler, value);
     compiler->dialect->put_placeholder(&compiler->sql, (int)compiler->n_parameters);
 }
 
@@ -229,11 +234,9 @@ static bool is_moment(FieldKind kind)
 static Sql compile_combine(Compiler *compiler, const Expression *combined)
 {
     FieldKind left = combined->args[0]->type.kind, right = combined->args[1]->type.kind;
-    if (is_moment(left) || is_moment(right)) {
-        bool difference = is_moment(left) && is_moment(right);
-        if (!difference && left != FIELD_DURATION && right != FIELD_DURATION)
-            capo_raise(ERROR_FIELD, "Cannot infer type of '%s' expression involving these types: %s, %s. You must set output_field.",
-                       combined->name, capo_field_kind_name(left), capo_field_kind_name(right));
+    bool difference = is_moment(left) && is_moment(right) && *combined->name == '-';
+    bool moved = (is_moment(left) && right == FIELD_DURATION) || (left == FIELD_DURATION && is_moment(right));
+    if (difference || moved) {                                      /* a date and a number are what the database makes of them */
         compiler->dialect->combine_moments(compiler, combined, difference);
         return SQL_OK;
     }
@@ -320,6 +323,19 @@ bool expression_is_json_null(const Expression *expression)
     return expression->kind == X_VALUE && capo_is_null(expression->value) && expression->type.kind == FIELD_JSON && !expression->type.field;
 }
 
+/* A dialect may write the argument's text more than once: without numbers, each copy of a placeholder wants a value of its own. */
+static void repeat_parameters(Compiler *compiler, const char *sql, size_t from, size_t first)
+{
+    size_t count = compiler->n_parameters - first;
+    if (!count || compiler->dialect->numbered || compiler->literals)
+        return;
+    Value *own = capo_memdup(compiler->parameters + first, count * sizeof *own);
+    const char *copy = strstr(compiler->sql.data + from, sql);
+    while (copy && (copy = strstr(copy + strlen(sql), sql)))
+        for (size_t i = 0; i < count; i++)
+            add_parameter(compiler, own[i]);
+}
+
 static Sql compile_transform(Compiler *compiler, const Expression *expression)
 {
     TransformCode code = expression->transform->code;
@@ -328,7 +344,7 @@ static Sql compile_transform(Compiler *compiler, const Expression *expression)
         return SQL_OK;
     }
     const Expression *of = expression->args[0];
-    size_t from = compiler->sql.size;
+    size_t from = compiler->sql.size, first = compiler->n_parameters;
     compile(compiler, of);
     const char *sql = cut(compiler, from);
     const char *zone = of->type.kind == FIELD_DATETIME ? zone_of(expression) : NULL;
@@ -340,6 +356,7 @@ static Sql compile_transform(Compiler *compiler, const Expression *expression)
                                : dialect->put_extract(&compiler->sql, expression->name, of->type.kind, sql, zone);
     if (!known)
         capo_raise(ERROR_NOT_SUPPORTED, "%s cannot take the %s of a %s.", compiler->backend->title, expression->name, capo_field_kind_name(of->type.kind));
+    repeat_parameters(compiler, sql, from, first);
     return SQL_OK;
 }
 
@@ -495,6 +512,7 @@ static Sql compile_any(Compiler *compiler, const Expression *expression)
         compile_text(compiler, " * -1)");
         return SQL_OK;
     case X_CASE:
+        expression_check_type(expression);                          /* some databases cast its branches, so that Django asks on all */
         return compile_case(compiler, expression);
     case X_CAST:
         return compile_cast(compiler, expression);

@@ -24,19 +24,42 @@ void plan_add_column(Plan *plan, Expression *expression, const char *as)
 
 /* --- what is selected ------------------------------------------------------------------------------------------------------------ */
 
-static bool is_deferred(const Query *query, const Field *field)
+/* only("profile") or only("profile__bio") */
+static bool is_named(const Query *query, const char *name)
+{
+    size_t size = strlen(name);
+    for (size_t i = 0; i < query->n_deferred; i++)
+        if (!strncmp(query->deferred[i], name, size) && (!query->deferred[i][size] || !strncmp(query->deferred[i] + size, "__", 2)))
+            return true;
+    return false;
+}
+
+/* What is behind `prefix` (the path of a relation, "" for the rows themselves) in a name of only() or defer(); NULL where it is elsewhere. */
+static const char *name_below(const char *path, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    if (!size)
+        return path;
+    return !strncmp(path, prefix, size) && !strncmp(path + size, "__", 2) ? path + size + 2 : NULL;
+}
+
+/* only() leaves out what it does not name, of a relation's row where it names a column of that; "author__name" keeps the key to the author. */
+static bool is_deferred(const Query *query, const char *prefix, const Field *field)
 {
     if (!query->n_deferred || field->in_key)
         return false;
-    bool named = false;
-    for (size_t i = 0; i < query->n_deferred; i++)
-        named |= !strcmp(query->deferred[i], field->name) || !strcmp(query->deferred[i], field->attname);
-    for (size_t i = 0; query->deferred_only && i < query->n_deferred; i++)     /* only("author__name") keeps the key to the author */
-        named |= !strncmp(query->deferred[i], field->name, strlen(field->name)) && !strncmp(query->deferred[i] + strlen(field->name), "__", 2);
-    return named != query->deferred_only;
+    bool named = false, restricted = !*prefix || !query->deferred_only;
+    for (size_t i = 0; i < query->n_deferred; i++) {
+        const char *name = name_below(query->deferred[i], prefix);
+        if (!name)
+            continue;
+        restricted = true;
+        named |= !strcmp(name, field->name) || !strcmp(name, field->attname) || (query->deferred_only && name_below(name, field->name));
+    }
+    return restricted && named != query->deferred_only;
 }
 
-static RelatedLoad *load_model(Plan *plan, Model *model, int join, bool top)
+static RelatedLoad *load_model(Plan *plan, Model *model, int join, const char *prefix)
 {
     RelatedLoad *load = capo_alloc_struct(RelatedLoad);
     load->model = model;
@@ -44,7 +67,7 @@ static RelatedLoad *load_model(Plan *plan, Model *model, int join, bool top)
     load->join = join;
     load->fields = capo_alloc_array(model->n_fields + 1, sizeof *load->fields);
     for (size_t i = 0; i < model->n_fields; i++) {
-        if (top && is_deferred(plan->query, model->fields[i]))
+        if (is_deferred(plan->query, prefix, model->fields[i]))
             continue;
         load->fields[load->n_fields++] = model->fields[i];
         plan_add_column(plan, tuple_column(query_join_of_field(plan->query, model, join, model->fields[i]), model->fields[i]), NULL);
@@ -69,11 +92,12 @@ static _Noreturn void raise_no_relation(const Model *model, const char *name)
                count ? capo_buffer_text(&choices) : "(none)", capo_did_you_mean(name, names, count));
 }
 
-/* Loads one path of select_related below `load`; parts that another path has are shared. */
-static void load_related(Plan *plan, RelatedLoad *load, int join, const char *path)
+/* Loads one path of select_related below `load`, which stands at `prefix`; parts that another path has are shared. */
+static void load_related(Plan *plan, RelatedLoad *load, int join, const char *prefix, const char *path)
 {
     const char *end = strstr(path, "__");
     char *name = end ? capo_strndup(path, (size_t)(end - path)) : capo_strdup(path);
+    const char *here = *prefix ? capo_format("%s__%s", prefix, name) : name;
     const Field *field = capo_field(load->model, name);
     if (!field)
         field = capo_foreign_object(load->model, name);
@@ -87,16 +111,17 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
     }
     if (!field)
         raise_no_relation(load->model, name);
-    if (forward && load == plan->root && !field->n_parts && is_deferred(plan->query, field))
+    bool there = forward ? field->n_parts || !is_deferred(plan->query, prefix, field) : load != plan->root || !plan->query->deferred_only || is_named(plan->query, name);
+    if (!there && !plan->query->related_all)
         capo_raise(ERROR_FIELD, "Field %s.%s cannot be both deferred and traversed using select_related at the same time.", load->model->name, name);
     Path walked = path_walk(NULL, load->model, name, true);
     JoinedPath joined = query_setup_joins(plan->query, &walked, join, NULL);
     RelatedLoad *child = NULL;
     for (size_t i = 0; i < load->n_children; i++)
-        if (load->children[i]->field == field)
+        if (load->children[i]->field == field && load->children[i]->reverse != forward)     /* of itself: one field leads both ways */
             child = load->children[i];
     if (!child) {
-        child = load_model(plan, walked.model, joined.join, false);
+        child = load_model(plan, walked.model, joined.join, here);
         child->field = field;
         child->reverse = !forward;
         RelatedLoad **children = capo_alloc_array(load->n_children + 1, sizeof *children);
@@ -106,7 +131,7 @@ static void load_related(Plan *plan, RelatedLoad *load, int join, const char *pa
         load->children = children;
     }
     if (end)
-        load_related(plan, child, joined.join, end + 2);
+        load_related(plan, child, joined.join, here, end + 2);
 }
 
 static Expression *annotation_named(const Query *query, const char *name)
@@ -135,7 +160,7 @@ void plan_columns(Plan *plan)
         }
         return;
     } else {
-        plan->root = load_model(plan, query->model, query_base(query), true);
+        plan->root = load_model(plan, query->model, query_base(query), "");
     }
     plan->first_annotation = plan->n_columns;
     for (size_t i = 0; i < query->n_annotations; i++)
@@ -144,7 +169,7 @@ void plan_columns(Plan *plan)
             plan->n_annotations++;
         }
     for (size_t i = 0; plan->root && i < query->n_related; i++)
-        load_related(plan, plan->root, 0, query->related[i]);
+        load_related(plan, plan->root, 0, "", query->related[i]);
 }
 
 void plan_distinct_on(Plan *plan)
@@ -394,7 +419,7 @@ void plan_group(Plan *plan)
     plan->grouped = true;
     if (query->grouping == GROUP_MODEL)
         for (size_t i = 0; i < query->model->n_fields; i++)
-            if (!is_deferred(query, query->model->fields[i]))
+            if (!is_deferred(query, "", query->model->fields[i]))
                 add_group(plan, tuple_column(query_join_of_field(query, query->model, 0, query->model->fields[i]), query->model->fields[i]));
     for (size_t i = 0; query->grouping == GROUP_LISTED && i < query->n_group_by; i++)
         group_columns(plan, query->group_by[i], false);

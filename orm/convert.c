@@ -37,13 +37,9 @@ static Value to_int(const Field *field, Value value)
         if (isfinite(value.real) && fabs(value.real) < 9223372036854775807.0)
             return capo_value_int((int64_t)value.real);
         break;
-    case VALUE_DECIMAL: {
-        double real = capo_decimal_to_double(value.decimal);
-        if (capo_to_int(capo_value_text(value.decimal.text ? value.decimal.text : "0"), &n))
-            return capo_value_int(n);
+    case VALUE_DECIMAL:
         /* Out of range for a column: stays a decimal, which no row equals; the query side says so without asking. */
-        return fabs(real) < 9e18 ? capo_value_int((int64_t)real) : value;
-    }
+        return capo_to_int(value, &n) ? capo_value_int(n) : value;
     case VALUE_TEXT: case VALUE_SAFE:
         if (capo_to_int(value, &n))
             return capo_value_int(n);
@@ -59,7 +55,7 @@ static Value to_real(const Field *field, Value value)
     double real;
     if (value.kind == VALUE_BOOL)
         return capo_value_real(value.boolean);
-    if (!capo_to_real(value, &real) || isnan(real))
+    if (!capo_to_real(value, &real) || (isnan(real) && !capo_dialect()->not_a_number))
         capo_raise(ERROR_VALUE, "Field '%s' expected a number but got %s.", field->name, shown(value));
     return capo_value_real(real);
 }
@@ -332,7 +328,6 @@ static Value decimal_of(Value raw, int places)
     return capo_value_decimal(places >= 0 ? capo_decimal_quantize(decimal, places, true) : decimal);
 }
 
-#define DAY_US INT64_C(86400000000)
 
 static int64_t floor_days(int64_t microseconds)
 {
@@ -345,6 +340,27 @@ static int64_t rounded(Decimal decimal)
 {
     int64_t whole;
     return capo_to_int(capo_value_text(capo_decimal_quantize(decimal, 0, false).text), &whole) ? whole : llrint(capo_decimal_to_double(decimal));
+}
+
+bool capo_is_infinity(const char *text, FieldKind kind, Value *ret)
+{
+    bool past = *text == '-';
+    if (strcmp(text + past, "infinity"))
+        return false;
+    *ret = kind == FIELD_DATE ? capo_value_date((Date){ past ? CAPO_FIRST_DAY : CAPO_LAST_DAY })
+        : capo_value_datetime((DateTime){ past ? CAPO_FIRST_DAY * DAY_US : (CAPO_LAST_DAY + 1) * DAY_US - 1 });
+    return true;
+}
+
+/* A text that is no date: in a database that does not mind, there is none; in the others what lies outside of the years that a date has. */
+static Value other_day(Value raw, FieldKind kind)
+{
+    Value day;
+    if (!capo_dialect()->not_a_number)
+        return capo_value_null();
+    if (capo_is_infinity(raw.text, kind, &day))
+        return day;
+    capo_raise(ERROR_DATA, "The database has the %s %s, which lies outside of the years 1 to 9999.", kind == FIELD_DATE ? "date" : "moment", raw.text);
 }
 
 Value capo_from_storage(Storage storage, Value raw, int decimal_places)
@@ -372,7 +388,7 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
         return raw.kind == VALUE_INT && (raw.integer == 0 || raw.integer == 1) ? capo_value_bool(raw.integer != 0) : raw;
     case STORAGE_DATE:
         if (capo_is_text(raw))                      /* what is no date, in a database that does not mind, is none */
-            return raw.size == 10 && read_date(raw.text, raw.size, &days) ? capo_value_date((Date){ (int32_t)days }) : capo_value_null();
+            return raw.size == 10 && read_date(raw.text, raw.size, &days) ? capo_value_date((Date){ (int32_t)days }) : other_day(raw, FIELD_DATE);
         return raw.kind == VALUE_DATETIME ? capo_value_date((Date){ (int32_t)floor_days(raw.datetime.microseconds) }) : raw;
     case STORAGE_TIME:
         if (capo_is_text(raw) && capo_read_column_time(raw.text, raw.size, &microseconds))
@@ -383,7 +399,7 @@ Value capo_from_storage(Storage storage, Value raw, int decimal_places)
     case STORAGE_DATETIME:
         if (capo_is_text(raw) && capo_read_column_datetime(raw.text, raw.size, &microseconds))
             return capo_value_datetime((DateTime){ microseconds });
-        return raw;
+        return capo_is_text(raw) ? other_day(raw, FIELD_DATETIME) : raw;
     case STORAGE_DURATION:
         if (raw.kind == VALUE_INT)
             return capo_value_duration((Duration){ raw.integer });

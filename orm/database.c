@@ -38,6 +38,20 @@ const Dialect *capo_dialect(void) { return settled(database_current())->dialect;
 const char *capo_backend_name(void) { return database_current()->backend->name; }
 size_t capo_database_statements(void) { return n_statements; }
 
+uint64_t quick_hash(const char *bytes, size_t size)
+{
+    uint64_t hash = 0x9e3779b97f4a7c15, word;
+    for (; size >= 8; bytes += 8, size -= 8) {
+        memcpy(&word, bytes, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccd;
+        hash ^= hash >> 32;
+    }
+    word = 0;
+    memcpy(&word, bytes, size);
+    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53;
+    return hash ^ hash >> 29;
+}
+
 void capo_put_name(Buffer *sql, const char *name)
 {
     char quote = capo_database_quote();
@@ -282,10 +296,10 @@ static void run_somewhere(const char *sql, size_t statements, DatabaseUse use, R
         held = capo_transaction_connection();
     if (use == DATABASE_WRITE && capo_several_databases)
         refuse_replica(self);
-    /* Each of the connections may have what was prepared before the tables changed, of each of the statements. */
+    /* Each of the connections may have what was prepared before the tables changed, for each of the statements. */
     int once_more = held ? 0 : 1, stale = held ? 0 : (self->address->pool_size + self->address->pool_shared) * (int)statements;
     for (;;) {
-        uint64_t hash = !held && self->backend->shares && may_share(sql) ? capo_hash(sql, strlen(sql)) | 1 : 0;
+        uint64_t hash = !held && self->backend->shares && may_share(sql) ? quick_hash(sql, strlen(sql)) | 1 : 0;
         Pool *pool = use == DATABASE_WRITE ? self->writers : self->readers;
         Connection *shared = hash ? pool_share(pool, hash) : NULL, *connection = held ? held : shared ? shared : pool_lend(pool);
         int64_t started = hash ? capo_monotonic_us() : 0;

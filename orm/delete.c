@@ -572,8 +572,8 @@ int64_t capo_query_delete_counting(Query *query, struct DeleteCount **ret_counts
     Model *model = capo_query_model(query);
     if (query->offset || query->limit >= 0)
         capo_raise(ERROR_VALUE, "Cannot use 'limit' or 'offset' with delete().");
-    if (query->distinct)
-        capo_raise(ERROR_VALUE, "Cannot call delete() after .distinct().");
+    if (query->n_distinct_on)
+        capo_raise(ERROR_VALUE, "Cannot call delete() after .distinct_on.");
     if (query->values)
         capo_raise(ERROR_VALUE, "Cannot call delete() after .values() or .values_list()");
     if (query->combinator != COMBINE_NONE)

@@ -106,6 +106,8 @@ void capo_member_store(char *base, const Field *field, Value value)
         *(bool *)(base + field->layout.present) = some;
     switch (storage_of(field)) {
     case STORAGE_INT:
+        if (value.kind == VALUE_DECIMAL)
+            capo_raise(ERROR_DATA, "%s.%s is %s, which is past the 64 bits that its member holds.", field->model->name, field->name, value.decimal.text);
         *(int64_t *)(void *)at = value.kind == VALUE_INT ? value.integer : value.kind == VALUE_BOOL ? value.boolean
             : value.kind == VALUE_REAL ? (int64_t)value.real : 0;
         break;
@@ -236,7 +238,7 @@ void capo_relation_sync(const Instance *self, const Field *field)
     if (!cache || !cache->known)
         return;
     Value key = capo_member_value(base_of(self), field);
-    if (!cache->one ? capo_is_null(key) : same_key(key, key_of_object(cache->one, field)))
+    if (!cache->one ? capo_is_null(key) || (cache->none_of && same_key(key, *cache->none_of)) : same_key(key, key_of_object(cache->one, field)))
         return;
     if (cache->one && capo_is_null(key)) {          /* it was saved after it was assigned */
         capo_member_store(base_of(me), field, key_of_object(cache->one, field));
@@ -253,10 +255,18 @@ void capo_instance_cache(Instance *self, const Field *relation, Instance *other)
     Instance **member = object_place(self, relation);
     cache->known = true;
     cache->one = other;
+    cache->none_of = NULL;
     if (relation->n_parts)
         cache->key = relation_value(self, relation, false).list;
     if (member)
         *member = other;
+}
+
+void capo_instance_cache_none(Instance *self, const Field *relation)
+{
+    Value key = capo_field_value(self, relation);
+    capo_instance_cache(self, relation, NULL);
+    find_cache(self, relation, NULL)->none_of = capo_memdup(&key, sizeof key);
 }
 
 void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance *other)

@@ -10,6 +10,7 @@ typedef struct RelatedCache {
     bool known;
     Instance *one;
     const List *key;                        /* over several columns: what they said then */
+    const Value *none_of;                   /* the key whose row was not among those that were prefetched: there is none, until the key changes */
     Instance **many; size_t count;          /* prefetched */
     struct RelatedCache *next;
 } RelatedCache;
@@ -68,6 +69,8 @@ bool capo_has_expression(const Instance *self, const Field *field);
 void capo_compute_expressions(Instance *self);
 /* UPDATE of these fields, those with an expression by it, whose values are read; how many rows there were. */
 int64_t capo_update_with_expressions(Instance *self, const Model *level, const Field *const *fields, size_t count);
+/* The same for many rows in one statement. */
+int64_t capo_update_rows_with_expressions(Instance *const *instances, size_t count, const Model *level, const Field *const *fields, size_t n_fields);
 
 /* --- files.c --- */
 

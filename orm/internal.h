@@ -109,6 +109,8 @@ Value capo_held_to_column(const Field *field, Value value);
 Value capo_held_from_column(const Field *field, Value raw);
 /* A copy that does not change with it. */
 Value capo_held_copy(Value value);
+/* As fixtures have it: "1 02:03:04.000005". */
+const char *capo_duration_string(Duration duration);
 /* For fixtures: JSON in a text, as Django has it. */
 Value capo_held_to_plain(const Field *field, Value value);
 /* Raises ValidationErrors of size and members. */
@@ -209,6 +211,7 @@ typedef struct Dialect {
     bool native_uuids;                      /* compared as texts with their hyphens */
     bool intervals;                         /* durations are a type of their own, and are read from text */
     bool narrow_integers;                   /* smallint and integer have 16 and 32 bits, and larger numbers are in no row */
+    bool not_a_number;                      /* floats may be NaN, and dates infinite */
     bool unsigned_integers;                 /* those of positive kinds use the bit of the sign, too */
     bool json_keys;                         /* a key of a JSON document comes back as JSON, not as a bare number or text */
     bool returns_keys;                      /* the key that an INSERT made is known from RETURNING alone */
@@ -216,7 +219,7 @@ typedef struct Dialect {
     const char *default_word;               /* among the values of an INSERT: the column's default; NULL: it is spelled out */
     const char *no_key;                     /* in VALUES, where the database makes the key of a table without other columns: "NULL" */
     const char *excluded;                   /* behind it, the value that was to be inserted into column "%s": "VALUES(%s)" */
-    const char *insert_ignore, *on_duplicate;   /* instead of ON CONFLICT: "INSERT IGNORE INTO ", " ON DUPLICATE KEY UPDATE " */
+    const char *insert_ignore, *on_duplicate;   /* "INSERT IGNORE INTO " instead of ON CONFLICT DO NOTHING; " ON DUPLICATE KEY UPDATE " instead of DO UPDATE */
     bool nulls_by_condition;                /* no NULLS FIRST in ORDER BY: "x IS NULL" is ordered by before */
     bool decimals_in_brackets;              /* the result of decimal arithmetic is cast to NUMERIC: it would be a real */
     bool rounds_fractions;                  /* ROUND has no negative precision */
@@ -352,6 +355,10 @@ _Noreturn void capo_raise_failure(const DatabaseFailure *failure);
 /* That of an error; NULL: it has none. And a copy for another arena. */
 const DatabaseFailure *capo_failure_of(const Error *error);
 const DatabaseFailure *capo_failure_copy(Arena *arena, const DatabaseFailure *failure);
+/* Of a statement's text, or of what one is found by: nothing that a visitor chooses decides by it, so that it needs no secret (capo_hash has one, and takes ten
+ * times as long). */
+uint64_t quick_hash(const char *bytes, size_t size);
+
 /* Runs one statement: in the unit's transaction, else by itself on a connection for reading or writing. Raises
  * ERROR_INTEGRITY, ERROR_OPERATIONAL, …; inside a transaction that breaks it until its rollback. */
 ResultSet *capo_database_run(const char *sql, const Value *parameters, size_t count, DatabaseUse use);
@@ -427,6 +434,8 @@ int64_t capo_days_of(int year, int month, int day);
 Instance *capo_instance_load(Model *model, Field *const *fields, const Value *cells, size_t count);
 /* Puts the related object of a forward key (select_related, prefetch), NULL: there is none. Also sets the struct's pointer. */
 void capo_instance_cache(Instance *self, const Field *relation, Instance *other);
+/* There is no row for its key, until the key changes: a query was asked for it that leaves it out. */
+void capo_instance_cache_none(Instance *self, const Field *relation);
 /* The one object on the other side of a one-to-one that points here. */
 void capo_instance_cache_reverse(Instance *self, const Field *relation, Instance *other);
 /* What prefetch found for an accessor (a many-to-many field's name or a reverse accessor): NULL-ended, `count` of them. A Query from
@@ -440,6 +449,12 @@ bool capo_instance_cached(const Instance *self, const Field *relation, Instance 
 /* An annotation's value, by name; read with attribute access. */
 void capo_instance_annotate(Instance *self, const char *name, Value value);
 /* The value as given, without conversion or checks beyond the member's type: NULL-able by kind null. */
+/* The days that a date has, from 1 January 1 to 31 December 9999; and what PostgreSQL calls "infinity" and "-infinity" as the last and first of
+ * them, as for Django. */
+#define DAY_US INT64_C(86400000000)
+#define CAPO_FIRST_DAY INT64_C(-719162)
+#define CAPO_LAST_DAY INT64_C(2932896)
+bool capo_is_infinity(const char *text, FieldKind kind, Value *ret);
 /* The whole numbers that a column of this kind holds; where the dialect's hold more than 64 bits, those that a member does. */
 void capo_integer_bounds(FieldKind kind, const Dialect *dialect, int64_t *ret_least, int64_t *ret_most);
 void capo_field_store(Instance *self, const Field *field, Value value);

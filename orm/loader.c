@@ -149,7 +149,7 @@ int64_t capo_load(Loader *loader, const char *text, size_t size, const LoadOptio
             refuse_text(&options, "The text ends in the middle.");
         loader->held.size = loader->scanned = 0;
     }
-    return loader->rows;
+    return loader->rows + (int64_t)loader->n_late;
 }
 
 /* --- the end --- */
@@ -157,16 +157,14 @@ int64_t capo_load(Loader *loader, const char *text, size_t size, const LoadOptio
 static size_t load_late(Loader *loader, Lateness lateness)
 {
     LateRow *late = loader->late;
-    size_t left = 0;
     loader->late = NULL;
     loader->last_late = &loader->late;
+    loader->n_late = 0;
     for (LateRow *row = late; row; row = row->next) {
         Piece piece = { .loader = loader, .options = &row->options, .text = row->text, .size = row->size, .lateness = lateness };
         capo_run_apart(load_objects, &piece);
     }
-    for (LateRow *row = loader->late; row; row = row->next)
-        left++;
-    return left;
+    return loader->n_late;
 }
 
 /* Rows that wait for others: as long as that gets some of them in. */

@@ -16,7 +16,7 @@ struct Loader {
     size_t scanned, complete;           /* of held: looked at; up to the end of the last whole object */
     bool in_text, escaped, in_array;
     int depth;
-    LateRow *late, **last_late;
+    LateRow *late, **last_late; size_t n_late;
     const Model **touched; size_t n_touched, touched_room;
     Arena *arena;                       /* what outlives a batch */
 };

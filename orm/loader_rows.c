@@ -300,6 +300,7 @@ static void keep_for_later(Rows *rows, const char *text, size_t size)
     late->options.name = arena_strndup(loader->arena, rows->options->name, strlen(rows->options->name));
     *loader->last_late = late;
     loader->last_late = &late->next;
+    loader->n_late++;
 }
 
 /* NaN and its like, which Python writes and JSON does not have, as texts, which become the same numbers. */

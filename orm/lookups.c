@@ -540,7 +540,7 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
         break;
     default:
         if (row->pattern || row->code == LOOKUP_REGEX || row->code == LOOKUP_IREGEX) {
-            if (value.kind == VALUE_LIST || value.kind == VALUE_OBJECT)
+            if (value.kind == VALUE_OBJECT)
                 capo_raise(ERROR_VALUE, "The look-up '%s' takes a text.", row->name);
             if (!capo_is_text(value) && capo_dialect()->texts_only && (row->code == LOOKUP_IEXACT || row->code == LOOKUP_REGEX || row->code == LOOKUP_IREGEX))
                 capo_raise(ERROR_PROGRAMMING, "The look-up '%s' takes a text on %s, not a %s.", row->name, capo_backend()->title, capo_field_kind_name(type_of_value(value).kind));
@@ -548,12 +548,15 @@ Expression *lookup_build(Expression *left, const char *const *names, size_t n_na
             if (left->type.kind == FIELD_UUID && row->pattern && !capo_dialect()->native_uuids)
                 value = without_hyphens(value);
         } else {
-            if ((value.kind == VALUE_LIST || value.kind == VALUE_MAP) && left->type.kind != FIELD_JSON)
+            bool unread = left->type.kind == FIELD_NONE || left->type.kind == FIELD_BINARY;     /* others say themselves what they cannot be */
+            if ((value.kind == VALUE_LIST || value.kind == VALUE_MAP) && unread)
                 capo_raise(ERROR_VALUE, "The look-up '%s' takes one value, not a list.", row->name);
             bool null = capo_is_null(value);
             value = lookup_prepare(left, normalize_related(left, value), row->code);
             if (!null && capo_is_null(value) && row->code == LOOKUP_EXACT)     /* "" is null to some fields */
                 return expression_lookup(lookup_row(LOOKUP_ISNULL), left, capo_value_bool(true), NULL);
+            if (!null && capo_is_null(value))
+                capo_raise(ERROR_VALUE, "Cannot use None as a query value");
         }
     }
     return expression_lookup(row, left, value, NULL);

@@ -461,6 +461,16 @@ static void name_reverse(Resolver *resolver, Field *field)
         : field->kind == FIELD_ONE_TO_ONE ? model->name_lower : arena_format(arena, "%s_set", model->name_lower);
 }
 
+/* What helps where two relations have one name at their target: a user model that the program was not compiled for clashes with auth.User. */
+static const char *advice_on_clash(Arena *arena, const Model *one, const Model *other)
+{
+    const Model *own = one->meta->swappable ? other : other->meta->swappable ? one : NULL;
+    if (!own || !own->meta->username_field)
+        return "Give .related_name to one of them.";
+    return arena_format(arena, "If %s is to be the site's user model, compile all of the program with -DAUTH_USER_MODEL=%s (in meson.build: "
+                        "add_project_arguments); else give .related_name to one of them.", own->label, own->name);
+}
+
 static void check_reverse(Resolver *resolver, Field *field)
 {
     Model *target = field->target->concrete;
@@ -478,8 +488,8 @@ static void check_reverse(Resolver *resolver, Field *field)
             Field *other = target->reverse[i];
             if (other->hidden_relation || other == field || strcmp(which ? other->related_query_name : other->related_name, wanted))
                 continue;
-            resolver_problem(resolver, "%s.%s: its %s \"%s\" clashes with that of %s.%s. Give .related_name to one of them.", label, name, what, wanted,
-                    other->model->label, other->name);
+            resolver_problem(resolver, "%s.%s: its %s \"%s\" clashes with that of %s.%s. %s", label, name, what, wanted,
+                    other->model->label, other->name, advice_on_clash(resolver->arena, other->model, field->model));
             break;
         }
     }

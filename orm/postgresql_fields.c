@@ -95,8 +95,6 @@ static const ObjectOps range_ops = {
 
 /* --- to text --- */
 
-#define DAY_US INT64_C(86400000000)
-
 static const char *member_text(Value value)
 {
     char text[64];
@@ -222,6 +220,14 @@ static const char *read_word(const char **at, const char *marks, bool *ret_quote
     return capo_buffer_text(&word);
 }
 
+static Value read_part(const Field *base, const char *word)
+{
+    Value day;
+    if (base && (base->kind == FIELD_DATE || base->kind == FIELD_DATETIME) && capo_is_infinity(word, base->kind, &day))
+        return day;
+    return base ? capo_field_to_python(base, capo_value_text(word)) : capo_value_text(word);
+}
+
 enum { MOST_DIMENSIONS = 6 };       /* PostgreSQL's own limit */
 
 /* At the byte behind '{', left behind '}'. What is nested deeper than an array can be is a word like any other, which no member's kind takes. */
@@ -236,7 +242,7 @@ static Value read_array(const Field *base, const char **at, int depth)
             bool quoted;
             const char *word = read_word(at, ",}", &quoted);
             bool null = !quoted && !strcmp(word, "NULL");
-            capo_list_add(list, null ? capo_value_null() : base ? capo_field_to_python(base, capo_value_text(word)) : capo_value_text(word));
+            capo_list_add(list, null ? capo_value_null() : read_part(base, word));
         }
         *at += **at == ',';
     }
@@ -271,7 +277,7 @@ static Value read_end(const Field *base, const char *text, bool quoted)
         if (capo_read_column_datetime(full, strlen(full), &microseconds))
             return capo_value_datetime((DateTime){ microseconds });
     }
-    return base ? capo_field_to_python(base, capo_value_text(text)) : capo_value_text(text);
+    return read_part(base, text);
 }
 
 /* False: the text is no range. */
@@ -445,6 +451,7 @@ static Value plain_item(const Field *base, Value value)
     case VALUE_DATE: return capo_value_text(capo_date_iso(value.date));
     case VALUE_TIME: return capo_value_text(capo_time_iso(value.time));
     case VALUE_DATETIME: return capo_value_text(capo_datetime_iso(value.datetime, capo_time_zone_utc()));
+    case VALUE_DURATION: return capo_value_text(capo_duration_string(value.duration));
     default: return capo_value_text(capo_to_text(value));
     }
 }

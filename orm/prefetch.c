@@ -67,11 +67,10 @@ static const Field *near_key(const Field *relation, bool reverse)
     return reverse ? relation->target_field : relation;
 }
 
-static Value key_of(const Instance *instance, const Field *relation, bool reverse)
+static Value key_of(const Instance *instance, const Field *relation, bool reverse, const Field *near)
 {
     if (relation->n_parts)
         return relation_value(instance, relation, reverse);
-    const Field *near = near_key(relation, reverse);
     bool here = near->model == instance->model && near->column && !near->target && instance->model->size && !instance->state->deferred;
     return here ? capo_member_value((const char *)instance, near) : capo_field_value(instance, near);
 }
@@ -108,10 +107,14 @@ static void store(Instance *instance, const Field *relation, bool reverse, const
             capo_instance_annotate(instance, to_attr, capo_value_object(one));
         else if (reverse)
             capo_instance_cache_reverse(instance, relation, one);
-        else
+        else if (one || relation->n_parts || capo_is_null(capo_field_value(instance, relation)))
             capo_instance_cache(instance, relation, one);
+        else
+            capo_instance_cache_none(instance, relation);
         if (reverse && one)
             capo_instance_cache(one, relation, instance);
+        else if (one && relation->kind == FIELD_ONE_TO_ONE)
+            capo_instance_cache_reverse(one, relation, instance);
         return;
     }
     if (to_attr) {
@@ -185,20 +188,23 @@ static void share_out(const KeyTable *by_key, Instance *const *found, size_t cou
     }
 }
 
-/* A level between its two halves: the queries are to run for the rows that miss what the relation leads to, from their keys. None: all is known. */
+/* A level between its two halves: `query` is to run for the rows that miss what the relation leads to, from their keys. NULL: all is known, or
+ * the keys are of several columns, which are bound one by one: of these no statement takes more than so many. */
 typedef struct Load {
     const char *name;
     const Field *relation; bool reverse;
     const Prefetching *own;
     Rows missing, next;
     KeyRows **slots; KeyTable by_key; size_t n_keys;        /* slots: of the missing, NULL of one without a key */
-    Query **queries; size_t n_queries;
+    const Value *keys;
+    Query *query;
 } Load;
 
 static Load start_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
 {
     Load load = { .name = name, .relation = relation, .reverse = reverse, .own = own };
-    bool special = own && (own->query || own->to_attr);
+    bool special = own && own->to_attr;                             /* what is there already is not read again, whatever the query */
+    const Field *near = near_key(relation, reverse);
     reserve(&load.missing, count);
     for (size_t i = 0; i < count; i++)
         if (special || !known(rows[i], relation, reverse, name, &load.next))
@@ -209,18 +215,16 @@ static Load start_level(Instance *const *rows, size_t count, const char *name, c
     load.slots = capo_alloc_array(load.missing.count, sizeof *load.slots);
     load.by_key = key_table(load.missing.count);
     for (size_t i = 0; i < load.missing.count; i++) {
-        Value key = key_of(load.missing.items[i], relation, reverse);
+        Value key = key_of(load.missing.items[i], relation, reverse, near);
         load.slots[i] = capo_is_null(key) ? NULL : find_key(&load.by_key, key);
         if (!load.slots[i] || load.slots[i]->used)
             continue;
         load.slots[i]->used = true;
         keys[load.n_keys++] = key;
     }
-    /* Keys of several columns are bound one by one, and no statement takes more than so many. */
-    size_t most = relation->n_parts ? capo_dialect()->max_parameters / (2 * relation->n_parts) : load.n_keys;
-    load.queries = capo_alloc_array(most ? load.n_keys / most + 1 : 1, sizeof *load.queries);
-    for (size_t at = 0; at < load.n_keys; at += most)
-        load.queries[load.n_queries++] = level_query(load.missing.items[0], name, relation, reverse, own, keys + at, load.n_keys - at < most ? load.n_keys - at : most);
+    load.keys = keys;
+    if (load.n_keys && !relation->n_parts)
+        load.query = level_query(load.missing.items[0], name, relation, reverse, own, keys, load.n_keys);
     return load;
 }
 
@@ -229,10 +233,12 @@ static Rows finish_level(Load *load)
 {
     static Instance *nobody[1];
     const Rows none = { .items = nobody };
-    for (size_t i = 0; i < load->n_queries; i++) {
-        size_t found;
-        Instance **others = capo_query_rows(load->queries[i], &found);
-        share_out(&load->by_key, others, found, load->n_keys, load->relation, load->reverse, &load->next);
+    size_t n_parts = load->relation->n_parts, most = n_parts ? capo_dialect()->max_parameters / (2 * n_parts) : load->n_keys;
+    for (size_t at = 0; at < load->n_keys; at += most) {
+        size_t found, n = load->n_keys - at < most ? load->n_keys - at : most;
+        Query *query = load->query ? load->query : level_query(load->missing.items[0], load->name, load->relation, load->reverse, load->own, load->keys + at, n);
+        Instance **others = capo_query_rows(query, &found);
+        share_out(&load->by_key, others, found, n, load->relation, load->reverse, &load->next);
     }
     for (size_t i = 0; i < load->missing.count; i++)
         store(load->missing.items[i], load->relation, load->reverse, load->name, load->own ? load->own->to_attr : NULL,
@@ -344,8 +350,9 @@ static const Field *relation_for(const Model *model, const char *name, bool *ret
 }
 
 /* The level of rows that may be of several models, behind a generic key: of each model by itself. */
-static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path)
+static Rows load_models(Instance *const *rows, size_t count, const char *name, const Prefetching *own, const char *path, bool *ret_read)
 {
+    *ret_read = false;
     Rows all = { 0 };
     bool *done = capo_alloc_array(count + 1, sizeof *done);
     for (size_t first = 0; first < count; first++) {
@@ -363,9 +370,11 @@ static Rows load_models(Instance *const *rows, size_t count, const char *name, c
         Rows next;
         if (key) {
             next = load_generic(same.items, same.count, key, own);
+            *ret_read = true;
         } else {
             const Field *relation = relation_for(model, name, &reverse, own, path);
             Load load = start_level(same.items, same.count, name, relation, reverse, own);
+            *ret_read |= load.missing.count > 0;
             next = finish_level(&load);
         }
         for (size_t i = 0; i < next.count; i++)
@@ -377,8 +386,8 @@ static Rows load_models(Instance *const *rows, size_t count, const char *name, c
 /* One path on its way: the next of its names, and the rows that have it. */
 typedef struct Walk { const Prefetching *prefetch; const char *at, *here; Instance *const *rows; size_t count; size_t level; } Walk;
 
-/* The level of rows that were loaded as `path`, or is being loaded. `load`: that of one that waits for its query. */
-typedef struct Level { const char *path; Rows rows; Load *load; } Level;
+/* The level of rows that were loaded as `path`, or is being loaded. `load`: that of one that waits for its query; `read`: by a query, not found there. */
+typedef struct Level { const char *path; Rows rows; Load *load; bool read; } Level;
 typedef struct Levels { Level *items; size_t count; } Levels;
 
 static Level *find_level(Levels *levels, const char *path)
@@ -418,7 +427,7 @@ static void step(Walk *walk, Levels *levels, size_t begun)
     walk->here = walk->here ? capo_format("%s__%s", walk->here, stored) : stored;
     walk->at = end ? end + 2 : NULL;
     Level *level = find_level(levels, walk->here);
-    if (level && own && (own->query || own->queries))
+    if (level && level->read && own && (own->query || own->queries))
         capo_raise(ERROR_VALUE, "'%s' lookup was already seen with a different queryset. You may need to adjust the ordering of your lookups.", path);
     if (!level && !walk->count) {
         walk->at = NULL;
@@ -428,27 +437,18 @@ static void step(Walk *walk, Levels *levels, size_t begun)
         level = &levels->items[levels->count];
         level->path = walk->here;
         if (!are_of_one_model(walk->rows, walk->count) || capo_find_generic_key(walk->rows[0]->model, name)) {
-            level->rows = load_models(walk->rows, walk->count, name, own, path);
+            level->rows = load_models(walk->rows, walk->count, name, own, path, &level->read);
         } else {
             bool reverse;
             const Field *relation = relation_for(walk->rows[0]->model, name, &reverse, own, path);
             finish_same(levels, begun, relation, reverse);
             level->load = capo_alloc_struct(Load);
             *level->load = start_level(walk->rows, walk->count, name, relation, reverse, own);
+            level->read = level->load->missing.count > 0;
         }
         levels->count++;
     }
     walk->level = (size_t)(level - levels->items);
-}
-
-static void run_together(const Levels *levels, size_t begun, size_t n_queries)
-{
-    Query **queries = capo_alloc_array(n_queries, sizeof *queries);
-    size_t n = 0;
-    for (size_t i = begun; i < levels->count; i++)
-        for (size_t k = 0; levels->items[i].load && k < levels->items[i].load->n_queries; k++)
-            queries[n++] = levels->items[i].load->queries[k];
-    query_rows_together(queries, n);
 }
 
 /* All paths go one level further, their queries together; as long as there are any. */
@@ -460,6 +460,7 @@ void prefetch_related(Instance *const *instances, size_t count, const Prefetchin
             n_names++;
     Levels levels = { .items = capo_alloc_array(n_names, sizeof *levels.items) };
     Walk *walks = capo_alloc_array(n_prefetch, sizeof *walks);
+    Query **queries = capo_alloc_array(n_prefetch, sizeof *queries);
     for (size_t i = 0; i < n_prefetch; i++)
         walks[i] = (Walk){ .prefetch = &prefetch[i], .at = prefetch[i].path, .rows = instances, .count = count };
     while (going) {
@@ -468,9 +469,10 @@ void prefetch_related(Instance *const *instances, size_t count, const Prefetchin
             if (walks[i].at)
                 step(&walks[i], &levels, begun);
         for (size_t i = begun; i < levels.count; i++)
-            n += levels.items[i].load ? levels.items[i].load->n_queries : 0;
+            if (levels.items[i].load && levels.items[i].load->query)
+                queries[n++] = levels.items[i].load->query;
         if (n > 1)
-            run_together(&levels, begun, n);
+            query_rows_together(queries, n);
         for (size_t i = begun; i < levels.count; i++)
             if (levels.items[i].load)
                 levels.items[i].rows = finish_level(levels.items[i].load);

@@ -25,6 +25,7 @@ typedef struct OutputType {
     FieldKind kind;                         /* FIELD_NONE: not known */
     const Field *field;                     /* where it is that of one column */
     bool computed;                          /* not a column: the database may give another kind of value */
+    bool mixed;                             /* cannot be told: its parts are of several classes (kind is FIELD_NONE) */
     int digits;                             /* decimals: how many in all; 0: any number */
     int places;                             /* decimals: digits behind the point; -1: as computed; -2: a key of JSON */
     const TimeZone *zone;                   /* a datetime that was truncated in this zone: its text is local */
@@ -158,7 +159,7 @@ struct Query {
     bool no_order, reversed, no_meta_order; /* no_order: cleared; no_meta_order: an explicit order was given */
     bool distinct, none;
     int64_t offset, limit;                  /* limit -1: all */
-    const char **related; size_t n_related; /* select_related paths */
+    const char **related; size_t n_related; bool related_all;       /* select_related paths; those of all keys that are not null */
     const char **deferred; size_t n_deferred; bool deferred_only;   /* only() or defer() */
     Prefetching *prefetch; size_t n_prefetch;
     const char **distinct_on; size_t n_distinct_on;     /* `distinct` too */
@@ -372,6 +373,8 @@ Compiled *compile_totals(Query *query, Query *inner, Expression **outputs, const
 typedef struct Assignment { const Field *field; Expression *expression; } Assignment;
 Compiled *compile_update(Query *query, const Assignment *assignments, size_t count);
 Compiled *compile_delete(Query *query);
+/* The UPDATE of such changes, which are of the one table. */
+Compiled *query_compile_update(const Query *query, const NamedChange *changes);
 /* SELECT of one value, which names no column. */
 Compiled *compile_value_alone(const Query *query, const Expression *value);
 Sql compile(Compiler *compiler, const Expression *expression);

@@ -35,6 +35,9 @@ Value convert_cell(OutputType type, Value raw)
     if (type.computed && type.kind == FIELD_DATE && raw.kind == VALUE_TEXT && raw.size > 10)
         raw = capo_value_copy_n(raw.text, 10);                      /* a datetime that was truncated to its date */
     int64_t n;
+    bool key = type.kind == FIELD_AUTO || type.kind == FIELD_BIG_AUTO || type.kind == FIELD_SMALL_AUTO;
+    if (type.computed && key && raw.kind == VALUE_DECIMAL)          /* a key is not taken for a number: its SUM is what the database gives */
+        return raw;
     if (type.computed && capo_field_is_integer(type.kind)) {        /* as Python's int(): EXTRACT and POWER give other numbers */
         if (raw.kind == VALUE_DECIMAL && capo_to_int(capo_value_copy_n(raw.decimal.text, strcspn(raw.decimal.text, ".eE")), &n) && !strpbrk(raw.decimal.text, "eE"))
             return capo_value_int(n);
@@ -232,6 +235,8 @@ Query *query_for_use(Query *query, ShapeUse use)
         if (one->grouping == GROUP_NONE)
             one->annotations = NULL, one->n_annotations = 0;
     }
+    if (query->combinator && !query_is_sliced(query))
+        one->n_order = 0;
     return one;
 }
 

@@ -39,12 +39,13 @@ Query *capo_query_select_related(Query *query, const char *const *paths)
     if (query->values)
         capo_raise(ERROR_VALUE, "Cannot call select_related() after .values() or .values_list()");
     Query *clone = query_clone(query);
-    if (!paths)
+    if (!paths || !paths[0] || query->related_all)                  /* all, and named ones, take each other's place */
         clone->n_related = 0;
-    else if (!paths[0])
+    clone->related_all = paths && !paths[0];
+    if (clone->related_all)
         add_all_related(clone, query->model, "", 1);
-    else
-        clone->related = append_texts(query->related, query->n_related, paths, &clone->n_related);
+    else if (paths)
+        clone->related = append_texts(query->related, clone->n_related, paths, &clone->n_related);
     return clone;
 }
 
@@ -335,6 +336,8 @@ void query_set_values(Query *query, const char *const *paths, size_t count)
         }
         for (size_t j = 0; j < query->n_annotations; j++)
             if (!strcmp(annotations[j].name, paths[i])) {
+                if (!query->annotations[j].selected)
+                    capo_raise(ERROR_FIELD, "Cannot select the '%s' alias. Use annotate() to promote it.", paths[i]);
                 annotations[j].selected = true;
                 selected[n++] = (Selected){ annotations[j].name, annotations[j].expression, true };
             }

@@ -7,9 +7,23 @@
 
 Query *query_combine(Query *query, Combinator combinator, Query *const *others, size_t count)
 {
-    Query *clone = query_clone(query);
+    bool is_union = combinator == COMBINE_UNION || combinator == COMBINE_UNION_ALL;
     for (size_t i = 0; i < count; i++)
         query_settle(others[i]);
+    if (query->none && !is_union)
+        return query;
+    for (size_t i = 0; combinator == COMBINE_INTERSECTION && i < count; i++)
+        if (others[i]->none)
+            return others[i];
+    if (query->none) {                                              /* a union of what is left: its first names the columns */
+        Query **left = capo_alloc_array(count + 1, sizeof *left);
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+            if (!others[i]->none)
+                left[n++] = others[i];
+        return n > 1 ? query_combine(left[0], combinator, left + 1, n - 1) : n ? left[0] : query;
+    }
+    Query *clone = query_clone(query);
     Query *combined = capo_query_of(query->model);
     combined->combinator = combinator;
     combined->combined = capo_alloc_array(count + 1, sizeof *combined->combined);
@@ -57,7 +71,7 @@ Query *query_merge(Query *a, Query *b, Connector connector)
     int map[MAX_JOINS] = { query_base(merged) };
     JoinSet reuse = connector == AND ? 0 : ~(JoinSet)0, in_a = 0, in_b = 0;
     for (size_t i = 1; i < merged->n_joins; i++)
-        in_a |= merged->joins[i].references > 0 && !merged->joins[i].outer ? (JoinSet)1 << i : 0;
+        in_a |= !merged->joins[i].outer ? (JoinSet)1 << i : 0;      /* unused ones as well: the other query may use them */
     for (size_t i = 1; i < b->n_joins; i++) {
         const Join *join = &b->joins[i];
         PathStep step = { .field = join->field, .direct = join->direct, .many = !join->direct && !join->field->unique,
@@ -68,7 +82,7 @@ Query *query_merge(Query *a, Query *b, Connector connector)
         if (!join->references)
             query_unreference(merged, joined.join);
         reuse &= ~((JoinSet)1 << joined.join);
-        if (join->references && !join->outer)
+        if (!join->outer)
             in_b |= (JoinSet)1 << joined.join;
     }
     if (connector == OR) {

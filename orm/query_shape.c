@@ -173,7 +173,22 @@ typedef struct KnownOptions {
 } KnownOptions;
 _Static_assert(sizeof(KnownOptions) == sizeof(QueryOptions), "QueryOptions has an option that orm/query_shape.c does not know");
 
-static void read_options(Reading *reading, Model *model, const QueryOptions *options, ShapeUse use)
+/* What an update sets, in front of its conditions as in the statement: plain values of columns of the one table. */
+static void read_changes(Reading *reading, const Model *model, const NamedChange *changes)
+{
+    for (const NamedChange *change = changes; change && change->field && reading->fits; change++) {
+        const Field *field = strcmp(change->field, "pk") ? capo_field(model, change->field) : NULL;
+        if (!field || !field->column || capo_local_field(field)->model != model->concrete || strcmp(change->change.operation, "=") || reading->n_slots == MOST_SLOTS) {
+            reading->fits = false;
+            return;
+        }
+        put(reading, &field, sizeof field);
+        reading->slots[reading->n_slots] = (Slot){ field, lookup_find("exact"), type_of_field(field) };
+        reading->values[reading->n_slots++] = change->change.value;
+    }
+}
+
+static void read_options(Reading *reading, Model *model, const QueryOptions *options, const NamedChange *changes, ShapeUse use)
 {
     const Dialect *dialect = capo_dialect();
     const TimeZone *zone = capo_current_time_zone();
@@ -192,6 +207,8 @@ static void read_options(Reading *reading, Model *model, const QueryOptions *opt
     put_list(reading, options->order_by);
     put_list(reading, options->select_related);
     put_list(reading, options->prefetch);
+    read_changes(reading, model, changes);
+    put_byte(reading, 3);
     read_lookups(reading, model, (const char *)options + model->where_offset, 0);
     put_byte(reading, 3);
     read_lookups(reading, model, (const char *)options + model->exclude_offset, 0);
@@ -238,23 +255,26 @@ static bool is_registered(const Model *model)
 }
 
 /* The statement for values that all differ; whether its parameters are they. */
-static bool learn(Shape *shape, Model *model, const QueryOptions *options, ShapeUse use, const Reading *reading)
+static bool learn(Shape *shape, Model *model, const QueryOptions *options, const NamedChange *changes, ShapeUse use, const Reading *reading)
 {
     Value probes[MOST_SLOTS], bound, others[MOST_SLOTS];
+    NamedChange probing[MOST_SLOTS + 1] = { 0 };
     Compiler scratch = { .backend = capo_backend(), .dialect = capo_dialect() };
-    size_t n = reading->n_slots, booleans = 0, n_where = 0;
+    size_t n = reading->n_slots, booleans = 0, n_set = 0, n_where = 0;
     for (size_t i = 0; i < n; i++)
         probes[i] = probe(&reading->slots[i], i, &booleans);
     if (booleans > 2 || !is_registered(model))
         return false;
+    for (; changes && changes[n_set].field; n_set++)
+        probing[n_set] = (NamedChange){ changes[n_set].field, { "=", probes[n_set] } };
     Reading where = { .fits = true };
     read_lookups(&where, model, (const char *)options + model->where_offset, 0);
     n_where = where.n_slots;
     QueryOptions unlimited = *options;
     unlimited.limit = unlimited.offset = 0;
-    Query *query = query_make(model, &unlimited, condition_of_lookups(model, (const char *)options + model->where_offset, probes),
-                              condition_of_lookups(model, (const char *)options + model->exclude_offset, probes + n_where));
-    Compiled *compiled = compile_select(query_for_use(query, use));
+    Query *query = query_make(model, &unlimited, condition_of_lookups(model, (const char *)options + model->where_offset, probes + n_set),
+                              condition_of_lookups(model, (const char *)options + model->exclude_offset, probes + n_set + n_where));
+    Compiled *compiled = use == SHAPE_UPDATE ? query_compile_update(query, probing) : compile_select(query_for_use(query, use));
     if (compiled->empty || compiled->n_parameters != n || compiled->n_annotations)
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -287,21 +307,6 @@ static Shape *remember(const Reading *reading, uint64_t hash)
 
 /* --- asking -------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Keys are the program's own text and addresses: no secret is needed against collisions, and the whole key is compared. */
-static uint64_t hash_of(const char *key, size_t size)
-{
-    uint64_t hash = 0x9e3779b97f4a7c15, word;
-    for (; size >= 8; key += 8, size -= 8) {
-        memcpy(&word, key, 8);
-        hash = (hash ^ word) * 0xff51afd7ed558ccd;
-        hash ^= hash >> 32;
-    }
-    word = 0;
-    memcpy(&word, key, size);
-    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53;
-    return hash ^ hash >> 29;
-}
-
 static const char *limited(const char *sql, const QueryOptions *options)
 {
     if (!options->limit && !options->offset)
@@ -312,22 +317,22 @@ static const char *limited(const char *sql, const QueryOptions *options)
     return capo_buffer_text(&compiler.sql);
 }
 
-Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use)
+static Compiled *shape_of(Model *model, const QueryOptions *options, const NamedChange *changes, ShapeUse use)
 {
     Reading reading;
     reading.size = reading.n_slots = 0;
     if (model->swapped)
         return NULL;                    /* capo_query_make says why */
-    read_options(&reading, model, options, use);
+    read_options(&reading, model, options, changes, use);
     if (!reading.fits)
         return NULL;
-    uint64_t hash = hash_of(reading.key, reading.size);
+    uint64_t hash = quick_hash(reading.key, reading.size);
     Shape *shape = buckets[hash % BUCKETS];
     while (shape && (shape->hash != hash || shape->key_size != reading.size || memcmp(shape->key, reading.key, reading.size)))
         shape = shape->next;
     if (!shape) {
         Shape learned = { 0 };
-        bool fits = learn(&learned, model, options, use, &reading);     /* raises what is wrong with the options */
+        bool fits = learn(&learned, model, options, changes, use, &reading);     /* raises what is wrong with the options */
         shape = remember(&reading, hash);
         if (!shape)
             return NULL;
@@ -355,5 +360,9 @@ Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use
             return NULL;
     return ret;
 }
+
+Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use) { return shape_of(model, options, NULL, use); }
+
+Compiled *shape_update(Model *model, const QueryOptions *options, const NamedChange *changes) { return shape_of(model, options, changes, SHAPE_UPDATE); }
 
 ShapeFigures shape_figures(void) { return figures; }

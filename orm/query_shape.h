@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Statements kept by shape: capo_get(Post, .where = { .slug = EQ(slug) }) is compiled once, and later only bound.
+/* Statements kept by shape: capo_get(Post, .where = { .slug = EQ(slug) }) is compiled once, and later only bound. So is capo_update(), whose shape
+ * has the fields that it sets.
  *
  * The shape is all of the options but the values of look-ups and the numbers of .limit and .offset: the model, which look-ups of which fields,
  * order, joins, the database's dialect, the time zone. Options that have none (.query, .filter, expressions, IN, a null, a value of another kind than
@@ -8,10 +9,12 @@
 #include "query.h"
 #include "options.h"
 
-typedef enum ShapeUse { SHAPE_ROWS, SHAPE_ONE, SHAPE_FIRST, SHAPE_EXISTS } ShapeUse;
+typedef enum ShapeUse { SHAPE_ROWS, SHAPE_ONE, SHAPE_FIRST, SHAPE_EXISTS, SHAPE_UPDATE } ShapeUse;
 
 /* The statement with the options' values bound, or NULL: the query is to be made. Its strings live as long as the process. */
 Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use);
+/* The same of an UPDATE that sets plain values. The list ends with a row of zeros. */
+Compiled *shape_update(Model *model, const QueryOptions *options, const NamedChange *changes);
 /* The query whose SELECT answers that: the first 21 rows of a get(), one row of a first(). */
 Query *query_for_use(Query *query, ShapeUse use);
 /* How many shapes are known, and how often one was found. */

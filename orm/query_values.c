@@ -375,6 +375,7 @@ Map *capo_aggregate(Query *query, Expression *const *expressions)
         outputs[i] = resolve(&(Scope){ .query = clone, .summarize = true, .total_names = names, .totals = outputs, .n_totals = i }, expressions[i]);
         if (!expression_has_aggregate(outputs[i]))
             capo_raise(ERROR_VALUE, "%s is not an aggregate expression", names[i]);
+        expression_check_type(outputs[i]);
         if (!outputs[i]->type.kind)
             capo_raise(ERROR_FIELD, "The type of the total '%s' cannot be told from what it is made of. You must set output_field.", names[i]);
     }

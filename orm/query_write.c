@@ -3,6 +3,7 @@
 #include "query.h"
 #include "instance.h"
 #include "options.h"
+#include "query_shape.h"
 #include "routing.h"
 #include <string.h>
 
@@ -86,16 +87,13 @@ static int64_t update_levels(Query *query, const Assignment *assignments, size_t
     return changes;
 }
 
-int64_t query_update_expressions(Query *query, const char *const *names, Expression *const *values, size_t count)
+/* The query without its order, and what is assigned to which column. */
+static Query *prepare_update(const Query *query, const char *const *names, Expression *const *values, size_t count, Assignment **ret)
 {
-    check_update(query);
-    if (!count)
-        return 0;
-    WITH_DATABASE(query_database(query, DATABASE_WRITE));
     Query *clone = query_clone(query);
     clone->no_order = true;
     clone->n_order = 0;
-    Assignment *assignments = capo_alloc_array(count + 1, sizeof *assignments);
+    Assignment *assignments = *ret = capo_alloc_array(count + 1, sizeof *assignments);
     for (size_t i = 0; i < count; i++) {
         const Field *field = field_to_write(clone->model, names[i]);
         Expression *value = values[i];
@@ -109,12 +107,25 @@ int64_t query_update_expressions(Query *query, const char *const *names, Express
             capo_raise(ERROR_FIELD, "Window expressions are not allowed in this query (%s).", names[i]);
         assignments[i] = (Assignment){ field, value };
     }
+    return clone;
+}
+
+static int64_t run_update(const Compiled *compiled)
+{
+    return compiled->empty ? 0 : capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_WRITE)->changes;
+}
+
+int64_t query_update_expressions(Query *query, const char *const *names, Expression *const *values, size_t count)
+{
+    Assignment *assignments;
+    check_update(query);
+    if (!count)
+        return 0;
+    WITH_DATABASE(query_database(query, DATABASE_WRITE));
+    Query *clone = prepare_update(query, names, values, count, &assignments);
     if (has_parents_columns(clone->model, assignments, count))
         return update_levels(clone, assignments, count);
-    Compiled *compiled = compile_update(clone, assignments, count);
-    if (compiled->empty)
-        return 0;
-    return capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_WRITE)->changes;
+    return run_update(compile_update(clone, assignments, count));
 }
 
 static Expression *changed(const Model *model, const NamedChange *change)
@@ -135,27 +146,57 @@ static Expression *changed(const Model *model, const NamedChange *change)
     return expression_combine(operation, expression_path(field->attname), value);
 }
 
-int64_t capo_query_update(Query *query, const NamedChange *changes)
+static size_t read_changes(const Query *query, const NamedChange *changes, const char ***ret_names, Expression ***ret_values)
 {
     size_t count = 0;
     while (changes && changes[count].field)
         count++;
     if (!count)
         capo_raise(ERROR_VALUE, "An update of %s names no field to set.", query->model->label);
-    const char **names = capo_alloc_array(count, sizeof *names);
-    Expression **values = capo_alloc_array(count, sizeof *values);
+    *ret_names = capo_alloc_array(count, sizeof **ret_names);
+    *ret_values = capo_alloc_array(count, sizeof **ret_values);
     for (size_t i = 0; i < count; i++) {
-        names[i] = changes[i].field;
-        values[i] = changed(query->model, &changes[i]);
+        (*ret_names)[i] = changes[i].field;
+        (*ret_values)[i] = changed(query->model, &changes[i]);
     }
+    return count;
+}
+
+int64_t capo_query_update(Query *query, const NamedChange *changes)
+{
+    const char **names;
+    Expression **values;
+    size_t count = read_changes(query, changes, &names, &values);
     return query_update_expressions(query, names, values, count);
+}
+
+Compiled *query_compile_update(const Query *query, const NamedChange *changes)
+{
+    const char **names;
+    Expression **values;
+    Assignment *assignments;
+    size_t count = read_changes(query, changes, &names, &values);
+    check_update(query);
+    Query *clone = prepare_update(query, names, values, count, &assignments);
+    return compile_update(clone, assignments, count);
+}
+
+static bool update_by_shape(Model *model, const QueryOptions *options, const NamedChange *changes, int64_t *ret)
+{
+    Query query = { .object.ops = &capo_query_ops, .model = model, .limit = -1 };
+    WITH_DATABASE(query_database(&query, DATABASE_WRITE));
+    Compiled *compiled = shape_update(model, options, changes);
+    if (compiled)
+        *ret = run_update(compiled);
+    return compiled != NULL;
 }
 
 int64_t capo_query_update_set(Model *model, const QueryOptions *options)
 {
     size_t count;
-    NamedChange *changes = changes_of_struct(model, (const char *)options + model->set_offset, &count);
-    return capo_query_update(capo_query_make(model, options), changes);
+    int64_t changes = 0;
+    NamedChange *set = changes_of_struct(model, (const char *)options + model->set_offset, &count);
+    return count && update_by_shape(model, options, set, &changes) ? changes : capo_query_update(capo_query_make(model, options), set);
 }
 
 /* --- get_or_create, update_or_create --------------------------------------------------------------------------------------------------- */

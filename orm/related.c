@@ -67,6 +67,11 @@ Instance *capo_instance_related_at(Instance *self, const char *relation, const c
             return other;
         if (capo_is_null(key))
             return NULL;
+        if (capo_instance_cached(self, field, &other)) {            /* prefetched by a query that leaves it out */
+            if (field->null)
+                return NULL;
+            capo_raise(ERROR_DOES_NOT_EXIST, "%s has no %s among the rows that were prefetched.", self->model->name, field->name);
+        }
         if (self->state->peers && peers_read(self, relation, file, line) && capo_instance_cached(self, field, &other) && other)
             return other;
         other = load_one(self, field->target, field->target_field, key);

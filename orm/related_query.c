@@ -111,7 +111,9 @@ Query *capo_query_related_to(Query *query, Instance *self, const char *accessor,
     own->relation.line = line;
     own->relation.whole = true;
     own->hint = self;
-    own->sticky = query->n_joins < MAX_JOINS ? ((JoinSet)1 << query->n_joins) - 1 : ~(JoinSet)0;
+    own->sticky = 0;
+    for (size_t i = 0; i < query->n_joins; i++)                     /* those that it still needs: the key may have done without its model */
+        own->sticky |= query->joins[i].references ? (JoinSet)1 << i : 0;
     own->sticky_held = true;
     if (relation && reverse && relation->kind == FIELD_FOREIGN_KEY) {
         own->owner = self;

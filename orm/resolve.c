@@ -43,7 +43,7 @@ static Expression *annotation_reference(const Scope *scope, const Path *path, co
         output->n_args = 1;
         output->type = expression->type;
         for (size_t i = 0; i < scope->query->n_annotations; i++)
-            if (scope->query->annotations[i].expression == expression)
+            if (!strcmp(scope->query->annotations[i].name, path->names[0]))
                 output->name = scope->query->annotations[i].name;
         expression = output;
     }
@@ -64,6 +64,9 @@ Expression *resolve_path(const Scope *scope, const char *text)
         if (!strcmp(scope->total_names[i], text))
             return scope->totals[i];
     Path path = path_walk(query, query->model, text, false);
+    for (size_t i = 0; path.annotation && scope->summarize && i < query->n_annotations; i++)
+        if (!query->annotations[i].selected && !strcmp(query->annotations[i].name, path.names[0]))
+            capo_raise(ERROR_FIELD, "Cannot aggregate over the '%s' alias. Use annotate() to promote it.", path.names[0]);
     if (path.annotation)
         return annotation_reference(scope, &path, text);
     if (path.used < path.n_names && path.relation)
@@ -86,6 +89,16 @@ Expression *resolve_path(const Scope *scope, const char *text)
 
 /* --- subqueries ------------------------------------------------------------------------------------------------------------------ */
 
+/* What belongs to the query that the expression is of, as seen from `*context` queries further in. */
+static Expression *further_in(void *context, Expression *node, int level)
+{
+    if (node->kind != X_COLUMN || node->level < level)
+        return node;
+    Expression *column = capo_memdup(node, sizeof *node);
+    column->level += *(int *)context;
+    return column;
+}
+
 /* X_OUTER is a name of a query around it; `level` of one says how many further out, as OuterRef(OuterRef("x")). */
 static Expression *replace_outer(void *context, Expression *node, int level)
 {
@@ -98,17 +111,9 @@ static Expression *replace_outer(void *context, Expression *node, int level)
         return nearer;
     }
     Expression *resolved = resolve_path(scope, node->name);
-    for (Expression *at = resolved; ; at = at->args[0])            /* the column below transforms, seen from `level` queries in */
-        if (at->kind == X_COLUMN) {
-            at->level = level;
-            return resolved;
-        } else if (at->kind == X_TUPLE) {
-            for (size_t i = 0; i < at->n_args; i++)
-                at->args[i]->level = level;
-            return resolved;
-        } else if (at->kind != X_TRANSFORM) {
-            capo_raise(ERROR_NOT_SUPPORTED, "A subquery refers to '%s', an annotation of the query around it that is not a plain column.", node->name);
-        }
+    if (expression_has_aggregate(resolved) || expression_has_window(resolved))
+        capo_raise(ERROR_NOT_SUPPORTED, "A subquery refers to '%s', an aggregate or a window of the query around it.", node->name);
+    return expression_map(resolved, further_in, &level, 0);
 }
 
 Query *resolve_outer(const Scope *scope, Query *inner)

@@ -179,7 +179,8 @@ Instance **rows_of_sink(RowSink *sink)
         const LateCell *cell = &sink->late[i];
         Value value = capo_from_column(cell->field, cell->raw);
         capo_member_store((char *)cell->of, cell->field, value);
-        capo_member_store(cell->of->state->original, cell->field, capo_field_storage(cell->field) == STORAGE_JSON ? cell->raw : value);
+        Storage storage = capo_field_storage(cell->field);
+        capo_member_store(cell->of->state->original, cell->field, storage == STORAGE_JSON ? cell->raw : capo_storage_is_held(storage) ? capo_held_copy(value) : value);
     }
     if (!sink->rows)
         sink->rows = capo_alloc_array(1, sizeof *sink->rows);

@@ -335,17 +335,20 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
     const Dialect *dialect = capo_dialect();
     if (!dialect->on_conflict && options->unique && options->unique[0])
         capo_raise(ERROR_NOT_SUPPORTED, "%s does not support updating conflicts with specifying unique fields that can trigger the upsert.", capo_backend()->title);
-    if (!dialect->on_conflict && options->conflict == BULK_IGNORE)
+    bool targeted = options->unique && options->unique[0];
+    if (dialect->insert_ignore && options->conflict == BULK_IGNORE && !targeted)
         return " ";                                                 /* the statement begins with INSERT IGNORE */
+    if (dialect->on_conflict && options->conflict == BULK_UPDATE && !targeted)
+        capo_raise(ERROR_VALUE, "Unique fields that can trigger the upsert must be provided (.unique).");
     capo_put(&sql, dialect->on_conflict ? " ON CONFLICT" : dialect->on_duplicate);
-    if (options->unique && options->unique[0]) {
-        capo_put(&sql, " (");
-        for (size_t i = 0; options->unique[i]; i++) {
-            capo_put(&sql, i ? ", " : "");
-            capo_put_name(&sql, column_named(model, options->unique[i], ".unique")->column);
+    for (size_t i = 0; targeted && options->unique[i]; i++) {
+        const Field *field = !strcmp(options->unique[i], "pk") ? model->pk : column_named(model, options->unique[i], ".unique");
+        for (size_t part = 0; part < capo_key_size(field); part++) {
+            capo_put(&sql, i || part ? ", " : " (");
+            capo_put_name(&sql, capo_key_part(field, part)->column);
         }
-        capo_put_char(&sql, ')');
     }
+    capo_put(&sql, targeted ? ")" : "");
     if (options->conflict == BULK_IGNORE) {
         capo_put(&sql, " DO NOTHING");
         return capo_buffer_text(&sql);
@@ -354,7 +357,10 @@ static const char *conflict_clause(const Model *model, const BulkOptions *option
         capo_raise(ERROR_VALUE, "BULK_UPDATE needs .update: the fields to set where a row is there already.");
     capo_put(&sql, dialect->on_conflict ? " DO UPDATE SET " : "");
     for (size_t i = 0; options->update[i]; i++) {
-        const char *column = capo_quote_name(column_named(model, options->update[i], ".update")->column);
+        const Field *field = column_named(model, options->update[i], ".update");
+        const char *column = capo_quote_name(field->column);
+        if (field == model->pk || field->in_key)
+            capo_raise(ERROR_VALUE, "bulk_create() cannot be used with primary keys in .update.");
         capo_put_format(&sql, "%s%s = ", i ? ", " : "", column);
         capo_put_format(&sql, dialect->excluded, column);
     }
@@ -421,6 +427,10 @@ void capo_bulk_create(Instance *const *instances, size_t count) { capo_bulk_crea
 static int64_t update_rows(Instance *const *instances, size_t count, const Model *level, const Field *const *fields, size_t n_fields)
 {
     const Field *pk = capo_level_key(instances[0]->model, level);
+    for (size_t i = 0; i < count; i++)
+        for (size_t f = 0; f < n_fields && instances[i]->state->expressions; f++)
+            if (capo_has_expression(instances[i], fields[f]))
+                return capo_update_rows_with_expressions(instances, count, level, fields, n_fields);
     Buffer sql = { 0 };
     size_t n = 0, key_size = capo_key_size(pk);
     Value *values = capo_alloc_array(count * ((key_size + 1) * n_fields + key_size), sizeof *values);

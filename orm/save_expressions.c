@@ -2,7 +2,7 @@
 /* Columns that the database computes when an object is saved (capo_set_expression), and their values behind it.
  *
  * An UPDATE carries the expressions beside the plain values, and gives them back by RETURNING where the database has it for UPDATE, else by
- * a SELECT. An INSERT has no row whose columns an expression could name: it is computed before, by a SELECT of its own. */
+ * a SELECT. An UPDATE of many rows at once has a CASE for each column, and its computed values are read again row by row. An INSERT has no row whose columns an expression could name: it is computed before, by a SELECT of its own. */
 #include "instance.h"
 #include "query.h"
 #include <string.h>
@@ -111,5 +111,54 @@ int64_t capo_update_with_expressions(Instance *self, const Model *level, const F
         if (result->n_rows)
             capo_field_load(self, computed[i], capo_from_column(computed[i], capo_cell(result, 0, i)));
     }
+    return changes;
+}
+
+/* --- UPDATE of many rows --- */
+
+/* CASE WHEN pk = … THEN value or expression … END */
+static Expression *value_of_row(Query *query, Instance *const *instances, size_t count, const Field *field)
+{
+    Expression **branches = capo_alloc_array(2 * count + 1, sizeof *branches);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        const SavedExpression *saved = *find(instances[i], field);
+        branches[n++] = expression_condition(capo_q("pk", capo_instance_pk(instances[i])));
+        branches[n++] = saved ? resolved(query, field, saved->expression) : expression_value(capo_field_value(instances[i], field), type_of_field(field));
+    }
+    branches[n++] = expression_value(capo_value_null(), type_of(FIELD_NONE));
+    return resolve(&(Scope){ .query = query, .no_joins = true }, expression_case(branches, n, type_of_field(field)));
+}
+
+static void read_again(Instance *self, const Model *level, const Field *const *fields, size_t count)
+{
+    const Field **computed = capo_alloc_array(count + 1, sizeof *computed);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (*find(self, fields[i]))
+            computed[n++] = fields[i];
+    ResultSet *result = n ? capo_select_columns(level, computed, n, capo_instance_pk(self)) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        SavedExpression **at = find(self, computed[i]);
+        *at = (*at)->next;
+        if (result->n_rows)
+            capo_field_load(self, computed[i], capo_from_column(computed[i], capo_cell(result, 0, i)));
+    }
+}
+
+int64_t capo_update_rows_with_expressions(Instance *const *instances, size_t count, const Model *level, const Field *const *fields, size_t n_fields)
+{
+    List *keys = capo_list_new();
+    for (size_t i = 0; i < count; i++)
+        capo_list_add(keys, capo_instance_pk(instances[i]));
+    Query *query = query_clone(capo_query_filter(capo_query_of((Model *)level), capo_q("pk__in", capo_value_list(keys))));
+    query->no_order = true;
+    Assignment *assignments = capo_alloc_array(n_fields + 1, sizeof *assignments);
+    for (size_t i = 0; i < n_fields; i++)
+        assignments[i] = (Assignment){ capo_local_field(fields[i]), value_of_row(query, instances, count, fields[i]) };
+    Compiled *compiled = compile_update(query, assignments, n_fields);
+    int64_t changes = capo_database_run(compiled->sql, compiled->parameters, compiled->n_parameters, DATABASE_WRITE)->changes;
+    for (size_t i = 0; i < count; i++)
+        read_again(instances[i], level, fields, n_fields);
     return changes;
 }

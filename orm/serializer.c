@@ -81,7 +81,7 @@ static Value base64_of(Value bytes)
 }
 
 /* Django's duration_string: "1 02:03:04.000005"; before zero the days are negative and the rest is not. */
-static const char *duration_text(Duration duration)
+const char *capo_duration_string(Duration duration)
 {
     const int64_t day = 86400000000;
     int64_t days = duration.microseconds / day - (duration.microseconds % day < 0), rest = duration.microseconds - days * day;
@@ -109,7 +109,7 @@ Value serializer_plain(Value value)
     case VALUE_DATE:
         return capo_value_text(capo_date_iso(value.date));
     case VALUE_DURATION:
-        return capo_value_text(duration_text(value.duration));
+        return capo_value_text(capo_duration_string(value.duration));
     case VALUE_UUID:
         return capo_value_text(capo_uuid_text(value.uuid));
     case VALUE_DECIMAL:

@@ -120,13 +120,15 @@ static Expression *in(Expression *left, Value value)
             continue;
         const List *parts = parts_of(left, given->items[i], "in");
         List *key = capo_list_new();
-        for (size_t part = 0; part < left->n_args; part++) {
+        bool whole = true;                                      /* no row's key has a NULL */
+        for (size_t part = 0; part < left->n_args; part++)
+            whole &= !capo_is_null(parts->items[part]);
+        for (size_t part = 0; whole && part < left->n_args; part++) {
             Value of = parts->items[part];
-            if (capo_is_null(of))
-                capo_raise(ERROR_VALUE, "Cannot use None as a query value");
             capo_list_add(key, lookup_prepare(left->args[part], capo_is_instance(of) ? capo_instance_pk((Instance *)(void *)of.object) : of, LOOKUP_EXACT));
         }
-        capo_list_add(keys, capo_value_list(key));
+        if (whole)
+            capo_list_add(keys, capo_value_list(key));
     }
     lookup->value = capo_value_list(keys);
     return lookup;

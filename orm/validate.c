@@ -156,9 +156,11 @@ static Value python_time(const Field *field, Value value)
     refuse(field, "invalid", value, "value has an invalid format. It must be in HH:MM[:ss[.uuuuuu]] format.");
 }
 
-/* Of years 1 to 9999 in UTC, where what has an offset may not lie. */
-#define FIRST_MOMENT (INT64_C(-62135596800) * 1000000)
-#define LAST_MOMENT (INT64_C(253402300800) * 1000000 - 1)
+/* In UTC, where what has an offset may lie outside. */
+static bool has_four_digits(DateTime moment)
+{
+    return moment.microseconds >= CAPO_FIRST_DAY * DAY_US && moment.microseconds < (CAPO_LAST_DAY + 1) * DAY_US;
+}
 
 static Value python_datetime(const Field *field, Value value)
 {
@@ -172,7 +174,7 @@ static Value python_datetime(const Field *field, Value value)
         return capo_value_datetime(capo_instant(&parts, NULL));
     }
     if (capo_is_text(value)) {
-        if (capo_parse_datetime(value.text, NULL, &instant) && instant.microseconds >= FIRST_MOMENT && instant.microseconds <= LAST_MOMENT)
+        if (capo_parse_datetime(value.text, NULL, &instant) && has_four_digits(instant))
             return capo_value_datetime(instant);
         if (value.size == 10 && has_form(value.text, "dddd-dd-dd"))
             refuse(field, "invalid_date", value, "value has the correct format (YYYY-MM-DD) but it is an invalid date.");

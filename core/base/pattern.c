@@ -482,7 +482,7 @@ static bool class_has(const Class *class, uint32_t c, int flags)
         || ((class->sets & CLASS_WORD) && capo_is_word(c)) || ((class->sets & CLASS_NOT_WORD) && !capo_is_word(c))
         || ((class->sets & CLASS_SPACE) && capo_is_space(c)) || ((class->sets & CLASS_NOT_SPACE) && !capo_is_space(c));
     if (!found && (flags & PATTERN_IGNORE_CASE))
-        found = in_ranges(class, fold(c)) || in_ranges(class, (uint32_t)utf8proc_toupper((utf8proc_int32_t)c));
+        found = in_ranges(class, fold(c)) || in_ranges(class, (uint32_t)utf8proc_toupper((utf8proc_int32_t)fold(c)));
     return found != class->negated;
 }
 

@@ -65,6 +65,8 @@ Response *capo_serve_media(Request *req)
         capo_raise(403, "The address of the file '%s' is not signed by this site, or its time is over.", name);
     const char *type = capo_media_type(name), *slash = strrchr(name, '/');
     int fd = capo_storage_descriptor(storage, name);
+    if (fd == -EMFILE || fd == -ENFILE)
+        capo_raise(503, "The file '%s' of the storage '%s' could not be opened: %s.", name, capo_storage_alias(storage), strerror(-fd));
     if (fd < 0 && settings->backend->descriptor)
         capo_raise(404, "There is no file '%s' in the storage '%s'.", name, capo_storage_alias(storage));
     Response *res = fd >= 0 ? descriptor_response(req, fd, name) : capo_stream(type, write_pieces, capo_storage_open(storage, name));

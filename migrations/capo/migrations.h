@@ -148,9 +148,9 @@ int capo_unapplied_count(void);
 int capo_planned_count(const MigrateOptions *options);
 /* The statements of one migration, for reading or for running by hand; nothing is run. */
 char *capo_sql_migrate(const char *app, const char *name, bool backwards);
-/* Hook of auth: called after every migrate that did something. The same function is kept once. */
+/* Hook of auth: called after every migrate, also one that had nothing to do. The same function is kept once. */
 void capo_after_migrate(void (*function)(void));
-/* Calls them: after the tables were emptied. */
+/* Calls them, and sends capo_post_migrate: after the tables were emptied. */
 void capo_run_after_migrate(void);
 /* Behind each RenameModel on the database, in its transaction; forwards and back, and perhaps once more where an interrupted migration goes on.
  * The models are historical: their app, names and Meta. */

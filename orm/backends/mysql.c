@@ -69,7 +69,7 @@ static void *must(void *memory)
 static MysqlStatement *find(MysqlConnection *connection, const char *sql, const MYSQL_BIND *binds, size_t count)
 {
     size_t size = strlen(sql);
-    uint64_t hash = capo_hash(sql, size);
+    uint64_t hash = quick_hash(sql, size);
     bool gives_rows = !starts_with_one_of(sql, (const char *const[]){ "INSERT", "UPDATE", "DELETE", "REPLACE", NULL }) || strstr(sql, "RETURNING");
     for (size_t i = 0; gives_rows && i < count; i++)
         hash = (hash ^ (uint64_t)binds[i].buffer_type) * UINT64_C(1099511628211);

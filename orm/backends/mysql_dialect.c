@@ -438,7 +438,17 @@ static Sql json_lookup(Compiler *compiler, const Expression *lookup, bool *ret_d
         }
         compile_text(compiler, ")");
         return SQL_OK;
-    case LOOKUP_IEXACT: case LOOKUP_ICONTAINS: case LOOKUP_ISTARTSWITH: case LOOKUP_IENDSWITH: case LOOKUP_IREGEX:
+    case LOOKUP_ICONTAINS:
+        if (!key && plain) {                                        /* documents are compared to the case of their letters */
+            compile_text(compiler, "LOWER(JSON_UNQUOTE(");
+            compile_left(compiler, left);
+            compile_text(compiler, ")) LIKE LOWER(");
+            compile_parameter(compiler, lookup_pattern(lookup->lookup, lookup->value), type_of(FIELD_TEXT));
+            compile_text(compiler, ")");
+            return SQL_OK;
+        }
+        /* fall through */
+    case LOOKUP_IEXACT: case LOOKUP_ISTARTSWITH: case LOOKUP_IENDSWITH: case LOOKUP_IREGEX:
     case LOOKUP_STARTSWITH: case LOOKUP_ENDSWITH: case LOOKUP_REGEX: case LOOKUP_CONTAINS:
         if (key && left->transform->code == PART_KEY)
             return json_text_lookup(compiler, lookup, code == LOOKUP_IEXACT || code == LOOKUP_ICONTAINS || code == LOOKUP_ISTARTSWITH ||

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_US INT64_C(86400000000)
 enum { BINARY_CHARSET = 63 };               /* of columns that hold bytes */
 
 /* Without hyphens, which a column of the type uuid takes as well as one of char(32): that is what Django before 5 made, and MySQL has. */

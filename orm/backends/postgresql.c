@@ -137,16 +137,19 @@ static bool report_lost(const DatabaseAddress *address, const char *problem, Dat
 
 /* --- statements --- */
 
-/* The result of a part into ret, or why there is none. */
+/* The result of a part into ret, as instances where ret->into is set and can take them; or why there is none. */
 static bool finish(PgPart *part, const char *sql, ResultSet *ret, DatabaseFailure *failure)
 {
     PGresult *result = part->result;
+    struct RowSink *into = ret->into;
+    ret->into = NULL;
     if (PQresultStatus(result) == PGRES_COMMAND_OK && !strcmp(PQcmdStatus(result), "ROLLBACK") && !strcasecmp(sql, "COMMIT"))
         return fail(failure, ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK: case PGRES_COMMAND_OK:
         part->result = NULL;
-        pg_decode(result, ret);
+        if (!into || !pg_instances(result, into, ret))
+            pg_decode(result, ret);
         return true;
     case PGRES_EMPTY_QUERY:
         return true;
@@ -157,12 +160,12 @@ static bool finish(PgPart *part, const char *sql, ResultSet *ret, DatabaseFailur
 
 static void free_flight(void *flight) { pg_flight_free(flight); }
 
-static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, bool binary, ResultSet *ret, DatabaseFailure *failure)
+/* ret[i].into: where the rows of the statement go, which is a SELECT of the ORM's then; NULL: into cells. */
+static bool run_statements(PgConnection *connection, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
     PgParameters one, *parameters = count == 1 ? &one : capo_alloc_array(count, sizeof *parameters);
-    bool reads = count == 1 && ret->into;               /* who wants instances asks with a SELECT of ours */
     for (size_t i = 0; i < count; i++) {
-        ret[i] = (ResultSet){ 0 };
+        ret[i] = (ResultSet){ .into = ret[i].into };
         /* libpq cannot leave it in a pipeline. */
         if (!strncasecmp(statements[i].sql + strspn(statements[i].sql, " \t\r\n"), "COPY", 4)) {
             failure->unsent = true;
@@ -172,7 +175,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
             return false;
     }
     const DatabaseAddress *address = connection->address;
-    Flight *flight = pg_send(connection, statements, parameters, count, binary, reads);
+    Flight *flight = pg_send(connection, statements, parameters, count, false, count == 1 && ret->into);
     if (!flight) {
         failure->unsent = true;
         return report_lost(address, PQerrorMessage(connection->pg), failure);
@@ -198,12 +201,12 @@ static bool run_statements(PgConnection *connection, const Statement *statements
 
 static bool run(Connection *head, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
-    return run_statements((PgConnection *)head, &(Statement){ sql, parameters, count }, 1, false, ret, failure);
+    return run_statements((PgConnection *)head, &(Statement){ sql, parameters, count }, 1, ret, failure);
 }
 
 static bool run_many(Connection *head, const Statement *statements, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
-    return run_statements((PgConnection *)head, statements, count, false, ret, failure);
+    return run_statements((PgConnection *)head, statements, count, ret, failure);
 }
 
 static bool ping(Connection *head)
@@ -230,9 +233,9 @@ static void *cursor_open(Connection *head, const char *sql, const Value *paramet
     *cursor = (PgCursor){ .connection = connection, .number = ++connection->cursors, .own_transaction = !connection->in_transaction };
     const char *declare = capo_format("DECLARE capo_cursor_%u NO SCROLL CURSOR FOR %s", cursor->number, sql);
     Statement statements[] = { { "BEGIN READ ONLY", NULL, 0 }, { declare, parameters, count } };
-    ResultSet ignored[2];
+    ResultSet ignored[2] = { 0 };
     size_t from = cursor->own_transaction ? 0 : 1;
-    return run_statements(connection, statements + from, 2 - from, false, ignored, failure) ? cursor : NULL;
+    return run_statements(connection, statements + from, 2 - from, ignored, failure) ? cursor : NULL;
 }
 
 static bool cursor_fetch(void *self, size_t max_rows, ResultSet *ret, DatabaseFailure *failure)

@@ -4,6 +4,7 @@
  *     postgresql.c            connecting, errors in sentences, statements, cursors
  *     postgresql_flight.c     statements on their way: sent in a pipeline, answered in order, each with a Sync of its own or as if it had one
  *     postgresql_values.c     parameters and cells
+ *     postgresql_instances.c  rows that become instances at once
  *
  * Each connection is in libpq's pipeline mode from its start, also those that serve one fiber. What comes in is read by an event of the
  * loop, where nothing can raise and there is no arena: it puts libpq's results into their Flight and wakes the fiber. A fiber that
@@ -12,6 +13,16 @@
 #include "../internal.h"
 #include "../pool.h"
 #include <libpq-fe.h>
+
+/* pg_type.dat of PostgreSQL: OIDs that never change. */
+enum {
+    OID_BOOL = 16, OID_BYTEA = 17, OID_CHAR = 18, OID_NAME = 19, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_OID = 26,
+    OID_JSON = 114, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_UNKNOWN = 705, OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_DATE = 1082, OID_TIME = 1083,
+    OID_TIMESTAMP = 1114, OID_TIMESTAMPTZ = 1184, OID_INTERVAL = 1186, OID_NUMERIC = 1700, OID_UUID = 2950, OID_JSONB = 3802, OID_VOID = 2278,
+};
+#define DAY_US INT64_C(86400000000)
+#define EPOCH_DAYS 10957                    /* from 1970 to 2000, where PostgreSQL's time begins */
+#define EPOCH_US (EPOCH_DAYS * DAY_US)
 
 /* A statement that the connection has prepared, or is about to. */
 typedef struct PgStatement {
@@ -81,6 +92,11 @@ bool pg_encode(const Value *parameters, size_t count, PgParameters *ret, Databas
 bool pg_encode_array(Value value, const char **ret, int *ret_size, int *ret_format);
 /* Takes the result over. */
 void pg_decode(PGresult *result, ResultSet *ret);
+/* Whether the result lives as long as the arena, and what points into it; else the caller copies what is wanted and clears it. */
+bool pg_keep(PGresult *result);
+Value pg_cell(const PGresult *result, int row, int column, bool copy);
+/* postgresql_instances.c: the rows as instances. Takes the result over; false: it has not, since its cells are texts. */
+bool pg_instances(PGresult *result, struct RowSink *into, ResultSet *ret);
 /* Whether all columns have a type that is read from binary. */
 bool pg_is_binary(const PGresult *result);
 

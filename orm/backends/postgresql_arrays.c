@@ -5,8 +5,6 @@
 #include <string.h>
 
 enum { HEADER = 20 };
-#define DAY_US INT64_C(86400000000)
-#define EPOCH_DAYS 10957                    /* from 1970 to 2000 */
 
 /* size: of a member, 0: each has its own; -1: written as text. */
 static const struct ArrayForm { Oid array, member; int size; } forms[] = {

@@ -513,7 +513,7 @@ const Dialect capo_postgresql_dialect = {
     .list_format = "SELECT jsonb_array_elements_text(CAST(%s AS jsonb))",
     .integer_list_format = "SELECT CAST(jsonb_array_elements_text(CAST(%s AS jsonb)) AS bigint)",
     .returning = true, .returning_update = true, .returns_keys = true, .ddl_in_transaction = true, .postgresql_kinds = true, .for_update = true, .lock_of = true, .lock_no_key = true, .distinct_on = true, .call_procedure = "SELECT * FROM ", .on_conflict = true, .excluded = "excluded.%s", .aggregate_filter = true,
-    .groups_by_key = true, .ordered_aggregates = true, .negative_indexes = true, .frame_exclusion = true, .defers_constraints = true, .texts_only = true, .fits_decimals = true, .booleans = true, .numbered = true, .narrow_integers = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
+    .groups_by_key = true, .ordered_aggregates = true, .negative_indexes = true, .frame_exclusion = true, .defers_constraints = true, .texts_only = true, .fits_decimals = true, .booleans = true, .numbered = true, .narrow_integers = true, .not_a_number = true, .big_integers = true, .intervals = true, .moments_add_up = true, .native_uuids = true, .json_keys = true, .brackets_in_union = true,
     .random = "RANDOM()", .no_limit = "ALL", .begin = "BEGIN", .begin_isolated = "BEGIN ISOLATION LEVEL %s",
     .operators = operators, .pattern_operators = pattern_operators, .functions = functions,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, E'\\\\', E'\\\\\\\\'), E'%%', E'\\\\%%'), E'_', E'\\\\_')",

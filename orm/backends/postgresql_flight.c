@@ -90,7 +90,7 @@ static void send_alone(PgConnection *connection, const char *sql);
 static PgStatement *find(PgConnection *connection, const char *sql, const PgParameters *parameters)
 {
     size_t size = strlen(sql);
-    uint64_t hash = capo_hash(sql, size);
+    uint64_t hash = quick_hash(sql, size);
     for (size_t i = 0; i < parameters->count; i++)
         hash = hash * 31 + parameters->types[i];
     PgStatement **set = connection->statements[hash % PG_SETS], **place = NULL;

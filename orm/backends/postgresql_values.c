@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* pg_type.dat of PostgreSQL: OIDs that never change. */
-enum {
-    OID_BOOL = 16, OID_BYTEA = 17, OID_CHAR = 18, OID_NAME = 19, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_OID = 26,
-    OID_JSON = 114, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_UNKNOWN = 705, OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_DATE = 1082, OID_TIME = 1083,
-    OID_TIMESTAMP = 1114, OID_TIMESTAMPTZ = 1184, OID_INTERVAL = 1186, OID_NUMERIC = 1700, OID_UUID = 2950, OID_JSONB = 3802, OID_VOID = 2278,
-};
-#define DAY_US INT64_C(86400000000)
-#define EPOCH_DAYS 10957                    /* from 1970 to 2000, where PostgreSQL's time begins */
-#define EPOCH_US (EPOCH_DAYS * DAY_US)
-
 /* --- parameters --- */
 
 static bool fail(DatabaseFailure *failure, int code, const char *message)
@@ -250,7 +240,7 @@ static Value moment(int64_t microseconds, bool naive)
 
 static Value interval(int64_t months, int64_t days, int64_t microseconds)
 {
-    return capo_value_duration((Duration){ (months * 30 + days) * DAY_US + microseconds });     /* a month is 30 days, as for Django */
+    return capo_value_duration((Duration){ (months / 12 * 365 + months % 12 * 30 + days) * DAY_US + microseconds });     /* as for Django */
 }
 
 static Value text_of(const char *text, int length, bool copy)
@@ -477,13 +467,29 @@ enum { COPIED_ROWS = 8 };
 static void clear(void *result) { PQclear(result); }
 
 /* A large result stays libpq's memory, which the texts point into; a small one is copied, since libpq takes 2 kB for each. */
+bool pg_keep(PGresult *result)
+{
+    if (PQntuples(result) <= COPIED_ROWS)
+        return false;
+    capo_defer(clear, result);
+    return true;
+}
+
+Value pg_cell(const PGresult *result, int row, int column, bool copy)
+{
+    int length = PQgetlength(result, row, column);
+    if (!length && PQgetisnull(result, row, column))
+        return capo_value_null();
+    const char *bytes = PQgetvalue(result, row, column);
+    Oid type = PQftype(result, column);
+    return PQfformat(result, column) == 1 ? read_binary(type, bytes, length, copy) : read_text(type, bytes, length, copy);
+}
+
 void pg_decode(PGresult *result, ResultSet *ret)
 {
     int n_rows = PQntuples(result), n_columns = PQnfields(result);
-    bool copy = n_rows <= COPIED_ROWS;
+    bool copy = !pg_keep(result);
     *ret = (ResultSet){ .n_rows = (size_t)n_rows, .n_columns = (size_t)n_columns };
-    if (!copy)
-        capo_defer(clear, result);
     const char *changes = PQcmdTuples(result);
     ret->changes = *changes && strncmp(PQcmdStatus(result), "SELECT", 6) ? strtoll(changes, NULL, 10) : 0;
     ret->names = capo_alloc_array((size_t)n_columns + 1, sizeof *ret->names);

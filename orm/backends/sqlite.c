@@ -258,7 +258,7 @@ static bool prepare(SqliteConnection *connection, const char *sql, Running *ret,
     CachedStatement *slot = NULL;
     *ret = (Running){ .connection = connection };
     if (is_cacheable(sql)) {
-        slot = &connection->cache[capo_hash(sql, size) % CACHED_STATEMENTS];
+        slot = &connection->cache[quick_hash(sql, size) % CACHED_STATEMENTS];
         if (slot->statement && !slot->busy && slot->size == size && !memcmp(slot->sql, sql, size)) {
             slot->busy = true;
             ret->statement = slot->statement;

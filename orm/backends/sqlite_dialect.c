@@ -366,7 +366,7 @@ static void put_explain(Buffer *sql, const ExplainOptions *options)
 const Dialect capo_sqlite_dialect = {
     .quote = '"', .name_length = 200, .max_parameters = 32766, .no_key = "NULL",
     .list_format = "SELECT value FROM json_each(%s)", .integer_list_format = "SELECT value FROM json_each(%s)",
-    .tuples_by_values = true, .returning = true, .returning_update = true, .ddl_in_transaction = true, .on_conflict = true, .excluded = "excluded.%s", .defers_constraints = true, .ignores_null = true, .ordered_aggregates = true, .negative_indexes = true, .frame_exclusion = true, .aggregate_filter = true, .decimals_in_brackets = true, .rounds_fractions = true,
+    .tuples_by_values = true, .returning = true, .returning_update = true, .ddl_in_transaction = true, .on_conflict = true, .excluded = "excluded.%s", .insert_ignore = "INSERT OR IGNORE INTO ", .defers_constraints = true, .ignores_null = true, .ordered_aggregates = true, .negative_indexes = true, .frame_exclusion = true, .aggregate_filter = true, .decimals_in_brackets = true, .rounds_fractions = true,
     .random = "RAND()", .no_limit = "-1", .begin = "BEGIN IMMEDIATE",
     .operators = operators, .pattern_operators = pattern_operators,
     .pattern_escape = "REPLACE(REPLACE(REPLACE(%s, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')",

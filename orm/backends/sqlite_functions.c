@@ -172,7 +172,6 @@ static void time_diff(sqlite3_context *context, int count, sqlite3_value **value
         sqlite3_result_int64(context, left - right);
 }
 
-#define DAY_US INT64_C(86400000000)
 
 static void format_delta(sqlite3_context *context, int count, sqlite3_value **values)
 {
@@ -390,7 +389,7 @@ static void sha1(sqlite3_context *context, int count, sqlite3_value **values)
 static double cotangent(double x) { return 1 / tan(x); }
 static double to_degrees(double x) { return x * (180 / M_PI); }
 static double to_radians(double x) { return x * (M_PI / 180); }
-static double log_to_base(double base, double x) { return log(x) / log(base); }
+static double log_to_base(double base, double x) { return base <= 1 || x <= 0 ? NAN : log(x) / log(base); }
 
 typedef struct OneNumber { const char *name; double (*function)(double); } OneNumber;
 typedef struct TwoNumbers { const char *name; double (*function)(double, double); } TwoNumbers;

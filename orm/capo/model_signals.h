@@ -24,5 +24,5 @@ extern Signal capo_class_prepared;
 extern Signal capo_m2m_changed;
 typedef enum ManyAction { MANY_PRE_ADD, MANY_POST_ADD, MANY_PRE_REMOVE, MANY_POST_REMOVE, MANY_PRE_CLEAR, MANY_POST_CLEAR } ManyAction;
 
-/* Once for each app, around `migrate`: .sender and .app. */
+/* Once for each app, around `migrate`, also where there is nothing to apply; the second one behind `flush` too. .sender and .app. */
 extern Signal capo_pre_migrate, capo_post_migrate;

@@ -462,8 +462,9 @@ Value capo_instance_pack(const Instance *self);
 Instance *capo_instance_unpack(Model *model, Value data);
 /* INSERT of many in few statements, keys filled in. The array has `count` instances of one model. */
 void capo_bulk_create(Instance *const *instances, size_t count);
-/* The same, but what clashes with a row that is there: BULK_IGNORE skips it; BULK_UPDATE sets `update` of that row, which `unique`
- * names (NULL: any). Keys are not filled in then. How many rows were written. */
+/* The same, but what clashes with a row that is there: BULK_IGNORE skips it (and, on SQLite and MariaDB, a row that lacks a value); BULK_UPDATE
+ * sets `update` of that row, which the fields of `unique` name: they must be given on SQLite and PostgreSQL (ERROR_VALUE), and MariaDB takes any
+ * unique key and no names (ERROR_NOT_SUPPORTED). Keys are not filled in then. How many rows were written. */
 typedef enum BulkConflict { BULK_FAIL, BULK_IGNORE, BULK_UPDATE } BulkConflict;
 typedef struct BulkOptions {
     BulkConflict conflict;
@@ -472,7 +473,8 @@ typedef struct BulkOptions {
     int batch_size;                     /* rows of one statement; 0: as many as the database takes. Negative: ERROR_VALUE */
 } BulkOptions;
 int64_t capo_bulk_create_with(Instance *const *instances, size_t count, const BulkOptions *options);
-/* UPDATE of these fields of many instances in few statements. How many rows there were. */
+/* UPDATE of these fields of many instances in few statements, also by expressions (capo_set_expression), whose values are then read. How many
+ * rows there were. */
 int64_t capo_bulk_update(Instance *const *instances, size_t count, const char *const *fields);
 /* The same with `.update` as the fields, and a batch_size. */
 int64_t capo_bulk_update_with(Instance *const *instances, size_t count, const BulkOptions *options);

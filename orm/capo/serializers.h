@@ -57,7 +57,7 @@ typedef struct LoadOptions {
  *     int64_t rows = capo_loader_close(loader);                              // checks, sets the counters of keys, commits */
 typedef struct Loader Loader;
 Loader *capo_loader_open(void);
-/* How many rows of it were loaded so far; raises ERROR_COMMAND with the row and the reason. */
+/* How many rows there were so far, those that wait for others among them; raises ERROR_COMMAND with the row and the reason. */
 int64_t capo_load(Loader *loader, const char *text, size_t size, const LoadOptions *options);
 int64_t capo_loader_close(Loader *loader);
 /* All of it at once. */

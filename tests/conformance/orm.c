@@ -305,6 +305,9 @@ static Value show_path(Instance *instance, const char *path)
         return capo_value_list(list);
     }
     if (relation) {
+        Instance *none;
+        if (!reverse && !relation->null && capo_instance_cached(instance, relation, &none) && !none)
+            return capo_value_map(capo_map(V("$missing", (bool)true)));
         Instance *other = capo_instance_related(instance, name);
         if (!other)
             return reverse ? capo_value_map(capo_map(V("$missing", (bool)true))) : capo_value_null();
@@ -319,6 +322,8 @@ static Value show_path(Instance *instance, const char *path)
             capo_list_add(list, show_path((Instance *)(void *)value.list->items[i].object, dot + 1));
         return capo_value_list(list);
     }
+    if (dot && capo_is_instance(value))                             /* to_attr of a relation to one */
+        return show_path((Instance *)(void *)value.object, dot + 1);
     return value;
 }
 
@@ -504,11 +509,13 @@ static Value save(Query *query, const Map *test)
         capo_field_assign(instance, query->model->pk, conformance_get(test, "pk"));
     assign(instance, conformance_get(test, "set").map);
     Value fields = conformance_get(options, "update_fields");
-    bool insert = options && capo_truth(conformance_get(options, "force_insert"));
-    if (options && options->count > (size_t)insert + (fields.kind == VALUE_LIST))
+    bool insert = options && capo_truth(conformance_get(options, "force_insert")), update = options && capo_truth(conformance_get(options, "force_update"));
+    if (options && options->count > (size_t)insert + update + (fields.kind == VALUE_LIST))
         capo_raise(ERROR_NOT_SUPPORTED, "save() has no such option.");
     if (insert)
         capo_instance_insert(instance);
+    else if (update)
+        capo_instance_update(instance);
     else if (fields.kind == VALUE_LIST)
         capo_instance_save_fields(instance, texts(fields.list, 0));
     else
@@ -552,7 +559,7 @@ static Value bulk_update(Query *query, const Map *test)
 }
 
 /* The values of get_or_create's look-up or defaults. */
-static RowChanges row_changes(const Map *test, const char *name, const char *otherwise)
+static RowChanges row_changes(const Model *model, const Map *test, const char *name, const char *otherwise)
 {
     Value values = conformance_get(test, name);
     if (values.kind != VALUE_MAP && otherwise)
@@ -562,8 +569,10 @@ static RowChanges row_changes(const Map *test, const char *name, const char *oth
         return changes;
     changes.items = capo_alloc_array(values.map->count + 1, sizeof *changes.items);
     for (size_t i = 0; i < values.map->count; i++)
-        if (!strstr(values.map->entries[i].key.text, "__"))
-            changes.items[changes.count++] = (NamedChange){ values.map->entries[i].key.text, { "=", orm_value(values.map->entries[i].value) } };
+        if (!strstr(values.map->entries[i].key.text, "__")) {
+            const char *key = values.map->entries[i].key.text;
+            changes.items[changes.count++] = (NamedChange){ !strcmp(key, "pk") ? model->pk->name : key, { "=", orm_value(values.map->entries[i].value) } };
+        }
     return changes;
 }
 
@@ -574,8 +583,8 @@ static Value get_or_create(Query *query, const Map *test, bool update)
     for (size_t i = 0; i < lookup->count; i++)
         conditions[i] = capo_q(lookup->entries[i].key.text, orm_value(lookup->entries[i].value));
     query = capo_query_filter(query, capo_q_list(false, conditions, lookup->count));
-    RowChanges where = row_changes(test, "lookup", NULL), set = row_changes(test, "defaults", NULL);
-    RowChanges create_set = row_changes(test, "create_defaults", "defaults");
+    RowChanges where = row_changes(query->model, test, "lookup", NULL), set = row_changes(query->model, test, "defaults", NULL);
+    RowChanges create_set = row_changes(query->model, test, "create_defaults", "defaults");
     bool created = false;
     Instance *instance = update ? query_update_or_create(query, &where, &set, &create_set, &created)
                                 : query_find_or_create(query, &where, &set, &created);

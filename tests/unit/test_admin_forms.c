@@ -600,3 +600,25 @@ TEST(admin_of_a_child_model)
     EXPECT_INT(capo_count(Lexicon), 0);
     EXPECT_INT(capo_count(Genre), 2);
 }
+
+static const FieldChoice *two_moments(void)
+{
+    return capo_choices_copy(CHOICES({ "2026-01-01T00:00:00", "New year" }, { "2026-05-01T00:00:00", "May" }));
+}
+
+static void take_choices_away(void *field) { ((Field *)field)->choices_function = NULL; }
+
+/* Also where a function gives them. */
+TEST(admin_choices_are_a_select_whatever_the_kind)
+{
+    Library all = library_open();
+    for (const char *const *name = LIST("published", "title"); *name; name++) {
+        Field *field = (Field *)capo_field(&Book_model, *name);
+        field->choices_function = two_moments;
+        capo_defer(take_choices_away, field);
+    }
+    ClientResponse *page = capo_client_get(all.client, capo_format("/admin/library/book/%lld/change/", (long long)all.first->id));
+    EXPECT_CONTAINS(page, "<select name=\"published\"");
+    EXPECT_CONTAINS(page, "<select name=\"title\"");
+    EXPECT_NOT_CONTAINS(page, "<select name=\"title\" class=\"vTextField\"");
+}

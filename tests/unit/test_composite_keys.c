@@ -156,6 +156,7 @@ TEST(LKP_022_composite_key_lookups)
     EXPECT_TEXT(seats_where(capo_q("pk__gte", two)), "1/2 1/3 2/1 2/2");
     EXPECT_TEXT(seats_where(capo_q("pk__lt", two)), "1/1");
     EXPECT_TEXT(seats_where(capo_q("pk__lte", two)), "1/1 1/2");
+    EXPECT_TEXT(seats_where(Q("pk__in", VALUES(VALUES(first->id, capo_value_null()), VALUES(second->id, 2)))), "2/2");     /* none has a NULL */
     EXPECT_TEXT(seats_where(Q("pk__in", VALUES(VALUES(first->id, 3), VALUES(second->id, 1), VALUES(second->id, 9)))), "1/3 2/1");
     EXPECT_TEXT(seats_where(NOT(Q("pk__in", VALUES(VALUES(first->id, 3), VALUES(second->id, 1))))), "1/1 1/2 2/2");
     EXPECT_TEXT(seats_where(Q("pk__in", capo_list_new())), "");

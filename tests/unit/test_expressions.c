@@ -46,7 +46,7 @@ TEST(expression_case_when)
     query_library();
     EXPECT_TEXT(of_books(CASE(WHEN(Q("pages__gte", 300), "long"), WHEN(Q("pages__gte", 200), "middle"), ELSE("short"))), "short middle long long");
     EXPECT_TEXT(of_books(CASE(WHEN(Q("pages__gte", 300), F("pages")))), "None None 300 400");
-    EXPECT_INT(capo_update(Book, .where = { .pages = GT(0) }, .set = { .pages = TO(CASE(WHEN(Q("author", 1), 1), ELSE(F("pages")))) }), 4);
+    EXPECT_INT(capo_update(Book, .where = { .pages = GT(0) }, .set = { .pages = TO(CASE(WHEN(Q("author", 2), F("pages")), ELSE(1))) }), 4);
     EXPECT_TEXT(column(capo_query(Book, .order_by = LIST("pk")), "pages"), "1 1 300 400");
 }
 

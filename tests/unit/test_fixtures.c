@@ -135,6 +135,20 @@ TEST(fixtures_refer_forwards)
     EXPECT_TEXT(column(capo_query(Author, .where = { .email = EQ("yan@example.com") }), "name"), "Yan");
 }
 
+/* A text of rows that all wait for those of a later one is no empty text. */
+TEST(fixtures_count_rows_that_wait)
+{
+    query_library();
+    Loader *loader = capo_loader_open();
+    const char *texts[] = { "[" BOOK("", "three", ", \"author\": [\"yan@example.com\"]") "]",
+                            "[{\"model\": \"library.author\", \"fields\": {\"name\": \"yan\", \"email\": \"yan@example.com\"}}]" };
+    for (int i = 0; i < 2; i++) {
+        capo_load(loader, texts[i], strlen(texts[i]), NULL);
+        EXPECT_INT(capo_load(loader, "", 0, NULL), i + 1);
+    }
+    EXPECT_INT(capo_loader_close(loader), 2);
+}
+
 TEST(fixtures_that_are_wrong_load_nothing)
 {
     static const struct { const char *text, *wanted; } cases[] = {

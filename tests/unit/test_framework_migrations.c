@@ -138,6 +138,7 @@ TEST(migrate_tells_each_app)
         of_auth = RECEIVER(&capo_post_migrate, before_migrate, .sender = &capo_auth);
     open_empty();
     told_before = told_after = told_tables = 0;
+    capo_after_migrate(capo_auth_create_permissions);
     capo_connect(&before);
     capo_connect(&after);
     capo_connect(&of_auth);
@@ -145,6 +146,15 @@ TEST(migrate_tells_each_app)
     EXPECT_INT(told_after, 4);
     EXPECT_INT(told_before, 5);
     EXPECT(told_tables > 8);                            /* they are there by then */
+    /* as in Django also where there is nothing to do, and the rows that apps want are made again */
+    int64_t permissions = capo_count(Permission);
+    capo_delete_all(Permission);
+    capo_migrate(&(MigrateOptions){ 0 });
+    EXPECT_INT(told_after, 8);
+    EXPECT_INT(told_before, 10);
+    EXPECT(permissions > 0 && capo_count(Permission) == permissions);
+    capo_run_after_migrate();                           /* flush */
+    EXPECT_INT(told_after, 12);
     EXPECT(capo_disconnect(&before) && capo_disconnect(&after) && capo_disconnect(&of_auth));
 }
 

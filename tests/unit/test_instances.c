@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Instances: defaults, every kind of field there and back, saving what changed, relations, cleaning in Django's words. */
 #include <capo/testing.h>
+#include <capo/expressions.h>
 #include "../orm/models.h"
 #include "database_under_test.h"
 #include "../../orm/internal.h"
@@ -387,6 +388,56 @@ TEST(bulk_update_writes_many)
         EXPECT_TEXT(((Kind *)kinds[i])->price.text, capo_format("%d.50", i));
         EXPECT_INT(((Kind *)kinds[i])->data.integer, i);
         EXPECT(((Kind *)kinds[i])->o_day.present == (i < 2));
+    }
+}
+
+static void conflict_without_target(void *row)
+{
+    capo_bulk_create_with((Instance *[]){ row }, 1, &(BulkOptions){ .conflict = BULK_UPDATE, .update = LIST("name") });
+}
+
+TEST(bulk_create_says_which_unique_key_may_clash)
+{
+    capo_test_database();
+    Author *ann = capo_test_author("ann"), *again = capo_new(Author);
+    again->id = ann->id;
+    again->name = "again";
+    again->email = "again@example.com";
+    if (!database_is("mysql")) {
+        EXPECT_TEXT(EXPECT_RAISES(ERROR_VALUE, conflict_without_target, &again->capo)->message,
+                    "Unique fields that can trigger the upsert must be provided (.unique).");
+        capo_bulk_create_with((Instance *[]){ &again->capo }, 1, &(BulkOptions){ .conflict = BULK_UPDATE, .update = LIST("name"), .unique = LIST("pk") });
+    } else {
+        conflict_without_target(&again->capo);
+    }
+    capo_refresh(ann);
+    EXPECT_TEXT(ann->name, "again");
+    EXPECT_TEXT(ann->email, "ann@example.com");
+}
+
+TEST(bulk_update_computes_expressions)
+{
+    capo_test_database();
+    Author *ann = capo_test_author("ann");
+    Book *books[3];
+    for (int i = 0; i < 3; i++) {
+        books[i] = capo_test_book(capo_format("b%d", i), ann);
+        books[i]->pages = 10 + i;
+        capo_save(books[i]);
+    }
+    Instance *rows[] = { &books[0]->capo, &books[1]->capo, &books[2]->capo };
+    books[0]->pages = 50;
+    capo_set_expression(books[1], pages, MUL(F("pages"), 2));
+    capo_set_expression(books[2], pages, ADD(F("pages"), 1));
+    capo_set_expression(books[2], title, FN(Upper, F("title")));
+    EXPECT_INT(capo_bulk_update(rows, 3, LIST("pages", "title")), 3);
+    EXPECT_INT(books[1]->pages, 22);
+    EXPECT_TEXT(books[2]->title, "B2");
+    EXPECT_QUERIES(0, capo_instance_save(rows[1]));
+    for (int i = 0; i < 3; i++) {
+        capo_instance_refresh(rows[i]);
+        EXPECT_INT(books[i]->pages, ((int[]){ 50, 22, 13 })[i]);
+        EXPECT_TEXT(books[i]->title, ((const char *[]){ "b0", "b1", "B2" })[i]);
     }
 }
 

@@ -46,6 +46,7 @@ TEST(json_keys_and_indexes)
     EXPECT_TEXT(found(Q("data__a__icontains", "X")), "2");
     EXPECT_TEXT(found(Q("data", parsed("[1, 2, 3]"))), "3");
     EXPECT_TEXT(found(Q("data", "just text")), "4");
+    EXPECT_TEXT(found(Q("data__icontains", "JUST")), "4");                      /* in the whole document, blind to case */
     if (database_is("postgresql"))                                              /* counted from the end */
         EXPECT_TEXT(found(Q("data__-1", 3)), "3");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Migration files: layout, reading back, and a sentence with the line for each mistake. */
 #include <capo/testing.h>
-#include "../../migrations/migration.h"
+#include "migrating.h"
 #include <string.h>
 
 static const char good[] =
@@ -114,6 +114,7 @@ static void parse_broken(void *text) { parse(text); }
 
 TEST(broken_migration_files_are_answered_with_a_line)
 {
+    start_migrating();
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         const Error *error = EXPECT_RAISES(ERROR_MIGRATION, parse_broken, (void *)broken[i].text);
         if (!strstr(error->message, broken[i].wanted))
@@ -126,6 +127,7 @@ TEST(broken_migration_files_are_answered_with_a_line)
 TEST(cut_and_garbled_migration_files_never_crash)
 {
     size_t size = sizeof good - 1, refused = 0;
+    start_migrating();
     for (size_t i = 0; i < size; i++) {
         char *text = capo_strndup(good, i);
         refused += capo_try(parse_broken, text) != NULL;

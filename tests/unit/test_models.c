@@ -148,6 +148,18 @@ TEST(mistakes_of_a_field_are_sentences)
                    { .name = "y", .kind = FIELD_INTEGER, .options.common.db_column = "x" });
 }
 
+TEST(mistake_of_a_user_model_that_the_program_is_not_compiled_for)
+{
+    const FieldRow key = { .name = "group", .kind = FIELD_FOREIGN_KEY, .to = "test.User", .options.relation = { .on_delete = CASCADE, .related_name = "user_set" } };
+    second = capo_alloc_struct(Model);
+    *second = (Model){ .name = "User", .app = "test", .size = sizeof(Instance),
+                       .rows = ROWS(key, { .name = "Meta", .kind = FIELD_META, .options.meta = { .swappable = "AUTH_USER_MODEL" } }) };
+    const char *said = mistake(ROWS(key, { .name = "Meta", .kind = FIELD_META, .options.meta = { .username_field = "group" } }));
+    second = NULL;
+    EXPECT(strstr(said, "If test.Thing is to be the site's user model, compile all of the program with -DAUTH_USER_MODEL=Thing (in meson.build: add_project_arguments); "
+                        "else give .related_name to one of them.") != NULL);
+}
+
 TEST(mistakes_of_a_relation_are_sentences)
 {
     EXPECT_MISTAKE("test.Thing.up: say what happens to a Thing when its up is deleted: .on_delete = CASCADE, PROTECT, RESTRICT, SET_NULL, "

@@ -116,3 +116,52 @@ TEST(decimals_become_whole_numbers_exactly)
     EXPECT(!capo_to_int(VALUE(-9.25e18), &n) && !capo_to_int(VALUE(9.2233720368547758e18), &n));
     EXPECT(capo_to_int(VALUE(9.2e18), &n) && capo_to_int(decimal("1e-400"), &n) && n == 0);
 }
+
+static Odd *only(void) { return capo_get(Odd); }
+static void read_only(void *unused) { (void)unused; only(); }
+
+TEST(what_django_reads_of_postgresqls_own_values)
+{
+    open_odds();
+    if (!database_is("postgresql"))
+        return;
+    capo_sql_run("INSERT INTO odds_odd (day, moment, span) VALUES ('infinity', '-infinity', '1 year 2 mons 3 days 00:00:01')");
+    for (int i = 0; i < 8; i++) {                                   /* text at first, binary where the driver has it */
+        Odd *odd = only();
+        EXPECT_TEXT(capo_date_iso(odd->day.value), "9999-12-31");
+        EXPECT_TEXT(capo_datetime_iso(odd->moment.value, capo_time_zone_utc()), "0001-01-01T00:00:00+00:00");
+        EXPECT_INT(odd->span.value.microseconds, INT64_C(428) * 86400000000 + 1000000);
+    }
+    EXPECT_TEXT(capo_to_text(capo_values_flat(capo_query(Odd), "day")->items[0]), capo_to_text(VALUE(capo_date(9999, 12, 31))));
+    capo_sql_run("UPDATE odds_odd SET day = '-infinity', moment = 'infinity', span = '-1 year -1 mon'");
+    EXPECT_TEXT(capo_date_iso(only()->day.value), "0001-01-01");
+    EXPECT_TEXT(capo_datetime_iso(only()->moment.value, capo_time_zone_utc()), "9999-12-31T23:59:59.999999+00:00");
+    EXPECT_INT(only()->span.value.microseconds, INT64_C(-395) * 86400000000);
+}
+
+static void save_odd(void *odd) { capo_save((Odd *)odd); }
+
+TEST(not_a_number_is_postgresqls)
+{
+    open_odds();
+    Odd *odd = capo_new(Odd);
+    capo_set(odd, real, NAN);
+    if (!database_is("postgresql")) {
+        EXPECT(strstr(EXPECT_RAISES(ERROR_VALUE, save_odd, odd)->message, "expected a number but got nan"));
+        return;
+    }
+    capo_save(odd);
+    EXPECT(isnan(only()->real.value));
+    EXPECT_INT(capo_count(Odd, .where = { .real = EQ(NAN) }), 1);   /* there it equals itself, and is more than all others */
+    EXPECT_INT(capo_count(Odd, .where = { .real = GT(1e300) }), 1);
+}
+
+TEST(numbers_past_64_bits_are_no_zero)
+{
+    open_odds();
+    if (!database_is("mysql"))
+        return;
+    capo_sql_run("INSERT INTO odds_odd (most) VALUES (18446744073709551615)");
+    EXPECT(strstr(EXPECT_RAISES(ERROR_DATA, read_only, NULL)->message, "Odd.most is 18446744073709551615"));
+    EXPECT_TEXT(capo_to_text(capo_values_flat(capo_query(Odd), "most")->items[0]), "18446744073709551615");
+}

@@ -131,6 +131,9 @@ TEST(squash_makes_one_of_many)
     char *wanted = database_text();
     char *said = squash((SquashOptions){ .last = "0003" });
     EXPECT(strstr(said, " - 0001_initial\n - 0002_more\n - 0003_less\n  Optimized from 6 operations to 2 operations.\n") != NULL);
+    /* the SQL of each can be read */
+    EXPECT(strstr(capo_sql_migrate("mig", "0002", false), "subtitle") && strstr(capo_sql_migrate("mig", "0001_squashed", false), "Create model Comment"));
+    EXPECT(!strstr(capo_sql_migrate("mig", "0001_initial", false), "subtitle"));
     const char *path = capo_format("%s/migrations/0001_squashed_0003_less.json", migrating_directory);
     EXPECT(access(path, F_OK) == 0);
     /* where all are applied it is too, and is recorded */
@@ -169,6 +172,20 @@ TEST(squash_waits_where_only_a_part_is_applied)
     EXPECT_INT(recorder_count("mig", "0001_squashed_0003_less"), 1);
     EXPECT_INT(recorder_count("mig", "0004_after"), 1);
     EXPECT_INT(capo_unapplied_count(), 0);
+}
+
+/* "__latest__" is the end of the series, whichever of the two stands and whatever its followers call it. */
+TEST(squash_is_not_the_latest_where_others_follow)
+{
+    for (int applied = 0; applied < 2; applied++) {
+        three_migrations();
+        if (applied)
+            migrate("mig", "0002");
+        squash((SquashOptions){ .last = "0003", .no_optimize = true });
+        file("0004_after", applied ? "0001_squashed_0003_less" : "0003_less", FIELD("m"));
+        file_with(migrating_other, "0001_initial", "\"initial\": true, \"dependencies\": [[\"mig\", \"__latest__\"]],", MODEL("Note"));
+        EXPECT(strstr(migrate("migother", NULL), "Applying mig.0004_after... OK\n  Applying migother.0001_initial... OK") != NULL);
+    }
 }
 
 static void squash_as(void *name) { squash((SquashOptions){ .last = "0003", .name = name }); }

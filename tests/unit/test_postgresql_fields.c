@@ -32,12 +32,17 @@ static void check(void *unused)
     capo_schema_check(&Show_model);
 }
 
-/* False: it is another database, which refused the table. */
-static bool open_theatre(void)
+static void open_theatre_models(void)
 {
     capo_settings_init(&(Settings){ .secret_key = "a secret key of forty characters or more", .apps = APPS(&theatre) });
     capo_models_prepare(APPS(&theatre));
     open_empty_database();
+}
+
+/* False: it is another database, which refused the table. */
+static bool open_theatre(void)
+{
+    open_theatre_models();
     if (database_is("postgresql")) {
         capo_sql_run("CREATE EXTENSION IF NOT EXISTS hstore");
         create(NULL);
@@ -324,6 +329,19 @@ TEST(postgresql_ranges_are_looked_up)
     EXPECT_INT(capo_count(Show, .where = { .ages = OVERLAP(SPAN(5, 15)), .season = CONTAINS(capo_date(2026, 1, 5)) }), 1);
 }
 
+TEST(postgresql_infinite_days_are_the_last_there_are)
+{
+    if (!open_theatre())
+        return;
+    capo_save(show("a", NULL));
+    capo_sql_run("UPDATE theatre_show SET season = '[2026-01-01,infinity)', during = '[-infinity,2026-01-01 00:00+00]', days = '{infinity,2026-01-01}', moments = '{-infinity}'");
+    Show *one = capo_get(Show);
+    EXPECT_TEXT(capo_date_iso(one->season->upper.date), "9999-12-31");
+    EXPECT_TEXT(capo_datetime_iso(one->during->lower.datetime, capo_time_zone_utc()), "0001-01-01T00:00:00+00:00");
+    EXPECT_TEXT(capo_date_iso(one->days->items[0].date), "9999-12-31");
+    EXPECT_TEXT(capo_datetime_iso(one->moments->items[0].datetime, capo_time_zone_utc()), "0001-01-01T00:00:00+00:00");
+}
+
 TEST(postgresql_search_vectors_are_kept)
 {
     if (!open_theatre())
@@ -379,6 +397,7 @@ TEST(postgresql_fields_in_fixtures)
     one->notes = capo_map(V("by", "Ann"), V("of", capo_value_null()));
     one->ages = SPAN(1, 5);
     one->during = SPAN((DateTime){ INT64_C(1767225600000000) }, NO_END);
+    one->pauses = VALUES((Duration){ INT64_C(86400000000) + 1 });
     capo_save(one);
     Buffer out = { 0 };
     Serializer *serializer = capo_serializer_open(&(SerializeOptions){ .buffer = &out });
@@ -386,6 +405,7 @@ TEST(postgresql_fields_in_fixtures)
     capo_serializer_close(serializer);
     const char *text = capo_buffer_text(&out);
     EXPECT(strstr(text, "\"tags\": \"[\\\"x\\\", \\\"it's\\\"]\""));
+    EXPECT(strstr(text, "\"pauses\": \"[\\\"1 00:00:00.000001\\\"]\""));
     EXPECT(strstr(text, "\"ages\": \"{\\\"bounds\\\": \\\"[)\\\", \\\"lower\\\": \\\"1\\\", \\\"upper\\\": \\\"5\\\"}\""));
     capo_delete_all(Show);
     capo_load_text(text, NULL);
@@ -435,12 +455,43 @@ TEST(postgresql_fields_in_forms)
     EXPECT_TEXT(capo_form_errors(form, "board")[0], "Could not load JSON data.");
     EXPECT_TEXT(capo_form_errors(form, "notes")[0], "Could not load JSON data.");
     EXPECT_TEXT(capo_form_errors(form, "ages")[0], "The start of the range must not exceed the end of the range.");
-    EXPECT_TEXT(capo_form_errors(form, "season")[0], "Enter two valid values.");
+    EXPECT_TEXT(capo_form_errors(form, "season")[0], "Enter a valid date.");
     Buffer deep = { 0 };
     capo_put(&deep, "name=a&tags=x&notes={}&board=");
     for (int i = 0; i < 100000; i++)
         capo_put_char(&deep, '{');
     EXPECT(!capo_form_is_valid(form_of(capo_buffer_text(&deep), NULL)));
+}
+
+/* The messages of one field, or its value. */
+static const char *sent(const char *name, const char *body)
+{
+    Form *form = capo_model_form_new(&Show_model, LIST(name), NULL, capo_dict_parse(body, strlen(body)), NULL, NULL);
+    Buffer out = { 0 };
+    if (capo_form_is_valid(form))
+        return json(capo_form_value(form, name));
+    for (const char *const *error = capo_form_errors(form, name); *error; error++)
+        capo_put_format(&out, "%s%s", out.size ? " " : "", *error);
+    return capo_buffer_text(&out);
+}
+
+TEST(postgresql_fields_in_forms_are_read_as_their_parts_are)
+{
+    open_theatre_models();
+    EXPECT_TEXT(sent("row", "row=1,x,,3.5"), "Item 2 in the array did not validate: Enter a whole number. Item 4 in the array did not validate: Enter a whole number.");
+    EXPECT_TEXT(sent("row", "row=1,,3"), "Item 2 in the array did not validate: This field is required.");
+    EXPECT_TEXT(sent("row", "row=+1+,2"), "[1, 2]");
+    EXPECT_TEXT(sent("tags", "tags=a,,b"), "Item 2 in the array did not validate: This field is required.");
+    EXPECT_TEXT(sent("days", "days=10/25/2006,2026-02-30"), "Item 2 in the array did not validate: Enter a valid date.");
+    EXPECT_TEXT(sent("days", "days=10/25/2006"), "[\"2006-10-25\"]");               /* as a date field by itself takes it */
+    EXPECT_TEXT(sent("prices", "prices=1.5,1.505"), "Item 2 in the array did not validate: Ensure that there are no more than 2 decimal places.");
+    EXPECT_TEXT(sent("pauses", "pauses=2147483648"), "[\"P24855DT03H14M08S\"]");
+    EXPECT_TEXT(sent("board", "board="), "[]");
+    EXPECT_TEXT(sent("notes", "notes=[1]"), "Input must be a JSON dictionary.");
+    EXPECT_TEXT(sent("notes", "notes={1"), "Could not load JSON data.");
+    EXPECT_TEXT(sent("ages", "ages_0=x&ages_1=y"), "Enter a whole number.");
+    EXPECT_TEXT(sent("ages", "ages_0=&ages_1=7"), "{\"bounds\": \"()\", \"lower\": null, \"upper\": 7}");
+    EXPECT_TEXT(sent("season", "season_0=10/25/2006&season_1=x"), "Enter a valid date.");
 }
 
 TEST(postgresql_fields_are_inspected)

@@ -132,3 +132,62 @@ TEST(shape_prefetches)
         EXPECT(!books[2]);
     }
 }
+
+/* By shape, twice, and by the ordinary way: the same statement, which changes as many rows. */
+static void expect_same_update(Model *model, const QueryOptions *options)
+{
+    size_t count;
+    int64_t changed = capo_query_update(capo_query_make(model, options), changes_of_struct(model, (const char *)options + model->set_offset, &count));
+    const char *said = last_sql();
+    for (int i = 0; i < 2; i++) {
+        EXPECT_INT(capo_query_update_set(model, options), changed);
+        EXPECT_TEXT(last_sql(), said);
+    }
+}
+#define EXPECT_SAME_UPDATE(M, ...) expect_same_update(&M##_model, CAPO_OPTIONS(M, __VA_ARGS__))
+
+TEST(shape_updates_are_the_ordinary_ones)
+{
+    query_library();
+    const char *nothing = NULL;
+    EXPECT_SAME_UPDATE(Book, .where = { .pages = GTE(200) }, .set = { .status = TO("p") });
+    EXPECT_SAME_UPDATE(Book, .where = { .pages = GTE(300) }, .set = { .status = TO("d") });
+    EXPECT_SAME_UPDATE(Book, .set = { .status = TO("p"), .pages = TO(7) });
+    EXPECT_SAME_UPDATE(Book, .where = { .pages = GTE(7) }, .exclude = { .title = EQ("Alpha") }, .set = { .pages = TO(8), .status = TO("x") });
+    EXPECT_SAME_UPDATE(Book, .where = { .author = HAS(Author, .name = EQ("Ann")) }, .set = { .pages = TO(9) });
+    EXPECT_SAME_UPDATE(Book, .where = { .genres = HAS(Genre, .name = EQ("fantasy")) }, .set = { .pages = TO(10) });
+    EXPECT_SAME_UPDATE(Book, .where = { .id = EQ(1) }, .order_by = LIST("title"), .set = { .author_id = TO(2) });
+    EXPECT_SAME_UPDATE(Book, .where = { .id = EQ(1) }, .set = { .pages = PLUS(1) });
+    EXPECT_SAME_UPDATE(Book, .where = { .id = EQ(1) }, .set = { .pages = TO(F("id")) });
+    EXPECT_SAME_UPDATE(Book, .where = { .id = EQ(1) }, .set = { .published = TO_NULL });
+    EXPECT_SAME_UPDATE(Book, .where = { .id = EQ(1) }, .set = { .published = TO(moment("2021-01-01T00:00:00")) });
+    EXPECT_SAME_UPDATE(Book, .where = { .id = EQ(1) }, .set = { .country_id = TO(nothing) });
+    EXPECT_SAME_UPDATE(Book, .where = { .pages = LT(-1) }, .set = { .pages = TO(11) });
+    EXPECT_SAME_UPDATE(Book, .where = { .id = EQ(2) }, .set = { .pages = TO("12") });
+    EXPECT_SAME_UPDATE(Kind, .set = { .active = TO(true), .real = TO(2) });
+    EXPECT_SAME_UPDATE(Kind, .where = { .active = EQ(1) }, .set = { .active = TO(false), .day = TO(capo_date(2026, 11, 22)) });
+    EXPECT_INT(capo_get(Book, .where = { .id = EQ(2) })->pages, 12);
+}
+
+static void set_too_much(void *unused) { (void)unused; capo_update(Book, .set = { .pages = TO(INT64_C(1) << 40) }); }
+static void set_of_a_slice(void *unused) { (void)unused; capo_update(Book, .limit = 1, .set = { .pages = TO(1) }); }
+static void set_nothing(void *unused) { (void)unused; capo_update(Book, .where = { .id = EQ(1) }); }
+
+TEST(shape_updates_are_compiled_once_and_raise_as_the_ordinary_way)
+{
+    query_library();
+    capo_update(Author, .where = { .id = EQ(1) }, .set = { .email = TO("a@example.com") });
+    ShapeFigures before = shape_figures();
+    EXPECT_INT(capo_update(Author, .where = { .id = EQ(2) }, .set = { .email = TO("b@example.com") }), 1);
+    EXPECT_INT(capo_update(Author, .where = { .id = EQ(77) }, .set = { .email = TO("c@example.com") }), 0);
+    EXPECT_INT(shape_figures().known, before.known);
+    EXPECT_INT(shape_figures().found, before.found + 2);
+    EXPECT_TEXT(capo_get(Author, .where = { .id = EQ(2) })->email, "b@example.com");
+    EXPECT_TEXT(capo_get(Author, .where = { .id = EQ(1) })->email, "a@example.com");
+    for (int i = 0; i < 2; i++) {
+        if (!strcmp(capo_backend_name(), "postgresql"))
+            EXPECT_RAISES(ERROR_DATA, set_too_much, NULL);
+        EXPECT_RAISES(ERROR_VALUE, set_of_a_slice, NULL);
+        EXPECT_RAISES(ERROR_VALUE, set_nothing, NULL);
+    }
+}

@@ -205,6 +205,36 @@ TEST(query_sets)
     EXPECT_RAISES(ERROR_NOT_SUPPORTED, filter_union, NULL);
 }
 
+static void delete_one_of_each(void *unused)
+{
+    (void)unused;
+    capo_query_delete(capo_query(Book, .distinct_on = LIST("author")));
+}
+
+TEST(query_sets_are_ordered_by_what_they_select)
+{
+    query_library();
+    Query *few = capo_query_values(capo_query(Book, .where = { .pages = LT(300) }), LIST("author__name", "title"));
+    Query *some = capo_query_values(capo_query(Book, .where = { .pages = GT(100) }), LIST("author__name", "title"));
+    Query *both = capo_query_union(few, some);
+    EXPECT_TEXT(capo_to_text(capo_value_list(capo_values_tuples(capo_query_order_by(both, LIST("-author__name", "title")), NULL))),
+                "[['Bob', '100% Delta_x'], ['Bob', 'Gamma'], ['Ann', 'Alpha'], ['Ann', 'Beta']]");
+    EXPECT(capo_query_exists(capo_query_order_by(both, LIST("pk"))));                /* an order that nobody needs */
+    /* Of nothing and something: the something, with its names. */
+    Query *nothing = capo_query_values(capo_query_none(&Book_model), LIST("id"));
+    EXPECT(capo_map_get(capo_values(capo_query_union(nothing, few), NULL)->items[0].map, "author__name"));
+    EXPECT_INT(capo_values(capo_query_union(nothing, capo_query_intersection(few, nothing)), NULL)->count, 0);
+}
+
+TEST(query_deletes_distinct_rows_once)
+{
+    query_library();
+    EXPECT_RAISES(ERROR_VALUE, delete_one_of_each, NULL);
+    Query *twice = capo_query_distinct(capo_query(Book, .filter = Q("genres__id__lt", 3)));
+    EXPECT_INT(capo_query_delete(twice), 2 + 3);                    /* two books and their three genres */
+    EXPECT_TEXT(ids(capo_query(Book)), "3 4");
+}
+
 TEST(query_and_or_xor)
 {
     query_library();

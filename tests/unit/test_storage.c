@@ -455,6 +455,21 @@ TEST(storage_sec348_files_of_visitors_are_never_pages)
         EXPECT(ask("GET", capo_format("/media/%s", *path), NULL, NULL).status == 404);
 }
 
+/* A busy server says so: the file is there, and what asks once more will have it. */
+TEST(storage_media_when_no_descriptor_is_left)
+{
+    files_site(false, urls);
+    capo_storage_save(capo_storage(NULL), "a.png", capo_content_text("picture"), 0);
+    struct rlimit before, low = { 0 };
+    EXPECT(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    low.rlim_max = before.rlim_max;
+    EXPECT(setrlimit(RLIMIT_NOFILE, &low) == 0);
+    int status = ask("GET", "/media/a.png", NULL, NULL).status;
+    EXPECT(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    EXPECT_INT(status, 503);
+    EXPECT_INT(ask("GET", "/media/a.png", NULL, NULL).status, 200);
+}
+
 TEST(storage_media_are_served_in_debug_alone)
 {
     static const Route none[] = { { 0 } };
