@@ -7,6 +7,9 @@
 bool cli_parse_options(const char *program, const Command *command, char **args);
 void cli_command_help(const char *program, const Command *command);
 
+/* 0, or why something of standard output was lost, since the program began. */
+int cli_flush_output(void);
+
 /* The name that the program was called by, for messages. */
 const char *cli_program(void);
 /* Every command: the framework's, the apps', the settings'. NULL at the end; in the running arena. */

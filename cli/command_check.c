@@ -270,6 +270,6 @@ int cli_render(void)
         capo_raise(ERROR_COMMAND, "%s: %s%s%s", error->name, error->message, lines ? "\n" : "", lines ? lines : "");
     }
     fwrite(capo_buffer_text(&job.out), 1, job.out.size, stdout);
-    fflush(stdout);
+    cli_flush_output();
     return 0;
 }

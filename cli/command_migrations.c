@@ -12,13 +12,24 @@ static void say_line(void *self, const char *line)
     capo_say("%s", line);
 }
 
+static bool line_is_open;
+
 /* Seen before the work is done. */
 static void begin_line(void *self, const char *text)
 {
     (void)self;
     printf("%s", text);
-    fflush(stdout);
+    cli_flush_output();
+    line_is_open = true;
 }
+
+static void end_line(void *self, const char *line)
+{
+    say_line(self, line);
+    line_is_open = false;
+}
+
+static void run_migrate(void *options) { capo_migrate(options); }
 
 static void say_aside(void *self, const char *line)
 {
@@ -97,14 +108,18 @@ int cli_migrate(void)
     MigrateOptions options = {
         .app = capo_option("app"), .target = capo_option("migration"), .fake = capo_option_set("--fake"),
         .fake_initial = capo_option_set("--fake-initial"), .plan = capo_option_set("--plan"), .run_syncdb = capo_option_set("--run-syncdb"),
-        .prune = capo_option_set("--prune"), .lock_timeout = seconds_of("--lock-timeout"), .verbosity = verbosity(), .say = say_line, .begin = begin_line };
+        .prune = capo_option_set("--prune"), .lock_timeout = seconds_of("--lock-timeout"), .verbosity = verbosity(), .say = end_line, .begin = begin_line };
     if (capo_option_set("--check")) {
         int n = capo_planned_count(&options);
         if (n > 0)
             capo_say("%d unapplied migration%s.", n, n == 1 ? "" : "s");
         return n > 0;
     }
-    capo_migrate(&options);
+    const Error *error = capo_try(run_migrate, &options);
+    if (error && line_is_open)
+        capo_say("%s", "");                     /* the error has a line of its own */
+    if (error)
+        capo_reraise(error);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "cli_internal.h"
 #include "embedded_site.h"
 #include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,15 @@ static void run_command(void *argument)
     run->status = command->run();
 }
 
+/* A full disk behind `inspectdb > models.def`. Whoever closed a pipe has had enough, and is told nothing. */
+static bool is_output_lost(void)
+{
+    int reason = cli_flush_output();
+    if (reason && reason != EPIPE)
+        fprintf(stderr, "%s: Standard output cannot be written: %s.\n", program_name, strerror(reason));
+    return reason != 0;
+}
+
 int capo_main(int argc, char **argv, const Settings *settings)
 {
     if (argc > 0) {
@@ -181,5 +191,5 @@ int capo_main(int argc, char **argv, const Settings *settings)
             fprintf(stderr, "    (%s at %s:%d)\n", error->name, error->file, error->line);
         return 1;
     }
-    return run.status;
+    return is_output_lost() ? 1 : run.status;
 }

@@ -3,6 +3,7 @@
 #include <capo/arena.h>
 #include <capo/error.h>
 #include "cli_internal.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,5 +159,16 @@ void capo_say(const char *format, ...)
     vprintf(format, args);
     va_end(args);
     putchar('\n');
-    fflush(stdout);
+    cli_flush_output();
+}
+
+static int lost;
+
+int cli_flush_output(void)
+{
+    errno = 0;
+    bool good = fflush(stdout) == 0 && !ferror(stdout);
+    if (!good && !lost)
+        lost = errno ? errno : EIO;
+    return lost;
 }

@@ -121,8 +121,8 @@ FormField *capo_form_field_for(const Field *field)
         result->optional = true;                /* an unchecked box is a "no", not a field left out */
         break;
     case FIELD_ARRAY:
-        if (field->base->kind == FIELD_ARRAY)
-            result->kind = FORM_HELD;
+        if (field->base->kind == FIELD_JSON || field->base->base)
+            result->kind = FORM_HELD;               /* arrays and ranges have commas of their own */
         break;
     case FIELD_FOREIGN_KEY: case FIELD_ONE_TO_ONE: case FIELD_MANY_TO_MANY:
         result->query = choice_query(field);

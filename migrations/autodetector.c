@@ -359,13 +359,9 @@ static bool alterable(const ModelState *model, const FieldState *old, const Fiel
 /* A generated column is not altered but made anew: it holds nothing that would be lost. */
 static bool same_generated(const FieldState *old, const FieldState *new)
 {
-    const char *const options[] = { "generated", "db_persist", NULL };
-    for (const char *const *name = options; *name; name++) {
-        Value before = field_state_option(old, *name), after = field_state_option(new, *name);
-        if (before.kind != after.kind || !capo_equal(before, after))
-            return false;
-    }
-    return true;
+    const Value *before = capo_map_get(old->options, "generated"), *after = capo_map_get(new->options, "generated");
+    bool same = before && after ? capo_equal(*before, *after) : before == after;
+    return same && field_state_flag(old, "db_persist") == field_state_flag(new, "db_persist");
 }
 
 static bool is_generated(const FieldState *field) { return capo_map_get(field->options, "generated") != NULL; }

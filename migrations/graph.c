@@ -203,6 +203,8 @@ static bool is_switched_off(const char *app_name)
 static void link_key(const MigrationGraph *graph, Migration *const *migrations, size_t count, const bool *stands, MigrationNode *node,
                      const MigrationKey *key, bool before)
 {
+    if (strcmp(key->app, node->migration->app) == 0 && strcmp(key->name, node->migration->name) == 0)
+        capo_raise(ERROR_MIGRATION, "%s depends on itself. Take that out of its file.", migration_label(node->migration));
     const Migration *squash = replacing(migrations, count, stands, key->app, key->name);
     MigrationNode *other = squash ? graph_find(graph, squash->app, squash->name) : graph_find(graph, key->app, key->name);
     /* a squashed migration that does not stand yet: what depends on it depends on the last one that it will stand for */

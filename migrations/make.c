@@ -175,14 +175,13 @@ static int make_merges(const MakeOptions *options, const MigrationGraph *graph, 
         Migration migration = { .app = (*app)->name };
         Buffer made = { 0 };
         int number = 0;
-        capo_put(&made, "merge");
         for (MigrationNode **leaf = leaves; *leaf; leaf++) {
             number = atoi((*leaf)->migration->name) > number ? atoi((*leaf)->migration->name) : number;
-            capo_put_format(&made, "_%s", (*leaf)->migration->name);
+            capo_put_format(&made, "%s%s", made.size ? "_" : "", (*leaf)->migration->name);
             migration_add_dependency(&migration, (*app)->name, (*leaf)->migration->name);
         }
         DateParts now = capo_local(capo_now(), NULL);
-        const char *name = made.size <= LONGEST ? capo_buffer_text(&made) : capo_format("merge_%s", capo_strftime(&now, "%Y%m%d_%H%M"));
+        const char *name = capo_format("merge_%s", made.size <= LONGEST ? capo_buffer_text(&made) : capo_strftime(&now, "%Y%m%d_%H%M"));
         migration.name = capo_format("%04d_%s", number + 1, options->name ? options->name : name);
         make_announce(options, *app, &migration, true);
         if (!options->dry_run && !options->check)

@@ -16,11 +16,12 @@ static bool is_field_operation(const Operation *op)
     return op->kind == ADD_FIELD || op->kind == REMOVE_FIELD || op->kind == ALTER_FIELD || op->kind == RENAME_FIELD;
 }
 
-/* Those that CreateModel swallows: all that is said of one model but its table's name. */
+/* Those that CreateModel swallows. */
 static bool belongs_to_model(const Operation *op)
 {
     return is_field_operation(op) || op->kind == ALTER_MODEL_OPTIONS || op->kind == ALTER_UNIQUE_TOGETHER || op->kind == ALTER_ORDER_WITH_RESPECT_TO || op->kind == ADD_INDEX || op->kind == REMOVE_INDEX
-        || op->kind == RENAME_INDEX || op->kind == ADD_CONSTRAINT || op->kind == REMOVE_CONSTRAINT;
+        || op->kind == RENAME_INDEX || op->kind == ADD_CONSTRAINT || op->kind == REMOVE_CONSTRAINT || op->kind == ALTER_MODEL_TABLE
+        || op->kind == ALTER_MODEL_TABLE_COMMENT;
 }
 
 static bool same_text(const char *a, const char *b) { return a && b && same_name(a, b); }
@@ -174,7 +175,7 @@ static Outcome reduce_named(const Operation *op, const Operation *other, Reduced
     return becomes(ret, copy, NULL);
 }
 
-static Outcome reduce(const Operation *op, Operation *other, const char *app, Reduced *ret)
+static Outcome reduce_pair(const Operation *op, Operation *other, const char *app, Reduced *ret)
 {
     if (op->elidable)
         return becomes(ret, other, NULL);
@@ -209,6 +210,24 @@ static Outcome reduce(const Operation *op, Operation *other, const char *app, Re
         return BARRIER;
     }
     return refers_to_model(other, app, op->model) ? BARRIER : MOVES_OVER;
+}
+
+/* The operation has the old name in a relation: of the model, or of the field that a key leads to. */
+static bool has_old_name(const Operation *op, const Operation *rename, const char *app)
+{
+    bool has = rename->kind == RENAME_MODEL && refers_to_model(op, app, rename->model);
+    for (size_t i = 0; rename->kind == RENAME_FIELD && i < op->n_fields + 1; i++) {
+        const FieldState *field = i < op->n_fields ? op->fields[i] : op->field;
+        has |= field && field_refers(field, app, rename->model) && (option_names(field, "to_field", rename->name) || option_names(field, "through_fields", rename->name));
+    }
+    return has;
+}
+
+/* A rename stops also what Django lets by: behind it the old name leads nowhere. */
+static Outcome reduce(const Operation *op, Operation *other, const char *app, Reduced *ret)
+{
+    Outcome outcome = reduce_pair(op, other, app, ret);
+    return outcome == MOVES_OVER && has_old_name(op, other, app) ? BARRIER : outcome;
 }
 
 /* --- the list --------------------------------------------------------------------------------------------------------------------------------- */
@@ -262,8 +281,8 @@ Operation **operations_optimized(Operation *const *operations, size_t count, con
 {
     Operation **list = capo_alloc_array(2 * count + 2, sizeof *list);
     put(list, 0, operations, count);
-    for (size_t rounds = 0; rounds < 2 * count + 2 && join_once(list, &count, app);)
-        rounds += 1;
+    for (size_t left = 2 * count + 2; left && join_once(list, &count, app);)        /* a joining may leave as many as there were */
+        left--;
     list[count] = NULL;
     *ret_count = count;
     return list;

@@ -316,13 +316,13 @@ static void run_somewhere(const char *sql, size_t statements, DatabaseUse use, R
             pool_seen(pool, hash, capo_monotonic_us() - started);
         if (good)
             return;
-        bool repeatable = use == DATABASE_READ || !failure.answered;
+        bool repeatable = use != DATABASE_WRITE || !failure.answered;
         if (failure.stale ? !repeatable || stale-- <= 0 : !failure.lost || !(failure.unsent || (use == DATABASE_READ && !failure.answered)) || once_more-- <= 0)
             break;
     }
     if (held && !failure.unsent)
         capo_transaction_break();
-    failure.unknown = !held && use == DATABASE_WRITE && (failure.lost || (failure.stale && failure.answered)) && !failure.unsent;
+    failure.unknown = !held && use != DATABASE_READ && (failure.lost || (failure.stale && failure.answered)) && !failure.unsent;
     capo_raise_failure(&failure);
 }
 
@@ -639,7 +639,7 @@ const char *capo_sql_numbered(const char *sql, size_t count)
 ResultSet *capo_sql_run_raw(const char *sql, const Value *parameters, size_t count)
 {
     sql = capo_sql_numbered(sql, count);
-    return capo_database_run(sql, parameters, count, only_reads(sql) ? DATABASE_READ : DATABASE_WRITE);
+    return capo_database_run(sql, parameters, count, only_reads(sql) ? DATABASE_READ_ONCE : DATABASE_WRITE);
 }
 
 List *capo_sql_rows_with(const char *sql, const Value *parameters, size_t count)

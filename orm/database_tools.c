@@ -77,6 +77,19 @@ static const char **ended(const Words *words)
     return capo_memdup(words->items, (words->count + 1) * sizeof *words->items);
 }
 
+/* As libpq reads it: words apart by spaces, of which one inside a word has a backslash. */
+static const char *postgresql_options(const DatabaseAddress *address)
+{
+    Buffer out = { 0 };
+    const char *given = capo_database_option(address, "options");
+    capo_put(&out, given ? given : "");
+    if (address->search_path)
+        capo_put_format(&out, "%s-c search_path=", given ? " " : "");
+    for (const char *c = address->search_path; c && *c; c++)
+        capo_put_format(&out, *c == ' ' || *c == '\\' ? "\\%c" : "%c", *c);
+    return out.size ? capo_buffer_text(&out) : "";
+}
+
 const char **capo_database_client(const char *const *more, const char ***ret_environment)
 {
     const DatabaseAddress *address = database_current()->address;
@@ -92,12 +105,16 @@ const char **capo_database_client(const char *const *more, const char ***ret_env
             put(&words, capo_format("--host=%s", address->host));
         if (address->port)
             put(&words, capo_format("--port=%d", address->port));
-        put(&words, capo_format("--dbname=%s", *address->database ? address->database : "postgres"));
+        if (*address->database || !capo_database_option(address, "service"))           /* which has a name of its own */
+            put(&words, capo_format("--dbname=%s", *address->database ? address->database : "postgres"));
         if (address->password)
             put(&environment, capo_format("PGPASSWORD=%s", address->password));
         for (const DatabaseOption *option = address->options; option->name; option++)
-            if (capo_starts_with(option->name, "ssl"))
+            if (capo_starts_with(option->name, "ssl") || !strcmp(option->name, "service") || !strcmp(option->name, "passfile"))
                 put(&environment, capo_format("PG%s=%s", capo_upper(option->name), option->value));
+        const char *options = postgresql_options(address);
+        if (*options)
+            put(&environment, capo_format("PGOPTIONS=%s", options));
     } else {
         put(&words, "mariadb");
         if (address->user)

@@ -287,8 +287,9 @@ static const char *array_problem(const Field *field)
     if (!base)
         return capo_format("%s.%s: an array says what its members are: ARRAY(%s, CHAR, .max_length = 20).", of, name, name);
     bool plain = kinds[base->kind].text || kinds[base->kind].integer || (capo_field_storage(base) >= STORAGE_REAL && capo_field_storage(base) <= STORAGE_UUID);
+    plain |= base->kind == FIELD_JSON || capo_field_is_range(base->kind);
     if (!plain || kinds[base->kind].automatic || base->kind == FIELD_FILE_PATH)
-        return capo_format("%s.%s: the members of an array are texts, numbers, true or false, dates and times, or UUIDs.", of, name);
+        return capo_format("%s.%s: the members of an array are texts, numbers, true or false, dates and times, UUIDs, JSON, or ranges.", of, name);
     if (base->kind == FIELD_CHAR && base->max_length <= 0)
         return capo_format("%s.%s: an array of CHAR needs .max_length, of each member (or use TEXT).", of, name);
     if (base->kind == FIELD_DECIMAL && (base->max_digits <= 0 || base->decimal_places < 0 || base->decimal_places > base->max_digits))

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* INSERT of rows of one model into one table: one of them or many by one statement, and what comes back of them. */
 #include "instance.h"
+#include "query_shape.h"
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool capo_makes_key(const Instance *self, const Field *field)
@@ -51,9 +54,15 @@ static void put_row(Insert *insert, Instance *row)
 /* Fields whose members are bound as they are, where nothing else is known of the instance: no conversion, no object behind the key. */
 static bool is_bound_as_it_is(const Field *field)
 {
-    static const bool plain[STORAGE_KINDS] = { [STORAGE_INT] = true, [STORAGE_BOOL] = true, [STORAGE_DATE] = true, [STORAGE_TIME] = true, [STORAGE_DATETIME] = true,
+    static const bool plain[STORAGE_KINDS] = { [STORAGE_INT] = true, [STORAGE_TEXT] = true, [STORAGE_REAL] = true, [STORAGE_BOOL] = true, [STORAGE_DATE] = true, [STORAGE_TIME] = true, [STORAGE_DATETIME] = true,
                                                [STORAGE_DURATION] = true, [STORAGE_UUID] = true };
     return field->known_storage && plain[field->known_storage - 1];
+}
+
+/* What the conversion would refuse: texts that are no UTF-8, and numbers that are none. */
+static bool is_refused(Value value)
+{
+    return value.kind == VALUE_TEXT ? !capo_utf8_valid(value.text, value.size) : value.kind == VALUE_REAL && isnan(value.real);
 }
 
 /* The values of all rows, row by row, or where the database takes arrays column by column. */
@@ -70,7 +79,8 @@ static Value *values_of(const Insert *insert, bool by_column)
         for (size_t i = 0; i < n; i++) {
             const Field *field = insert->columns[i];
             bool here = bare && plain[i] && (!field->target || !capo_object_member(self, field));
-            values[row * to_row + i * to_column] = here ? capo_member_value((char *)self, field) : capo_column_value(self, field);
+            Value value = here ? capo_member_value((char *)self, field) : capo_value_null();
+            values[row * to_row + i * to_column] = here && !is_refused(value) ? value : capo_column_value(self, field);
         }
     }
     return values;
@@ -137,6 +147,54 @@ static void put_insert(Insert *insert, const Model *level, bool ignore)
     }
 }
 
+/* --- one row: its text is kept, for the models that live as long as the process --- */
+
+typedef struct KeptInsert { const Model *model, *level; const Dialect *dialect; bool made; size_t n_columns; char *table, *sql; } KeptInsert;
+enum { KEPT_INSERTS = 256 };                /* where two meet, the later one stays */
+static KeptInsert kept[KEPT_INSERTS];
+
+static bool is_kept(const KeptInsert *place, const Insert *insert, const Model *level, const Dialect *dialect)
+{
+    return place->level == level && place->model == insert->rows[0]->model && place->dialect == dialect && place->made == insert->made
+        && place->n_columns == insert->n_columns && !strcmp(place->table, level->table);
+}
+
+static void keep(KeptInsert *place, const Insert *insert, const Model *level, const Dialect *dialect, const char *sql)
+{
+    if (!model_is_registered(insert->rows[0]->model))
+        return;
+    free(place->table);
+    free(place->sql);
+    *place = (KeptInsert){ insert->rows[0]->model, level, dialect, insert->made, insert->n_columns, strdup(level->table), strdup(sql) };
+    if (!place->table || !place->sql)
+        abort();
+}
+
+static const char *text_of(Insert *insert, const Model *level, const Field *const *back, size_t n_back)
+{
+    put_insert(insert, level, false);
+    for (size_t i = 0; i < n_back && capo_dialect()->returning; i++)
+        capo_put_format(&insert->sql, "%s%s", i ? ", " : " RETURNING ", capo_quote_name(back[i]->column));
+    return capo_buffer_text(&insert->sql);
+}
+
+/* `plain`: nothing but the model says what the text is. */
+static const char *insert_sql(Insert *insert, const Model *level, const Field *const *back, size_t n_back, bool plain)
+{
+    if (!plain)
+        return text_of(insert, level, back, n_back);
+    const Dialect *dialect = capo_dialect();
+    KeptInsert *place = &kept[((uintptr_t)level / 64 + (uintptr_t)insert->rows[0]->model / 64 * 7 + insert->made) % KEPT_INSERTS];
+    if (is_kept(place, insert, level, dialect)) {
+        insert->values = values_of(insert, false);
+        insert->n_values = insert->n_columns;
+        return place->sql;
+    }
+    const char *sql = text_of(insert, level, back, n_back);
+    keep(place, insert, level, dialect, sql);
+    return sql;
+}
+
 int64_t capo_insert_rows(Instance *const *instances, size_t count, const Model *level, const char *on_conflict)
 {
     for (size_t i = 0; i < count; i++)
@@ -147,18 +205,19 @@ int64_t capo_insert_rows(Instance *const *instances, size_t count, const Model *
     insert.fields = capo_level_fields(instances[0]->model, level, &insert.n_fields);
     insert.made = capo_makes_key(instances[0], insert.pk);
     choose_columns(&insert);
-    put_insert(&insert, level, !strcmp(on_conflict, " "));
-    capo_put(&insert.sql, on_conflict);
-    if (*on_conflict)
+    if (*on_conflict) {
+        put_insert(&insert, level, !strcmp(on_conflict, " "));
+        capo_put(&insert.sql, on_conflict);
         return capo_database_run(capo_buffer_text(&insert.sql), insert.values, insert.n_values, DATABASE_WRITE)->changes;
+    }
     const Field **back = capo_alloc_array(insert.n_fields + 1, sizeof *back);
     size_t n_back = capo_computed_fields(instances, count, insert.fields, insert.n_fields, back);
     bool returns_key = insert.made && dialect->returning && (count > 1 || dialect->returns_keys || n_back);
+    bool plain = count == 1 && !n_back && !insert.defaults && !(insert.made && insert.n_fields == 1);
     if (returns_key)
         back[n_back++] = insert.pk;
-    for (size_t i = 0; i < n_back && dialect->returning; i++)
-        capo_put_format(&insert.sql, "%s%s", i ? ", " : " RETURNING ", capo_quote_name(back[i]->column));
-    ResultSet *result = capo_database_run(capo_buffer_text(&insert.sql), insert.values, insert.n_values, DATABASE_WRITE);
+    const char *sql = insert_sql(&insert, level, back, n_back, plain);
+    ResultSet *result = capo_database_run(sql, insert.values, insert.n_values, DATABASE_WRITE);
     for (size_t row = 0; row < count; row++) {
         if (insert.made && !returns_key)
             capo_field_store(instances[row], insert.pk, capo_value_int(result->last_id - (int64_t)(count - 1 - row) * (result->id_step ? result->id_step : 1)));

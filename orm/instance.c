@@ -30,6 +30,12 @@ static Value nullable_int(const Field *field, int64_t n)
     return n == 0 && is_key(field) ? capo_value_null() : capo_value_int(n);
 }
 
+/* Of a field of resolved models it is noted, and need not be found out. */
+static inline Storage storage_of(const Field *field)
+{
+    return field->known_storage ? (Storage)(field->known_storage - 1) : capo_field_storage(field);
+}
+
 Value capo_member_value(const char *base, const Field *field)
 {
     static const Uuid nil;
@@ -40,7 +46,7 @@ Value capo_member_value(const char *base, const Field *field)
         return capo_value_null();
     if (field->known_storage == 1 + STORAGE_INT)                    /* most of those that are asked for: keys */
         return nullable_int(field, *(const int64_t *)(const void *)at);
-    switch (capo_field_storage(field)) {
+    switch (storage_of(field)) {
     case STORAGE_INT:
         return nullable_int(field, *(const int64_t *)(const void *)at);
     case STORAGE_TEXT: {
@@ -98,7 +104,7 @@ void capo_member_store(char *base, const Field *field, Value value)
     bool some = value.kind != VALUE_NULL;
     if (field->layout.present >= 0)
         *(bool *)(base + field->layout.present) = some;
-    switch (capo_field_storage(field)) {
+    switch (storage_of(field)) {
     case STORAGE_INT:
         if (value.kind == VALUE_DECIMAL)
             capo_raise(ERROR_DATA, "%s.%s is %s, which is past the 64 bits that its member holds.", field->model->name, field->name, value.decimal.text);

@@ -126,8 +126,10 @@ typedef struct Connection {
     bool in_use;
     bool lost;                              /* the server is gone, or what is left of a statement: closed as soon as nobody uses it */
     bool shared;                            /* by many fibers at a time */
+    bool retired;                           /* closed when it comes back: its server has become one for reading only, say, and another may be in its place */
     struct Pool *pool;
     struct Fiber *holder;                   /* who it is lent to */
+    struct Connection *next_lent;
     int64_t opened, used;                   /* when it was opened and last given back; monotonic microseconds */
     unsigned generation;                    /* capo_database_generation() when it was opened */
     size_t in_flight;                       /* statements sent and not answered yet */
@@ -168,7 +170,8 @@ typedef struct DatabaseFailure {
 /* One of many: capo_database_run_many(). `into`: NULL, or where its rows are to become instances at once (rows.h). */
 typedef struct Statement { const char *sql; const Value *parameters; size_t count; struct RowSink *into; } Statement;
 
-typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE } DatabaseUse;
+/* DATABASE_READ_ONCE: a SELECT written by hand, whose functions may change something: never sent twice. */
+typedef enum DatabaseUse { DATABASE_READ, DATABASE_WRITE, DATABASE_READ_ONCE } DatabaseUse;
 
 /* A look-up's spelling: "%s" stands for the bound right side. */
 typedef struct LookupOperator { const char *lookup, *format; } LookupOperator;

@@ -32,8 +32,7 @@ struct Pool {
     int64_t retry_at; int pause_ms;         /* after a failed attempt */
     char *problem; int problem_code;
     uint64_t opened, failed, lost;
-    Connection *latest;                     /* lent last: in a pool of one, who has it */
-    size_t n_lent;
+    Connection *lent; size_t n_lent;
     struct event *sweeper;                  /* closes what nobody uses, also where nobody asks; NULL: not needed yet */
     bool sweeps;                            /* it is waiting for its time */
     uint64_t retired;
@@ -74,8 +73,6 @@ static void close_connection(Pool *self, Connection *connection)
 {
     if (connection->lost)
         self->lost++;
-    if (self->latest == connection)
-        self->latest = NULL;
     self->backend->close(connection, false);
 }
 
@@ -94,7 +91,7 @@ static void forget(Pool *self)
     self->generation = capo_database_generation();
     self->n_idle = self->n_shared = self->n_open = self->n_waiting = self->n_lent = 0;
     self->first = self->last = NULL;
-    self->latest = NULL;
+    self->lent = NULL;
     self->share_lock = (FiberLock){ 0 };
     self->retry_at = self->pause_ms = 0;
     memset(self->slow, 0, sizeof self->slow);
@@ -146,7 +143,7 @@ static void room(Pool *self)
 {
     self->n_open--;
     PoolWaiter *waiter = self->first;
-    if (!waiter)
+    if (!waiter || self->n_open >= (size_t)self->options.size)
         return;
     dequeue(self, waiter);
     waiter->go = true;
@@ -295,7 +292,7 @@ static void return_connection(void *connection) { pool_return(connection); }
 
 static bool too_old(const Pool *self, const Connection *connection, int64_t now)
 {
-    return self->options.max_age_ms && now - connection->opened > self->options.max_age_ms * INT64_C(1000);
+    return connection->retired || (self->options.max_age_ms && now - connection->opened > self->options.max_age_ms * INT64_C(1000));
 }
 
 /* --- what nobody uses --- */
@@ -370,6 +367,38 @@ static void watch_idle(Pool *self)
     sweep_later(self, self->options.max_idle_ms * INT64_C(1000) + 1000);
 }
 
+static Connection *lent(Pool *self, Connection *connection)
+{
+    if (!connection->in_use) {
+        self->n_lent++;
+        connection->next_lent = self->lent;
+        self->lent = connection;
+    }
+    connection->in_use = true;
+    connection->holder = capo_fiber_current();
+    return connection;
+}
+
+static void taken_back(Pool *self, Connection *connection)
+{
+    Connection **at = &self->lent;
+    while (*at && *at != connection)
+        at = &(*at)->next_lent;
+    if (*at)
+        *at = connection->next_lent;
+    self->n_lent--;
+    connection->in_use = false;
+    connection->holder = NULL;
+}
+
+static bool holds_one(const Pool *self, const Fiber *fiber)
+{
+    for (const Connection *at = self->lent; at; at = at->next_lent)
+        if (at->holder == fiber)
+            return true;
+    return false;
+}
+
 /* Whether an idle connection is still good; closes it where it is not. It is nobody's meanwhile: its place is kept. */
 static bool still_good(Pool *self, Connection *connection)
 {
@@ -381,19 +410,20 @@ static bool still_good(Pool *self, Connection *connection)
         capo_defer_cancel(return_connection, connection);
         connection->lost = connection->lost || !good;
     }
-    if (!good)
+    if (!good) {
+        taken_back(self, connection);
         close_connection(self, connection);
+    }
     return good;
 }
 
-static Connection *lent(Pool *self, Connection *connection)
+/* Those who hold one already do not wait for another, since they may all wait for each other then: a loop over rows, say, whose body begins a
+ * transaction. They get so many beyond the pool's size. */
+static bool may_go_beyond(const Pool *self, const Fiber *fiber)
 {
-    if (!connection->in_use)
-        self->n_lent++;
-    connection->in_use = true;
-    connection->holder = capo_fiber_current();
-    self->latest = connection;
-    return connection;
+    enum { TIMES = 3 };
+    bool many = self->options.size > 1 || self->backend->networked;
+    return fiber && many && holds_one(self, fiber) && self->n_open < TIMES * (size_t)self->options.size;
 }
 
 Connection *pool_lend(Pool *self)
@@ -408,12 +438,10 @@ Connection *pool_lend(Pool *self)
             connection = lent(self, self->idle[--self->n_idle]);
             if (still_good(self, connection))
                 return connection;
-            self->n_lent--;
-            connection = NULL;
-        } else if (self->n_open < (size_t)self->options.size) {
+        } else if (self->n_open < (size_t)self->options.size || may_go_beyond(self, fiber)) {
             self->n_open++;
         } else {
-            if (self->options.size == 1 && fiber && self->latest && self->latest->holder == fiber)
+            if (self->options.size == 1 && fiber && holds_one(self, fiber))
                 capo_bug("a fiber asked for the one connection to %s, which it holds already: it would wait for itself.", self->address->shown);
             connection = wait_turn(self, until);
             if (connection)
@@ -448,10 +476,8 @@ void pool_return(Connection *connection)
         fiber_wake(waiter->fiber);
         return;
     }
-    connection->in_use = false;
-    connection->holder = NULL;
-    self->n_lent--;
-    if (good) {
+    taken_back(self, connection);
+    if (good && self->n_open <= (size_t)self->options.size) {
         self->idle[self->n_idle++] = connection;
         drop_idle(self, now);
         watch_idle(self);

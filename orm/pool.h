@@ -5,6 +5,9 @@
  *     …                                                    // its fiber's alone
  *     pool_return(pool, connection);                       // never raises; closes it where it is lost, stale or in a transaction
  *
+ * Who holds one already and asks for another (a loop over rows whose body begins a transaction) does not wait where all are lent: it gets one beyond
+ * the pool's size, up to three times the size, so that units cannot all wait for each other. It is closed when it comes back.
+ *
  * The same for the three databases. SQLite's writer is a pool of one, its readers another; a networked database has one pool,
  * and `pool_shared` connections beside it. A server that does not answer is asked again, by one fiber, after a pause that grows to
  * a quarter of a second; meanwhile whoever wants a connection is told so at once. */

@@ -143,13 +143,14 @@ static const char *whole_text(const Field *field, Value value)
 
 static void put_array(Buffer *out, const Field *field, const List *list)
 {
+    bool documents = field && field->base && field->base->kind == FIELD_JSON;      /* a list may be one */
     capo_put_char(out, '{');
     for (size_t i = 0; i < list->count; i++) {
         Value item = list->items[i];
         capo_put(out, i ? "," : "");
         if (capo_is_null(item))
-            capo_put(out, "NULL");
-        else if (item.kind == VALUE_LIST)
+            capo_put(out, documents ? "\"null\"" : "NULL");     /* JSON's own, as for Django */
+        else if (item.kind == VALUE_LIST && !documents)
             put_array(out, field && field->base ? field->base : field, item.list);
         else
             put_quoted(out, member_text(field && field->base ? capo_to_column(field->base, item) : capo_is_text(item) ? capo_value_text(whole_text(field, item)) : item));
@@ -225,6 +226,8 @@ static Value read_part(const Field *base, const char *word)
     Value day;
     if (base && (base->kind == FIELD_DATE || base->kind == FIELD_DATETIME) && capo_is_infinity(word, base->kind, &day))
         return day;
+    if (base && base->kind == FIELD_JSON)
+        return capo_from_storage(STORAGE_JSON, capo_value_text(word), 0);
     return base ? capo_field_to_python(base, capo_value_text(word)) : capo_value_text(word);
 }
 
@@ -444,8 +447,10 @@ Value capo_held_copy(Value value)
 
 static Value plain_item(const Field *base, Value value)
 {
-    if (capo_is_null(value))
+    if (capo_is_null(value) || (base && base->kind == FIELD_JSON))
         return value;
+    if (capo_value_range(value))
+        return base ? capo_held_to_plain(base, value) : value;
     switch (value.kind) {
     case VALUE_LIST: return base ? capo_held_to_plain(base, value) : value;
     case VALUE_DATE: return capo_value_text(capo_date_iso(value.date));

@@ -67,10 +67,11 @@ static const Field *near_key(const Field *relation, bool reverse)
     return reverse ? relation->target_field : relation;
 }
 
-static Value key_of(const Instance *instance, const Field *relation, bool reverse, const Field *near)
+static Value key_of(const Instance *instance, const Field *relation, bool reverse)
 {
     if (relation->n_parts)
         return relation_value(instance, relation, reverse);
+    const Field *near = near_key(relation, reverse);
     bool here = near->model == instance->model && near->column && !near->target && instance->model->size && !instance->state->deferred;
     return here ? capo_member_value((const char *)instance, near) : capo_field_value(instance, near);
 }
@@ -188,23 +189,20 @@ static void share_out(const KeyTable *by_key, Instance *const *found, size_t cou
     }
 }
 
-/* A level between its two halves: `query` is to run for the rows that miss what the relation leads to, from their keys. NULL: all is known, or
- * the keys are of several columns, which are bound one by one: of these no statement takes more than so many. */
+/* A level between its two halves: the queries are to run for the rows that miss what the relation leads to, from their keys. None: all is known. */
 typedef struct Load {
     const char *name;
     const Field *relation; bool reverse;
     const Prefetching *own;
     Rows missing, next;
     KeyRows **slots; KeyTable by_key; size_t n_keys;        /* slots: of the missing, NULL of one without a key */
-    const Value *keys;
-    Query *query;
+    Query **queries; size_t n_queries;
 } Load;
 
 static Load start_level(Instance *const *rows, size_t count, const char *name, const Field *relation, bool reverse, const Prefetching *own)
 {
     Load load = { .name = name, .relation = relation, .reverse = reverse, .own = own };
     bool special = own && own->to_attr;                             /* what is there already is not read again, whatever the query */
-    const Field *near = near_key(relation, reverse);
     reserve(&load.missing, count);
     for (size_t i = 0; i < count; i++)
         if (special || !known(rows[i], relation, reverse, name, &load.next))
@@ -215,16 +213,18 @@ static Load start_level(Instance *const *rows, size_t count, const char *name, c
     load.slots = capo_alloc_array(load.missing.count, sizeof *load.slots);
     load.by_key = key_table(load.missing.count);
     for (size_t i = 0; i < load.missing.count; i++) {
-        Value key = key_of(load.missing.items[i], relation, reverse, near);
+        Value key = key_of(load.missing.items[i], relation, reverse);
         load.slots[i] = capo_is_null(key) ? NULL : find_key(&load.by_key, key);
         if (!load.slots[i] || load.slots[i]->used)
             continue;
         load.slots[i]->used = true;
         keys[load.n_keys++] = key;
     }
-    load.keys = keys;
-    if (load.n_keys && !relation->n_parts)
-        load.query = level_query(load.missing.items[0], name, relation, reverse, own, keys, load.n_keys);
+    /* Keys of several columns are bound one by one, and no statement takes more than so many. */
+    size_t most = relation->n_parts ? capo_dialect()->max_parameters / (2 * relation->n_parts) : load.n_keys;
+    load.queries = capo_alloc_array(most ? load.n_keys / most + 1 : 1, sizeof *load.queries);
+    for (size_t at = 0; at < load.n_keys; at += most)
+        load.queries[load.n_queries++] = level_query(load.missing.items[0], name, relation, reverse, own, keys + at, load.n_keys - at < most ? load.n_keys - at : most);
     return load;
 }
 
@@ -233,12 +233,10 @@ static Rows finish_level(Load *load)
 {
     static Instance *nobody[1];
     const Rows none = { .items = nobody };
-    size_t n_parts = load->relation->n_parts, most = n_parts ? capo_dialect()->max_parameters / (2 * n_parts) : load->n_keys;
-    for (size_t at = 0; at < load->n_keys; at += most) {
-        size_t found, n = load->n_keys - at < most ? load->n_keys - at : most;
-        Query *query = load->query ? load->query : level_query(load->missing.items[0], load->name, load->relation, load->reverse, load->own, load->keys + at, n);
-        Instance **others = capo_query_rows(query, &found);
-        share_out(&load->by_key, others, found, n, load->relation, load->reverse, &load->next);
+    for (size_t i = 0; i < load->n_queries; i++) {
+        size_t found;
+        Instance **others = capo_query_rows(load->queries[i], &found);
+        share_out(&load->by_key, others, found, load->n_keys, load->relation, load->reverse, &load->next);
     }
     for (size_t i = 0; i < load->missing.count; i++)
         store(load->missing.items[i], load->relation, load->reverse, load->name, load->own ? load->own->to_attr : NULL,
@@ -451,6 +449,16 @@ static void step(Walk *walk, Levels *levels, size_t begun)
     walk->level = (size_t)(level - levels->items);
 }
 
+static void run_together(const Levels *levels, size_t begun, size_t n_queries)
+{
+    Query **queries = capo_alloc_array(n_queries, sizeof *queries);
+    size_t n = 0;
+    for (size_t i = begun; i < levels->count; i++)
+        for (size_t k = 0; levels->items[i].load && k < levels->items[i].load->n_queries; k++)
+            queries[n++] = levels->items[i].load->queries[k];
+    query_rows_together(queries, n);
+}
+
 /* All paths go one level further, their queries together; as long as there are any. */
 void prefetch_related(Instance *const *instances, size_t count, const Prefetching *prefetch, size_t n_prefetch)
 {
@@ -460,7 +468,6 @@ void prefetch_related(Instance *const *instances, size_t count, const Prefetchin
             n_names++;
     Levels levels = { .items = capo_alloc_array(n_names, sizeof *levels.items) };
     Walk *walks = capo_alloc_array(n_prefetch, sizeof *walks);
-    Query **queries = capo_alloc_array(n_prefetch, sizeof *queries);
     for (size_t i = 0; i < n_prefetch; i++)
         walks[i] = (Walk){ .prefetch = &prefetch[i], .at = prefetch[i].path, .rows = instances, .count = count };
     while (going) {
@@ -469,10 +476,9 @@ void prefetch_related(Instance *const *instances, size_t count, const Prefetchin
             if (walks[i].at)
                 step(&walks[i], &levels, begun);
         for (size_t i = begun; i < levels.count; i++)
-            if (levels.items[i].load && levels.items[i].load->query)
-                queries[n++] = levels.items[i].load->query;
+            n += levels.items[i].load ? levels.items[i].load->n_queries : 0;
         if (n > 1)
-            query_rows_together(queries, n);
+            run_together(&levels, begun, n);
         for (size_t i = begun; i < levels.count; i++)
             if (levels.items[i].load)
                 levels.items[i].rows = finish_level(levels.items[i].load);

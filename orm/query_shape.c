@@ -244,7 +244,7 @@ static bool same_value(Value a, Value b)
     return a.kind == b.kind && a.flags == b.flags && a.tag == b.tag && capo_equal(a, b);
 }
 
-static bool is_registered(const Model *model)
+bool model_is_registered(const Model *model)
 {
     size_t count;
     Model *const *all = capo_all_models(&count);
@@ -263,7 +263,7 @@ static bool learn(Shape *shape, Model *model, const QueryOptions *options, const
     size_t n = reading->n_slots, booleans = 0, n_set = 0, n_where = 0;
     for (size_t i = 0; i < n; i++)
         probes[i] = probe(&reading->slots[i], i, &booleans);
-    if (booleans > 2 || !is_registered(model))
+    if (booleans > 2 || !model_is_registered(model))
         return false;
     for (; changes && changes[n_set].field; n_set++)
         probing[n_set] = (NamedChange){ changes[n_set].field, { "=", probes[n_set] } };

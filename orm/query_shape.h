@@ -17,6 +17,8 @@ Compiled *shape_compiled(Model *model, const QueryOptions *options, ShapeUse use
 Compiled *shape_update(Model *model, const QueryOptions *options, const NamedChange *changes);
 /* The query whose SELECT answers that: the first 21 rows of a get(), one row of a first(). */
 Query *query_for_use(Query *query, ShapeUse use);
+/* Whether the model is the program's own, which lives as long as the process, and not one that was made at run time. */
+bool model_is_registered(const Model *model);
 /* How many shapes are known, and how often one was found. */
 typedef struct ShapeFigures { size_t known; int64_t found; } ShapeFigures;
 ShapeFigures shape_figures(void);

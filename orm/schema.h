@@ -26,6 +26,7 @@ typedef struct SchemaWords {
     const char *drop_foreign_key, *drop_unique, *drop_check, *drop_primary_key, *drop_index;
     bool index_has_table;
     const char *rename_index;               /* the table where index_has_table, the old name, the new one; NULL: it cannot */
+    bool renames_checks;                    /* the new name of a column goes into the checks of its table */
     const char *check_now;                  /* foreign keys that wait for the commit are checked at once; NULL: they never wait */
     bool key_has_index;                     /* a foreign key makes the index that it needs */
     bool (*can_index)(const Field *field);  /* NULL: all */
@@ -33,7 +34,8 @@ typedef struct SchemaWords {
     const char *(*pattern_class)(const Field *field);
     /* Sets the type of a column, and whether it may be NULL. */
     void (*alter_type)(SchemaEditor *editor, const Model *model, const Field *old_field, const Field *new_field);
-    /* Names of the constraints that there are of this kind ('f' foreign key, 'u' unique, 'p' primary key, 'c' check) over this column alone. */
+    /* Names of the constraints that there are of this kind ('f' foreign key, 'u' unique, 'p' primary key, 'c' check) over this column alone.
+     * Where key_has_index also 'k': `column` is an index, and what is given is the column whose foreign key has no other one. */
     List *(*constraint_names)(const char *table, const char *column, char kind);
 } SchemaWords;
 
@@ -98,6 +100,8 @@ IndexSpec *capo_schema_indexes(const Model *model);
 const char *capo_schema_tablespace(const Model *model, const Field *field);
 /* PostgreSQL's index for LIKE, which its plain ones do not serve: of an indexed field that holds text. False: it has none. */
 bool capo_schema_pattern_index(const Model *model, const Field *field, IndexSpec *ret);
+/* Before this index goes: a foreign key that rests on it alone gets one of its own (MariaDB). */
+void capo_schema_free_index(SchemaEditor *editor, const char *table, const char *name);
 /* Drops one of the model's, by the name that it has in the database. */
 void capo_schema_drop_index(SchemaEditor *editor, const Model *model, const IndexSpec *spec);
 /* Drops those that only the old model has and creates those that only the new one has. */
@@ -105,6 +109,8 @@ void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, co
 /* One half of it each: an index may not fit the new type of its column, or the new one the old. */
 void capo_schema_drop_old_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 void capo_schema_create_new_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
+/* Behind a change of a column's name, which the model says already: `before` are its indexes without it. */
+void capo_schema_follow_column(SchemaEditor *editor, const Model *model, const IndexSpec *before);
 /* The same behind a change of the table's name. */
 void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, const Model *new_model);
 void capo_schema_create_indexes(SchemaEditor *editor, const Model *model);

@@ -169,9 +169,24 @@ static const char *drop_of(const char *table, const IndexSpec *spec, const char 
     return format ? capo_format(format, capo_quote_name(table), capo_quote_name(name)) : capo_format("DROP INDEX IF EXISTS %s", capo_quote_name(name));
 }
 
+void capo_schema_free_index(SchemaEditor *editor, const char *table, const char *name)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    if (!words || !words->key_has_index || editor->collects)
+        return;
+    List *columns = capo_schema_constraint_names(editor, table, name, 'k');
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *column = capo_to_text(columns->items[i]);
+        capo_schema_run(editor, capo_format("CREATE INDEX %s ON %s (%s)", capo_quote_name(capo_index_name(table, (const char *const[]){ column, NULL }, "")),
+                                            capo_quote_name(table), capo_quote_name(column)), NULL, 0);
+    }
+}
+
 void capo_schema_drop_index(SchemaEditor *editor, const Model *model, const IndexSpec *spec)
 {
     const char *name = name_now(editor, model, model->table, spec);
+    if (name)
+        capo_schema_free_index(editor, model->table, name);
     if (!spec->kind)
         capo_schema_run(editor, spec->drop, NULL, 0);
     else if (name)
@@ -198,6 +213,25 @@ void capo_schema_change_indexes(SchemaEditor *editor, const Model *old_model, co
 {
     capo_schema_drop_old_indexes(editor, old_model, new_model);
     capo_schema_create_new_indexes(editor, old_model, new_model);
+}
+
+static void rename_to(SchemaEditor *editor, const char *table, const char *name, const char *new_name)
+{
+    const SchemaWords *words = capo_backend()->schema->words;
+    const char *from = capo_quote_name(name), *to = capo_quote_name(new_name);
+    capo_schema_run(editor, words->index_has_table ? capo_format(words->rename_index, capo_quote_name(table), from, to)
+                                                   : capo_format(words->rename_index, from, to), NULL, 0);
+}
+
+void capo_schema_follow_column(SchemaEditor *editor, const Model *model, const IndexSpec *before)
+{
+    for (const IndexSpec *after = capo_schema_indexes(model); after->name; after++, before++) {
+        IndexSpec there = *after;
+        there.name = before->name;
+        const char *name = after->kind && strcmp(after->name, before->name) ? name_now(editor, model, model->table, &there) : NULL;
+        if (name)
+            rename_to(editor, model->table, name, after->name);
+    }
 }
 
 /* The index of the same kind over the same fields: the columns of a join table may be called otherwise. */
@@ -240,9 +274,7 @@ void capo_schema_rename_indexes(SchemaEditor *editor, const Model *old_model, co
             continue;
         const char *name = name_now(editor, old_model, new_model->table, &there);
         if (new && name && words && words->rename_index) {
-            const char *old_name = capo_quote_name(name), *new_name = capo_quote_name(new->name);
-            capo_schema_run(editor, words->index_has_table ? capo_format(words->rename_index, capo_quote_name(new_model->table), old_name, new_name)
-                                                           : capo_format(words->rename_index, old_name, new_name), NULL, 0);
+            rename_to(editor, new_model->table, name, new->name);
             continue;
         }
         if (new)

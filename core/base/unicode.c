@@ -63,7 +63,12 @@ size_t capo_utf8_encode(uint32_t code_point, char ret_bytes[4])
 bool capo_utf8_valid(const char *text, size_t size)
 {
     const char *at = text, *end = text + size;
+    uint64_t eight;
     while (at < end) {
+        if (end - at >= 8 && !(memcpy(&eight, at, 8), eight & UINT64_C(0x8080808080808080))) {
+            at += 8;
+            continue;
+        }
         if ((unsigned char)*at < 0x80) {
             at++;
             continue;

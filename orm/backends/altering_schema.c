@@ -38,8 +38,11 @@ static void drop_constraints(SchemaEditor *editor, const char *table, const char
         return;
     }
     List *names = capo_schema_constraint_names(editor, table, column, kind);
-    for (size_t i = 0; i < names->count; i++)
+    for (size_t i = 0; i < names->count; i++) {
+        if (kind == 'u')
+            capo_schema_free_index(editor, table, names->items[i].text);
         run(editor, format, capo_quote_name(table), capo_quote_name(names->items[i].text));
+    }
 }
 
 /* --- columns --- */
@@ -139,17 +142,18 @@ static bool has_constraint(const IndexSpec *specs, const IndexSpec *wanted)
 }
 
 /* Those that only the old model has go before its columns change, those that only the new one has come when they have. */
-static void drop_old_constraints(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+static void drop_old_constraints(SchemaEditor *editor, const IndexSpec *before, const Model *new_model)
 {
     const IndexSpec *after = capo_schema_constraints(new_model);
-    for (const IndexSpec *spec = capo_schema_constraints(old_model); spec->name; spec++)
-        if (!has_constraint(after, spec))
+    for (const IndexSpec *spec = before; spec->name; spec++)
+        if (!has_constraint(after, spec)) {
+            capo_schema_free_index(editor, new_model->table, spec->name);
             capo_schema_run(editor, spec->drop, NULL, 0);
+        }
 }
 
-static void add_new_constraints(SchemaEditor *editor, const Model *old_model, const Model *new_model)
+static void add_new_constraints(SchemaEditor *editor, const IndexSpec *before, const Model *new_model)
 {
-    const IndexSpec *before = capo_schema_constraints(old_model);
     for (const IndexSpec *spec = capo_schema_constraints(new_model); spec->name; spec++)
         if (!has_constraint(before, spec))
             run(editor, "ALTER TABLE %s ADD %s", capo_quote_name(new_model->table), spec->sql);
@@ -215,14 +219,15 @@ void capo_altering_add_column(SchemaEditor *editor, Model *old_model, Model *new
 
 void capo_altering_remove_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *field)
 {
+    const IndexSpec *constraints = capo_schema_constraints(old_model);
     capo_schema_run_deferred(editor, old_model->table);
-    drop_old_constraints(editor, old_model, new_model);
+    drop_old_constraints(editor, constraints, new_model);
     if (has_foreign_key(field))
         drop_constraints(editor, old_model->table, field->column, 'f', foreign_key_name(old_model->table, field));
     capo_schema_change_indexes(editor, old_model, new_model);
     run(editor, "ALTER TABLE %s DROP COLUMN %s%s", capo_quote_name(new_model->table), capo_quote_name(field->column),
         words()->check_now ? " CASCADE" : "");
-    add_new_constraints(editor, old_model, new_model);
+    add_new_constraints(editor, constraints, new_model);
 }
 
 /* --- altering --- */
@@ -278,6 +283,16 @@ static void fill_with_default(SchemaEditor *editor, const Model *model, const Fi
     check_now(editor);
 }
 
+/* The name, and those of the indexes that are called after it; the database carries it into all else. The old field is called so from here on, and what
+ * remains to be changed are the differences to that. */
+static void rename_column(SchemaEditor *editor, const Model *old_model, Field *old_field, const char *column)
+{
+    const IndexSpec *before = capo_schema_indexes(old_model);
+    run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(old_model->table), capo_quote_name(old_field->column), capo_quote_name(column));
+    old_field->column = column;
+    capo_schema_follow_column(editor, old_model, before);
+}
+
 void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *new_model, Field *old_field, Field *new_field, Value given)
 {
     const Dialect *dialect = capo_dialect();
@@ -293,27 +308,34 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
                                                   || strcmp(capo_on_delete_sql(old_field), capo_on_delete_sql(new_field)));
     const char *old_default = capo_column_default(old_field), *new_default = capo_column_default(new_field);
     bool recommented = !same_text(old_field->db_comment, new_field->db_comment), apart = capo_backend()->schema->comments_apart;
-    Field as_new = *old_field;
-    as_new.known_storage = 0;
+    const Field as_was = *old_field;
+    const IndexSpec *constraints = NULL;
     capo_schema_refuse_generated(old_field, new_field);
     capo_schema_run_deferred(editor, table);
+    if (renamed && !words()->renames_checks) {
+        constraints = capo_schema_constraints(old_model);
+        drop_old_constraints(editor, constraints, new_model);
+    }
+    if (renamed)
+        rename_column(editor, old_model, old_field, new_field->column);
+    Field as_new = *old_field;
+    as_new.known_storage = 0;
     if (retyped && old_default) {
         alter_default(editor, old_model, old_field, NULL);
         as_new.has_db_default = false;
         old_default = NULL;
     }
     if (rekeyed)
-        drop_constraints(editor, table, old_field->column, 'f', foreign_key_name(table, old_field));
+        drop_constraints(editor, table, old_field->column, 'f', foreign_key_name(table, &as_was));
     if (old_field->unique && !new_field->unique && !old_field->primary_key)
-        drop_constraints(editor, table, old_field->column, 'u', constraint_name(table, old_field, "_uniq"));
+        drop_constraints(editor, table, old_field->column, 'u', constraint_name(table, &as_was, "_uniq"));
     if (old_check && !same_text(old_check, new_check))
-        drop_constraints(editor, table, old_field->column, 'c', constraint_name(table, old_field, "_check"));
-    drop_old_constraints(editor, old_model, new_model);
-    capo_schema_drop_old_indexes(editor, old_model, new_model);
-    if (renamed) {
-        run(editor, "ALTER TABLE %s RENAME COLUMN %s TO %s", capo_quote_name(table), capo_quote_name(old_field->column), column);
-        as_new.column = new_field->column;
+        drop_constraints(editor, table, old_field->column, 'c', constraint_name(table, &as_was, "_check"));
+    if (!constraints) {
+        constraints = capo_schema_constraints(old_model);
+        drop_old_constraints(editor, constraints, new_model);
     }
+    capo_schema_drop_old_indexes(editor, old_model, new_model);
     if (old_field->primary_key && !new_field->primary_key)
         drop_constraints(editor, table, new_field->column, 'p', capo_format("%s_pkey", table));
     if (old_field->null && !new_field->null) {
@@ -345,16 +367,18 @@ void capo_altering_alter_column(SchemaEditor *editor, Model *old_model, Model *n
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s UNIQUE (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_uniq")), column);
     if (new_check && !same_text(old_check, new_check))
         run(editor, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s)", capo_quote_name(table), capo_quote_name(constraint_name(table, new_field, "_check")), new_check);
-    add_new_constraints(editor, old_model, new_model);
+    add_new_constraints(editor, constraints, new_model);
     capo_schema_create_new_indexes(editor, old_model, new_model);
+    old_field->column = as_was.column;
     if (has_foreign_key(new_field) && (rekeyed || !has_foreign_key(old_field)))
         capo_schema_defer(editor, table, new_field->target->table, foreign_key_sql(table, new_field));
 }
 
 void capo_altering_alter_constraints(SchemaEditor *editor, Model *old_model, Model *new_model)
 {
-    drop_old_constraints(editor, old_model, new_model);
-    add_new_constraints(editor, old_model, new_model);
+    const IndexSpec *constraints = capo_schema_constraints(old_model);
+    drop_old_constraints(editor, constraints, new_model);
+    add_new_constraints(editor, constraints, new_model);
     capo_schema_change_indexes(editor, old_model, new_model);
 }
 

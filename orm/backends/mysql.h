@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The driver of MariaDB and MySQL, inside: mysql.c connects and runs; mysql_errors.c says what failed; mysql_wait.c suspends the fiber; mysql_values.c has
- * parameters and cells. */
+/* The driver of MariaDB and MySQL, inside: mysql.c runs statements; mysql_connect.c makes connections and ends them; mysql_errors.c says what failed;
+ * mysql_wait.c suspends the fiber; mysql_values.c has parameters and cells. */
 #pragma once
 #include "../internal.h"
 #include "../pool.h"
@@ -35,6 +35,15 @@ int mysql_on_wait(my_socket fd, my_bool is_read, int timeout_ms);
 /* From the moment it is open, and until its socket is closed, whoever closes it. */
 void mysql_watch(MysqlConnection *connection);
 void mysql_unwatch(MysqlConnection *connection);
+
+/* mysql_connect.c */
+Connection *mysql_connection_open(const DatabaseAddress *address, bool read_only, DatabaseFailure *failure);
+void mysql_connection_close(Connection *connection, bool forked);
+
+/* mysql.c. NULL: nothing. */
+void mysql_statement_free(MysqlStatement *statement);
+/* The memory, which is never absent. */
+void *mysql_must(void *memory);
 
 /* mysql_errors.c. All return false, with *failure filled in; a connection that broke is marked as lost and watched no more. */
 bool mysql_fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -18,7 +18,7 @@ bool mysql_fail(DatabaseFailure *failure, int code, const char *format, ...)
 }
 
 /* MySQL's own have numbers above 3000 that MariaDB's header does not know. */
-enum { CHECK_FAILED_MARIADB = 4025, CHECK_FAILED_MYSQL = 3819, RECORD_CHANGED = 1020, UNSIGNED_OUT_OF_RANGE = 1690, MYSQL_QUERY_TIMEOUT = 3024, MYSQL_LOCK_NOWAIT = 3572 };
+enum { CHECK_FAILED_MARIADB = 4025, CHECK_FAILED_MYSQL = 3819, RECORD_CHANGED = 1020, UNSIGNED_OUT_OF_RANGE = 1690, MYSQL_QUERY_TIMEOUT = 3024, MYSQL_LOCK_NOWAIT = 3572, READ_ONLY_MODE = 1836 };
 
 static const struct { unsigned number; int code; } codes[] = {
     { ER_DUP_ENTRY, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW, ERROR_INTEGRITY }, { ER_NO_REFERENCED_ROW_2, ERROR_INTEGRITY }, { ER_ROW_IS_REFERENCED, ERROR_INTEGRITY },
@@ -102,6 +102,7 @@ static bool report(MysqlConnection *connection, unsigned number, const char *sta
             format = advices[i].format;
             failure->conflict = advices[i].conflict;
         }
+    connection->head.retired = connection->head.retired || number == ER_OPTION_PREVENTS_STATEMENT || number == READ_ONLY_MODE;
     failure->conflict = failure->conflict || failure->stale;
     int code = ERROR_OPERATIONAL;
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)

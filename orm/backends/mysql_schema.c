@@ -40,6 +40,12 @@ static bool is_mariadb(void) { return capo_backend()->schema == &capo_mariadb_sc
 static List *constraint_names(const char *table, const char *column, char kind)
 {
     Value parameters[] = { capo_value_text(table), capo_value_text(column), capo_value_text(kind == 'f' ? "FOREIGN KEY" : kind == 'p' ? "PRIMARY KEY" : "UNIQUE") };
+    if (kind == 'k')
+        return first_column("SELECT s.COLUMN_NAME FROM information_schema.STATISTICS s JOIN information_schema.KEY_COLUMN_USAGE k ON k.TABLE_SCHEMA = s.TABLE_SCHEMA "
+                            "AND k.TABLE_NAME = s.TABLE_NAME AND k.COLUMN_NAME = s.COLUMN_NAME AND k.REFERENCED_TABLE_NAME IS NOT NULL "
+                            "WHERE s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = ? AND s.INDEX_NAME = ? AND s.SEQ_IN_INDEX = 1 "
+                            "AND NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS o WHERE o.TABLE_SCHEMA = s.TABLE_SCHEMA AND o.TABLE_NAME = s.TABLE_NAME "
+                            "AND o.COLUMN_NAME = s.COLUMN_NAME AND o.SEQ_IN_INDEX = 1 AND o.INDEX_NAME <> s.INDEX_NAME) GROUP BY s.COLUMN_NAME", parameters, 2);
     if (kind == 'c') {
         parameters[1] = capo_value_text(capo_format("%%%s%%", capo_quote_name(column)));
         if (!is_mariadb())
@@ -180,7 +186,7 @@ static char *fingerprint(const char *sql)
     .drop_primary_key = "ALTER TABLE %s DROP PRIMARY KEY /* %s */", .drop_index = "ALTER TABLE %s DROP INDEX %s", .index_has_table = true, \
     .rename_index = "ALTER TABLE %s RENAME INDEX %s TO %s", .key_has_index = true, \
     .can_index = can_index, .alter_type = alter_type, .constraint_names = constraint_names
-static const SchemaWords words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s" };
+static const SchemaWords words = { SHARED_WORDS, .renames_checks = true, .drop_check = "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s" };
 static const SchemaWords mysql_words = { SHARED_WORDS, .drop_check = "ALTER TABLE %s DROP CHECK %s" };
 
 #define SHARED \

@@ -22,7 +22,8 @@
 
 enum {
     MOST_TOGETHER = 16,                     /* flights in a group: the first waits for the last */
-    SLOW_GROUP_US = 5000, ALONE = 100,      /* who took longer, or failed, goes by itself that many times */
+    SLOW_US = 5000,                         /* who takes longer, or fails, goes by itself so many times: */
+    ALONE_SLOW = 30, ALONE_FAILED = 100,
 };
 
 static void *must(void *memory)
@@ -406,6 +407,13 @@ static bool gave_way(const PGresult *result)
     return state && !strncmp(state, "40", 2);
 }
 
+/* Its server has become a replica, perhaps, and another the primary. */
+static bool is_read_only(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return state && !strcmp(state, "25006");
+}
+
 /* What comes when all parts are answered: the end of a statement's own transaction failed, as where a deferred rule is broken. */
 static void take_refusal(Flight *flight, PGresult *result)
 {
@@ -424,6 +432,8 @@ static void take(Flight *flight, PGresult *result)
     PgPart *part = &flight->parts[flight->at];
     ExecStatusType status = PQresultStatus(result);
     flight->answered = flight->answered || !is_farewell(result);
+    if (status == PGRES_FATAL_ERROR && is_read_only(result))
+        flight->connection->head.retired = true;
     if (flight->at >= flight->n) {
         take_refusal(flight, result);
         return;
@@ -500,8 +510,11 @@ static bool end_group(PgConnection *connection, bool *ret_forgets)
             break;
     }
     int64_t now = capo_monotonic_us();
-    if (flight->reads && flight->parts[0].statement && (failed || now - connection->head.waiting_since > SLOW_GROUP_US))
-        flight->parts[0].statement->alone = ALONE;
+    PgStatement *statement = flight->reads ? flight->parts[0].statement : NULL;
+    if (statement && failed)
+        statement->alone = ALONE_FAILED;
+    else if (statement && now - connection->head.waiting_since > SLOW_US && statement->alone < ALONE_SLOW)
+        statement->alone = ALONE_SLOW;
     connection->answering = NULL;
     connection->head.waiting_since = now;
     while (size-- > 0)
@@ -617,10 +630,10 @@ void pg_wait(PgConnection *connection, Flight *flight)
     flight->fiber = capo_fiber_current();
     /* The server ends a statement at its time limit; where not even that comes, it is gone. */
     int64_t limit = connection->address->statement_timeout ? connection->address->statement_timeout + INT64_C(5000) : -1;
-    int64_t until = capo_monotonic_us() + limit * 1000;
     capo_defer(abandon, flight);
     while (!flight->done) {
-        int64_t left = limit < 0 ? -1 : (until - capo_monotonic_us()) / 1000;
+        /* Of the first that waits: those behind it have not begun. */
+        int64_t left = limit < 0 ? -1 : limit - (capo_monotonic_us() - connection->head.waiting_since) / 1000;
         if (limit >= 0 && left <= 0) {
             lose(connection);
             break;

@@ -81,6 +81,9 @@ def postgresql(c):
 
 def mysql(c):
     found = {}
+    checks = "SELECT constraint_name, check_clause FROM information_schema.check_constraints WHERE constraint_schema = DATABASE() AND table_name = %s"
+    if "MariaDB" not in rows(c, "SELECT VERSION()")[0][0]:          # MySQL: names are the schema's, and the table is not said
+        checks = checks.replace("WHERE", "JOIN information_schema.table_constraints USING (constraint_schema, constraint_name) WHERE")
     for table, engine, collation in rows(c, "SELECT table_name, engine, table_collation FROM information_schema.tables WHERE table_schema = DATABASE()"):
         lines = [f"engine {engine} {collation}"]
         for name, kind, nullable, default, extra, collation in rows(c, """SELECT column_name, column_type, is_nullable, column_default, extra, collation_name
@@ -94,7 +97,7 @@ def mysql(c):
         for name, column, target, other in rows(c, """SELECT constraint_name, column_name, referenced_table_name, referenced_column_name
                 FROM information_schema.key_column_usage WHERE table_schema = DATABASE() AND table_name = %s AND referenced_table_name IS NOT NULL""", table):
             lines.append(f"key {name} {column} to {target}.{other}")
-        for name, clause in rows(c, "SELECT constraint_name, check_clause FROM information_schema.check_constraints WHERE constraint_schema = DATABASE() AND table_name = %s", table):
+        for name, clause in rows(c, checks, table):
             lines.append(f"check {name} " + re.sub(r"[\s()]", "", clause))
         found[table] = sorted(lines)
     return found

@@ -144,6 +144,17 @@ TEST(detects_fields)
                 "blog.0002_remove_post_old_post_old <blog.0001_initial\n  Remove field old from post\n  Add field old to post\n");
 }
 
+/* Nothing is taken away where a column can become the other. */
+TEST(detects_changed_kinds)
+{
+    const char *const *from = STATE("blog", MODEL_("Post", ", \"of\": {\"kind\": \"ForeignKey\", \"to\": \"blog.Post\", \"on_delete\": \"CASCADE\", \"null\": true}"));
+    EXPECT_TEXT(detect(from, STATE("blog", MODEL_("Post", ", \"of\": {\"kind\": \"IntegerField\", \"null\": true}")), NOBODY, NULL),
+                "blog.0002_alter_post_of <blog.0001_initial\n  Alter field of on post\n");
+    EXPECT_TEXT(detect(from, STATE("blog", "{\"CreateModel\": {\"name\": \"Post\", \"fields\": {\"id\": {\"kind\": \"IntegerField\", \"primary_key\": true},"
+                "\"of\": {\"kind\": \"ForeignKey\", \"to\": \"blog.Post\", \"on_delete\": \"CASCADE\", \"null\": true}}}}"), NOBODY, NULL),
+                "blog.0002_alter_post_id <blog.0001_initial\n  Alter field id on post\n");
+}
+
 TEST(asks_about_renamed_fields)
 {
     const char *const *from = STATE("blog", MODEL_OPTIONS("Post", ", " TITLE, "\"ordering\": [\"-title\"], \"indexes\": {\"i\": [\"title\"]}, \"constraints\": {\"c\": {\"check\": \"title > ''\"}}"));

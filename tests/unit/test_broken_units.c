@@ -204,6 +204,45 @@ TEST(broken_units_a_fetch_that_fails_breaks_its_transaction)
     EXPECT_INT(ask("SELECT COUNT(*) FROM numbers WHERE n = 100"), 0);
 }
 
+typedef struct Nested { Other end; int *holding; int wanted; } Nested;
+
+/* All hold one connection when each asks for its second. */
+static void write_in_a_loop(void *argument)
+{
+    Nested *nested = argument;
+    DatabaseCursor *cursor = half_read();
+    for (++*nested->holding; *nested->holding < nested->wanted;)
+        capo_sleep(0.002);
+    DatabaseCursor *inner = half_read();
+    capo_begin();
+    run_sql(capo_format("INSERT INTO numbers VALUES (%d, 1)", 100 + nested->end.code));
+    capo_commit();
+    capo_database_cursor_close(inner);
+    capo_database_cursor_close(cursor);
+}
+
+static void nested_ended(void *argument, Unit *unit, const Error *error) { other_ended(&((Nested *)argument)->end, unit, error); }
+
+TEST(broken_units_those_that_hold_a_connection_do_not_wait_for_each_other)
+{
+    open_numbers("?pool_size=3&pool_wait=2s");
+    int holding = 0;
+    Nested all[3];
+    int64_t since = capo_monotonic_us();
+    for (int i = 0; i < 3; i++) {
+        all[i] = (Nested){ { .code = i }, &holding, 3 };
+        capo_fiber_start("nested", write_in_a_loop, &all[i], nested_ended, false);
+    }
+    for (int i = 0; i < 3; i++) {
+        wait_for(&all[i].end.ended);
+        EXPECT_INT(all[i].end.code, 0);
+    }
+    EXPECT(capo_monotonic_us() - since < 2000000);
+    EXPECT_INT(ask("SELECT COUNT(*) FROM numbers WHERE m = 1"), 3);
+    EXPECT_INT(capo_database_figures().in_use, 0);
+    EXPECT(capo_database_figures().open <= 3 + 2);      /* and those that are shared, or SQLite's that writes */
+}
+
 /* --- hooks --- */
 
 static int runs;
@@ -374,7 +413,7 @@ static void long_change(void *began)
 {
     *(bool *)began = true;
     run_sql(database_is("sqlite") ? "UPDATE numbers SET m = (WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 100000000) SELECT MAX(i) FROM c)"
-            : database_is("postgresql") ? "UPDATE numbers SET m = 5 WHERE pg_sleep(0.2) IS NOT NULL" : "UPDATE numbers SET m = 5 WHERE SLEEP(0.2) = 0");
+            : database_is("postgresql") ? "UPDATE numbers SET m = 5 WHERE n < 5 AND pg_sleep(0.2) IS NOT NULL" : "UPDATE numbers SET m = 5 WHERE n < 5 AND SLEEP(0.2) = 0");
 }
 
 /* It catches what ends it, and goes on as if nothing were. */
@@ -442,4 +481,25 @@ TEST(broken_units_mysql_a_procedure_leaves_nothing_unread)
     }
     EXPECT_INT(capo_database_figures().lost, 0);
     run_sql("DROP PROCEDURE two_answers");
+}
+
+/* The server has so many for all clients together; what this connection keeps is the first to go. */
+TEST(broken_units_mysql_statements_beyond_the_servers_number)
+{
+    open_numbers("?pool_size=1");
+    if (!database_is("mysql"))
+        return;
+    const char *most = capo_to_text(capo_cell(capo_database_run("SELECT @@max_prepared_stmt_count", NULL, 0, DATABASE_READ), 0, 0));
+    for (int i = 0; i < 5; i++)
+        EXPECT_INT(ask(capo_format("SELECT %d + n FROM numbers WHERE n = 0", i)), i);
+    run_sql("SET GLOBAL max_prepared_stmt_count = 3");
+    const Error *error = NULL;
+    for (int i = 0; i < 20 && !error; i++) {
+        Value value = capo_value_int(i);
+        error = capo_try(run_sql, capo_format("UPDATE numbers SET m = %d WHERE n = 0", i));
+        if (!error)
+            EXPECT_INT(capo_cell(capo_database_run("SELECT m FROM numbers WHERE m = ?", &value, 1, DATABASE_READ), 0, 0).integer, i);
+    }
+    run_sql(capo_format("SET GLOBAL max_prepared_stmt_count = %s", most));
+    EXPECT_TEXT(error ? error->message : "", "");
 }

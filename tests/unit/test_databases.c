@@ -760,3 +760,36 @@ TEST(databases_settings_are_checked)
     EXPECT_TEXT(capo_settings()->databases[0].url, "sqlite:elsewhere");
     init_settings(NULL);
 }
+
+/* --- its own shell --- */
+
+static const char *shell_of(const char *url)
+{
+    Buffer out = { 0 };
+    const char **environment;
+    capo_database_open(url);
+    for (const char **word = capo_database_client(LIST("-x"), &environment); *word; word++)
+        capo_put_format(&out, "%s ", *word);
+    for (; *environment; environment++)
+        capo_put_format(&out, "| %s ", *environment);
+    return capo_buffer_text(&out);
+}
+
+static void close_shells(void *unused)
+{
+    (void)unused;
+    capo_database_open(NULL);
+}
+
+/* The program of the database gets what the driver gets; nothing is connected to. */
+TEST(databases_shells_are_told_what_the_url_says)
+{
+    capo_defer(close_shells, NULL);
+    EXPECT_TEXT(shell_of("sqlite:/tmp/x.db"), "sqlite3 /tmp/x.db -x ");
+    EXPECT_TEXT(shell_of("postgresql://ann:s%40cret@db:6000/site?sslmode=require&search_path=tenant,%20public&options=-c%20work_mem%3D4MB"),
+                "psql --username=ann --host=db --port=6000 --dbname=site -x | PGPASSWORD=s@cret | PGSSLMODE=require | PGOPTIONS=-c work_mem=4MB -c search_path=tenant,\\ public ");
+    EXPECT_TEXT(shell_of("postgresql:///?service=site"), "psql -x | PGSERVICE=site ");
+    EXPECT_TEXT(shell_of("mariadb://ann:secret@db:3307/site?sslmode=verify-full&sslrootcert=/etc/ca.pem"),
+                "mariadb --user=ann --host=db --port=3307 --protocol=tcp --ssl-verify-server-cert --ssl-ca=/etc/ca.pem --default-character-set=utf8mb4 -x site | MYSQL_PWD=secret ");
+    EXPECT_TEXT(shell_of("mariadb://%2Frun%2Fmysqld%2Fmysqld.sock/site"), "mariadb --socket=/run/mysqld/mysqld.sock --default-character-set=utf8mb4 -x site ");
+}

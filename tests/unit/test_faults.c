@@ -299,7 +299,8 @@ static void kill_under_load(const char *kind)
         capo_sleep(0.01);
     EXPECT(load.good >= 200);
     EXPECT_INT(load.failed, 0);
-    for (int round = 0; round < 2; round++) {
+    const char *rounds = getenv("CAPO_FAULT_ROUNDS");
+    for (int round = 0, n = rounds ? atoi(rounds) : 2; round < n; round++) {
         servers("stop %s --kill %s", own_server_folder(), kind);
         int failed = load.failed;
         for (int i = 0; i < 500 && load.failed < failed + 20; i++)

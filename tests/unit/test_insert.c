@@ -174,3 +174,25 @@ TEST(insert_of_many_takes_keys_of_objects)
     capo_bulk_create((Instance *const[]){ &pen->capo, &cup->capo }, 2);
     EXPECT_TEXT(capo_get(Ware, .where = { .name = EQ("Cup") })->price.text, "12.50");
 }
+
+/* The text of one row is kept: it must not be that of another row's columns. */
+TEST(insert_of_one_is_right_whatever_was_inserted_before)
+{
+    query_library();
+    for (int i = 0; i < 6; i++) {
+        Author *author = capo_new(Author);
+        author->name = capo_format("Number %d", i);
+        author->email = capo_format("%d@example.com", i);
+        if (i % 3 == 1)
+            author->id = 700 + i;           /* a key of its own is a column more */
+        capo_save(author);
+        EXPECT(i % 3 == 1 ? author->id == 700 + i : author->id > 0);
+        Author *read = capo_get(Author, .where = { .id = EQ(author->id) });
+        EXPECT_TEXT(read->name, author->name);
+        EXPECT_TEXT(read->email, author->email);
+        Club *club = capo_new(Club);
+        club->name = author->name;
+        capo_save(club);
+        EXPECT_TEXT(capo_get(Club, .where = { .id = EQ(club->id) })->name, author->name);
+    }
+}

@@ -245,6 +245,14 @@ TEST(migrate_invents_no_values_for_rows)
         EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL);
 }
 
+TEST(migrate_refuses_what_depends_on_itself)
+{
+    start();
+    file("0001_initial", NULL, POST);
+    file("0002_own", "0002_own", ADD_SUBTITLE);
+    EXPECT_TEXT(EXPECT_RAISES(ERROR_MIGRATION, migrate_all, NULL)->message, "mig.0002_own depends on itself. Take that out of its file.");
+}
+
 TEST(migrate_counts_what_it_would_do)
 {
     start();

@@ -44,8 +44,23 @@ TEST(optimizer_joins_what_is_said_of_a_created_model)
                 "Create model Post (3)\n");
     EXPECT_TEXT(optimized(POST ",{\"AlterUniqueTogether\": {\"model\": \"Post\", \"unique_together\": [[\"title\", \"views\"]]}}"), "Create model Post (3)\n");
     EXPECT_TEXT(optimized(POST ",{\"RenameModel\": {\"old_name\": \"Post\", \"new_name\": \"Note\"}}"), "Create model Note (3)\n");
+    EXPECT_TEXT(optimized(POST "," FIELD("a") "," FIELD("b") "," FIELD("c") "," FIELD("d") "," FIELD("e") "," FIELD("f") "," FIELD("g") "," FIELD("h")), "Create model Post (11)\n");
     EXPECT_TEXT(optimized(POST "," FIELD("n") ",{\"DeleteModel\": {\"name\": \"Post\"}}"), "");
-    EXPECT_TEXT(optimized(POST ",{\"AlterModelTable\": {\"model\": \"Post\", \"table\": \"p\"}}"), "Create model Post (3)\nRename table for post to p\n");
+    EXPECT_TEXT(optimized(POST ",{\"AlterModelTable\": {\"model\": \"Post\", \"table\": \"p\"}}"), "Create model Post (3)\n");
+    EXPECT_TEXT(optimized(POST ",{\"AlterModelTableComment\": {\"model\": \"Post\", \"comment\": \"all\"}}"), "Create model Post (3)\n");
+}
+
+/* Django's takes it through, and the relation leads nowhere. */
+TEST(optimizer_leaves_renames_behind_what_has_the_old_name)
+{
+    EXPECT_TEXT(optimized(POST "," COMMENT ",{\"RenameModel\": {\"old_name\": \"Post\", \"new_name\": \"Note\"}},{\"RemoveField\": {\"model\": \"Comment\", \"name\": \"text\"}}"),
+                "Create model Post (3)\nCreate model Comment (2)\nRename model Post to Note\n");
+    EXPECT_TEXT(optimized(POST "," COMMENT ",{\"RenameModel\": {\"old_name\": \"Post\", \"new_name\": \"Note\"}}"),
+                "Create model Post (3)\nCreate model Comment (3)\nRename model Post to Note\n");
+    const char *by_code = "{\"AddField\": {\"model\": \"Post\", \"name\": \"code\", \"field\": {\"kind\": \"IntegerField\", \"unique\": true}}},{\"CreateModel\": {\"name\": \"Vote\", \"fields\": {" ID
+        ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"to_field\": \"code\", \"on_delete\": \"CASCADE\"}}}}";
+    EXPECT_TEXT(optimized(capo_format("%s,%s,%s", POST, by_code, "{\"RenameField\": {\"model\": \"Post\", \"old_name\": \"code\", \"new_name\": \"kode\"}}")),
+                "Create model Post (4)\nCreate model Vote (2)\nRename field code on post to kode\n");
 }
 
 #define CHANGE(kind, of, old, new) "{\"" kind "\": {" of "\"old_name\": \"" old "\", \"new_name\": \"" new "\"}}"

@@ -48,7 +48,7 @@ static bool open_theatre(void)
         create(NULL);
         return true;
     }
-    const char *sentence = capo_format("theatre.Show.tags needs PostgreSQL, which alone has ArrayFields; this database is %s.", database_is("sqlite") ? "SQLite" : "MariaDB");
+    const char *sentence = capo_format("theatre.Show.tags needs PostgreSQL, which alone has ArrayFields; this database is %s.", database_is("sqlite") ? "SQLite" : database_is_oracle_mysql() ? "MySQL" : "MariaDB");
     EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, create, NULL)->message, sentence);
     EXPECT_TEXT(EXPECT_RAISES(ERROR_NOT_SUPPORTED, check, NULL)->message, sentence);
     return false;
@@ -219,6 +219,47 @@ TEST(postgresql_functions_that_give_rows)
     Map *totals = capo_aggregate(tags, EXPRESSIONS(COUNT("tag", .as = "all"), COUNT("tag", .distinct = true, .as = "each"), MAXIMUM("tag", .as = "last")));
     EXPECT_TEXT(json(VALUE(totals)), "{\"all\": 4, \"each\": 3, \"last\": \"web\"}");
     EXPECT_INT(capo_count(Show, .alias = EXPRESSIONS(AS("tag", FN(Unnest, F("tags"))))), 3);
+}
+
+TEST(postgresql_arrays_of_documents_and_ranges)
+{
+    if (!open_theatre())
+        return;
+    Show *one = show("a", NULL);
+    one->papers = VALUES(capo_map(V("it's", "\"a\", {b}")), VALUES(1, VALUES(2)), "text, \\", 3, (bool)true, capo_value_null());
+    one->shifts = VALUES(SPAN(1, 5), capo_range_empty(), capo_value_null(), SPAN(7, NO_END));
+    one->seasons = VALUES(SPAN_OF(capo_date(2026, 1, 1), capo_date(2026, 1, 31), "[]"));
+    EXPECT_TEXT(mistake(one), "");
+    capo_save(one);
+    capo_save(show("none", NULL));
+    for (int i = 0; i < 8; i++) {
+        Show *same = again(one);
+        EXPECT_TEXT(json(VALUE(same->papers)), "[{\"it's\": \"\\\"a\\\", {b}\"}, [1, [2]], \"text, \\\\\", 3, true, null]");
+        EXPECT_TEXT(capo_to_text(same->shifts->items[0]), "[1, 5)");
+        EXPECT(capo_value_range(same->shifts->items[1])->empty && capo_is_null(same->shifts->items[2]));
+        EXPECT(capo_is_null(capo_value_range(same->shifts->items[3])->upper));
+        EXPECT_TEXT(capo_date_iso(capo_value_range(same->seasons->items[0])->upper.date), "2026-02-01");
+        EXPECT(!capo_field_changed(&same->capo, capo_field(&Show_model, "papers")) && !capo_field_changed(&same->capo, capo_field(&Show_model, "shifts")));
+    }
+    EXPECT_TEXT(found(Q("papers__contains", VALUES(VALUES(1, VALUES(2))))), "a");
+    EXPECT_TEXT(found(Q("papers__overlap", VALUES("none", 3))), "a");
+    EXPECT_TEXT(found(Q("papers__len", 6)), "a");
+    EXPECT_TEXT(found(Q("papers__0__it's__icontains", "{b}")), "a");
+    EXPECT_TEXT(found(Q("shifts__contains", VALUES(SPAN(7, NO_END)))), "a");
+    EXPECT_TEXT(found(Q("shifts__0__contains", 3)), "a");
+    EXPECT_TEXT(found(Q("shifts__0__startswith", 2)), "");
+    EXPECT_TEXT(found(Q("seasons__0__endswith__year", 2026)), "a");
+    Buffer out = { 0 };
+    Serializer *serializer = capo_serializer_open(&(SerializeOptions){ .buffer = &out });
+    capo_serialize(serializer, capo_query(Show, .where = { .name = EQ("a") }));
+    capo_serializer_close(serializer);
+    const char *papers = json(VALUE(one->papers));
+    capo_delete_all(Show);
+    capo_load_text(capo_buffer_text(&out), NULL);
+    Show *loaded = capo_get(Show);
+    EXPECT_TEXT(json(VALUE(loaded->papers)), papers);
+    EXPECT_TEXT(capo_to_text(loaded->shifts->items[0]), "[1, 5)");
+    EXPECT(capo_value_range(loaded->shifts->items[1])->empty);
 }
 
 TEST(postgresql_hstores_are_maps)
@@ -487,6 +528,8 @@ TEST(postgresql_fields_in_forms_are_read_as_their_parts_are)
     EXPECT_TEXT(sent("prices", "prices=1.5,1.505"), "Item 2 in the array did not validate: Ensure that there are no more than 2 decimal places.");
     EXPECT_TEXT(sent("pauses", "pauses=2147483648"), "[\"P24855DT03H14M08S\"]");
     EXPECT_TEXT(sent("board", "board="), "[]");
+    EXPECT_TEXT(sent("papers", "papers=[{\"a\":+1},+[2]]"), "[{\"a\": 1}, [2]]");
+    EXPECT_TEXT(sent("shifts", "shifts=[[1,5],{\"lower\":+7}]"), "[{\"bounds\": \"[)\", \"lower\": 1, \"upper\": 5}, {\"bounds\": \"[)\", \"lower\": 7, \"upper\": null}]");
     EXPECT_TEXT(sent("notes", "notes=[1]"), "Input must be a JSON dictionary.");
     EXPECT_TEXT(sent("notes", "notes={1"), "Could not load JSON data.");
     EXPECT_TEXT(sent("ages", "ages_0=x&ages_1=y"), "Enter a whole number.");

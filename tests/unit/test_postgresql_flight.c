@@ -203,4 +203,84 @@ TEST(postgresql_a_read_that_was_not_answered_travels_by_another_connection)
     EXPECT_INT(capo_database_figures().in_flight, 0);
     run_sql("DROP TABLE flight_log");
 }
+
+/* --- what is not sent twice, and whose time limit it is --- */
+
+static void select_by_hand(void *ret_runs) { *(int64_t *)ret_runs = capo_sql_run_raw("SELECT nextval('flight_runs')", NULL, 0)->cells[0].integer; }
+
+/* A SELECT written by hand may call a function that changes something. */
+TEST(postgresql_a_select_by_hand_is_sent_once)
+{
+    const char *url;
+    int64_t runs = 0;
+    if (!open_server("postgresql", "", &url))
+        return;
+    run_sql("DROP SEQUENCE IF EXISTS flight_runs");
+    run_sql("CREATE SEQUENCE flight_runs");
+    Proxy *proxy = start_proxy(url);
+    capo_database_open(through(proxy, url, "?pool_shared=1"));
+    select_by_hand(&runs);
+    EXPECT_INT(runs, 1);
+    proxy_limit(proxy, false, 0);           /* the answer is cut off */
+    const Error *error = EXPECT_RAISES(ERROR_OPERATIONAL, select_by_hand, &runs);
+    EXPECT(capo_outcome_is_unknown(error));
+    EXPECT_INT(number("SELECT last_value FROM flight_runs"), 2);
+    run_sql("DROP SEQUENCE flight_runs");
+}
+
+static int n_sleepers_ended, n_sleepers_timed_out;
+
+static void sleep_long(void *unused)
+{
+    (void)unused;
+    capo_database_run("SELECT pg_sleep(1)", NULL, 0, DATABASE_READ);
+}
+
+static void sleeper_ended(void *argument, Unit *unit, const Error *error)
+{
+    (void)argument, (void)unit;
+    n_sleepers_ended++;
+    n_sleepers_timed_out += error && strstr(error->message, "The statement was ended") != NULL;
+}
+
+/* Five seconds behind the limit of the one that runs the server counts as gone; those that stand behind it have not begun. */
+TEST(postgresql_a_queue_of_slow_statements_is_no_sign_of_a_dead_server)
+{
+    enum { SLEEPERS = 56 };
+    if (!getenv("CAPO_FAULT_SERVERS") || !open_server("postgresql", "?pool_shared=1&pool_size=1&statement_timeout=100ms", NULL))
+        return;
+    EXPECT_INT(number("SELECT 1::bigint"), 1);
+    n_sleepers_ended = n_sleepers_timed_out = 0;
+    for (int i = 0; i < SLEEPERS; i++)
+        capo_fiber_start("sleeper", sleep_long, NULL, sleeper_ended, false);
+    for (int i = 0; i < 200 && n_sleepers_ended < SLEEPERS; i++)
+        capo_sleep(0.1);
+    EXPECT_INT(n_sleepers_ended, SLEEPERS);
+    EXPECT_INT(n_sleepers_timed_out, SLEEPERS);
+    EXPECT_INT(capo_database_figures().lost, 0);
+}
+
+/* The primary has become a replica, and another is the primary: the connections of before are of no use for writing. */
+TEST(postgresql_connections_for_reading_only_are_replaced)
+{
+    const char *url;
+    int failed = 0;
+    if (!open_server("postgresql", "", &url))
+        return;
+    run_sql("DROP TABLE IF EXISTS flight_log");
+    run_sql("CREATE TABLE flight_log (id int)");
+    run_sql("ALTER ROLE CURRENT_USER IN DATABASE capo SET default_transaction_read_only = on");
+    capo_database_open(url);
+    EXPECT_INT(number("SELECT 1::bigint"), 1);
+    capo_begin();
+    run_sql("SET TRANSACTION READ WRITE");
+    run_sql("ALTER ROLE CURRENT_USER IN DATABASE capo RESET default_transaction_read_only");
+    capo_commit();
+    for (int i = 0; i < 8; i++)
+        failed += capo_try(run_sql, "INSERT INTO flight_log VALUES (1)") != NULL;
+    EXPECT(failed >= 1 && failed <= 3);
+    EXPECT_INT(number("SELECT count(*) FROM flight_log"), 8 - failed);
+    capo_database_open(url);
+    run_sql("DROP TABLE flight_log");
+}
 #endif

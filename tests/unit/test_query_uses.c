@@ -179,3 +179,21 @@ TEST(QS_049_queries_of_many_fibers_overlap)
     EXPECT_INT(failed, 0);
     EXPECT(together && alone);
 }
+
+static void create_genres(void *second)
+{
+    Genre *genres[2] = { capo_new(Genre), capo_new(Genre) };
+    genres[0]->name = "whole";
+    genres[1]->name = second;
+    capo_bulk_create((Instance *const *)genres, 2);
+}
+
+/* Rows that go together are refused for what one alone is, and then none of them is there. */
+TEST(query_bulk_create_refuses_what_is_no_text)
+{
+    query_library();
+    EXPECT(strstr(EXPECT_RAISES(ERROR_VALUE, create_genres, "Science \xC3 fiction")->message, "not valid UTF-8") != NULL);
+    EXPECT_INT(capo_count(Genre, .where = { .name = EQ("whole") }), 0);
+    create_genres("Science fiction \xC3\x9F");
+    EXPECT_INT(capo_count(Genre, .where = { .name = EQ("Science fiction ß") }), 1);
+}

@@ -48,6 +48,13 @@ static void start_with_others_names(void)
         rename_index("mig_shelf", "name", "name", 'l', "mig_old_name_1_like");
 }
 
+static void break_the_check(void *unused)
+{
+    (void)unused;
+    capo_sql_run("INSERT INTO mig_post (id, title, views) VALUES (1, 'a', 1)");
+    capo_sql_run("INSERT INTO mig_vote (post_id, place, wort) VALUES (1, 0, 'a')");
+}
+
 TEST(indexes_are_found_by_their_columns)
 {
     start_with_others_names();
@@ -73,6 +80,46 @@ TEST(indexes_follow_a_renamed_table)
     migrate(NULL, NULL);
     migrate("mig", "0001");
     EXPECT_TEXT(index_over("mig_shelf", "name\nroom", 'u'), capo_index_name("mig_shelf", LIST("name", "room"), "_uniq"));
+}
+
+/* Nothing is dropped and built anew: on MariaDB a foreign key may need the index. */
+TEST(indexes_and_constraints_follow_a_renamed_column)
+{
+    start_migrating();
+    file("0001_initial", NULL, POST ", {\"CreateModel\": {\"name\": \"Vote\", \"fields\": {" ID ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\"},"
+         "\"rank\": {\"kind\": \"IntegerField\", \"db_index\": true}, \"word\": {\"kind\": \"CharField\", \"max_length\": 9, \"unique\": true}},"
+         "\"options\": {\"unique_together\": [[\"word\", \"rank\"]], \"indexes\": {\"vote_i\": [\"post\", \"-rank\"]},"
+         "\"constraints\": {\"vote_u\": {\"unique\": [\"post\", \"rank\"]}, \"vote_c\": {\"check\": {\"rank__gt\": 0}}}}}}");
+    file("0002_rename", "0001_initial", "{\"RenameField\": {\"model\": \"Vote\", \"old_name\": \"rank\", \"new_name\": \"place\"}},"
+         "{\"RenameField\": {\"model\": \"Vote\", \"old_name\": \"word\", \"new_name\": \"wort\"}}");
+    migrate("mig", "0001");
+    char *before = capo_schema_describe("mig_vote");
+    migrate("mig", "0002");
+    EXPECT_TEXT(index_over("mig_vote", "place", 'i'), capo_index_name("mig_vote", LIST("place"), ""));
+    EXPECT_TEXT(index_over("mig_vote", "wort\nplace", 'u'), capo_index_name("mig_vote", LIST("wort", "place"), "_uniq"));
+    EXPECT(strstr(capo_schema_describe("mig_vote"), "rank") == NULL);
+    if (!database_is("sqlite"))                 /* which builds the table anew */
+        EXPECT(strstr(capo_sql_migrate("mig", "0002", false), "DROP") == NULL);
+    EXPECT_RAISES(ERROR_INTEGRITY, break_the_check, NULL);
+    migrate("mig", "0001");
+    EXPECT_TEXT(capo_schema_describe("mig_vote"), before);
+}
+
+/* MariaDB has no index of its own for a key that another one begins with, and gives that up only for another. */
+TEST(an_index_goes_on_which_a_foreign_key_rests)
+{
+    start_migrating();
+    file("0001_initial", NULL, POST ", {\"CreateModel\": {\"name\": \"Vote\", \"fields\": {" ID ", \"post\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\"},"
+         "\"other\": {\"kind\": \"OneToOneField\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\", \"related_name\": \"+\"}, \"rank\": {\"kind\": \"IntegerField\"}},"
+         "\"options\": {\"unique_together\": [[\"post\", \"rank\"]]}}}");
+    file("0002_index", "0001_initial", "{\"AlterUniqueTogether\": {\"model\": \"Vote\", \"unique_together\": []}}, {\"AddIndex\": {\"model\": \"Vote\", \"name\": \"vote_i\", \"fields\": [\"post\", \"rank\"]}},"
+         "{\"AlterField\": {\"model\": \"Vote\", \"name\": \"other\", \"field\": {\"kind\": \"ForeignKey\", \"to\": \"mig.Post\", \"on_delete\": \"CASCADE\", \"related_name\": \"+\"}}}");
+    file("0003_none", "0002_index", "{\"RemoveIndex\": {\"model\": \"Vote\", \"name\": \"vote_i\"}}, {\"AddConstraint\": {\"model\": \"Vote\", \"name\": \"vote_u\", \"constraint\": {\"unique\": [\"post\", \"rank\"]}}},"
+         "{\"RemoveConstraint\": {\"model\": \"Vote\", \"name\": \"vote_u\"}}");
+    migrate(NULL, NULL);
+    if (!database_is("sqlite"))
+        EXPECT_INT((int)capo_schema_constraint_names(capo_schema_open(false), "mig_vote", "post_id", 'f')->count, 1);
+    migrate("mig", "zero");
 }
 
 /* Join tables have the names of the models in their columns, and their foreign keys may be still to come. */

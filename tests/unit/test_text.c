@@ -37,7 +37,11 @@ TEST(text_utf8)
     EXPECT_INT(capo_utf8_length("aäß€😀", strlen("aäß€😀")), 5);
     static const char *const bad[] = { "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80", "\xF8\x88\x80\x80\x80", "a\xC3" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        EXPECT(!capo_utf8_valid(bad[i], strlen(bad[i])));
+        for (int before = 0; before < 17; before++) {          /* several bytes are looked at together */
+            const char *text = capo_format("%.*s%s%.*s", before, "abcdefghijklmnopq", bad[i], before, "abcdefghijklmnopq");
+            EXPECT(!capo_utf8_valid(text, strlen(text)));
+            EXPECT(capo_utf8_valid(text, (size_t)before));
+        }
     EXPECT(capo_utf8_valid("\xEF\xBF\xBD", 3));
     char bytes[4];
     for (uint32_t c = 0; c <= 0x10FFFF; c += 7) {
