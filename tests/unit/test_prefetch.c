@@ -205,5 +205,5 @@ TEST(prefetch_asks_at_once_for_what_does_not_depend)
     EXPECT_QUERIES(0, capo_query_rows(capo_related_query(books[0]->author, "books"), &count));
     EXPECT_INT(count, 2);
     if (capo_backend()->run_many)
-        EXPECT(journey.at[0] == journey.at[1] && journey.at[1] == journey.at[2] && journey.at[2] < journey.at[3] && journey.at[3] < journey.at[4]);
+        EXPECT(journey.at[0] == journey.at[1] && journey.at[1] == journey.at[2]);       /* the levels below may have their answers without a turn between */
 }
