@@ -205,6 +205,8 @@ Value capo_schema_effective_default(const Field *field, Value given)
         return capo_value_bytes("", 0);
     if (field->blank && capo_field_is_text(field->kind) && field->kind != FIELD_IP_ADDRESS)
         return capo_value_text("");
+    if (field->kind == FIELD_BOOLEAN)                   /* what a new struct has, and a box that is not ticked */
+        return capo_value_bool(false);
     if (!field->auto_now && !field->auto_now_add)
         return capo_value_null();
     DateTime now = capo_now();

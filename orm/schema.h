@@ -119,6 +119,6 @@ bool capo_schema_same_constraints(const Model *a, const Model *b);
 IndexSpec *capo_schema_constraints(const Model *model);
 /* Meta's indexes and the unique constraints that are indexes; room for n_indexes + n_constraints. How many. */
 size_t capo_schema_meta_indexes(const Model *model, IndexSpec *ret);
-/* What existing rows get in a new column: the value given, the field's default, "" of a text that may be blank, the present moment of .auto_now. Null:
+/* What existing rows get in a new column: the value given, the field's default, "" of a text that may be blank, false, the present moment of .auto_now. Null:
  * nothing, and a column that may not be null is refused by the database where there are rows; MariaDB gives them 0 or "". As in Django. */
 Value capo_schema_effective_default(const Field *field, Value given);
