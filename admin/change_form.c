@@ -189,7 +189,7 @@ static bool is_saved(ObjectPage *about)
         capo_reraise(error);
     for (; error && *new; new++)
         if (capo_instance_is_saved(*new))
-            capo_instance_unsave(*new);
+            capo_instance_unsave(*new, capo_value_null());
     return !error;
 }
 

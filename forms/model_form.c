@@ -338,13 +338,14 @@ Instance *capo_form_save(Form *form)
 {
     Instance *instance = capo_form_instance(form);
     bool was_saved = capo_instance_is_saved(instance);
+    Value key = capo_instance_pk(instance);
     if (!capo_form_is_valid(form))
         capo_raise(ERROR_VALUE, "The %s could not be %s because the data didn't validate.", form->model->name, was_saved ? "changed" : "created");
     const Error *error = capo_try(save_all, form);
     if (!error)
         return instance;
     if (!was_saved && capo_instance_is_saved(instance))
-        capo_instance_unsave(instance);
+        capo_instance_unsave(instance, key);
     capo_form_refused(form, error);
     capo_reraise(error);
 }

@@ -195,11 +195,11 @@ const ValidationError *capo_integrity_errors(Instance *self, const Error *error)
     return NULL;
 }
 
-void capo_instance_unsave(Instance *self)
+void capo_instance_unsave(Instance *self, Value key)
 {
     self->state->saved = false;
     if (capo_field_is_automatic(capo_column_field(self->model->pk)->kind) && !self->model->pk->target)
-        capo_field_store(self, self->model->pk, capo_value_null());
+        capo_field_store(self, self->model->pk, key);
 }
 
 static void save_in_transaction(void *self)
@@ -216,9 +216,8 @@ const ValidationError *capo_instance_try_save(Instance *self)
     const Error *error = capo_try(save_in_transaction, self);
     if (!error)
         return NULL;
-    if (!was_saved && capo_is_null(key))
-        capo_instance_unsave(self);
-    self->state->saved = was_saved;
+    if (!was_saved)
+        capo_instance_unsave(self, key);
     const ValidationError *errors = capo_integrity_errors(self, error);
     if (!errors)
         capo_reraise(error);

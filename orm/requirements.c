@@ -45,7 +45,7 @@ static size_t features_of(const Backend *backend, Feature *ret)
 
 static bool find(const Backend *backend, const char *name, bool *ret_there)
 {
-    Feature features[FEATURES];
+    Feature features[FEATURES] = { 0 };
     size_t count = features_of(backend, features);
     for (size_t i = 0; i < count; i++)
         if (!strcmp(features[i].name, name)) {
@@ -63,7 +63,7 @@ bool resolver_knows_feature(const char *name)
 
 const char *resolver_feature_like(const char *name)
 {
-    Feature features[FEATURES];
+    Feature features[FEATURES] = { 0 };
     const char *names[FEATURES];
     size_t count = features_of(NULL, features);
     for (size_t i = 0; i < count; i++)

@@ -248,6 +248,18 @@ static bool collect(Running *running, const MysqlColumns *columns, size_t max_ro
     return true;
 }
 
+/* The rows that the server has ready; NULL: it gave none. */
+static bool take_result(MysqlConnection *connection, MYSQL_RES **ret, DatabaseFailure *failure)
+{
+    *ret = mysql_store_result(connection->mysql);
+    if (!*ret && mysql_field_count(connection->mysql)) {
+        mysql_report_connection(connection, failure);
+        return failed(connection);
+    }
+    connection->head.in_flight = 0;
+    return true;
+}
+
 /* The further results of a CALL: nobody asks for them, and they would stand before the next statement's. */
 static bool drain(MysqlConnection *connection, DatabaseFailure *failure)
 {
@@ -257,13 +269,10 @@ static bool drain(MysqlConnection *connection, DatabaseFailure *failure)
             mysql_report_connection(connection, failure);
             return failed(connection);
         }
-        MYSQL_RES *result = mysql_store_result(connection->mysql);
-        if (!result && mysql_field_count(connection->mysql)) {
-            mysql_report_connection(connection, failure);
-            return failed(connection);
-        }
+        MYSQL_RES *result;
+        if (!take_result(connection, &result, failure))
+            return false;
         mysql_free_result(result);
-        connection->head.in_flight = 0;
     }
     return true;
 }
@@ -342,12 +351,9 @@ static bool run_text(MysqlConnection *connection, const char *sql, ResultSet *re
         mysql_report_connection(connection, failure);
         return failed(connection);
     }
-    MYSQL_RES *result = mysql_store_result(connection->mysql);
-    if (!result && mysql_field_count(connection->mysql)) {
-        mysql_report_connection(connection, failure);
-        return failed(connection);
-    }
-    connection->head.in_flight = 0;
+    MYSQL_RES *result;
+    if (!take_result(connection, &result, failure))
+        return false;
     if (!result) {
         ret->changes = (int64_t)mysql_affected_rows(connection->mysql);
         ret->last_id = (int64_t)mysql_insert_id(connection->mysql);

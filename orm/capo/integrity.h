@@ -29,5 +29,5 @@ const ValidationError *capo_integrity_errors(Instance *self, const Error *error)
 /* Saves in a transaction, or a savepoint, of its own. NULL: it is saved. What is no matter of a constraint is raised. */
 #define capo_try_save(object) capo_instance_try_save(&(object)->capo)
 const ValidationError *capo_instance_try_save(Instance *self);
-/* The transaction that inserted it was rolled back: it is new again, and a key that the database made is gone. */
-void capo_instance_unsave(Instance *self);
+/* The transaction that inserted it was rolled back: it is new again, with the key that it had before; null: a key that the database made is gone. */
+void capo_instance_unsave(Instance *self, Value key);
