@@ -40,12 +40,15 @@ static bool is_mariadb(void) { return capo_backend()->schema == &capo_mariadb_sc
 static List *constraint_names(const char *table, const char *column, char kind)
 {
     Value parameters[] = { capo_value_text(table), capo_value_text(column), capo_value_text(kind == 'f' ? "FOREIGN KEY" : kind == 'p' ? "PRIMARY KEY" : "UNIQUE") };
+    /* Database and table are said of each part: what is only compared with a column of another makes MariaDB open every table of every database,
+     * its own catalogue among them, where it has crashed. */
     if (kind == 'k')
-        return first_column("SELECT s.COLUMN_NAME FROM information_schema.STATISTICS s JOIN information_schema.KEY_COLUMN_USAGE k ON k.TABLE_SCHEMA = s.TABLE_SCHEMA "
-                            "AND k.TABLE_NAME = s.TABLE_NAME AND k.COLUMN_NAME = s.COLUMN_NAME AND k.REFERENCED_TABLE_NAME IS NOT NULL "
+        return first_column("SELECT s.COLUMN_NAME FROM information_schema.STATISTICS s JOIN information_schema.KEY_COLUMN_USAGE k ON k.COLUMN_NAME = s.COLUMN_NAME "
                             "WHERE s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = ? AND s.INDEX_NAME = ? AND s.SEQ_IN_INDEX = 1 "
-                            "AND NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS o WHERE o.TABLE_SCHEMA = s.TABLE_SCHEMA AND o.TABLE_NAME = s.TABLE_NAME "
-                            "AND o.COLUMN_NAME = s.COLUMN_NAME AND o.SEQ_IN_INDEX = 1 AND o.INDEX_NAME <> s.INDEX_NAME) GROUP BY s.COLUMN_NAME", parameters, 2);
+                            "AND k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? AND k.REFERENCED_TABLE_NAME IS NOT NULL "
+                            "AND NOT EXISTS (SELECT 1 FROM information_schema.STATISTICS o WHERE o.TABLE_SCHEMA = DATABASE() AND o.TABLE_NAME = ? "
+                            "AND o.COLUMN_NAME = s.COLUMN_NAME AND o.SEQ_IN_INDEX = 1 AND o.INDEX_NAME <> s.INDEX_NAME) GROUP BY s.COLUMN_NAME",
+                            (Value[]){ parameters[0], parameters[1], parameters[0], parameters[0] }, 4);
     if (kind == 'c') {
         parameters[1] = capo_value_text(capo_format("%%%s%%", capo_quote_name(column)));
         if (!is_mariadb())
@@ -55,8 +58,6 @@ static List *constraint_names(const char *table, const char *column, char kind)
         return first_column("SELECT CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = ? "
                             "AND CHECK_CLAUSE LIKE ? AND LEVEL = 'Table'", parameters, 2);
     }
-    /* Database and table are said of both: what is only compared with a column of the other makes MariaDB open every table of every database,
-     * its own catalogue among them, where it has crashed. */
     return first_column("SELECT k.CONSTRAINT_NAME FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.TABLE_CONSTRAINTS c "
                         "ON c.CONSTRAINT_NAME = k.CONSTRAINT_NAME WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME = ? "
                         "AND c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ? AND c.CONSTRAINT_TYPE = ? "
