@@ -7,6 +7,7 @@
 #include "routing.h"
 #include "transaction.h"
 #include <capo/loop.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -205,6 +206,16 @@ static bool run_statement(Connection *connection, const Statement *statement, Re
 bool capo_connection_run(Connection *connection, const char *sql, const Value *parameters, size_t count, ResultSet *ret, DatabaseFailure *failure)
 {
     return run_statement(connection, &(Statement){ sql, parameters, count, NULL }, ret, failure);
+}
+
+bool capo_database_fails(DatabaseFailure *failure, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    failure->code = code;
+    failure->message = capo_vformat(format, args);
+    va_end(args);
+    return false;
 }
 
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure)

@@ -354,6 +354,8 @@ void capo_database_close(void);
 /* A new connection, before anything else runs on it: settings' function has its turn. Raises what that raises. */
 void capo_connection_created(Connection *connection);
 /* Raises what a backend reported, with it as the error's detail. */
+/* What a driver answers with: code and message into the failure. False. */
+bool capo_database_fails(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 _Noreturn void capo_raise_failure(const DatabaseFailure *failure);
 /* That of an error; NULL: it has none. And a copy for another arena. */
 const DatabaseFailure *capo_failure_of(const Error *error);

@@ -194,7 +194,7 @@ static bool start(MysqlConnection *connection, const char *sql, const Value *par
         connection->head.in_flight = 0;
         finish(ret);
         failure->unsent = true;
-        return mysql_fail(failure, ERROR_PROGRAMMING, "The statement has %lu placeholders, and %zu values were given.", wanted, count);
+        return capo_database_fails(failure, ERROR_PROGRAMMING, "The statement has %lu placeholders, and %zu values were given.", wanted, count);
     }
     mysql_stmt_attr_set(ret->statement, STMT_ATTR_CURSOR_TYPE, &kind);
     if (cursor)
@@ -400,7 +400,7 @@ static bool run(Connection *head, const char *sql, const Value *parameters, size
     *ret = (ResultSet){ 0 };
     if (head->lost) {
         failure->lost = failure->unsent = true;
-        return mysql_fail(failure, ERROR_OPERATIONAL, "The connection to %s broke.", connection->address->shown);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The connection to %s broke.", connection->address->shown);
     }
     bool was_in_one = in_transaction(connection);
     bool good = count || is_kept(sql) ? run_prepared(connection, sql, parameters, count, ret, failure) : run_text(connection, sql, ret, failure);
@@ -440,7 +440,7 @@ static void *cursor_open(Connection *head, const char *sql, const Value *paramet
         return NULL;
     if (!cursor->running.metadata) {
         finish(&cursor->running);
-        mysql_fail(failure, ERROR_PROGRAMMING, "Only a statement that gives rows can be read in batches.");
+        capo_database_fails(failure, ERROR_PROGRAMMING, "Only a statement that gives rows can be read in batches.");
         return NULL;
     }
     if (cursor->running.kept)

@@ -46,7 +46,6 @@ void mysql_statement_free(MysqlStatement *statement);
 void *mysql_must(void *memory);
 
 /* mysql_errors.c. All return false, with *failure filled in; a connection that broke is marked as lost and watched no more. */
-bool mysql_fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool mysql_report_connection(MysqlConnection *connection, DatabaseFailure *failure);
 bool mysql_report_statement(MysqlConnection *connection, MYSQL_STMT *statement, DatabaseFailure *failure);
 

@@ -41,7 +41,7 @@ static bool set_tls(MYSQL *mysql, const DatabaseAddress *address, DatabaseFailur
             ? "mysql_native_password,mysql_old_password,client_ed25519,unix_socket,auth_socket,auth_gssapi_client,parsec,caching_sha2_password,sha256_password"
             : "mysql_native_password,mysql_old_password,client_ed25519,unix_socket,auth_socket,auth_gssapi_client,parsec");
     if (mode && !is_one_of(mode, modes))
-        return mysql_fail(failure, ERROR_IMPROPERLY_CONFIGURED, "sslmode=%s in DATABASE_URL is not known: disable, prefer, require, verify-ca or verify-full.", mode);
+        return capo_database_fails(failure, ERROR_IMPROPERLY_CONFIGURED, "sslmode=%s in DATABASE_URL is not known: disable, prefer, require, verify-ca or verify-full.", mode);
     if (!mode || !strcmp(mode, "disable"))
         return true;
     if (root)
@@ -144,7 +144,7 @@ Connection *mysql_connection_open(const DatabaseAddress *address, bool read_only
     if (!good || !connecting->good) {
         if (good) {
             snprintf(failure->state, sizeof failure->state, "08001");
-            mysql_fail(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown,
+            capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown,
                  connecting->lacks_tls ? "the server does not speak SSL, and sslmode asks for it" : mysql_error(mysql));
         }
         capo_defer_cancel(close_mysql, mysql);

@@ -7,16 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool mysql_fail(DatabaseFailure *failure, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    failure->code = code;
-    failure->message = capo_vformat(format, args);
-    va_end(args);
-    return false;
-}
-
 /* MySQL's own have numbers above 3000 that MariaDB's header does not know. */
 enum { CHECK_FAILED_MARIADB = 4025, CHECK_FAILED_MYSQL = 3819, RECORD_CHANGED = 1020, UNSIGNED_OUT_OF_RANGE = 1690, MYSQL_QUERY_TIMEOUT = 3024, MYSQL_LOCK_NOWAIT = 3572, READ_ONLY_MODE = 1836 };
 
@@ -91,7 +81,7 @@ static bool report(MysqlConnection *connection, unsigned number, const char *sta
         mysql_unwatch(connection);          /* the library has closed the socket: its number may be another's soon */
         connection->head.lost = true;
         failure->lost = true;
-        return mysql_fail(failure, ERROR_OPERATIONAL, "The connection to %s broke: %s. The next statement opens another.", connection->address->shown, said);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The connection to %s broke: %s. The next statement opens another.", connection->address->shown, said);
     }
     /* It was prepared before another connection changed the table; its rows stand unread in this one, which is of no use now. */
     failure->stale = failure->answered = number == CR_NEW_STMT_METADATA;
@@ -111,7 +101,7 @@ static bool report(MysqlConnection *connection, unsigned number, const char *sta
     if (code == ERROR_INTEGRITY)
         failure->broken = broken_of(number, said);
     const char *mark = strstr(format, "%s");
-    return mysql_fail(failure, code, "%.*s%s%s", (int)(mark - format), format, said, mark + 2);
+    return capo_database_fails(failure, code, "%.*s%s%s", (int)(mark - format), format, said, mark + 2);
 }
 
 bool mysql_report_connection(MysqlConnection *connection, DatabaseFailure *failure)

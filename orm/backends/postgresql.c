@@ -16,17 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static bool fail(DatabaseFailure *failure, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    failure->code = code;
-    failure->message = capo_vformat(format, args);
-    va_end(args);
-    return false;
-}
-
 /* libpq's messages end with line feeds, have several lines, and may begin with words that ours say already. */
 static char *one_line(const char *text)
 {
@@ -124,14 +113,14 @@ static bool report(const PGresult *result, DatabaseFailure *failure)
     /* The plan of a statement that was prepared before another program changed the tables: it is prepared anew. */
     failure->stale = !strcmp(failure->state, "26000") || (!strcmp(failure->state, "0A000") && said && strstr(said, "cached plan"));
     failure->conflict = failure->conflict || failure->stale;
-    return fail(failure, failure->stale ? ERROR_OPERATIONAL : code, "%s", capo_buffer_text(&message));
+    return capo_database_fails(failure, failure->stale ? ERROR_OPERATIONAL : code, "%s", capo_buffer_text(&message));
 }
 
 static bool report_lost(const DatabaseAddress *address, const char *problem, DatabaseFailure *failure)
 {
     failure->lost = true;
     snprintf(failure->state, sizeof failure->state, "08006");
-    return fail(failure, ERROR_OPERATIONAL, "The connection to %s broke%s%s. The next statement opens another.", address->shown,
+    return capo_database_fails(failure, ERROR_OPERATIONAL, "The connection to %s broke%s%s. The next statement opens another.", address->shown,
                 problem && *problem ? ": " : "", problem ? one_line(problem) : "");
 }
 
@@ -144,7 +133,7 @@ static bool finish(PgPart *part, const char *sql, ResultSet *ret, DatabaseFailur
     struct RowSink *into = ret->into;
     ret->into = NULL;
     if (PQresultStatus(result) == PGRES_COMMAND_OK && !strcmp(PQcmdStatus(result), "ROLLBACK") && !strcasecmp(sql, "COMMIT"))
-        return fail(failure, ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
+        return capo_database_fails(failure, ERROR_TRANSACTION, "The transaction was rolled back instead of committed, since a statement in it had failed.");
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK: case PGRES_COMMAND_OK:
         part->result = NULL;
@@ -169,7 +158,7 @@ static bool run_statements(PgConnection *connection, const Statement *statements
         /* libpq cannot leave it in a pipeline. */
         if (!strncasecmp(statements[i].sql + strspn(statements[i].sql, " \t\r\n"), "COPY", 4)) {
             failure->unsent = true;
-            return fail(failure, ERROR_NOT_SUPPORTED, "COPY is no statement that can be run here.");
+            return capo_database_fails(failure, ERROR_NOT_SUPPORTED, "COPY is no statement that can be run here.");
         }
         if (!pg_encode(statements[i].parameters, statements[i].count, &parameters[i], failure))
             return false;
@@ -327,7 +316,7 @@ static bool make_keywords(const DatabaseAddress *address, Keywords *ret, Databas
         search->host = address->host;
         capo_offload(look_up, search);
         if (search->error)
-            return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be reached: the host %s is not known (%s).", address->shown, address->host,
+            return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be reached: the host %s is not known (%s).", address->shown, address->host,
                         search->error == EAI_SYSTEM ? strerror(errno) : gai_strerror(search->error));
         keyword(ret, "hostaddr", capo_strdup(search->address));
     }
@@ -378,11 +367,11 @@ static bool refused(PGconn *pg, const DatabaseAddress *address, bool in_time, Da
 {
     const char *said = one_line(PQerrorMessage(pg));
     if (capo_starts_with(said, "invalid ") && !PQserverVersion(pg))
-        return fail(failure, ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL for %s: %s.", address->shown, said);
+        return capo_database_fails(failure, ERROR_IMPROPERLY_CONFIGURED, "DATABASE_URL for %s: %s.", address->shown, said);
     snprintf(failure->state, sizeof failure->state, "08001");
     if (!in_time)
-        return fail(failure, ERROR_OPERATIONAL, "The database %s did not answer within %.3g seconds.", address->shown, address->connect_timeout / 1000.0);
-    return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown, said);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s did not answer within %.3g seconds.", address->shown, address->connect_timeout / 1000.0);
+    return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be used: %s.", address->shown, said);
 }
 
 static void ignore_notice(void *unused, const PGresult *notice) { (void)unused, (void)notice; }
@@ -453,7 +442,7 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
     if (good)
         return &connection->head;
     if (!failure->code)
-        fail(failure, ERROR_OPERATIONAL, "The connection to %s cannot be watched: there is no memory or no descriptor left.", address->shown);
+        capo_database_fails(failure, ERROR_OPERATIONAL, "The connection to %s cannot be watched: there is no memory or no descriptor left.", address->shown);
     close_connection(&connection->head, false);
     return NULL;
 }

@@ -24,17 +24,6 @@ static bool is_private(const DatabaseAddress *address)
     return !*address->database || !strcmp(address->database, ":memory:");
 }
 
-static bool fail(DatabaseFailure *failure, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static bool fail(DatabaseFailure *failure, int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    failure->code = code;
-    failure->message = capo_vformat(format, args);
-    va_end(args);
-    return false;
-}
-
 static const char *file_of(sqlite3 *db)
 {
     const char *file = sqlite3_db_filename(db, "main");
@@ -80,33 +69,33 @@ static bool report(sqlite3 *db, int result, DatabaseFailure *failure)
     switch (result & 255) {
     case SQLITE_BUSY: case SQLITE_LOCKED:
         failure->busy = true;
-        return fail(failure, ERROR_OPERATIONAL, "The database %s is locked: another program is writing to it and did not finish in time.", file);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s is locked: another program is writing to it and did not finish in time.", file);
     case SQLITE_CONSTRAINT: case SQLITE_MISMATCH:
         failure->broken = broken_of(sqlite3_extended_errcode(db), said);
-        return fail(failure, ERROR_INTEGRITY, "%s", said);
+        return capo_database_fails(failure, ERROR_INTEGRITY, "%s", said);
     case SQLITE_READONLY:
-        return fail(failure, ERROR_OPERATIONAL, "The database %s is read-only. Check the permissions of the file and of its folder, where "
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s is read-only. Check the permissions of the file and of its folder, where "
                     "SQLite keeps its journal.", file);
     case SQLITE_FULL:
-        return fail(failure, ERROR_OPERATIONAL, "The disk is full: the database %s cannot grow. Nothing of this change was kept.", file);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The disk is full: the database %s cannot grow. Nothing of this change was kept.", file);
     case SQLITE_CANTOPEN:
-        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: %s.", file, said);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: %s.", file, said);
     case SQLITE_CORRUPT: case SQLITE_NOTADB:
-        return fail(failure, ERROR_OPERATIONAL, "The file %s is not an SQLite database, or it is damaged (%s).", file, said);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The file %s is not an SQLite database, or it is damaged (%s).", file, said);
     case SQLITE_IOERR:
-        return fail(failure, ERROR_OPERATIONAL, "Reading or writing the database %s failed: %s (%s).", file, said, strerror(sqlite3_system_errno(db)));
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "Reading or writing the database %s failed: %s (%s).", file, said, strerror(sqlite3_system_errno(db)));
     case SQLITE_TOOBIG: case SQLITE_RANGE:
-        return fail(failure, ERROR_DATA, "%s", said);
+        return capo_database_fails(failure, ERROR_DATA, "%s", said);
     case SQLITE_INTERRUPT:
-        return fail(failure, ERROR_OPERATIONAL, "The statement was ended: it took longer than statement_timeout in DATABASE_URL allows.");
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The statement was ended: it took longer than statement_timeout in DATABASE_URL allows.");
     default:
         break;
     }
     if (strstr(said, "JSON path error near '[-"))
-        return fail(failure, ERROR_NOT_SUPPORTED, "%s: an index of a JSON list cannot be negative in SQLite.", said);
+        return capo_database_fails(failure, ERROR_NOT_SUPPORTED, "%s: an index of a JSON list cannot be negative in SQLite.", said);
     if (strstr(said, "no such table: ") || strstr(said, "no such column: ") || strstr(said, "has no column named"))
-        return fail(failure, ERROR_OPERATIONAL, "%s. Run `migrate`.", said);
-    return fail(failure, ERROR_PROGRAMMING, "%s", said);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "%s. Run `migrate`.", said);
+    return capo_database_fails(failure, ERROR_PROGRAMMING, "%s", said);
 }
 
 /* Lets other fibers run while a statement works, each few milliseconds. A raise there must not unwind through SQLite: it is kept,
@@ -165,14 +154,14 @@ static bool check_path(const char *path, DatabaseFailure *failure)
         *slash = '\0';
     const char *name = !slash ? "." : *folder ? folder : "/";
     if (stat(name, &status))
-        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: the folder %s does not exist. Create it, or change DATABASE_URL.",
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: the folder %s does not exist. Create it, or change DATABASE_URL.",
                     path, name);
     if (!stat(path, &status) && S_ISDIR(status.st_mode))
-        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: it is a folder. Name a file in DATABASE_URL.", path);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: it is a folder. Name a file in DATABASE_URL.", path);
     if (stat(path, &status) && access(name, W_OK))
-        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be created: the folder %s is not writable.", path, name);
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be created: the folder %s is not writable.", path, name);
     if (!stat(path, &status) && access(path, R_OK))
-        return fail(failure, ERROR_OPERATIONAL, "The database %s cannot be read: %s.", path, strerror(errno));
+        return capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be read: %s.", path, strerror(errno));
     return true;
 }
 
@@ -197,7 +186,7 @@ static Connection *open_connection(const DatabaseAddress *address, bool read_onl
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (result != SQLITE_OK || !set_up(connection->db, read_only, in_memory, failure)) {
         if (result != SQLITE_OK)
-            fail(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: %s.", path,
+            capo_database_fails(failure, ERROR_OPERATIONAL, "The database %s cannot be opened: %s.", path,
                  connection->db ? sqlite3_errmsg(connection->db) : sqlite3_errstr(result));
         sqlite3_close(connection->db);
         free(connection);
@@ -274,7 +263,7 @@ static bool prepare(SqliteConnection *connection, const char *sql, Running *ret,
         return report(connection->db, result, failure);
     if (!is_blank(tail)) {
         sqlite3_finalize(ret->statement);
-        return fail(failure, ERROR_PROGRAMMING, "One statement at a time: there is more behind the first one, \"%.40s\".", tail);
+        return capo_database_fails(failure, ERROR_PROGRAMMING, "One statement at a time: there is more behind the first one, \"%.40s\".", tail);
     }
     if (!slot || !ret->statement)
         return true;
@@ -357,7 +346,7 @@ static bool start(SqliteConnection *connection, const char *sql, const Value *pa
     size_t wanted = ret->statement ? (size_t)sqlite3_bind_parameter_count(ret->statement) : 0;
     if (wanted != count) {
         finish(ret);
-        return fail(failure, ERROR_PROGRAMMING, "The statement has %zu placeholders, and %zu values were given.", wanted, count);
+        return capo_database_fails(failure, ERROR_PROGRAMMING, "The statement has %zu placeholders, and %zu values were given.", wanted, count);
     }
     for (size_t i = 0; i < count; i++) {
         int result = bind(ret->statement, (int)i + 1, parameters[i]);
